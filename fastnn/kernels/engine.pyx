@@ -1,0 +1,391 @@
+# The only Cython file: checks every array, calls kernels, holds plans, turns error codes into exceptions.
+# The GIL is free while kernels run.
+cimport cython
+cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, strcmp
+
+import numpy as np
+
+from fastnn.errors import DTypeError, GraphError
+
+cnp.import_array()
+
+cdef extern from "fnn.h" nogil:
+    enum: FNN_MAX_DIMS
+    enum: FNN_MAX_ATTRS
+    enum: FNN_OK
+    enum: FNN_INTERRUPTED
+    ctypedef struct fnn_tensor:
+        void *data
+        int64_t size
+        int64_t shape[8]
+        int32_t ndim
+        int32_t dtype
+    ctypedef struct fnn_attr:
+        int64_t n
+        int64_t i[8]
+        double f
+    ctypedef struct fnn_epilogue:
+        const float *bias
+        const float *mask
+        int32_t relu
+        int32_t accumulate
+    ctypedef struct fnn_step
+    ctypedef int (*fnn_kernel)(fnn_step *)
+    ctypedef struct fnn_step:
+        fnn_kernel run
+        fnn_tensor *inp "in"
+        fnn_tensor *out
+        int32_t n_in
+        int32_t n_out
+        fnn_attr attr[10]
+        fnn_epilogue epilogue
+        void *scratch
+        int64_t detail
+    ctypedef struct fnn_entry:
+        const char *name
+        const char *inputs
+        const char *attrs
+        fnn_kernel forward
+        fnn_kernel backward
+        int64_t (*scratch_bytes)(const fnn_step *, int)
+    int fnn_isa_count()
+    const char *fnn_isa_name(int)
+    int fnn_isa_usable(int)
+    const fnn_entry *fnn_find(int, const char *)
+    const fnn_entry *fnn_entry_at(int)
+    int fnn_run(fnn_step *, int64_t, int64_t, int64_t *, int (*)() noexcept nogil)
+    int fnn_thread_limit()
+    int fnn_threads()
+    void fnn_set_threads(int)
+
+cdef extern from *:
+    """
+    #include <time.h>
+    static double fnn_seconds(void) {
+        struct timespec now;
+        timespec_get(&now, TIME_UTC);
+        return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    }
+    """
+    double fnn_seconds() nogil
+
+DTYPES = {np.dtype("float32"): 0, np.dtype("int32"): 1, np.dtype("int64"): 2, np.dtype("uint8"): 3}
+cdef double POLL_SECONDS = 0.05
+
+
+class KernelFailed(Exception):
+    """A kernel returned an error: (code, step, detail); the caller knows the names."""
+
+
+# ---------------------------------------------------------------- instruction set and threads
+
+cdef int chosen_isa = -1
+
+
+def isas():
+    """Names of the instruction sets that this machine can run, best first."""
+    return [fnn_isa_name(k).decode() for k in range(fnn_isa_count()) if fnn_isa_usable(k)]
+
+
+def isa():
+    """The instruction set in use."""
+    return fnn_isa_name(chosen_isa).decode()
+
+
+def set_isa(name):
+    """Use kernels of another instruction set for calls and plans made from now on."""
+    global chosen_isa
+    for k in range(fnn_isa_count()):
+        if fnn_isa_name(k).decode() == name and fnn_isa_usable(k):
+            chosen_isa = k
+            return
+    raise GraphError(f"expected an instruction set of {isas()}, received {name!r}.")
+
+
+set_isa(isas()[0])
+
+
+def threads():
+    """Number of threads that kernels use."""
+    return fnn_threads()
+
+
+def thread_limit():
+    """The most threads that kernels can use."""
+    return fnn_thread_limit()
+
+
+def set_threads(int n):
+    """Use `n` threads (at most `thread_limit()`)."""
+    fnn_set_threads(n)
+
+
+def entries():
+    """All kernels: name → (inputs, attributes, has backward), as the C rows state them."""
+    found, k = {}, 0
+    while fnn_entry_at(k) != NULL:
+        e = fnn_entry_at(k)
+        found[e.name.decode()] = (e.inputs.decode().split(), e.attrs.decode().split(), e.backward != NULL)
+        k += 1
+    return found
+
+
+# ---------------------------------------------------------------- checked arrays → C
+
+cdef int view(object array, fnn_tensor *t, bint writable) except -1:
+    """Fill a tensor view from an array; refuses what a kernel would misread."""
+    cdef int d
+    if array is None:
+        t.data = NULL
+        return 0
+    if not isinstance(array, np.ndarray) or array.dtype not in DTYPES or not array.dtype.isnative:
+        raise DTypeError(f"expected an array of {[str(d) for d in DTYPES]}, received {getattr(array, 'dtype', type(array))}.")
+    if not array.flags.c_contiguous or not array.flags.aligned or (writable and not array.flags.writeable):
+        raise DTypeError("expected an aligned, contiguous array, writable where it is written to.")
+    if array.ndim > FNN_MAX_DIMS:
+        raise DTypeError(f"expected at most {FNN_MAX_DIMS} axes, received {array.ndim}.")
+    t.data = cnp.PyArray_DATA(array)
+    t.size = array.size
+    t.ndim = array.ndim
+    t.dtype = DTYPES[array.dtype]
+    for d in range(t.ndim):
+        t.shape[d] = array.shape[d]
+    return 0
+
+
+cdef int fill_attr(object value, fnn_attr *a) except -1:
+    """Pack a number, boolean, word position, tuple of integers or None."""
+    cdef int k
+    if value is None:
+        a.n = -1
+    elif isinstance(value, tuple):
+        if len(value) > FNN_MAX_DIMS:
+            raise GraphError(f"expected at most {FNN_MAX_DIMS} numbers, received {value}.")
+        a.n = len(value)
+        for k, v in enumerate(value):
+            a.i[k] = v
+    else:
+        a.n = 1
+        a.f = value
+        a.i[0] = <int64_t>int(value) if a.f == a.f and abs(a.f) < 9e18 else 0
+    return 0
+
+
+cdef const fnn_entry *lookup(str name) except NULL:
+    cdef bytes key = name.encode()
+    cdef const fnn_entry *e = fnn_find(chosen_isa, key)
+    if e == NULL:
+        raise GraphError(f"expected the name of a kernel, received {name!r}.")
+    return e
+
+
+cdef double last_poll = 0
+
+
+cdef int poll() noexcept nogil:
+    """Between steps, every now and then: 1 if Python has a signal to raise."""
+    global last_poll
+    cdef double now = fnn_seconds()
+    if now - last_poll < POLL_SECONDS and now >= last_poll:
+        return 0
+    last_poll = now
+    with gil:
+        try:
+            PyErr_CheckSignals()
+        except BaseException:
+            remember_interrupt()
+            return 1
+    return 0
+
+
+cdef object interrupt = None
+
+
+cdef remember_interrupt():
+    global interrupt
+    import sys
+    interrupt = sys.exc_info()[1]
+
+
+cdef raise_interrupt():
+    global interrupt
+    error, interrupt = interrupt, None
+    raise error if error is not None else KeyboardInterrupt()
+
+
+# ---------------------------------------------------------------- plans
+
+cdef class Plan:
+    """A frozen array of steps over fixed buffers.
+
+    Args:
+        rows: For every step (kernel, backward?, inputs, outputs, attributes): arrays or None, attributes in the
+            record's order, words already turned into positions.
+        updates: Index of the first step that changes parameters; an interrupt never stops a run behind it.
+    """
+
+    cdef fnn_step *steps
+    cdef fnn_tensor *tensors
+    cdef readonly int64_t size
+    cdef readonly int64_t scratch_bytes
+    cdef int64_t updates
+    cdef object keep
+    cdef bint running
+
+    def __cinit__(self, rows, int64_t updates=-1):
+        cdef int64_t count = sum(len(row[2]) + len(row[3]) for row in rows)
+        self.size = len(rows)
+        self.updates = self.size if updates < 0 else updates
+        self.steps = <fnn_step *>calloc(max(self.size, 1), sizeof(fnn_step))
+        self.tensors = <fnn_tensor *>calloc(max(count, 1), sizeof(fnn_tensor))
+        if self.steps == NULL or self.tensors == NULL:
+            raise MemoryError()
+
+    def __init__(self, rows, updates=-1):
+        cdef int64_t at = 0, need
+        cdef fnn_step *s
+        cdef const fnn_entry *e
+        self.keep = [(list(row[2]), list(row[3])) for row in rows]
+        for k, (name, backward, inputs, outputs, attrs) in enumerate(rows):
+            s, e = &self.steps[k], lookup(name)
+            s.run = e.backward if backward else e.forward
+            if s.run == NULL:
+                raise GraphError("expected an operation with a backward kernel.", operation=name)
+            s.inp, s.n_in = &self.tensors[at], len(inputs)
+            s.out, s.n_out = &self.tensors[at + len(inputs)], len(outputs)
+            at += len(inputs) + len(outputs)
+            for j, array in enumerate(inputs):
+                view(array, &s.inp[j], False)
+            for j, array in enumerate(outputs):
+                view(array, &s.out[j], True)
+            if len(attrs) > FNN_MAX_ATTRS:
+                raise GraphError(f"expected at most {FNN_MAX_ATTRS} attributes.", operation=name)
+            for j, value in enumerate(attrs):
+                fill_attr(value, &s.attr[j])
+            if e.scratch_bytes != NULL:
+                need = e.scratch_bytes(s, backward)
+                self.scratch_bytes = max(self.scratch_bytes, need)
+        self.add_scratch()
+
+    cdef add_scratch(self):
+        if self.scratch_bytes == 0:
+            return
+        raw = np.empty(self.scratch_bytes + 64, np.uint8)
+        cdef size_t start = <size_t>cnp.PyArray_DATA(raw)
+        self.keep.append(raw)
+        for k in range(self.size):
+            self.steps[k].scratch = <void *>((start + 63) // 64 * 64)
+
+    def __dealloc__(self):
+        free(self.steps)
+        free(self.tensors)
+
+    cdef int enter(self) except -1:
+        if self.running:
+            raise GraphError("expected a plan that is at rest, received one that another thread is running.")
+        self.running = True
+        return 0
+
+    def run(self, int64_t begin, int64_t end):
+        """Run steps [begin, end)."""
+        if not 0 <= begin <= end <= self.size:
+            raise IndexError(f"expected 0 <= begin <= end <= {self.size}, received {begin}, {end}.")
+        cdef int64_t at = begin
+        cdef int code
+        self.enter()
+        try:
+            with nogil:
+                code = self.run_range(begin, end, &at)
+        finally:
+            self.running = False
+        self.check(code, at)
+
+    cdef int run_range(self, int64_t begin, int64_t end, int64_t *at) noexcept nogil:
+        cdef int64_t split = min(max(self.updates, begin), end)
+        cdef int code = fnn_run(self.steps, begin, split, at, poll)
+        if code == FNN_OK and split < end:
+            code = fnn_run(self.steps, split, end, at, NULL)
+        return code
+
+    def run_batches(self, feeds, int64_t[::1] order, int64_t first, int64_t last, watch, double[::1] totals,
+                    double seconds):
+        """Run whole training steps on batches first … last - 1 of `order`; returns how many were run.
+
+        Args:
+            feeds: Pairs (source array, buffer): rows of the source are copied to the buffer.
+            order: Row numbers; batch k takes `order[k * size : (k + 1) * size]`, size being the buffers' first axis.
+            watch: float32 arrays whose cells are added to `totals` after every training step.
+            seconds: Returns early after this time.
+        """
+        cdef int64_t n_feeds = len(feeds), n_watch = len(watch), done = first, at = 0, j, k, size
+        cdef int64_t *row_bytes = <int64_t *>calloc(n_feeds + 1, sizeof(int64_t))
+        cdef char **source = <char **>calloc(n_feeds + 1, sizeof(char *))
+        cdef char **buffer = <char **>calloc(n_feeds + 1, sizeof(char *))
+        cdef float **watched = <float **>calloc(n_watch + 1, sizeof(float *))
+        cdef int64_t *cells = <int64_t *>calloc(n_watch + 1, sizeof(int64_t))
+        cdef int code = FNN_OK
+        cdef double stop = fnn_seconds() + seconds
+        self.enter()
+        try:
+            size = self.check_feeds(feeds, order, first, last)
+            for j, (array, target) in enumerate(feeds):
+                source[j], buffer[j] = <char *>cnp.PyArray_DATA(array), <char *>cnp.PyArray_DATA(target)
+                row_bytes[j] = target.nbytes // max(size, 1)
+            for j, array in enumerate(watch):
+                watched[j], cells[j] = <float *>cnp.PyArray_DATA(array), array.size
+            if sum(array.size for array in watch) > totals.shape[0] or any(a.dtype != np.float32 for a in watch):
+                raise DTypeError("expected float32 arrays to watch and a total for each of their cells.")
+            with nogil:
+                while done < last:
+                    for j in range(n_feeds):
+                        for k in range(size):
+                            memcpy(buffer[j] + k * row_bytes[j],
+                                   source[j] + order[done * size + k] * row_bytes[j], row_bytes[j])
+                    code = self.run_range(0, self.size, &at)
+                    if code != FNN_OK:
+                        break
+                    done += 1
+                    at = 0
+                    for j in range(n_watch):
+                        for k in range(cells[j]):
+                            totals[at] += watched[j][k]
+                            at += 1
+                    if fnn_seconds() > stop or poll():
+                        break
+        finally:
+            self.running = False
+            free(row_bytes); free(source); free(buffer); free(watched); free(cells)
+        self.check(code, at)
+        if interrupt is not None:
+            raise_interrupt()
+        return done - first
+
+    cdef int64_t check_feeds(self, feeds, order, first, last) except -1:
+        size = feeds[0][1].shape[0]
+        rows = np.asarray(order)[first * size : last * size]
+        if not 0 <= first <= last or len(rows) != (last - first) * size:
+            raise IndexError(f"expected batches within {len(order)} rows, received {first} to {last} of {size}.")
+        for array, target in feeds:
+            if array.dtype != target.dtype or array.shape[1:] != target.shape[1:] or target.shape[0] != size:
+                raise DTypeError(f"expected rows like {target.dtype}{target.shape}, received {array.dtype}{array.shape}.")
+            if not array.flags.c_contiguous or not target.flags.c_contiguous:
+                raise DTypeError("expected contiguous arrays.")
+            if len(rows) and (rows.min() < 0 or rows.max() >= len(array)):
+                raise IndexError(f"expected row numbers below {len(array)}, received {rows.max()}.")
+        return size
+
+    cdef int check(self, int code, int64_t at) except -1:
+        if code == FNN_INTERRUPTED:
+            raise_interrupt()
+        if code != FNN_OK:
+            raise KernelFailed(code, at, self.steps[at].detail)
+        return 0
+
+
+def call(name, backward, inputs, outputs, attrs):
+    """Run one kernel once on checked arrays; `outputs` are overwritten."""
+    Plan([(name, backward, inputs, outputs, attrs)]).run(0, 1)

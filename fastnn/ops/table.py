@@ -1,0 +1,257 @@
+"""The operation record, the register of all operations, and look-up by name.
+
+An `Op` is the one place where an operation is described: shape rule, NumPy reference, backward, explanation,
+formulas and test cases. The C kernel of the same name is its fast twin.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fastnn.errors import GraphError, ShapeError
+from fastnn.ops.terms import Expression, Index, Shape
+
+KINDS = (
+    "elementwise contraction convolution window normalization reduction rearrangement gather random "
+    "recurrence loss metric accumulate update"
+).split()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An attribute that is one of a few words; the kernel receives the word's position. The first is the default."""
+
+    words: tuple[str, ...]
+
+    def __init__(self, *words: str) -> None:
+        object.__setattr__(self, "words", words)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One small example of an operation, read by tests, gradient check and benchmarks.
+
+    Args:
+        shapes: Shapes of the inputs; None leaves an optional input out.
+        attrs: Attributes that differ from their defaults.
+        draw: For every input how to fill it: "normal" (default), "positive", "unit" (0..1, open), "distinct"
+            (no ties), "probability" (rows sum to 1), "one_hot", "binary", "labels:N" (integers below N),
+            "step" (a training step counter).
+    """
+
+    shapes: tuple[Shape | None, ...]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    draw: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation: what it computes, its derivative, and why every number is what it is.
+
+    Args:
+        name: Public name; the C kernel has the same.
+        kind: One of `KINDS`; the app draws by it.
+        inputs: Input roles in calling order; a single `*xs` takes any number.
+        forward: NumPy reference `forward(*inputs, **attrs)`: the output, or a tuple of outputs and extras.
+        shape: `shape(*shapes, **attrs)`: shape of every output and extra; raises ShapeError.
+        formula: One line for people.
+        attrs: Attributes with their defaults; a `Choice` for words.
+        optional: Inputs that may be None.
+        outputs: Output roles.
+        extra: Roles of further results that forward writes for backward (arg-max, mask).
+        saves: Inputs, outputs or extras that backward reads.
+        backward: Reference `backward(*d_outputs, *saved, shapes, **attrs)`: tuple of gradients for `gradients`.
+        gradients: Inputs that have a gradient; all of them by default.
+        grad_formula: One line for people.
+        explain: `explain(target, index, shapes, **attrs)` for a target in outputs, extra or `d<input>`.
+        dtypes: Types by role where they are not the floating type, such as `{"labels": "int32"}`.
+        intermediates: Named inner values worth seeing.
+        in_place: For updates: output role to the input role whose buffer it overwrites.
+        cases: Small examples.
+        numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
+        source: Where the mathematics is from.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    forward: Callable[..., Any]
+    shape: Callable[..., tuple[Shape, ...]]
+    formula: str
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ("y",)
+    extra: tuple[str, ...] = ()
+    saves: tuple[str, ...] = ()
+    backward: Callable[..., tuple[Any, ...]] | None = None
+    gradients: tuple[str, ...] | None = None
+    grad_formula: str = ""
+    explain: Callable[..., Expression] | None = None
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    intermediates: tuple[str, ...] = ()
+    in_place: Mapping[str, str] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+    numpy_fast: Callable[..., Any] | None = None
+    source: str = ""
+
+    @property
+    def variadic(self) -> bool:
+        """Whether the operation takes any number of inputs."""
+        return self.inputs[0].startswith("*")
+
+    def roles(self, count: int) -> tuple[str, ...]:
+        """The input roles for `count` inputs: `*xs` becomes `xs0, xs1, …`."""
+        if self.variadic:
+            return tuple(f"{self.inputs[0][1:]}{i}" for i in range(count))
+        return self.inputs
+
+    def gradient_roles(self, count: int) -> tuple[str, ...]:
+        """The input roles that have a gradient, for `count` inputs."""
+        if self.backward is None:
+            return ()
+        if self.variadic or self.gradients is None:
+            return self.roles(count)
+        return self.gradients
+
+    def saved_roles(self, count: int) -> tuple[str, ...]:
+        """The roles that backward reads, for `count` inputs."""
+        if self.variadic and self.inputs[0] in self.saves:
+            return self.roles(count)
+        return self.saves
+
+    def complete(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes with defaults filled in and words checked; raises GraphError naming the wrong one."""
+        unknown = set(attrs) - set(self.attrs)
+        if unknown:
+            raise GraphError(
+                f"expected attributes {sorted(self.attrs)}, received {sorted(unknown)}.", operation=self.name
+            )
+        full = {}
+        for key, default in self.attrs.items():
+            value = attrs.get(key, default)
+            if isinstance(default, Choice):
+                value = default.words[0] if value is default else value
+                if value not in default.words:
+                    raise GraphError(
+                        f"expected {key} to be one of {default.words}, received {value!r}.", operation=self.name
+                    )
+            elif isinstance(value, (list, np.ndarray)):
+                value = tuple(int(v) for v in value)
+            full[key] = value
+        return full
+
+    def infer(self, shapes: Sequence[Shape | None], attrs: Mapping[str, Any]) -> tuple[Shape, ...]:
+        """Shapes of outputs and extras; raises ShapeError that names the operation and its shapes."""
+        self.check_count(len(shapes))
+        try:
+            return self.shape(*shapes, **attrs)
+        except ShapeError as error:
+            error.operation = error.operation or self.name
+            error.shapes = tuple(s for s in shapes if s is not None)
+            roles = [f"{r} is {s}" for r, s in zip(self.roles(len(shapes)), shapes, strict=True) if s is not None]
+            error.message += f" {', '.join(roles)}."
+            raise
+
+    def check_count(self, count: int) -> None:
+        """Raise GraphError unless `count` inputs can be passed."""
+        if not self.variadic and count != len(self.inputs):
+            raise GraphError(f"expected inputs {self.inputs}, received {count} of them.", operation=self.name)
+        if self.variadic and count == 0:
+            raise GraphError("expected at least one input, received none.", operation=self.name)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Split a Python call into inputs and complete attributes; attributes may follow inputs by position."""
+        if self.variadic:
+            xs = args[0] if len(args) == 1 and isinstance(args[0], (list, tuple)) else args
+            return list(xs), self.complete(kwargs)
+        names = [*self.inputs, *self.attrs]
+        if len(args) > len(names):
+            raise GraphError(f"expected at most {len(names)} arguments, received {len(args)}.", operation=self.name)
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        missing = [i for i in self.inputs if i not in given and i not in self.optional]
+        if missing:
+            raise GraphError(f"expected inputs {self.inputs}, received none for {missing}.", operation=self.name)
+        inputs = [given.pop(name, None) for name in self.inputs]
+        return inputs, self.complete(given)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run on arrays or tensors, or record on symbolic tensors."""
+        inputs, attrs = self.bind(args, kwargs)
+        if _dispatch is None:
+            return _reference(self, inputs, attrs)
+        return _dispatch(self, inputs, attrs)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}{inspect.Signature([])}>".replace("()", f"({', '.join(self.inputs)})")
+
+
+def _reference(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    arrays = [None if x is None else np.asarray(x) for x in inputs]
+    op.infer([None if a is None else a.shape for a in arrays], attrs)
+    return op.forward(*arrays, **attrs)
+
+
+_dispatch: Callable[[Op, list[Any], dict[str, Any]], Any] | None = None
+
+
+def set_dispatch(function: Callable[[Op, list[Any], dict[str, Any]], Any]) -> None:
+    """Tell the records who runs them; the engine calls this once when it is imported."""
+    global _dispatch
+    _dispatch = function
+
+
+OPS: dict[str, Op] = {}
+
+
+def register(op: Op) -> Op:
+    """Add a record to the register and return it; its docstring is made from the record."""
+    if op.name in OPS:
+        raise GraphError(f"expected a new name, received {op.name!r} twice.")
+    if op.kind not in KINDS:
+        raise GraphError(f"expected a kind of {KINDS}, received {op.kind!r}.", operation=op.name)
+    object.__setattr__(op, "__name__", op.name)
+    object.__setattr__(op, "__doc__", describe(op))
+    OPS[op.name] = op
+    return op
+
+
+def define(name: str, kind: str, inputs: str, **fields: Any) -> Op:
+    """Build and register a record; word lists may be written as one string: `inputs="x w b"`."""
+    for key in ("optional", "outputs", "extra", "saves", "gradients", "intermediates"):
+        if isinstance(fields.get(key), str):
+            fields[key] = tuple(fields[key].split())
+    return register(Op(name=name, kind=kind, inputs=tuple(inputs.split()), **fields))
+
+
+def find(name: str) -> Op:
+    """The operation of that name; raises GraphError that suggests the nearest names.
+
+    Example:
+        >>> import fastnn
+        >>> from fastnn.ops.table import find
+        >>> find("relu").formula
+        'y = max(x, 0)'
+    """
+    if name in OPS:
+        return OPS[name]
+    near = difflib.get_close_matches(name, OPS, n=3)
+    raise GraphError(f"expected the name of an operation, received {name!r}; did you mean {near or sorted(OPS)}?")
+
+
+def describe(op: Op) -> str:
+    """The docstring of an operation, made from its record."""
+    attrs = ", ".join(f"{k}={v.words[0] if isinstance(v, Choice) else v!r}" for k, v in op.attrs.items())
+    lines = [f"{op.formula}", "", f"Inputs: {', '.join(op.inputs)}. Kind: {op.kind}."]
+    if attrs:
+        lines.append(f"Attributes: {attrs}.")
+    if op.grad_formula:
+        lines.append(f"Gradient: {op.grad_formula}.")
+    if op.source:
+        lines.append(f"Source: {op.source}.")
+    return "\n".join(lines)

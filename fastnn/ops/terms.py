@@ -1,0 +1,128 @@
+"""Why a number is what it is: small expressions over cells of an operation's operands.
+
+An operation answers `explain(target, index, shapes, **attrs)` with one of these. The same answer gives the
+input cells that a result depends on, the addends to print, the text to show and the value to check against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index = tuple[int, ...]
+Shape = tuple[int, ...]
+Arrays = Mapping[str, "NDArray[np.generic]"]
+
+FUNCTIONS = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "abs": np.abs,
+    "min": min,
+    "max": max,
+    "sign": np.sign,
+    "float": float,
+}
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sum of products: `scale * sum_t prod_f operand_f[index_f[t]] + plus cells`.
+
+    Args:
+        factors: For every factor the operand's role and an index array of shape (terms, rank).
+        plus: Single cells added at the end, such as a bias.
+        scale: A number that multiplies the sum (not `plus`), such as 1/n of a mean.
+        note: A remark for the reader, such as "padding counts as 0".
+    """
+
+    factors: tuple[tuple[str, NDArray[np.int64]], ...]
+    plus: tuple[tuple[str, Index], ...] = ()
+    scale: float = 1.0
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.factors[0][1]) if self.factors else 0
+
+    def products(self, arrays: Arrays) -> NDArray[np.float64]:
+        """The addends, in order, in float64."""
+        out = np.ones(len(self))
+        for role, index in self.factors:
+            out = out * np.asarray(arrays[role], np.float64)[tuple(np.asarray(index).T)]
+        return out
+
+    def evaluate(self, arrays: Arrays) -> float:
+        """The value of the whole expression in float64."""
+        offset = sum(float(arrays[role][index]) for role, index in self.plus)
+        return float(self.scale * self.products(arrays).sum() + offset)
+
+    def magnitude(self, arrays: Arrays) -> float:
+        """Sum of the addends' magnitudes: the yardstick for rounding."""
+        offset = sum(abs(float(arrays[role][index])) for role, index in self.plus)
+        return float(abs(self.scale) * np.abs(self.products(arrays)).sum() + offset)
+
+    def cells(self) -> dict[str, NDArray[np.int64]]:
+        """The cells used, by role: index arrays of shape (cells, rank)."""
+        found: dict[str, list[NDArray[np.int64]]] = {}
+        for role, index in self.factors:
+            found.setdefault(role, []).append(np.asarray(index, np.int64))
+        for role, cell in self.plus:
+            found.setdefault(role, []).append(np.asarray(cell, np.int64).reshape(1, -1))
+        return {role: np.concatenate(parts) for role, parts in found.items()}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in a few cells, written in Python: `1 / (1 + exp(-x))`.
+
+    Args:
+        text: The formula; its names are the keys of `operands`, functions are those of `FUNCTIONS`.
+        operands: For every name in the text the operand's role and the index of its cell.
+        note: A remark for the reader, such as the rule for ties.
+    """
+
+    text: str
+    operands: Mapping[str, tuple[str, Index]] = field(default_factory=dict)
+    note: str = ""
+
+    def values(self, arrays: Arrays) -> dict[str, float]:
+        """The numbers that the names stand for."""
+        return {name: float(arrays[role][index]) for name, (role, index) in self.operands.items()}
+
+    def evaluate(self, arrays: Arrays) -> float:
+        """The value of the formula in float64."""
+        names = {**FUNCTIONS, **{k: np.float64(v) for k, v in self.values(arrays).items()}}
+        with np.errstate(all="ignore"):
+            return float(eval(self.text, {"__builtins__": {}}, names))  # noqa: S307  text comes from the op table
+
+    def magnitude(self, arrays: Arrays) -> float:
+        """The yardstick for rounding: the largest of the result and its operands."""
+        return max([abs(self.evaluate(arrays)), *map(abs, self.values(arrays).values())])
+
+    def cells(self) -> dict[str, NDArray[np.int64]]:
+        """The cells used, by role: index arrays of shape (cells, rank)."""
+        found: dict[str, list[Index]] = {}
+        for role, index in self.operands.values():
+            found.setdefault(role, []).append(index)
+        return {r: np.asarray(ix, np.int64).reshape(len(ix), -1) for r, ix in found.items()}
+
+
+Expression = Sum | Formula
+
+
+def broadcast_index(index: Index, shape: Shape) -> Index:
+    """The cell of an operand of `shape` that broadcasting reads for the result's cell `index`."""
+    tail = index[len(index) - len(shape) :] if shape else ()
+    return tuple(0 if size == 1 else i for i, size in zip(tail, shape, strict=True))
+
+
+def grid(*axes: NDArray[np.int64] | range | list[int] | int) -> NDArray[np.int64]:
+    """All combinations of the axes' positions, last axis fastest: an index array (terms, rank)."""
+    ranges = [np.atleast_1d(np.asarray(a, np.int64)) for a in axes]
+    if not ranges:
+        return np.zeros((1, 0), np.int64)
+    return np.stack([g.ravel() for g in np.meshgrid(*ranges, indexing="ij")], axis=1)

@@ -1,0 +1,64 @@
+"""Builds the one extension module from `fastnn/kernels/*.c` and `engine.pyx`; everything else is in pyproject.toml.
+
+Environment: FASTNN_SANITIZE=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer (gcc, clang).
+"""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+KERNELS = Path("fastnn/kernels")
+SANITIZE = os.environ.get("FASTNN_SANITIZE") == "1"
+
+
+class BuildKernels(build_ext):
+    """Chooses flags by what the compiler really is and really can."""
+
+    def build_extensions(self):
+        for extension in self.extensions:
+            if self.compiler.compiler_type == "msvc":
+                extension.extra_compile_args += ["/O2", "/openmp:experimental", "/std:c11"]
+            else:
+                self.add_gcc_style_flags(extension)
+        super().build_extensions()
+
+    def add_gcc_style_flags(self, extension):
+        extension.extra_compile_args += ["-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-fwrapv"]
+        if SANITIZE:
+            flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+            extension.extra_compile_args += [*flags, "-O1", "-g"]
+            extension.extra_link_args += flags
+        else:
+            extension.extra_compile_args += ["-O3", "-g0"]
+        if self.compiles(["-fopenmp"]):
+            extension.extra_compile_args.append("-fopenmp")
+            extension.extra_link_args.append("-fopenmp")
+
+    def compiles(self, flags):
+        """Whether a program that uses OpenMP compiles and links with `flags`."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text("#include <omp.h>\nint main(void) { return omp_get_num_threads() != 1; }\n")
+            command = [*self.compiler.compiler_so, *flags, str(source), "-o", str(Path(folder, "probe"))]
+            command = [word for word in command if word not in {"-c", "-shared"}]
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+extension = Extension(
+    "fastnn.kernels.engine",
+    sources=[str(KERNELS / "engine.pyx"), *sorted(str(path) for path in KERNELS.glob("*.c") if path.name != "engine.c")],
+    depends=[str(path) for path in KERNELS.glob("*.h")],
+    include_dirs=[str(KERNELS), numpy.get_include()],
+    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+)
+
+setup(
+    ext_modules=cythonize([extension], compiler_directives={"language_level": "3"}),
+    cmdclass={"build_ext": BuildKernels},
+)
