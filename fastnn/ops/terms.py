@@ -25,6 +25,7 @@ FUNCTIONS = {
     "min": min,
     "max": max,
     "sign": np.sign,
+    "sum": sum,
     "float": float,
 }
 
