@@ -1,19 +1,40 @@
 """Operations: one callable record each; they work on arrays, on tensors and on symbolic tensors."""
 
 from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, sign, softmax, tanh
-from fastnn.ops.loss import half_squared_error, mean_squared_error
+from fastnn.ops.cross_entropy import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from fastnn.ops.loss import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    half_squared_error,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+    squared_error,
+)
+from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.update import increment, sgd
 
 __all__ = [
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
     "half_squared_error",
     "heaviside",
     "increment",
+    "mean_absolute_error",
     "mean_squared_error",
     "relu",
     "saturating_linear",
     "sgd",
     "sigmoid",
+    "sigmoid_cross_entropy",
     "sign",
     "softmax",
+    "softmax_cross_entropy",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_softmax_cross_entropy",
+    "squared_error",
     "tanh",
 ]

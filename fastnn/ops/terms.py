@@ -27,6 +27,7 @@ FUNCTIONS = {
     "sign": np.sign,
     "sum": sum,
     "float": float,
+    "int": int,
 }
 
 
