@@ -17,21 +17,29 @@ from fastnn.ops.elementwise import (
     square,
     subtract,
 )
-from fastnn.ops.reduction import accumulate, mean, sum
-from fastnn.ops.shaping import expand_dims, flatten, reshape, squeeze
+from fastnn.ops.loss import half_squared_error, mean_squared_error
+from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
+from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
+from fastnn.ops.update import increment, sgd
 
 __all__ = [
     "absolute",
     "accumulate",
     "add",
+    "argmax",
+    "concatenate",
     "divide",
     "exp",
     "expand_dims",
     "flatten",
+    "half_squared_error",
     "heaviside",
+    "increment",
     "log",
+    "max",
     "maximum",
     "mean",
+    "mean_squared_error",
     "minimum",
     "multiply",
     "negative",
@@ -40,6 +48,7 @@ __all__ = [
     "relu",
     "reshape",
     "saturating_linear",
+    "sgd",
     "sigmoid",
     "sign",
     "softmax",
@@ -48,5 +57,7 @@ __all__ = [
     "squeeze",
     "subtract",
     "sum",
+    "sum_and_count",
     "tanh",
+    "transpose",
 ]

@@ -15,12 +15,24 @@ from typing import Any
 import numpy as np
 
 from fastnn.errors import GraphError, ShapeError
-from fastnn.ops.terms import Expression, Index, Shape
+from fastnn.ops.terms import Expression, Shape
 
 KINDS = (
-    "elementwise contraction convolution window normalization reduction rearrangement gather random "
-    "recurrence loss metric accumulate update"
-).split()
+    "elementwise",
+    "contraction",
+    "convolution",
+    "window",
+    "normalization",
+    "reduction",
+    "rearrangement",
+    "gather",
+    "random",
+    "recurrence",
+    "loss",
+    "metric",
+    "accumulate",
+    "update",
+)
 
 
 @dataclass(frozen=True)

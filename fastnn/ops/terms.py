@@ -26,6 +26,7 @@ FUNCTIONS = {
     "max": max,
     "sign": np.sign,
     "where": np.where,
+    "sum": sum,
     "float": float,
     "argmax": lambda *xs: float(np.argmax(xs)),
     "count_equal": lambda top, *xs: float(sum(x == top for x in xs)),
@@ -105,7 +106,7 @@ class Formula:
         """The value of the formula in float64."""
         names = {**FUNCTIONS, **{k: np.float64(v) for k, v in self.values(arrays).items()}}
         with np.errstate(all="ignore"):
-            return float(eval(self.text, {"__builtins__": {}}, names))  # noqa: S307  text comes from the op table
+            return float(eval(self.text, {"__builtins__": {}}, names))
 
     def magnitude(self, arrays: Arrays) -> float:
         """The yardstick for rounding: the largest of the result and its operands."""
