@@ -28,18 +28,20 @@ from fastnn.ops.loss import (
     squared_error,
 )
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
-from fastnn.ops.reduction import accumulate, mean, sum
-from fastnn.ops.shaping import expand_dims, flatten, reshape, squeeze
+from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
+from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.update import increment, sgd
 
 __all__ = [
     "absolute",
     "accumulate",
     "add",
+    "argmax",
     "binary_accuracy",
     "binary_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "concatenate",
     "divide",
     "exp",
     "expand_dims",
@@ -48,6 +50,7 @@ __all__ = [
     "heaviside",
     "increment",
     "log",
+    "max",
     "maximum",
     "mean",
     "mean_absolute_error",
@@ -75,5 +78,7 @@ __all__ = [
     "squeeze",
     "subtract",
     "sum",
+    "sum_and_count",
     "tanh",
+    "transpose",
 ]
