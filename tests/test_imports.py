@@ -22,7 +22,7 @@ LEVELS = {
     6: "fastnn/callbacks",
     7: "fastnn/models",
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
-    8.5: "fastnn/__init__ fastnn/__main__",  # the front doors: they gather what is below
+    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough",  # the front doors: they gather what is below
     9: "gui/session",
     10: "gui/worker gui/theme gui/panels",
     11: "gui/window gui/__main__ gui/__init__",
