@@ -1,0 +1,7 @@
+"""Small tools around models: seeds, names, registering your own classes."""
+
+from fastnn.config import set_random_seed
+from fastnn.utils.naming import clear_session
+from fastnn.utils.registry import get_custom_objects, register_keras_serializable
+
+__all__ = ["clear_session", "get_custom_objects", "register_keras_serializable", "set_random_seed"]
