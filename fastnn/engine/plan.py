@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import execute
-from fastnn.engine.graph import Step
+from fastnn.engine.graph import Step, Value
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
@@ -45,7 +45,7 @@ class Plan:
         self.listing, self.keep = listing, keep
         self.in_c = listing.dtype == "float32"
         self.buffers = self._bind(storage or {})
-        watched = listing.watch or {}
+        watched = listing.watch
         self._watched = [self.buffers[name] for name in watched.values()]
         self._totals = np.zeros(sum(a.size for a in self._watched))
         self._compiled = execute.Plan(self._rows(), listing.updates) if self.in_c else None
@@ -56,13 +56,18 @@ class Plan:
         buffers = {}
         for value in self.listing.values.values():
             if isinstance(value.source, Variable):
-                buffers[value.name] = storage.get(value.source, value.source.value)
+                buffers[value.name] = self._variable(storage.get(value.source, value.source.value), value)
             elif value.role in KEPT:
                 buffers[value.name] = np.array(value.source, value.dtype, order="C")
             elif self.keep or value.role in FED:
                 buffers[value.name] = execute.aligned(value.shape, value.dtype)
         buffers.update(share_memory(self.listing, [n for n in self.listing.values if n not in buffers]))
         return buffers
+
+    def _variable(self, array: Array, value: Value) -> Array:
+        if array.dtype != value.dtype:
+            raise DTypeError(f"expected variable '{value.name}' of {value.dtype}, received {array.dtype}.")
+        return array
 
     @property
     def bytes(self) -> int:
@@ -185,7 +190,7 @@ class Plan:
     def totals(self) -> dict[str, Array]:
         """Sums of the watched values over the batches since `reset_totals`, by metric name."""
         parts, at = {}, 0
-        for key, array in zip(self.listing.watch or {}, self._watched, strict=True):
+        for key, array in zip(self.listing.watch, self._watched, strict=True):
             parts[key] = self._totals[at : at + array.size].reshape(array.shape).copy()
             at += array.size
         return parts
@@ -201,9 +206,11 @@ def share_memory(listing: StepList, names: list[str]) -> dict[str, Array]:
     Buffers whose values are dead are handed on, the tightest fit first. Outputs, loss and watched values live to the
     end of the list, so that they can be read afterwards.
     """
-    to_the_end = {*listing.outputs, *(listing.watch or {}).values(), listing.loss}
+    to_the_end = {*listing.outputs, *(listing.watch).values(), listing.loss}
     born = listing.written_by
-    dies = {n: len(listing.steps) if n in to_the_end else max(listing.read_by[n], default=born.get(n, 0)) for n in names}
+    dies = {
+        n: len(listing.steps) if n in to_the_end else max(listing.read_by[n], default=born.get(n, 0)) for n in names
+    }
     free: list[tuple[int, Array]] = []
     live: list[tuple[int, int, Array]] = []
     buffers: dict[str, Array] = {}
@@ -213,7 +220,9 @@ def share_memory(listing: StepList, names: list[str]) -> dict[str, Array]:
         free += [(s, raw) for end, s, raw in live if end < born[name]]
         live = [(end, s, raw) for end, s, raw in live if end >= born[name]]
         fits = [k for k, (s, _) in enumerate(free) if size <= s <= 2 * size + 4096]
-        room, raw = free.pop(min(fits, key=lambda k: free[k][0])) if fits else (size, execute.aligned((size,), np.uint8))
+        room, raw = (
+            free.pop(min(fits, key=lambda k: free[k][0])) if fits else (size, execute.aligned((size,), np.uint8))
+        )
         live.append((dies[name], room, raw))
         buffers[name] = raw[:size].view(value.dtype).reshape(value.shape)
     return buffers

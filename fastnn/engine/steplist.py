@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -41,7 +41,7 @@ class StepList:
     weights: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     loss: str | None = None
-    watch: Mapping[str, str] = None  # type: ignore[assignment]
+    watch: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def dtype(self) -> str:
@@ -91,9 +91,16 @@ def finish(
     watch: Mapping[str, SymbolicTensor] | None = None,
 ) -> StepList:
     """The finished list of a trace."""
-    names = [tuple(t.name for t in group) for group in (inputs, targets, weights, outputs)]
+    fed, compared, weighing, given = (tuple(t.name for t in group) for group in (inputs, targets, weights, outputs))
     watched = {key: t.name for key, t in (watch or {}).items()}
-    return StepList(dict(trace.values), tuple(trace.steps), *names, loss.name if loss is not None else None, watched)
+    scalar = loss.name if loss is not None else None
+    return StepList(dict(trace.values), tuple(trace.steps), fed, compared, weighing, given, scalar, watched)
+
+
+def in_float64(listing: StepList) -> StepList:
+    """The same list over float64 values: the references run it, and finite differences can be trusted."""
+    values = {n: replace(v, dtype="float64") if v.dtype == "float32" else v for n, v in listing.values.items()}
+    return replace(listing, values=values)
 
 
 def write_backward(trace: Trace, loss: SymbolicTensor, variables: Sequence[Variable]) -> list[SymbolicTensor | None]:
@@ -112,7 +119,7 @@ def write_backward(trace: Trace, loss: SymbolicTensor, variables: Sequence[Varia
     Raises:
         GraphError: if the loss has more than one cell, or depends on none of the variables.
     """
-    if np.prod(loss.shape, dtype=int) != 1:
+    if any(n != 1 for n in loss.shape):
         raise GraphError(f"expected a loss of one number, received '{loss.name}' of shape {loss.shape}.")
     writer = _Backward(trace, loss.name, [trace.variable(v).name for v in variables])
     trace.phase = "backward"
@@ -160,7 +167,9 @@ class _Backward:
 
     def write(self) -> None:
         loss = self.trace.values[self.loss]
-        seed = self.trace.add_value(f"{self.loss}.grad", loss.shape, loss.dtype, "constant", np.ones(loss.shape, loss.dtype))
+        seed = self.trace.add_value(
+            f"{self.loss}.grad", loss.shape, loss.dtype, "constant", np.ones(loss.shape, loss.dtype)
+        )
         self.parts[self.loss] = [seed.name]
         for step in self.steps:
             self._write_step(step)
@@ -168,7 +177,7 @@ class _Backward:
     def _write_step(self, step: Step) -> None:
         trace, op, count = self.trace, step.op, len(step.operands)
         by_role = dict((*step.operands, *step.results))
-        upstream = tuple((f"d{role}", self._upstream(by_role[role])) for role in op.outputs)
+        upstream = tuple((f"d{role}", self._upstream(str(by_role[role]))) for role in op.outputs)
         saved = tuple((role, by_role[role]) for role in op.saved_roles(count))
         results = []
         for role in op.gradient_roles(count):
