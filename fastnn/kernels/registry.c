@@ -9,7 +9,7 @@
 #define FNN_X86 0
 #endif
 
-#define FAMILIES(F) F(activation)
+#define FAMILIES(F) F(activation) F(linear) F(convolution)
 
 #define DECLARE(name) extern const fnn_entry name##_entries_generic[];
 FAMILIES(DECLARE)
