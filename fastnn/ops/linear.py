@@ -128,7 +128,7 @@ def matmul_explain(target: str, index: Index, shapes: Any, **_: Any) -> Sum:
         return Sum((("a", grid(*at, i, range(k))), ("b", grid(*of_b, range(k), j))))
     if target == "da":
         return Sum((("dy", grid(*at, i, range(n))), ("b", grid(*of_b, j, range(n)))))
-    rows = (*map(range, lead), range(m)) if single else (*at, range(m))
+    rows: tuple[Any, ...] = (*map(range, lead), range(m)) if single else (*at, range(m))
     return Sum((("a", grid(*rows, i)), ("dy", grid(*rows, j))))
 
 
