@@ -1,6 +1,7 @@
 """Operations: one callable record each; they work on arrays, on tensors and on symbolic tensors."""
 
 from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, sign, softmax, tanh
+from fastnn.ops.convolution import col2im, conv2d, im2col
 from fastnn.ops.cross_entropy import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from fastnn.ops.elementwise import (
     absolute,
@@ -18,6 +19,7 @@ from fastnn.ops.elementwise import (
     square,
     subtract,
 )
+from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -37,19 +39,25 @@ __all__ = [
     "accumulate",
     "add",
     "argmax",
+    "bias_add",
     "binary_accuracy",
     "binary_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "col2im",
     "concatenate",
+    "conv2d",
+    "dense",
     "divide",
     "exp",
     "expand_dims",
     "flatten",
     "half_squared_error",
     "heaviside",
+    "im2col",
     "increment",
     "log",
+    "matmul",
     "max",
     "maximum",
     "mean",
