@@ -2,7 +2,12 @@
 
 from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, sign, softmax, tanh
 from fastnn.ops.convolution import col2im, conv2d, im2col
-from fastnn.ops.cross_entropy import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from fastnn.ops.cross_entropy import (
+    perceptron_loss,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 from fastnn.ops.elementwise import (
     absolute,
     add,
@@ -66,6 +71,7 @@ __all__ = [
     "minimum",
     "multiply",
     "negative",
+    "perceptron_loss",
     "power",
     "reciprocal",
     "relu",
