@@ -9,7 +9,7 @@
 #define FNN_X86 0
 #endif
 
-#define FAMILIES(F) F(activation) F(cross_entropy) F(loss) F(metric) F(update)
+#define FAMILIES(F) F(activation) F(cross_entropy) F(loss) F(metric) F(pooling) F(random) F(update)
 
 #define DECLARE(name) extern const fnn_entry name##_entries_generic[];
 FAMILIES(DECLARE)

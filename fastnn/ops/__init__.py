@@ -12,19 +12,31 @@ from fastnn.ops.loss import (
     squared_error,
 )
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
-from fastnn.ops.update import increment, sgd
+from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from fastnn.ops.random import dropout
+from fastnn.ops.update import adam, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
+    "adam",
+    "average_pool2d",
     "binary_accuracy",
     "binary_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "dropout",
+    "global_average_pool2d",
+    "global_max_pool2d",
     "half_squared_error",
     "heaviside",
     "increment",
+    "max_pool2d",
     "mean_absolute_error",
     "mean_squared_error",
+    "momentum",
     "relu",
+    "rmsprop",
+    "rmsprop_centered",
+    "rmsprop_momentum",
     "saturating_linear",
     "sgd",
     "sigmoid",
