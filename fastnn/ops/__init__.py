@@ -35,15 +35,19 @@ from fastnn.ops.loss import (
     squared_error,
 )
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
+from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from fastnn.ops.random import dropout
 from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
-from fastnn.ops.update import increment, sgd
+from fastnn.ops.update import adam, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
     "absolute",
     "accumulate",
+    "adam",
     "add",
     "argmax",
+    "average_pool2d",
     "bias_add",
     "binary_accuracy",
     "binary_crossentropy",
@@ -54,9 +58,12 @@ __all__ = [
     "conv2d",
     "dense",
     "divide",
+    "dropout",
     "exp",
     "expand_dims",
     "flatten",
+    "global_average_pool2d",
+    "global_max_pool2d",
     "half_squared_error",
     "heaviside",
     "im2col",
@@ -64,11 +71,13 @@ __all__ = [
     "log",
     "matmul",
     "max",
+    "max_pool2d",
     "maximum",
     "mean",
     "mean_absolute_error",
     "mean_squared_error",
     "minimum",
+    "momentum",
     "multiply",
     "negative",
     "perceptron_loss",
@@ -76,6 +85,9 @@ __all__ = [
     "reciprocal",
     "relu",
     "reshape",
+    "rmsprop",
+    "rmsprop_centered",
+    "rmsprop_momentum",
     "saturating_linear",
     "sgd",
     "sigmoid",
