@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fastnn.engine import execute
 from fastnn.engine.gradcheck import check_op
+from fastnn.errors import ShapeError
 from fastnn.ops.cases import inputs_for
-from fastnn.ops.table import OPS
+from fastnn.ops.table import OPS, Case
 
-PAIRS = [(op, case) for op in OPS.values() for case in op.cases]
-NAMES = [f"{op.name}-{op.cases.index(case)}" for op, case in PAIRS]
-BACKWARD = [(op, case) for op, case in PAIRS if op.backward is not None]
-BACKWARD_NAMES = [f"{op.name}-{op.cases.index(case)}" for op, case in BACKWARD]
+NAMED = {f"{op.name}-{k}": (op, case) for op in OPS.values() for k, case in enumerate(op.cases)}
+NAMED_BACKWARD = {name: (op, case) for name, (op, case) in NAMED.items() if op.backward is not None}
+WORTH_SHARING = 300_000  # numbers that surely occupy several threads
+
+
+def grown(op, case):
+    """The case with so many rows that several threads work on it; None if the operation does not allow that."""
+    first = next((s for s in case.shapes if s), ())
+    if 0 in first or not first:
+        return None
+    factor = WORTH_SHARING // math.prod(first) + 1
+    shapes = tuple((s[0] * factor, *s[1:]) if s and s[0] == first[0] else s for s in case.shapes)
+    try:
+        op.infer(shapes, op.complete(case.attrs))
+    except ShapeError:
+        return None
+    return Case(shapes, case.attrs, case.draw)
+
+
+def first_grown(op):
+    """The first case that can be grown, or None."""
+    return next((case for case in (grown(op, c) for c in op.cases) if case is not None), None)
+
+
+GROWN = {op.name: (op, first_grown(op)) for op in OPS.values() if first_grown(op) is not None}
 
 
 class Example:
@@ -52,14 +76,14 @@ class Example:
 
     # -------------------------------------------------------- kernels
 
-    def kernel(self):
+    def kernel(self, place=np.copy):
         """Run the kernel: outputs and extras by role. Updates work in place on copies of their inputs."""
-        op, inputs = self.op, [None if x is None else x.copy() for x in self.inputs]
+        op, inputs = self.op, [None if x is None else place(x) for x in self.inputs]
         shapes = op.infer(self.shapes, self.attrs)
         roles, outputs = op.roles(self.count), {}
         for role, shape in zip((*op.outputs, *op.extra), shapes, strict=True):
             source = op.in_place.get(role)
-            fresh = np.full(shape, 99, op.dtypes.get(role, self.dtype))
+            fresh = place(np.full(shape, 99, op.dtypes.get(role, self.dtype)))
             outputs[role] = fresh if source is None else inputs[roles.index(source)]
         execute.run_kernel(op, False, inputs, list(outputs.values()), self.attrs)
         return outputs
@@ -74,6 +98,13 @@ class Example:
             places.append(grads[role] if is_wanted else by_role[role])
         execute.run_kernel(op, True, [*upstream, *saved], places, self.attrs)
         return grads
+
+
+def misplaced(array):
+    """A copy that begins one cell behind the start of its memory: not aligned to any vector."""
+    room = np.empty(array.size + 1, array.dtype)[1:].reshape(array.shape)
+    room[...] = array
+    return room
 
 
 def widened(array):

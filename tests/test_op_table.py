@@ -9,20 +9,20 @@ from fastnn.engine import execute
 from fastnn.ops.cases import inputs_for
 from fastnn.ops.table import OPS, Case, Op, find
 from table_checks import (
-    BACKWARD,
-    BACKWARD_NAMES,
-    NAMES,
-    PAIRS,
+    GROWN,
+    NAMED,
+    NAMED_BACKWARD,
     Example,
     assert_close,
     changed_outside,
     gradient_errors,
+    misplaced,
     sample_cells,
     widened,
 )
 
-every_case = pytest.mark.parametrize(("op", "case"), PAIRS, ids=NAMES)
-every_backward = pytest.mark.parametrize(("op", "case"), BACKWARD, ids=BACKWARD_NAMES)
+every_case = pytest.mark.parametrize(("op", "case"), NAMED.values(), ids=NAMED)
+every_backward = pytest.mark.parametrize(("op", "case"), NAMED_BACKWARD.values(), ids=NAMED_BACKWARD)
 every_op = pytest.mark.parametrize("op", OPS.values(), ids=OPS)
 
 
@@ -117,14 +117,8 @@ def test_kernel_equals_reference(op, case, settings):
     expected = example.reference([widened(x) for x in example.inputs])
     for isa in execute.isas():
         execute.isa(isa)
-        results = []
-        for threads in (1, 2):
-            execute.threads(threads)
-            results.append(example.kernel())
-            for role, actual in results[-1].items():
-                assert_close(actual, expected[role], f"{role} on {isa}, {threads} threads")
-        for role in results[0]:
-            np.testing.assert_array_equal(results[0][role], results[1][role], err_msg=f"{role} on {isa}: threads")
+        for role, actual in example.kernel().items():
+            assert_close(actual, expected[role], f"{role} on {isa}")
 
 
 @every_backward
@@ -135,15 +129,43 @@ def test_backward_kernel_equals_reference(op, case, settings):
         forward = example.kernel()
         upstream, saved = example.upstream(forward), example.saved(example.by_role(forward))
         expected = example.backward_reference([widened(d) for d in upstream], [widened(s) for s in saved])
-        results = []
-        for threads in (1, 2):
-            execute.threads(threads)
-            results.append(example.backward_kernel(upstream, saved))
-            for role, actual in results[-1].items():
-                if actual is not None:
-                    assert_close(actual, expected[role], f"d{role} on {isa}, {threads} threads")
-        for role, actual in results[0].items():
-            np.testing.assert_array_equal(actual, results[1][role], err_msg=f"d{role} on {isa}: threads")
+        for role, actual in example.backward_kernel(upstream, saved).items():
+            if actual is not None:
+                assert_close(actual, expected[role], f"d{role} on {isa}")
+
+
+def kernel_results(example, place=np.copy):
+    """All that forward and backward kernels write, by name."""
+    results = example.kernel(place)
+    everything = dict(results)
+    if example.op.backward is not None:
+        upstream, saved = example.upstream(results), example.saved(example.by_role(results))
+        saved = [None if s is None else place(s) for s in saved]
+        grads = example.backward_kernel([place(d) for d in upstream], saved)
+        everything.update({f"d{role}": g for role, g in grads.items() if g is not None})
+    return everything
+
+
+@pytest.mark.parametrize(("op", "case"), GROWN.values(), ids=GROWN)
+def test_threads_change_no_bit(op, case, settings):
+    example = Example(op, case, "float32")
+    for isa in execute.isas():
+        execute.isa(isa)
+        execute.threads(1)
+        alone = kernel_results(example)
+        execute.threads(4)
+        for name, together in kernel_results(example).items():
+            np.testing.assert_array_equal(together, alone[name], err_msg=f"{name} on {isa}")
+
+
+@every_case
+def test_alignment_changes_no_bit(op, case, settings):
+    example = Example(op, case, "float32")
+    for isa in execute.isas():
+        execute.isa(isa)
+        plain = kernel_results(example)
+        for name, moved in kernel_results(example, misplaced).items():
+            np.testing.assert_array_equal(moved, plain[name], err_msg=f"{name} on {isa}")
 
 
 @every_backward
@@ -173,6 +195,60 @@ def test_nan_goes_where_numpy_sends_it(op, case):
                 np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected[name]), err_msg=f"{role} to {name}")
             else:
                 np.testing.assert_array_equal(actual, expected[name], err_msg=f"{role} to {name}")
+
+
+# ---------------------------------------------------------------- arrays of any kind
+
+
+def called(op, inputs, attrs):
+    """What the public call gives, as arrays."""
+    return [np.asarray(result) for result in execute.as_tuple(op(*inputs, **attrs))]
+
+
+def strided(x):
+    return np.repeat(x[..., None], 3, -1)[..., 1] if x.size else x
+
+
+def fortran(x):
+    return np.asarray(x, order="F")
+
+
+def read_only(x):
+    copy = x.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+def foreign(x):
+    """The other order of bytes."""
+    return x.astype(x.dtype.newbyteorder())
+
+
+@pytest.mark.parametrize("kind", [strided, fortran, read_only, foreign, misplaced], ids=lambda f: f.__name__)
+@every_op
+def test_arrays_of_any_layout_give_the_same(op, kind):
+    for case in op.cases:
+        for dtype in ("float32", "float64"):
+            example = Example(op, case, dtype)
+            other = [None if x is None else kind(x) for x in example.inputs]
+            before = [None if x is None else x.copy() for x in example.inputs]
+            inputs = list(example.inputs)
+            for actual, expected in zip(called(op, other, case.attrs), called(op, inputs, case.attrs), strict=True):
+                assert actual.dtype == expected.dtype
+                np.testing.assert_array_equal(actual, expected)
+            for x, old in zip(other, before, strict=True):
+                np.testing.assert_array_equal(x, old, err_msg="an input was written to")
+
+
+@every_op
+def test_arrays_that_hold_no_numbers_are_refused(op):
+    example = Example(op, op.cases[0])
+    for wrong in ("str", "complex128"):
+        for k, x in enumerate(example.inputs):
+            if x is not None:
+                inputs = [x.astype(wrong) if j == k else y for j, y in enumerate(example.inputs)]
+                with pytest.raises((TypeError, ValueError)):
+                    op(*inputs, **op.cases[0].attrs)
 
 
 # ---------------------------------------------------------------- explanations
