@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -206,6 +206,8 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ((('a * b', 'c'), ()), ((), ('dy', 'y * (1 - y)')), ((), ()))
     """
     tree = ast.parse(text, mode="eval").body
+    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
+        return (), ()
     addends = _operands_of(tree, ast.Add)
     if len(addends) > 1:
         return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()
@@ -250,8 +252,18 @@ def _of_sum(
 
 def _term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float, digits: int) -> Term:
     operands = tuple(_operand(names, role, tuple(cells[t]), arrays) for role, cells in s.factors)
-    symbol = "*".join(o.symbol for o in operands)
-    return Term(symbol, "*".join(factor(o.value, digits + 2) for o in operands), value, operands)
+    symbols = [o.symbol for o in operands]
+    numbers = [factor(o.value, digits + 2) for o in operands]
+    if s.term:
+        roles = [role for role, _ in s.factors]
+        return Term(_filled(s.term, roles, symbols), _filled(s.term, roles, numbers), value, operands)
+    return Term("*".join(symbols), "*".join(numbers), value, operands)
+
+
+def _filled(text: str, names: Sequence[str], words: Sequence[str]) -> str:
+    """The formula with words in place of its names."""
+    put = dict(zip(names, words, strict=True))
+    return re.sub(r"[A-Za-z_]\w*", lambda m: put.get(m.group(), m.group()), text)
 
 
 def _lines(
