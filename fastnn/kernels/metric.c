@@ -7,11 +7,24 @@
 #include "vector_math.h"
 #include "rows.h"
 
-/* Position of the first maximum; the first NaN counts as one, as in NumPy. */
+/* A whole number that orders floats: unlike maxima of floats, those of integers run on vectors. -0 counts as 0,
+ * NaN as more than infinity, as in NumPy's argmax. */
+static inline int32_t FNN_NAME(order_of)(float x) {
+    union { float f; int32_t i; } u = {x + 0.0f};
+    return x != x ? INT32_MAX : u.i ^ ((u.i >> 31) & INT32_MAX);
+}
+
+/* Position of the first maximum. */
 static int64_t FNN_NAME(first_largest)(const float *x, int64_t cols) {
-    int64_t at = 0;
-    for (int64_t k = 1; k < cols; k++)
-        if (x[k] > x[at] || (x[k] != x[k] && x[at] == x[at])) at = k;
+    int32_t top = INT32_MIN, at = INT32_MAX;
+    for (int32_t k = 0; k < cols; k++) {
+        const int32_t order = FNN_NAME(order_of)(x[k]);
+        top = order > top ? order : top;
+    }
+    for (int32_t k = 0; k < cols; k++) {
+        const int32_t here = FNN_NAME(order_of)(x[k]) == top ? k : INT32_MAX;
+        at = here < at ? here : at;
+    }
     return at;
 }
 

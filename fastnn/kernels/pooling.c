@@ -30,12 +30,13 @@ static inline FNN_NAME(span) FNN_NAME(window_span)(const FNN_NAME(axis) *a, int6
     return (FNN_NAME(span)){fnn_max(start, 0), fnn_min(start + a->size, a->length)};
 }
 
-/* Takes cell `v` at `place` into the running maximum; NaN wins over numbers, and stays. */
-#define TAKE(top, at, v, place)                                     \
-    do {                                                            \
-        const int take = !((v) <= (top)) & ((top) == (top));        \
-        top = take ? (v) : (top);                                   \
-        at = take ? (place) : (at);                                 \
+/* Takes `v` at `place` into the maximum `top` at `at`: the first one wins a tie; NaN wins over numbers, and stays.
+ * Written with bits, as compilers turn two choices by one condition into a branch and the loop into scalar code. */
+#define TAKE(top, at, v, place)                                        \
+    do {                                                                   \
+        const int32_t take = ~-((v) <= (top)) & -((top) == (top));         \
+        at = ((at) & ~take) | ((place) & take);                            \
+        top = take ? (v) : (top);                                          \
     } while (0)
 
 static inline void FNN_NAME(max_of_four)(const float *restrict a, const float *restrict below, int64_t channels,
@@ -161,9 +162,9 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
             for (int64_t j = 0; j < p->cols.count; j++) {                                           \
                 const FNN_NAME(span) w = FNN_NAME(window_span)(&p->cols, j);                        \
                 const int64_t cell = (r * p->cols.count + j) * channels;                            \
-                const float *restrict dy = p->in + cell, count = (float)((h.end - h.begin) * (w.end - w.begin)); \
+                const float *restrict dy = p->in + cell, share = 1 / (float)((h.end - h.begin) * (w.end - w.begin)); \
                 const int32_t *restrict won = p->won ? p->won + cell : NULL;                        \
-                (void)won; (void)count;                                                             \
+                (void)won; (void)share;                                                             \
                 for (int64_t i = h.begin; i < h.end; i++)                                           \
                     for (int64_t at = i * width + w.begin; at < i * width + w.end; at++) {          \
                         float *restrict dx = image + at * channels;                                 \
@@ -177,7 +178,7 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
     }
 
 SPREAD(spread_to_winners, won[k] == place ? dy[k] : 0)
-SPREAD(spread_evenly, dy[k] / count)
+SPREAD(spread_evenly, dy[k] * share)
 
 static FNN_NAME(axis) FNN_NAME(axis_of)(const fnn_step *s, int k, int64_t length, int64_t count) {
     const fnn_attr *size = &s->attr[0], *stride = s->attr[1].n < 0 ? size : &s->attr[1];
