@@ -188,6 +188,12 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
     return a->before == 0 && (a->count == 1 || a->stride == a->size) && a->count * a->size >= a->length;
 }
 
+static inline float FNN_NAME(if_equal)(int32_t a, int32_t b, float x) { /* x or 0, without a branch for few channels */
+    union { float f; int32_t i; } u = {x};
+    u.i &= -(a == b);
+    return u.f;
+}
+
 /* Declares the way back of one image per chunk: every cell of every window gets SHARE, in reading order of the
  * windows. Where windows do not overlap it is stored, otherwise added. */
 #define SPREAD(NAME, SHARE)                                                                         \
@@ -219,7 +225,7 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
         }                                                                                           \
     }
 
-SPREAD(spread_to_winners, won[k] == place ? dy[k] : 0)
+SPREAD(spread_to_winners, FNN_NAME(if_equal)(won[k], place, dy[k]))
 SPREAD(spread_evenly, dy[k] * share)
 
 static FNN_NAME(axis) FNN_NAME(axis_of)(const fnn_step *s, int k, int64_t length, int64_t count) {
