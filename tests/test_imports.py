@@ -16,13 +16,15 @@ LEVELS = {
     1: "fastnn/ops fastnn/datasets fastnn/kernels",
     2: "fastnn/engine/__init__ fastnn/engine/execute",
     3: "fastnn/engine/tensor fastnn/engine/tape fastnn/engine/graph fastnn/engine/batches",
+    3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations fastnn/losses "
-    "fastnn/metrics fastnn/optimizers fastnn/utils",
+    "fastnn/optimizers",
+    4.5: "fastnn/metrics",  # a loss's function is a metric too
     5: "fastnn/layers",
     6: "fastnn/callbacks",
     7: "fastnn/models",
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
-    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough",  # the front doors: they gather what is below
+    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
     9: "gui/session",
     10: "gui/worker gui/theme gui/panels",
     11: "gui/window gui/__main__ gui/__init__",
