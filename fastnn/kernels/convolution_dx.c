@@ -172,19 +172,31 @@ static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const 
     FNN_NAME(correlate)(c);
 }
 
-/* Channels [c, c + FNN_LANES) of one cell: the sum over the windows that hold it. */
-FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const float *ring, int64_t r, int64_t col) {
+#define MOST_KERNEL_ROWS 16 /* of one phase; a taller kernel takes the other way */
+
+/* Where the windows lie that hold the cells of one image row: a row of patches and the kernel row in it. */
+typedef struct { const float *start[MOST_KERNEL_ROWS]; int count; } FNN_NAME(meeting);
+
+static FNN_NAME(meeting) FNN_NAME(meet)(const FNN_NAME(patch_dx_job) *job, const float *ring, int64_t r) {
     const fnn_window *z = &job->z;
-    const int64_t from_j = fnn_max(col - (z->ow - 1) * z->sw, 0), step = job->patch - z->sw * z->c;
-    VEC sum = FNN_NAME(vec_fill)(0);
+    FNN_NAME(meeting) m = {{0}, 0};
     for (int64_t i = r % z->sh; i < z->kh && i <= r; i += z->sh) {
         const int64_t p = (r - i) / z->sh;
-        if (p >= z->oh) continue;
-        int64_t j = col % z->sw;
-        if (from_j > j) j += fnn_ceil_div(from_j - j, z->sw) * z->sw;
-        const float *from = ring + (p % job->ring * z->ow + (col - j) / z->sw) * job->patch + (i * z->kw + j) * z->c;
-        for (; j < z->kw && j <= col; j += z->sw, from -= step)
-            sum = FNN_NAME(vec_add)(sum, FNN_NAME(vec_load)(from));
+        if (p < z->oh) m.start[m.count++] = ring + p % job->ring * z->ow * job->patch + i * z->kw * z->c;
+    }
+    return m;
+}
+
+/* One cell's gradient: kernel columns j, j + sw, … meet it in windows q, q - 1, … of every row of patches. */
+FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const FNN_NAME(meeting) *m, int64_t q, int64_t j,
+                                       int64_t c) {
+    const fnn_window *z = &job->z;
+    const int64_t at = q * job->patch + j * z->c + c, step = job->patch - z->sw * z->c;
+    const int64_t columns = fnn_min(j < z->kw ? (z->sw == 1 ? z->kw - 1 - j : (z->kw - 1 - j) / z->sw) : -1, q) + 1;
+    VEC sum = FNN_NAME(vec_fill)(0);
+    for (int i = 0; i < m->count; i++) {
+        const float *from = m->start[i] + at;
+        for (int64_t k = columns; k > 0; k--, from -= step) sum = FNN_NAME(vec_add)(sum, FNN_NAME(vec_load)(from));
     }
     return sum;
 }
@@ -193,15 +205,23 @@ static void FNN_NAME(patch_dx_row)(const FNN_NAME(patch_dx_job) *job, const floa
     const fnn_window *z = &job->z;
     const fnn_epilogue *e = &job->finish;
     const VEC zero = FNN_NAME(vec_fill)(0);
-    for (int64_t col = 0; col < z->w; col++)
+    const FNN_NAME(meeting) m = FNN_NAME(meet)(job, ring, row + z->top);
+    int64_t q = z->left / z->sw, j = z->left % z->sw; /* col + left = q * sw + j */
+    for (int64_t col = 0; col < z->w; col++) {
+        const int64_t late = fnn_max(q - z->ow + 1, 0); /* windows behind the last one */
         for (int64_t c = 0; c < z->c; c += FNN_LANES) {
             const int64_t at = ((n * z->h + row) * z->w + col) * z->c + c;
             const int lanes = (int)fnn_min(FNN_LANES, z->c - c);
-            const VEC sum = FNN_NAME(patch_dx_cell)(job, ring + c, row + z->top, col + z->left);
+            const VEC sum = FNN_NAME(patch_dx_cell)(job, &m, q - late, j + late * z->sw, c);
             const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + at, lanes) : zero;
             const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(job->dx + at, lanes) : zero;
             FNN_NAME(vec_store_part)(job->dx + at, FNN_NAME(vec_finish)(sum, e, zero, mask, old), lanes);
         }
+        if (++j == z->sw) {
+            j = 0;
+            q++;
+        }
+    }
 }
 
 static void FNN_NAME(patch_dx_band)(void *arg, int64_t chunk, int thread) {
@@ -233,7 +253,7 @@ static int FNN_NAME(patches_pay)(const fnn_step *s) {
     const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
     const double gather = (double)(z.h * z.w * fnn_ceil_div(z.c, FNN_LANES) * z.kh * z.kw) / (double)(z.sh * z.sw);
     const double outs = (double)w->shape[3], patches = (double)(z.oh * z.ow * fnn_ceil_div(z.kh * z.kw * z.c, FNN_LANES));
-    return z.kh * z.kw > 1 && patches * outs + 3 * gather < 0.9 * gather * outs;
+    return z.kh * z.kw > 1 && z.kh <= MOST_KERNEL_ROWS && patches * outs + 3 * gather < 0.9 * gather * outs;
 }
 
 void FNN_NAME(fnn_conv2d_dx)(fnn_step *s) {
