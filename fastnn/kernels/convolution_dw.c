@@ -26,8 +26,10 @@ typedef struct {
     int64_t part, buffer, patch;       /* floats of a part; of a thread's buffers: band, patches, dy's panel */
 } FNN_NAME(dw_job);
 
-/* With few channels a kernel row is too short for a tile: then patches of one strip are made. */
-static int FNN_NAME(wants_patches)(const fnn_window *z) { return z->kh > 1 && z->kw * z->c < 10; }
+/* With few channels a kernel row is too short to keep the multipliers busy: then patches of one strip are made. */
+static int FNN_NAME(wants_patches)(const fnn_window *z, int64_t outs) {
+    return z->kh > 1 && z->kw * z->c < 10 && z->kw * z->c * (outs > FNN_LANES ? 2 : 1) < 5;
+}
 
 static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
@@ -60,7 +62,7 @@ static void FNN_NAME(strip_patches)(const fnn_window *z, const float *x, int64_t
 static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int64_t row, const float *dy, int64_t rows,
                                float *dw, int begin, float *buffer) {
     const fnn_window z = job->z;
-    const int patches = FNN_NAME(wants_patches)(&z);
+    const int patches = FNN_NAME(wants_patches)(&z, job->outs);
     const int64_t run = (patches ? z.kh : 1) * z.kw * z.c, kernel_rows = patches ? 1 : z.kh;
     fnn_tile t = {x, 1, z.sw * z.c, z.sh * row, z.ow, rows, dy, job->outs, NULL, job->outs, dw, job->outs, {0}};
     if (patches) {
