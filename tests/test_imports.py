@@ -21,7 +21,8 @@ LEVELS = {
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
-    7: "fastnn/models fastnn/saving",
+    7: "fastnn/models",
+    7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
     9: "gui/session",

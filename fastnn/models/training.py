@@ -106,8 +106,10 @@ class Training:
 
     @property
     def metrics_names(self) -> list[str]:
-        """Names of losses and metrics in the order in which `evaluate` returns them."""
-        return list(self._metric_table(self._aims(), names_only=True))
+        """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics by name."""
+        aims = self._aims()
+        losses = [f"{aim.name}_loss" for aim in aims if len(aims) > 1 and aim.loss is not None]
+        return ["loss", *losses, *sorted(self._metric_table(aims))]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""
@@ -150,17 +152,9 @@ class Training:
         names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
         return names, [t.shape for t in specs]
 
-    def _metric_table(self, aims: Sequence[Aim], names_only: bool = False) -> dict[str, Any]:
-        """Metric objects by name in logs; with names_only also losses."""
-        found: dict[str, Any] = {}
-        if names_only:
-            found["loss"] = None
-            found.update({f"{a.name}_loss": None for a in aims if len(aims) > 1 and a.loss is not None})
-        for aim in aims:
-            found.update(aim.metrics)
-        for aim in aims:
-            found.update(aim.weighted)
-        return found
+    def _metric_table(self, aims: Sequence[Aim]) -> dict[str, Any]:
+        """Metric objects by name in logs."""
+        return dict([pair for aim in aims for pair in aim.metrics] + [pair for aim in aims for pair in aim.weighted])
 
     # ------------------------------------------------------------ data
 
