@@ -52,7 +52,11 @@ def packed(op: Op, attrs: Mapping[str, Any]) -> list[Any]:
 
 def computing_dtype(op: Op, arrays: Sequence[Array | None]) -> np.dtype[Any]:
     """The type that an operation computes in, from its inputs that are not typed by the record."""
-    dtypes = {a.dtype for role, a in zip(op.roles(len(arrays)), arrays, strict=True) if a is not None and role not in op.dtypes}
+    dtypes = {
+        a.dtype
+        for role, a in zip(op.roles(len(arrays)), arrays, strict=True)
+        if a is not None and role not in op.dtypes
+    }
     floats = {d for d in dtypes if d in FLOATS}
     if floats:
         return np.result_type(*floats)
@@ -66,7 +70,9 @@ def prepare(op: Op, inputs: Sequence[Array | None]) -> list[Array | None]:
     """Inputs as contiguous arrays of the types that the operation takes."""
     dtype = computing_dtype(op, inputs)
     roles = op.roles(len(inputs))
-    return [None if a is None else contiguous(a, op.dtypes.get(r, dtype), op) for r, a in zip(roles, inputs, strict=True)]
+    return [
+        None if a is None else contiguous(a, op.dtypes.get(r, dtype), op) for r, a in zip(roles, inputs, strict=True)
+    ]
 
 
 def contiguous(array: Array, dtype: Any, op: Op | None = None) -> Array:
@@ -74,7 +80,9 @@ def contiguous(array: Array, dtype: Any, op: Op | None = None) -> Array:
     if array.dtype.kind not in "fiub":
         raise DTypeError(f"expected numbers, received dtype {array.dtype}.", operation=op.name if op else None)
     if array.dtype.kind == "f" and np.dtype(dtype).kind in "iu" and not np.array_equal(array, np.trunc(array)):
-        raise DTypeError(f"expected whole numbers, received {array.dtype} with fractions.", operation=op.name if op else None)
+        raise DTypeError(
+            f"expected whole numbers, received {array.dtype} with fractions.", operation=op.name if op else None
+        )
     return np.require(array, dtype, ["C", "A"])
 
 

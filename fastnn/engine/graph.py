@@ -125,7 +125,12 @@ class SymbolicTensor(Operators):
     """
 
     def __init__(
-        self, shape: OpenShape, dtype: str = "float32", name: str = "", node: Node | None = None, trace: Trace | None = None
+        self,
+        shape: OpenShape,
+        dtype: str = "float32",
+        name: str = "",
+        node: Node | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.shape, self.dtype, self.name, self.node, self.trace = tuple(shape), str(dtype), name, node, trace
 
@@ -135,7 +140,9 @@ class SymbolicTensor(Operators):
         return len(self.shape)
 
     def __bool__(self) -> bool:
-        raise GraphError(f"expected a value to decide on, received the symbolic tensor '{self.name}': its data is not known yet.")
+        raise GraphError(
+            f"expected a value to decide on, received the symbolic tensor '{self.name}': its data is not known yet."
+        )
 
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
         raise GraphError(f"expected data, received the symbolic tensor '{self.name}'; use fastnn.ops on it, not NumPy.")
@@ -292,7 +299,7 @@ class Trace:
         """Add an operation; returns its symbolic outputs."""
         dtype = self._dtype(op, inputs)
         operands = [self._operand(x, dtype) for x in inputs]
-        shapes = tuple(None if x is None else x.shape for x in operands)
+        shapes: Any = tuple(None if x is None else x.shape for x in operands)
         result_shapes = op.infer(shapes, attrs)
         roles = (*op.outputs, *op.extra)
         by_role = dict(zip(op.roles(len(inputs)), operands, strict=True))
@@ -313,7 +320,11 @@ class Trace:
 
     def _dtype(self, op: Op, inputs: Sequence[Any]) -> np.dtype[Any]:
         roles = op.roles(len(inputs))
-        typed = [x for r, x in zip(roles, inputs, strict=True) if isinstance(x, (SymbolicTensor, Variable)) and r not in op.dtypes]
+        typed = [
+            x
+            for r, x in zip(roles, inputs, strict=True)
+            if isinstance(x, (SymbolicTensor, Variable)) and r not in op.dtypes
+        ]
         dtypes = {np.dtype(x.dtype) for x in typed}
         floats = dtypes & set(FLOATS)
         if len(floats) > 1:
@@ -336,7 +347,9 @@ def apply(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
 OPEN_SIZES = (211, 223)  # two stand-ins for an open axis: where results differ, the result is open too
 
 
-def connect(callable_: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], call: Callable[..., Any] | None = None) -> Any:
+def connect(
+    callable_: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], call: Callable[..., Any] | None = None
+) -> Any:
     """Apply a layer or operation to symbolic tensors outside a trace; returns tensors that remember the call.
 
     Args:
@@ -381,7 +394,9 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
         def close(leaf: Any) -> Any:
             if not isinstance(leaf, SymbolicTensor):
                 return leaf
-            return trace.add_value(leaf.name or "x", tuple(size if n is None else n for n in leaf.shape), leaf.dtype, "input")
+            return trace.add_value(
+                leaf.name or "x", tuple(size if n is None else n for n in leaf.shape), leaf.dtype, "input"
+            )
 
         return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
 

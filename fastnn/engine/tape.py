@@ -109,7 +109,9 @@ class GradientTape:
             GraphError: if the tape was used before and is not persistent.
         """
         if self._used and not self.persistent:
-            raise GraphError("expected a persistent tape for a second call of gradient, received GradientTape(persistent=False).")
+            raise GraphError(
+                "expected a persistent tape for a second call of gradient, received GradientTape(persistent=False)."
+            )
         self._used = True
         if not isinstance(target, Tensor):
             raise GraphError(f"expected a Tensor as target, received {type(target).__name__}.")
@@ -123,7 +125,9 @@ class GradientTape:
             d_outputs = [grads.get(id(y)) for y in record.outputs]
             if all(d is None for d in d_outputs):
                 continue
-            filled = [np.zeros_like(y.value) if d is None else d for y, d in zip(record.outputs, d_outputs, strict=True)]
+            filled = [
+                np.zeros_like(y.value) if d is None else d for y, d in zip(record.outputs, d_outputs, strict=True)
+            ]
             for x, dx in zip(*self._one_back(record, filled), strict=True):
                 if dx is not None:
                     grads[id(x)] = grads[id(x)] + dx if id(x) in grads else dx

@@ -23,7 +23,9 @@ def as_array(value: Any, dtype: Any = None) -> NDArray[Any]:
         try:
             array = np.asarray(value)
         except ValueError as error:
-            raise DTypeError(f"expected numbers in rows of equal length, received {type(value).__name__}: {error}.") from None
+            raise DTypeError(
+                f"expected numbers in rows of equal length, received {type(value).__name__}: {error}."
+            ) from None
         if array.dtype == np.float64:
             array = array.astype(config.floatx())
         elif array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
@@ -137,7 +139,8 @@ class Tensor(Operators):
         return bool(self.value)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype} value={np.array2string(self.value, threshold=20)}>"
+        shown = np.array2string(self.value, threshold=20)
+        return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype} value={shown}>"
 
 
 class Variable(Tensor):
@@ -166,7 +169,9 @@ class Variable(Tensor):
         """Overwrite the value in place; the shape must fit."""
         array = as_array(value)
         if array.shape != self.shape:
-            raise ShapeError(f"expected a value of shape {self.shape} for variable '{self.path}', received {array.shape}.")
+            raise ShapeError(
+                f"expected a value of shape {self.shape} for variable '{self.path}', received {array.shape}."
+            )
         self.value[...] = array
         return self
 

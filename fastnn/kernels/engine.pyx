@@ -143,7 +143,7 @@ cdef int view(object array, fnn_tensor *t, bint writable) except -1:
         t.data = NULL
         return 0
     if not isinstance(array, np.ndarray) or array.dtype not in DTYPES or not array.dtype.isnative:
-        raise DTypeError(f"expected an array of {[str(d) for d in DTYPES]}, received {getattr(array, 'dtype', type(array))}.")
+        raise DTypeError(f"expected an array of {[str(name) for name in DTYPES]}, received {getattr(array, 'dtype', type(array))}.")
     if not array.flags.c_contiguous or not array.flags.aligned or (writable and not array.flags.writeable):
         raise DTypeError("expected an aligned, contiguous array, writable where it is written to.")
     if array.ndim > FNN_MAX_DIMS:

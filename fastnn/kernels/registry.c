@@ -9,7 +9,8 @@
 #define FNN_X86 0
 #endif
 
-#define FAMILIES(F) F(activation)
+#define FAMILIES(F) \
+    F(activation) F(elementwise) F(loss) F(reduction) F(shaping) F(update)
 
 #define DECLARE(name) extern const fnn_entry name##_entries_generic[];
 FAMILIES(DECLARE)
