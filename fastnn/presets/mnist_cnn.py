@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastnn import datasets, layers, models, optimizers
+from fastnn.datasets import download
 from fastnn.presets.table import Data, Preset, register
 
 
@@ -33,7 +34,7 @@ def mnist_cnn() -> Any:
 
 def data_path() -> Path | None:
     """The file mnist.npz in FASTNN_DATA or in the cache, if there is one."""
-    folders = [os.environ.get("FASTNN_DATA"), datasets.mnist.cache_folder()]
+    folders = [os.environ.get("FASTNN_DATA"), download.cache_folder()]
     paths = [Path(folder, "mnist.npz") for folder in folders if folder]
     return next((path for path in paths if path.is_file()), None)
 
