@@ -47,7 +47,7 @@ class Arrangement:
     @property
     def tile(self) -> tuple[int, int]:
         """Rows and columns of one tile."""
-        return self._size(self.row), self._size(self.column)
+        return (self._size(self.row), self._size(self.column))
 
     @property
     def tiles(self) -> tuple[int, int]:
@@ -71,8 +71,8 @@ class Arrangement:
         x = np.transpose(x, [left.index(a) for a in order if a is not None])
         x = x.reshape([self._size(a) for a in order])
         (h, w), (rows, columns), gap = self.tile, self.tiles, self.gap
-        out = np.zeros((rows * columns, h + gap, w + gap), data.dtype)
-        out[: x.shape[0] * x.shape[1], :h, :w] = x.reshape(-1, h, w)
+        out: NDArray[np.generic] = np.zeros((rows * columns, h + gap, w + gap), data.dtype)
+        out[: self._size(self.down) * self._size(self.right), :h, :w] = x.reshape(-1, h, w)
         out = out.reshape(rows, columns, h + gap, w + gap).swapaxes(1, 2).reshape(rows * (h + gap), columns * (w + gap))
         return np.ascontiguousarray(out[: self.size[0], : self.size[1]])
 
@@ -93,7 +93,8 @@ class Arrangement:
             down, right = 0, down * self.wrap + right
         if i >= h or j >= w or right >= self._size(self.right):
             return None
-        at = {**dict(self.fixed), self.row: i, self.column: j, self.down: down, self.right: right}
+        at: dict[int | None, int] = dict(self.fixed)
+        at.update({self.row: i, self.column: j, self.down: down, self.right: right})
         return tuple(at[axis] for axis in range(len(self.shape)))
 
     def places(self, indices: NDArray[np.integer]) -> NDArray[np.int64]:

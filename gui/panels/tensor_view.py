@@ -14,7 +14,8 @@ from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from gui import theme as themes
 from gui.arrangement import Arrangement, arrange
 from gui.colours import Scale, non_finite_marks, scale_for, shrink
-from gui.numbers import axis_letters, cell_label, decimals_for, exact, format_number, shape_label
+from gui.content import Content
+from gui.numbers import cell_label, decimals_for, exact, format_number, shape_label
 from gui.panels import painting
 
 Index = tuple[int, ...]
@@ -23,42 +24,6 @@ FOOTER = 28
 MARGIN = 6
 MAX_CELL = QSize(64, 40)
 MAX_SQUARE = 44.0
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a tensor view shows.
-
-    Args:
-        name: The value's name.
-        shape: Its shape.
-        data: Its cells; None while it is not computed.
-        title: What it is for the operation, such as "x" or "dw".
-        role: input, target, parameter, state, constant, activation or gradient.
-        weight: Whether it is laid out like a parameter.
-        batch: Whether the first axis counts samples.
-        sample: The sample shown.
-        channel: The only channel shown, or None for all.
-        scale: Limits of the colour bar; None for those of the data.
-        missing: What to say when there is no data.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    data: NDArray[np.generic] | None = None
-    title: str = ""
-    role: str = "activation"
-    weight: bool = False
-    batch: bool = False
-    sample: int = 0
-    channel: int | None = None
-    scale: Scale | None = None
-    missing: str = "not computed yet"
-
-    @property
-    def letters(self) -> tuple[str, ...]:
-        """Letters of the axes."""
-        return axis_letters(len(self.shape), "parameter" if self.weight else "activation")
 
 
 @dataclass(frozen=True)
@@ -380,7 +345,7 @@ class TensorView(QWidget):
         wide = 2.0 if min(w, h) >= 5 else 1.2
         for colour, width in ((theme.colour("panel"), wide + 1.6), (theme.colour(role), wide)):
             painter.setPen(QPen(colour, width))
-            painter.drawLines(lines)
+            painter.drawLines(lines)  # type: ignore[call-overload]
 
     def _paint_box(self, painter: QPainter, theme: themes.Theme, rect: QRectF, role: str) -> None:
         small = 3 - min(rect.width(), rect.height(), 6.0) / 2
