@@ -132,7 +132,8 @@ def backward(
     places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
     grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=True)]
     if config.engine() == "c" and dtype == np.float32:
-        run_kernel(op, True, [np.ascontiguousarray(d) for d in d_outputs] + list(saved), grads, attrs)
+        results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
+        run_kernel(op, True, [np.ascontiguousarray(d) for d in d_outputs] + list(saved), results, attrs)
         return grads
     if op.backward is None:
         raise DTypeError("expected an operation with a derivative.", operation=op.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -250,8 +250,18 @@ def _of_sum(
 
 def _term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float, digits: int) -> Term:
     operands = tuple(_operand(names, role, tuple(cells[t]), arrays) for role, cells in s.factors)
-    symbol = "*".join(o.symbol for o in operands)
-    return Term(symbol, "*".join(factor(o.value, digits + 2) for o in operands), value, operands)
+    symbols = [o.symbol for o in operands]
+    numbers = [factor(o.value, digits + 2) for o in operands]
+    if s.term:
+        roles = [role for role, _ in s.factors]
+        return Term(_filled(s.term, roles, symbols), _filled(s.term, roles, numbers), value, operands)
+    return Term("*".join(symbols), "*".join(numbers), value, operands)
+
+
+def _filled(text: str, names: Sequence[str], words: Sequence[str]) -> str:
+    """The formula with words in place of its names."""
+    put = dict(zip(names, words, strict=True))
+    return re.sub(r"[A-Za-z_]\w*", lambda m: put.get(m.group(), m.group()), text)
 
 
 def _lines(

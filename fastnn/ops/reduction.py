@@ -1,4 +1,4 @@
-"""Many cells to one: sums, means and maxima along axes; and the sum of several values."""
+"""Many cells to one: sums, means and maxima along axes; totals for metrics; and the sum of several values."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def explain_sum(averages: bool) -> Callable[..., Expression]:
     return explain
 
 
-def mean_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
+def some_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
+    """Shape rule of reductions that have no value for no numbers."""
     shape = reduced_shape(x, axis, keepdims)
     if count_of(x, axis) == 0 and 0 not in shape:
         raise ShapeError(f"expected at least one number along axis {axis}.")
@@ -124,11 +125,120 @@ mean = define(
     attrs=REDUCTION,
     forward=lambda x, axis, keepdims, **_: np.mean(x, axis, keepdims=keepdims),
     backward=lambda dy, shapes, axis, **_: (spread(dy, shapes, axis)[0] / count_of(shapes[0], axis),),
-    shape=mean_shape,
+    shape=some_shape,
     formula="y = sum of x along the axes / n",
     grad_formula="dx = dy of its mean / n",
     explain=explain_sum(averages=True),
     cases=REDUCTION_CASES,
+)
+
+
+def max_backward(dy: Any, x: Any, y: Any, shapes: Any, axis: Axis = None, **_: Any) -> tuple[Any, ...]:
+    top = x == kept(y, shapes, axis)
+    ties = top.sum(reduced_axes(x.ndim, axis), keepdims=True)
+    return (top * (kept(dy, shapes, axis) / ties),)
+
+
+def max_explain(
+    target: str, index: Index, shapes: Any, axis: Axis = None, keepdims: bool = False, **_: Any
+) -> Formula:
+    cell = index if target == "y" else result_cell(index, shapes[0], axis, keepdims)
+    cells = [tuple(map(int, c)) for c in group(cell, shapes[0], axis, keepdims)]
+    names = {f"x{k}": ("x", c) for k, c in enumerate(cells)}
+    if target == "y":
+        return Formula(f"max({', '.join(names)})" if len(names) > 1 else "x0", names)
+    me = f"x{cells.index(tuple(index))}"
+    text = f"dy * float({me} == y) / count_equal(y, {', '.join(names)})"
+    return Formula(text, {"dy": ("dy", cell), "y": ("y", cell), **names}, "ties share the gradient equally")
+
+
+DISTINCT_CASES = tuple(Case(case.shapes, case.attrs, ("distinct",)) for case in REDUCTION_CASES)
+
+max = define(
+    "max",
+    "reduction",
+    "x",
+    attrs=REDUCTION,
+    forward=lambda x, axis, keepdims, **_: np.max(x, axis, keepdims=keepdims),
+    backward=max_backward,
+    shape=some_shape,
+    saves="x y",
+    formula="y = the largest x along the axes",
+    grad_formula="dx = dy / (number of ties) where x = y, otherwise 0",
+    explain=max_explain,
+    integer=True,
+    cases=DISTINCT_CASES,
+)
+
+
+def argmax_explain(
+    target: str, index: Index, shapes: Any, axis: int | None = None, keepdims: bool = False, **_: Any
+) -> Formula:
+    cells = group(index, shapes[0], axis, keepdims)
+    names = {f"x{k}": ("x", tuple(map(int, c))) for k, c in enumerate(cells)}
+    return Formula(f"argmax({', '.join(names)})", names, "the first, where several are largest")
+
+
+argmax = define(
+    "argmax",
+    "reduction",
+    "x",
+    attrs=REDUCTION,
+    forward=lambda x, axis, keepdims, **_: np.argmax(x, axis, keepdims=keepdims),
+    shape=some_shape,
+    dtypes={"y": "int64"},
+    formula="y = position of the largest x along the axis; of all x in order, if axis is None",
+    explain=argmax_explain,
+    integer=True,
+    cases=tuple(case for case in DISTINCT_CASES if not isinstance(case.attrs.get("axis"), tuple)),
+)
+
+
+def weights_like(values: Any, weights: Any) -> Any:
+    """The weights as a cell for every value."""
+    return np.broadcast_to(weights.reshape(weights.shape + (1,) * (values.ndim - weights.ndim)), values.shape)
+
+
+def sum_and_count_forward(values: Any, weights: Any = None, **_: Any) -> Any:
+    if weights is None:
+        return np.array([values.sum(dtype=np.float64), values.size], values.dtype)
+    w = weights_like(values, weights)
+    return np.array([(w * values).sum(dtype=np.float64), w.sum(dtype=np.float64)], values.dtype)
+
+
+def sum_and_count_shape(values: Shape, weights: Shape | None = None, **_: Any) -> tuple[Shape, ...]:
+    if weights is not None and weights != values[: len(weights)]:
+        raise ShapeError("expected weights with the first axes of values.")
+    return ((2,),)
+
+
+def sum_and_count_explain(target: str, index: Index, shapes: Any, **_: Any) -> Expression:
+    values, weights = shapes
+    cells = grid(*map(range, values))
+    if weights is None:
+        return Sum((("values", cells),)) if index == (0,) else Formula(str(len(cells)))
+    weight = ("weights", cells[:, : len(weights)])
+    return Sum((weight, ("values", cells)) if index == (0,) else (weight,))
+
+
+sum_and_count = define(
+    "sum_and_count",
+    "metric",
+    "values weights",
+    optional="weights",
+    forward=sum_and_count_forward,
+    shape=sum_and_count_shape,
+    formula="y = (sum of weights * values, sum of weights); weights are 1 if left out",
+    explain=sum_and_count_explain,
+    cases=(
+        Case(((7,), None)),
+        Case(((7,), (7,)), draw=("normal", "positive")),
+        Case(((3, 5), (3,)), draw=("normal", "positive")),
+        Case(((2, 3, 4), (2, 3)), draw=("normal", "binary")),
+        Case(((), ())),
+        Case(((0,), (0,))),
+        Case(((4, 0), (4,))),
+    ),
 )
 
 

@@ -30,6 +30,7 @@ FUNCTIONS = {
     "float": float,
     "argmax": lambda *xs: float(np.argmax(xs)),
     "count_equal": lambda top, *xs: float(sum(x == top for x in xs)),
+    "int": int,
 }
 
 
