@@ -123,12 +123,12 @@ def label_letters(listing: Any, name: str) -> tuple[str, ...]:
     return letters_of(listing.values[name].shape, is_weight(listing, name), has_batch(listing, name))
 
 
-def content_of(stepper: Any, name: str, title: str = "", data: NDArray[Any] | None = None, **options: Any) -> Content:
+def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | None = None, **options: Any) -> Content:
     """A value as content; `data` replaces its present cells."""
-    listing = stepper.listing
+    listing = session.listing
     value = listing.values[name]
-    if data is None and stepper.computed(name):
-        data = stepper.view(name)
+    if data is None and session.computed(name):
+        data = session.view(name)
     role = "gradient" if is_gradient(name) else value.role
     scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
     weight, batch = is_weight(listing, name), has_batch(listing, name)
@@ -146,52 +146,65 @@ def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
     return kind not in ("normalization", "random") or not one_sided(data)
 
 
-def scene_of(session: Any) -> Scene:
-    """The step that the session shows, with its values and the cells to mark."""
-    stepper, step = session.stepper, session.shown_step()
-    index = index_of(stepper, step)
-    done = stepper.position > stepper.shown_training_step * len(stepper.steps) + index
-    options = {"sample": session.sample, "channel": session.channel}
-    operands = tuple(_tile(session, step, index, role, name, done, options) for role, name in step.operands if name)
-    results = tuple(_tile(session, step, index, role, name, done, options) for role, name in step.results if name)
+def scene_of(session: Any, channel: int | None = None) -> Scene:
+    """The step that the session shows, with its values and the cells to mark.
+
+    Args:
+        session: The session.
+        channel: The only channel to show, or None for all.
+    """
+    index = session.shown_index()
+    step = session.steps[index]
+    tiles = _Tiles(session, index, {"sample": session.sample, "channel": channel})
+    operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
-    marks = dependence(session)
-    return Scene(step, index, done, operands, results, *marks)
+    return Scene(step, index, index < session.done, operands, results, *dependence(session))
 
 
-def index_of(stepper: Any, step: Any) -> int:
-    """Where a step stands in its list; equal steps are told apart by identity."""
-    return next(i for i, s in enumerate(stepper.steps) if s is step)
+class _Tiles:
+    """Makes the contents of one step."""
 
+    def __init__(self, session: Any, index: int, options: dict[str, Any]) -> None:
+        self.session, self.index, self.options = session, index, options
+        self.step = session.steps[index]
+        self.done = index < session.done
 
-def _tile(session: Any, step: Any, index: int, role: str, name: str, done: bool, options: dict[str, Any]) -> Content:
-    stepper = session.stepper
-    if session.show == "gradients" and not is_gradient(name):
-        gradient = stepper.gradient_of(name)
-        if gradient is None:
-            return Content(name, stepper.listing.values[name].shape, None, role, missing="has no gradient", **options)
-        return content_of(stepper, gradient, f"d{role}", **options)
-    if role in step.op.in_place and not step.backward:
-        data = stepper.view(name) if done else None
-        tile = content_of(stepper, name, role, data, **options)
-        return tile if done else replace(tile, data=None)
-    if done and role in step.op.in_place.values() and not step.backward:
-        return content_of(stepper, name, role, stepper.seen_by(index, role), **options)
-    return content_of(stepper, name, role, **options)
+    def of(self, pairs: Any) -> tuple[Content, ...]:
+        return tuple(self.tile(role, name) for role, name in pairs if name is not None)
+
+    def tile(self, role: str, name: str) -> Content:
+        if self.session.show == "gradients" and not is_gradient(name):
+            return self.gradient(role, name)
+        updated = {} if self.step.backward else self.step.op.in_place
+        if role in updated and not self.done:
+            return replace(content_of(self.session, name, role, **self.options), data=None)
+        if role in updated.values() and self.done:
+            return self.before(role, name)
+        return content_of(self.session, name, role, **self.options)
+
+    def gradient(self, role: str, name: str) -> Content:
+        gradient = self.session.gradient_of(name)
+        if gradient is not None:
+            return content_of(self.session, gradient, f"d{role}", **self.options)
+        return replace(content_of(self.session, name, role, **self.options), data=None, missing="has no gradient")
+
+    def before(self, role: str, name: str) -> Content:
+        """A value that the step has overwritten, as it was when the step ran."""
+        if self.session.moment.arrays is None:
+            return content_of(self.session, name, role, self.session.stepper.seen_by(self.index, role), **self.options)
+        tile = content_of(self.session, name, role, **self.options)
+        return replace(tile, data=None, missing="overwritten; pause to see it")
 
 
 def _same_scales(operands: tuple[Content, ...], results: tuple[Content, ...]) -> tuple[tuple[Content, ...], ...]:
     """Old and new cells of an update under one colour bar."""
-    by_name = {c.name: c for c in operands}
 
-    def shared(new: Content) -> Scale | None:
-        old = by_name.get(new.name)
-        scales = [c.scale for c in (old, new) if c is not None and c.scale is not None]
+    def shared(name: str) -> Scale | None:
+        scales = [c.scale for c in (*operands, *results) if c.name == name and c.scale is not None]
         return max(scales, key=lambda s: s.high, default=None)
 
-    common = {new.name: shared(new) for new in results}
-    return tuple(tuple(replace(c, scale=common.get(c.name, c.scale)) for c in group) for group in (operands, results))
+    return tuple(tuple(replace(c, scale=shared(c.name)) for c in group) for group in (operands, results))
 
 
 Cells = dict[str, NDArray[np.int64]]
@@ -200,15 +213,15 @@ Cells = dict[str, NDArray[np.int64]]
 def dependence(session: Any) -> tuple[Cells, Cells, dict[str, Index]]:
     """Cells that the hovered (or else the selected) number depends on, cells that depend on it, and winners."""
     chosen = session.hovered or session.selection
-    if chosen is None or chosen[0] not in session.stepper.listing.values:
+    if chosen is None or chosen[0] not in session.listing.values:
         return {}, {}, {}
     name, index = chosen
-    stepper = session.stepper
-    made = stepper.made_by(name)
-    marks = operand_cells(stepper.steps[made], name, index) if made is not None else {}
+    made = session.listing.written_by.get(name)
     consumers = consumer_cells(session.shown_step(), name, index)
-    winners = window_winner(stepper, stepper.steps[made], name, index, marks) if made is not None else {}
-    return marks, consumers, winners
+    if made is None:
+        return {}, consumers, {}
+    marks = operand_cells(session.steps[made], name, index)
+    return marks, consumers, window_winner(session, session.steps[made], name, index, marks)
 
 
 def operand_cells(step: Any, name: str, index: Index) -> Cells:
@@ -239,15 +252,16 @@ def _by_name(step: Any, cells: Mapping[str, NDArray[np.int64]]) -> Cells:
     return found
 
 
-def window_winner(stepper: Any, step: Any, name: str, index: Index, marks: Cells) -> dict[str, Index]:
+def window_winner(session: Any, step: Any, name: str, index: Index, marks: Cells) -> dict[str, Index]:
     """The cell of a window whose value is the result, for windows that choose one."""
-    if step.op.kind != "window" or step.backward or not stepper.computed(name):
+    result = session.number_at(name, tuple(index)) if step.op.kind == "window" and not step.backward else None
+    if result is None:
         return {}
-    result = stepper.view(name)[tuple(index)]
     found: dict[str, Index] = {}
     for operand, cells in marks.items():
-        values = stepper.view(operand)[tuple(cells.T)]
-        equal = np.flatnonzero(values == result)
-        if len(cells) > 1 and len(equal):
+        if len(cells) < 2 or not session.computed(operand):
+            continue
+        equal = np.flatnonzero(session.view(operand)[tuple(cells.T)] == result)
+        if len(equal):
             found[operand] = tuple(int(i) for i in cells[equal[0]])
     return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -65,7 +66,7 @@ class TensorView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(90, HEADER + FOOTER + 24)
+        self.setMinimumSize(60, HEADER + 20)
 
     # ------------------------------------------------------------ what is shown
 
@@ -133,28 +134,39 @@ class TensorView(QWidget):
 
     # ------------------------------------------------------------ geometry
 
+    @property
+    def single(self) -> bool:
+        """Whether there is only one number: it is written large, without colours."""
+        return math.prod(self.content.shape) == 1
+
+    def _frame(self) -> int:
+        """Height of what is not the picture."""
+        return HEADER + MARGIN + (0 if self.single else FOOTER)
+
     def _room(self) -> QRectF:
-        return QRectF(
-            MARGIN, HEADER, max(self.width() - 2 * MARGIN, 8), max(self.height() - HEADER - FOOTER - MARGIN, 8)
-        )
+        return QRectF(MARGIN, HEADER, max(self.width() - 2 * MARGIN, 8), max(self.height() - self._frame(), 8))
 
     def _cell(self) -> tuple[float, float]:
         """Width and height of a cell at zoom 1."""
-        rows, columns = (max(n, 1) for n in self._arrangement.size)
-        room = self._room()
-        w, h = room.width() / columns, room.height() / rows
-        if self._arrangement.square:
-            side = min(w, h, MAX_SQUARE)
-            return side, side
-        if w >= painting.MIN_CELL and h >= 14:
-            return min(w, MAX_CELL.width()), min(h, MAX_CELL.height(), w)
-        return min(w, 3 * h), min(h, 3 * w)
+        return cell_in(self._arrangement, self._room().width(), self._room().height())
+
+    def height_for(self, width: int, most: int) -> int:
+        """The height that shows the content best in a column of that width, at most `most`."""
+        if self.single:
+            return self._frame() + 26
+        c, room = self.content, QSizeF(width - 2 * MARGIN, max(most - self._frame(), 8))
+        arrangement = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, room.width() / room.height())
+        rows = max(arrangement.size[0], 1)
+        _, h = cell_in(arrangement, room.width(), 1e9 if arrangement.square else rows * 24.0)
+        return min(self._frame() + math.ceil(rows * h) + 2, most)
 
     def image_rect(self) -> QRectF:
         """The whole picture in widget coordinates, zoom and pan included."""
         rows, columns = self._arrangement.size
         w, h = self._cell()
         view, room = self.view_port, self._room()
+        if self.single:
+            return QRectF(room.left(), room.top(), min(room.width(), 130), min(room.height(), 24))
         width, height = columns * w * view.zoom, rows * h * view.zoom
         if view.zoom == 1:
             return QRectF(room.left(), room.top(), width, height)
@@ -167,10 +179,14 @@ class TensorView(QWidget):
         rows, columns = self._arrangement.size
         w, h = self._cell()
         room = self._room()
+        if self.single:
+            return self.image_rect()
         return QRectF(room.left(), room.top(), min(room.width(), columns * w), min(room.height(), rows * h))
 
     def cell_size(self) -> tuple[float, float]:
         """Width and height of a cell now, in pixels."""
+        if self.single:
+            return self.image_rect().width(), self.image_rect().height()
         w, h = self._cell()
         return w * self.view_port.zoom, h * self.view_port.zoom
 
@@ -263,6 +279,10 @@ class TensorView(QWidget):
         painter.save()
         seen = self.visible_rect()
         painter.setClipRect(seen.adjusted(-2, -2, 2, 2))
+        if self.single:
+            self._paint_single(painter, theme, picture)
+            painter.restore()
+            return
         painter.drawImage(self.image_rect(), self._heat(theme, picture))
         self._paint_grid(painter, theme)
         self._paint_non_finite(painter, theme, picture)
@@ -274,6 +294,23 @@ class TensorView(QWidget):
         width = max(min(seen.width(), 220.0), min(130.0, self._room().width()))
         bar = QRectF(seen.left(), seen.bottom() + 5, width, FOOTER)
         painting.draw_colour_bar(painter, bar, self._scale, theme, themes.text_font(8))
+
+    def _paint_single(self, painter: QPainter, theme: themes.Theme, picture: NDArray[np.generic]) -> None:
+        value = picture.reshape(-1)[0]
+        rect, place = self.cell_rect(0, 0), QRectF(self._room().topLeft(), QSizeF(self._room().width(), 24))
+        painter.setFont(themes.text_font(10.5, bold=True))
+        text = format_number(value, max(self._decimals, 4))
+        place.setWidth(min(place.width(), painter.fontMetrics().horizontalAdvance(text) + 20.0))
+        painter.setClipRect(place.united(rect).adjusted(-3, -3, 3, 3))
+        painter.setPen(QPen(theme.colour("bad" if not np.isfinite(value) else "line"), 1))
+        painter.setBrush(theme.colour("raised"))
+        painter.drawRoundedRect(place, 4, 4)
+        painter.setPen(theme.colour("bad" if not np.isfinite(value) else "text"))
+        painter.drawText(place, painting.CENTRE, text)
+        self._painted_numbers = 1
+        marked = self._operands is not None and len(self._operands) > 0
+        if self.selected is not None or marked:
+            self._paint_box(painter, theme, place, "accent" if self.selected is not None else "operand")
 
     def _heat(self, theme: themes.Theme, picture: NDArray[np.generic]) -> QImage:
         key = (theme.name, self._shrink_factor())
@@ -471,3 +508,15 @@ class TensorView(QWidget):
     _scale: Scale
     _decimals: int
     _image_key: tuple[str, int] | Any = None
+
+
+def cell_in(arrangement: Arrangement, width: float, height: float) -> tuple[float, float]:
+    """Width and height of a cell of a picture that fits into a room."""
+    rows, columns = (max(n, 1) for n in arrangement.size)
+    w, h = width / columns, height / rows
+    if arrangement.square:
+        side = min(w, h, MAX_SQUARE)
+        return side, side
+    if w >= painting.MIN_CELL and h >= 14:
+        return min(w, MAX_CELL.width()), min(h, MAX_CELL.height(), w)
+    return min(w, 3 * h), min(h, 3 * w)
