@@ -206,6 +206,8 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ((('a * b', 'c'), ()), ((), ('dy', 'y * (1 - y)')), ((), ()))
     """
     tree = ast.parse(text, mode="eval").body
+    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
+        return (), ()
     addends = _operands_of(tree, ast.Add)
     if len(addends) > 1:
         return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()
