@@ -53,7 +53,7 @@ def packed(op: Op, attrs: Mapping[str, Any]) -> list[Any]:
 def computing_dtype(op: Op, arrays: Sequence[Array | None]) -> np.dtype[Any]:
     """The type that an operation computes in, from its inputs that are not typed by the record."""
     dtypes = {
-        a.dtype
+        a.dtype.newbyteorder("=")
         for role, a in zip(op.roles(len(arrays)), arrays, strict=True)
         if a is not None and role not in op.dtypes
     }
@@ -132,7 +132,8 @@ def backward(
     places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
     grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=True)]
     if config.engine() == "c" and dtype == np.float32:
-        run_kernel(op, True, [np.ascontiguousarray(d) for d in d_outputs] + list(saved), grads, attrs)
+        results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
+        run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)
         return grads
     if op.backward is None:
         raise DTypeError("expected an operation with a derivative.", operation=op.name)

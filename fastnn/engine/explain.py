@@ -6,9 +6,10 @@ number and the same number computed anew from the operands. Walkthrough and app 
 
 from __future__ import annotations
 
+import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +73,8 @@ class Explanation:
         recomputed: The formula's value in float64 from the unrounded operands.
         magnitude: Sum of the terms' magnitudes: the yardstick for rounding.
         operands: The cells used; for long sums those of the terms shown.
-        terms: Addends of a sum, largest first, twelve at most.
+        terms: Addends of a sum, largest first where there are more than twelve.
+        factors: Factors of a product with an upstream gradient: the gradient, and the local slope.
         rest: Sum of the addends that are not shown.
         total_terms: How many addends there are.
         note: A remark on conventions.
@@ -89,6 +91,7 @@ class Explanation:
     magnitude: float
     operands: tuple[Operand, ...] = ()
     terms: tuple[Term, ...] = ()
+    factors: tuple[Term, ...] = ()
     rest: float = 0.0
     total_terms: int = 0
     note: str = ""
@@ -174,12 +177,52 @@ def _of_formula(
     at: int | None,
 ) -> Explanation:
     operands = tuple(_operand(names, role, cell, arrays, symbol) for symbol, (role, cell) in f.operands.items())
-    values = {o.symbol: factor(o.value, digits + 2) for o in operands}
-    substituted = re.sub(r"[A-Za-z_]\w*", lambda m: values.get(m.group(), m.group()), f.text)
+    addends, factors = split(f.text)
+    parts = {text: _part(f, text, operands, arrays, digits) for text in (*addends, *factors)}
+    substituted = _substitute(f.text, operands, digits)
     return Explanation(
         name, index, "formula", f.text, substituted, result, f.evaluate(arrays), f.magnitude(arrays), operands,
-        note=f.note, step=at,
+        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), total_terms=len(addends), note=f.note, step=at,
     )  # fmt: skip
+
+
+def _substitute(text: str, operands: tuple[Operand, ...], digits: int) -> str:
+    values = {o.symbol: factor(o.value, digits + 2) for o in operands}
+    return re.sub(r"[A-Za-z_]\w*", lambda m: values.get(m.group(), m.group()), text)
+
+
+def _part(f: Formula, text: str, operands: tuple[Operand, ...], arrays: Arrays, digits: int) -> Term:
+    """A piece of a formula as a term of its own."""
+    used = tuple(o for o in operands if re.search(rf"\b{o.symbol}\b", text))
+    value = Formula(text, {o.symbol: f.operands[o.symbol] for o in used}).evaluate(arrays)
+    return Term(text, _substitute(text, used, digits), value, used)
+
+
+def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The addends of a formula that is a sum, or upstream gradient and local slope of one that is their product.
+
+    Example:
+        >>> split("a*b + c"), split("dy * y * (1 - y)"), split("max(x, 0)")
+        ((('a * b', 'c'), ()), ((), ('dy', 'y * (1 - y)')), ((), ()))
+    """
+    tree = ast.parse(text, mode="eval").body
+    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
+        return (), ()
+    addends = _operands_of(tree, ast.Add)
+    if len(addends) > 1:
+        return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()
+    factors = _operands_of(tree, ast.Mult)
+    if len(factors) > 1 and isinstance(factors[0], ast.Name) and factors[0].id == "dy":
+        slope = " * ".join(f"({p})" if isinstance(f, ast.BinOp) else p for f in factors[1:] for p in [ast.unparse(f)])
+        return (), ("dy", slope)
+    return (), ()
+
+
+def _operands_of(tree: ast.expr, kind: type[ast.operator]) -> list[ast.expr]:
+    """The operands of a chain of one operator."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, kind):
+        return [*_operands_of(tree.left, kind), tree.right]
+    return [tree]
 
 
 def _of_sum(
@@ -203,14 +246,24 @@ def _of_sum(
     operands = tuple(dict.fromkeys((*(o for t in terms for o in t.operands), *extra)))
     return Explanation(
         name, index, "sum", symbol, substituted, result, s.evaluate(arrays), s.magnitude(arrays), operands, terms,
-        rest, len(products), s.note, at,
+        rest=rest, total_terms=len(products), note=s.note, step=at,
     )  # fmt: skip
 
 
 def _term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float, digits: int) -> Term:
     operands = tuple(_operand(names, role, tuple(cells[t]), arrays) for role, cells in s.factors)
-    symbol = "*".join(o.symbol for o in operands)
-    return Term(symbol, "*".join(factor(o.value, digits + 2) for o in operands), value, operands)
+    symbols = [o.symbol for o in operands]
+    numbers = [factor(o.value, digits + 2) for o in operands]
+    if s.term:
+        roles = [role for role, _ in s.factors]
+        return Term(_filled(s.term, roles, symbols), _filled(s.term, roles, numbers), value, operands)
+    return Term("*".join(symbols), "*".join(numbers), value, operands)
+
+
+def _filled(text: str, names: Sequence[str], words: Sequence[str]) -> str:
+    """The formula with words in place of its names."""
+    put = dict(zip(names, words, strict=True))
+    return re.sub(r"[A-Za-z_]\w*", lambda m: put.get(m.group(), m.group()), text)
 
 
 def _lines(

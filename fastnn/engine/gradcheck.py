@@ -110,7 +110,7 @@ def check_op(op: Op, inputs: Sequence[Any], most: int = 200, seed: int = 0, **at
 
 def as_float64(array: Array) -> Array:
     """Floating arrays as float64; others as they are."""
-    return np.ascontiguousarray(array, np.float64) if array.dtype.kind == "f" else array
+    return np.asarray(array, np.float64, order="C") if array.dtype.kind == "f" else array
 
 
 def check_model(model: Any, x: Any, y: Any, most: int = 50, seed: int = 0, sample_weight: Any = None) -> list[Check]:

@@ -96,11 +96,17 @@ class Plan:
                 s.op.name,
                 s.backward,
                 [self._buffer(n) for _, n in s.operands],
-                [self._buffer(n) for _, n in s.results],
+                [self._result(s, role, n) for role, n in s.results],
                 execute.packed(s.op, s.attrs),
             )
             for s in self.listing.steps
         ]
+
+    def _result(self, step: Step, role: str, name: str | None) -> Array | tuple[int, ...] | None:
+        """The buffer of a result; the shape alone of a gradient that nobody needs."""
+        if name is not None:
+            return self.buffers[name]
+        return dict(zip(step.op.roles(len(step.shapes)), step.shapes, strict=True))[role[1:]]
 
     def _buffer(self, name: str | None) -> Array | None:
         return None if name is None else self.buffers[name]

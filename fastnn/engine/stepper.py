@@ -197,7 +197,7 @@ class Stepper:
         if not fits:
             layers = list(dict.fromkeys(s.layer for s in self.steps if s.layer))
             raise GraphError(
-                f"expected 'breakpoint' (with one set), a phase of {PHASES} or a layer of {layers}, received {target!r}."
+                f"expected a set 'breakpoint', a phase of {PHASES} or a layer of {layers}, received {target!r}."
             )
         ahead = [i for i in fits if i > self.index]
         base = self.position - self.index

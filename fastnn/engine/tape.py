@@ -33,9 +33,14 @@ _tapes: list[GradientTape] = []
 def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
     """Run an operation on eager values, or add it to the graph if one of them is symbolic."""
     op.check_count(len(inputs))
-    if graph.is_symbolic(inputs):
+    if graph.is_symbolic(inputs) or (graph.current_trace() is not None and has_variable(inputs)):
         return graph.apply(op, inputs, attrs)
     return eager(op, inputs, attrs)
+
+
+def has_variable(inputs: list[Any]) -> bool:
+    """Whether an input is a variable: inside a trace its value is that of the training step, not of now."""
+    return any(isinstance(x, Variable) for x in inputs)
 
 
 def eager(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:

@@ -85,6 +85,7 @@ class Op:
         dtypes: Types by role where they are not the floating type, such as `{"labels": "int32"}`.
         intermediates: Named inner values worth seeing.
         in_place: For updates: output role to the input role whose buffer it overwrites.
+        integer: Keeps integers as they are; otherwise they become the floating type.
         cases: Small examples.
         numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
         source: Where the mathematics is from.
@@ -108,6 +109,7 @@ class Op:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     intermediates: tuple[str, ...] = ()
     in_place: Mapping[str, str] = field(default_factory=dict)
+    integer: bool = False
     cases: tuple[Case, ...] = ()
     numpy_fast: Callable[..., Any] | None = None
     source: str = ""

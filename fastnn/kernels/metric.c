@@ -1,0 +1,61 @@
+/* metric.c: 1 or 0 per row: was the prediction right? */
+#include "fnn.h"
+#ifndef FNN_ISA
+#define FNN_FAMILY_FILE "metric.c"
+#include "every_isa.h"
+#else
+#include "vector_math.h"
+#include "rows.h"
+
+/* Position of the first maximum; the first NaN counts as one, as in NumPy. */
+static int64_t FNN_NAME(first_largest)(const float *x, int64_t cols) {
+    int64_t at = 0;
+    for (int64_t k = 1; k < cols; k++)
+        if (x[k] > x[at] || (x[k] != x[k] && x[at] == x[at])) at = k;
+    return at;
+}
+
+static void FNN_NAME(binary_rows)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(row_job) *p = arg;
+    const float threshold = (float)p->number;
+    (void)thread;
+    for EACH_ROW(p, chunk) {
+        const float *t = p->t + r * p->cols, *o = p->o + r * p->cols;
+        int64_t right = 0;
+        for (int64_t k = 0; k < p->cols; k++) right += t[k] == (o[k] > threshold ? 1.0f : 0.0f);
+        p->out[r] = (float)right / (float)p->cols;
+    }
+}
+
+static void FNN_NAME(categorical_rows)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(row_job) *p = arg;
+    (void)thread;
+    for EACH_ROW(p, chunk) {
+        const int64_t truth = p->t ? FNN_NAME(first_largest)(p->t + r * p->cols, p->cols)
+                                   : ((const int32_t *)p->labels)[r];
+        p->out[r] = truth == FNN_NAME(first_largest)(p->o + r * p->cols, p->cols) ? 1.0f : 0.0f;
+    }
+}
+
+static int FNN_NAME(binary_accuracy)(fnn_step *s) {
+    FNN_NAME(row_job) p = {.t = s->in[0].data, .o = s->in[1].data, .out = s->out[0].data, .number = s->attr[0].f};
+    return FNN_NAME(over_rows)(&p, &s->in[1], 1, FNN_NAME(binary_rows));
+}
+
+static int FNN_NAME(categorical_accuracy)(fnn_step *s) {
+    FNN_NAME(row_job) p = {.t = s->in[0].data, .o = s->in[1].data, .out = s->out[0].data};
+    return FNN_NAME(over_rows)(&p, &s->in[1], 4, FNN_NAME(categorical_rows));
+}
+
+static int FNN_NAME(sparse_categorical_accuracy)(fnn_step *s) {
+    FNN_NAME(row_job) p = {.labels = s->in[0].data, .o = s->in[1].data, .out = s->out[0].data};
+    return FNN_NAME(over_rows)(&p, &s->in[1], 2, FNN_NAME(categorical_rows));
+}
+
+const fnn_entry FNN_NAME(metric_entries)[] = {
+    {"binary_accuracy", "y_true y_pred", "threshold", FNN_NAME(binary_accuracy), NULL, NULL},
+    {"categorical_accuracy", "y_true y_pred", "", FNN_NAME(categorical_accuracy), NULL, NULL},
+    {"sparse_categorical_accuracy", "labels y_pred", "", FNN_NAME(sparse_categorical_accuracy), NULL, NULL},
+    {0},
+};
+#endif

@@ -1,0 +1,52 @@
+/* vector.h: a few operations on vectors of FNN_LANES floats, for kernels that keep their sums in registers.
+ *
+ * Included inside a family file, once per instruction set; such a file includes "vector_system.h" before "every_isa.h".
+ * Compilers without vector types get arrays and loops.
+ */
+#define VEC FNN_NAME(vec)
+
+#if defined(__GNUC__) || defined(__clang__)
+typedef float VEC __attribute__((vector_size(4 * FNN_LANES), may_alias));
+typedef float FNN_NAME(vec_anywhere) __attribute__((vector_size(4 * FNN_LANES), aligned(4), may_alias));
+
+FNN_INLINE VEC FNN_NAME(vec_load)(const float *p) { return *(const FNN_NAME(vec_anywhere) *)p; }
+FNN_INLINE void FNN_NAME(vec_store)(float *p, VEC v) { *(FNN_NAME(vec_anywhere) *)p = v; }
+FNN_INLINE VEC FNN_NAME(vec_fill)(float x) { return x - (VEC){0}; }
+FNN_INLINE VEC FNN_NAME(vec_add)(VEC a, VEC b) { return a + b; }
+FNN_INLINE VEC FNN_NAME(vec_multiply_add)(VEC a, VEC b, VEC sum) { return a * b + sum; }
+#else
+typedef struct { float f[FNN_LANES]; } VEC;
+#define EACH_LANE(R, EXPR) { VEC R; for (int l = 0; l < FNN_LANES; l++) R.f[l] = EXPR; return R; }
+FNN_INLINE VEC FNN_NAME(vec_load)(const float *p) EACH_LANE(r, p[l])
+FNN_INLINE void FNN_NAME(vec_store)(float *p, VEC v) { for (int l = 0; l < FNN_LANES; l++) p[l] = v.f[l]; }
+FNN_INLINE VEC FNN_NAME(vec_fill)(float x) EACH_LANE(r, x)
+FNN_INLINE VEC FNN_NAME(vec_add)(VEC a, VEC b) EACH_LANE(r, a.f[l] + b.f[l])
+FNN_INLINE VEC FNN_NAME(vec_multiply_add)(VEC a, VEC b, VEC sum) EACH_LANE(r, a.f[l] * b.f[l] + sum.f[l])
+#undef EACH_LANE
+#endif
+
+/* The first n lanes, 1 <= n <= FNN_LANES; memory behind them is not touched, the other lanes are 0. */
+#if FNN_ISA == 5
+FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) {
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+}
+#elif FNN_ISA == 2
+FNN_INLINE __m256i FNN_NAME(vec_mask)(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) { return _mm256_maskload_ps(p, FNN_NAME(vec_mask)(n)); }
+FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) { _mm256_maskstore_ps(p, FNN_NAME(vec_mask)(n), v); }
+#else
+FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) {
+    float lanes[FNN_LANES] = {p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
+    return FNN_NAME(vec_load)(lanes);
+}
+FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
+    float lanes[FNN_LANES];
+    FNN_NAME(vec_store)(lanes, v);
+    for (int l = 0; l < n; l++) p[l] = lanes[l];
+}
+#endif
