@@ -29,7 +29,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--preset", metavar="NAME", help=f"a built-in network (default: {FIRST})")
     parser.add_argument("--step", type=int, metavar="N", help="start after N operations of the whole run")
     parser.add_argument("--screenshot", metavar="FILE.png", help="save a picture of the window and quit")
-    parser.add_argument("--size", metavar="WxH", type=size, help="size of the window (default: 1280x800)")
+    parser.add_argument(
+        "--size", metavar="WxH", default=(1280, 800), type=size_of, help="size of the window (default: 1280x800)"
+    )
     parser.add_argument("--theme", choices=("light", "dark"), help="default: as the desktop")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and order (default: 0)")
     found = parser.parse_args(arguments)
@@ -38,11 +40,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return found
 
 
-def size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
     """A size such as 1280x800.
 
     Example:
-        >>> size("1280x800")
+        >>> size_of("1280x800")
         (1280, 800)
     """
     width, _, height = text.partition("x")
@@ -87,7 +89,10 @@ def _open_model(session: Session, options: argparse.Namespace) -> None:
 
 
 def open_window(
-    load: Opener, theme: str = "system", then: Callable[[MainWindow], int] | None = None, **more: Any
+    load: Opener,
+    theme: str = "system",
+    then: Callable[[MainWindow], int] | None = None,
+    size: tuple[int, int] = (1280, 800),
 ) -> int:
     """Start Qt, load, show the window, and return the exit code; `then` replaces waiting for its end."""
     from PyQt6.QtCore import QSettings
@@ -105,7 +110,7 @@ def open_window(
     session = Session()
     load(session)
     window = MainWindow(session, settings)
-    if size is not None:
+    if then or settings is None or settings.value("geometry") is None:
         window.resize(*size)
         window.reset_layout()
     window.show()

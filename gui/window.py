@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_layout()
         self.refresh("loaded")
+        self.listing.setFocus()
 
     # ------------------------------------------------------------ composing
 
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.cell.setAccessibleName("Cell under the pointer")
         bar = self.statusBar()
         if bar is not None:
+            bar.setContentsMargins(6, 0, 6, 0)
             bar.addWidget(self.cell, 1)
             bar.setSizeGripEnabled(False)
 

@@ -8,13 +8,23 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.numbers import exact, format_number
 from gui.session import Session
 
 FEW = 60
+EMPTY = "No training step is finished yet.\nEnd finishes this one, Ctrl+F5 trains at full speed."
+
+
+class StepAxis(pg.AxisItem):
+    """An axis of whole numbers."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """Distances of ticks, none below 1."""
+        found = {max(1.0, float(round(spacing))): offset for spacing, offset in super().tickSpacing(low, high, size)}
+        return list(found.items())
 
 
 class LossChart(QWidget):
@@ -23,7 +33,12 @@ class LossChart(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
+        self.empty = QLabel(EMPTY)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.plot)
         self.plot.setAccessibleName("Loss over training steps")
         self.reading = QLabel()
         self.reading.setAccessibleName("Loss under the pointer")
@@ -44,7 +59,7 @@ class LossChart(QWidget):
         row.addWidget(self.reading, 1)
         row.addWidget(self.log)
         column.addLayout(row)
-        column.addWidget(self.plot, 1)
+        column.addWidget(self.pages, 1)
 
     def _prepare(self) -> None:
         item = self.plot.getPlotItem()
@@ -89,6 +104,7 @@ class LossChart(QWidget):
         if now == self._drawn:
             return
         self._drawn = now
+        self.pages.setCurrentIndex(int(len(losses) > 0))
         self._draw(losses.array)
         self.cursor.setPos(now[2])
         self._read(now[2] - 1 if now[2] else None)
@@ -105,7 +121,7 @@ class LossChart(QWidget):
     def _read(self, place: int | None) -> None:
         losses = self.session.losses.array
         if place is None or not 0 <= place < len(losses):
-            self.reading.setText("no training step is finished yet: End finishes this one, Ctrl+F5 trains")
+            self.reading.setText("loss")
             return
         value = losses[place]
         self.reading.setText(f"loss after step {place + 1:,}: <b>{format_number(value, 6)}</b>")

@@ -21,12 +21,21 @@ from gui.session import Session
 
 MARGIN = 22
 ROW = 21
+MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 TextRole = Qt.ItemDataRole.DisplayRole
 
 
-def line_of(step: Step) -> str:
-    """A step as a line of a program: `hidden.y = dense(x, hidden.kernel, hidden.bias)`."""
-    return f"{', '.join(step.outputs)} = {'∂' if step.backward else ''}{step.op.name}({', '.join(step.inputs)})"
+def line_of(step: Step, short: bool = False) -> str:
+    """A step as a line of a program; the short form leaves out the layer's own name before its values."""
+    outputs, inputs = (
+        ", ".join(_own(n, step.layer) if short else n for n in names) for names in (step.outputs, step.inputs)
+    )
+    return f"{outputs} = {'∂' if step.backward else ''}{step.op.name}({inputs})"
+
+
+def _own(name: str, layer: str) -> str:
+    prefix = f"{layer}."
+    return name[len(prefix) :] if layer and name.startswith(prefix) else name
 
 
 class StepModel(QAbstractListModel):
@@ -40,7 +49,7 @@ class StepModel(QAbstractListModel):
     def reload(self) -> None:
         """Take the session's step list."""
         self.beginResetModel()
-        self.lines = tuple(map(line_of, self.session.steps))
+        self.lines = tuple(line_of(step, short=True) for step in self.session.steps)
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
@@ -55,9 +64,9 @@ class StepModel(QAbstractListModel):
         if role == TextRole:
             return self.lines[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{self.lines[index.row()]}\n{step.formula}\nclick: look at it · double-click: run to here"
+            return f"{line_of(step)}\n{step.formula}\nclick: look at it · double-click: run to here"
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{step.phase}, {step.layer}: {self.lines[index.row()]}"
+            return f"{step.phase}, {step.layer}: {line_of(step)}"
         return None
 
 
@@ -115,9 +124,21 @@ class LinePainter(QStyledItemDelegate):
         label = self._phase_label(row)
         taken = self._draw_label(painter, rect, label, t.colour(step.phase)) if label else 0
         space = QRect(line.right() + 19, rect.top(), rect.right() - line.right() - 23 - taken, rect.height())
-        painter.setPen(t.colour("text" if row < self.session.done else "muted"))
+        colour = t.colour("text" if row < self.session.done else "muted")
+        if step.layer:
+            space.setLeft(space.left() + self._draw_layer(painter, space, step.layer, colour))
+        painter.setPen(colour)
         short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, space.width())
-        painter.drawText(space, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short)
+        painter.drawText(space, MIDDLE, short)
+
+    def _draw_layer(self, painter: QPainter, space: QRect, layer: str, colour: QColor) -> int:
+        painter.save()
+        painter.setFont(theme.text_font(9, bold=True))
+        painter.setPen(colour)
+        width = QFontMetrics(painter.font()).horizontalAdvance(layer) + 8
+        painter.drawText(space, MIDDLE, layer)
+        painter.restore()
+        return width
 
     def _phase_label(self, row: int) -> str:
         steps = self.session.steps

@@ -107,7 +107,9 @@ class StageBar(QWidget):
     def _channels(self) -> int:
         """The most channels that a picture of the step shown has; 0 without pictures."""
         step, values = self.session.shown_step(), self.session.listing.values
-        shapes = [values[n].shape for n in (*step.inputs, *step.outputs) if values[n].role not in ("parameter", "state")]
+        shapes = [
+            values[n].shape for n in (*step.inputs, *step.outputs) if values[n].role not in ("parameter", "state")
+        ]
         return max((s[-1] for s in shapes if len(s) == 4), default=0)
 
     def refresh(self) -> None:

@@ -55,9 +55,9 @@ class Transport(QToolBar):
 
     def _button(self, name: str) -> QToolButton:
         button = QToolButton()
+        self.window_actions[name].setIconText(STYLE.get(name, find(name).text))
         button.setDefaultAction(self.window_actions[name])
         button.setAutoRepeat(find(name).repeats)
-        button.setText(STYLE.get(name, find(name).text))
         button.setAccessibleName(find(name).text)
         button.setObjectName(f"button_{name}")
         self.addWidget(button)
@@ -105,9 +105,7 @@ class Transport(QToolBar):
         train = self.window_actions["train"]
         train.setChecked(training)
         train.setIcon(icon("pause" if training else "train"))
-        button = self.findChild(QToolButton, "button_train")
-        if button is not None:
-            button.setText("Pause" if training else "Train")
+        train.setIconText("Pause" if training else "Train")
         for name in ("to_start", "to_end", "back_grain", "forward_grain", "play", "reset"):
             self.window_actions[name].setEnabled(not training)
         reseeds = self.session.source is not None and self.session.source.reseeds
