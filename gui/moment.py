@@ -32,7 +32,7 @@ class Moment:
         explanation: Of the selected cell, made with the copies.
     """
 
-    listing: StepList
+    listing: StepList = field(repr=False)
     position: int
     shown: int
     epoch: int

@@ -406,6 +406,15 @@ class Session:
         self.goto(base + min((b - base) % length or length for b in self.breakpoints))
         return True
 
+    def play_on(self) -> bool:
+        """Move forward by the chosen grain, but not past a breakpoint; False if one stopped it."""
+        now, length = self.moment.position, len(self.steps)
+        target = moments.ahead(self.moment, self.grain)
+        stops = [now + ((b - now) % length or length) for b in self.breakpoints]
+        nearest = min(stops, default=target + 1)
+        self.goto(min(target, nearest))
+        return nearest > target
+
     def goto_layer(self, layer: str) -> None:
         """Show a layer: its last step run if there is one, else run until one has been."""
         mine = [i for i, step in enumerate(self.steps) if step.layer == layer]
