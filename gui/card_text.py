@@ -48,32 +48,35 @@ class CardText:
         """A result."""
         return minus(format_number(value, self.digits))
 
-    def link(self, operand: Operand, text: str) -> str:
+    def link(self, operand: Operand, text: str, role: str = "accent") -> str:
         """Text that leads to an operand's own card."""
         place = self._places.get(operand)
         safe = html.escape(minus(text)).replace(" ", "&nbsp;")
         if place is None:
             return safe
-        return f'<a href="cell:{place}" style="color:{self.colours["accent"]};text-decoration:none">{safe}</a>'
+        return f'<a href="cell:{place}" style="color:{self.colours[role]};text-decoration:none">{safe}</a>'
 
     def _factor(self, operand: Operand) -> str:
         return factor(operand.value, self.digits + 2)
 
     def product(self, operands: Iterable[Operand], numbers: bool) -> str:
         """A term of a sum: its factors, as symbols or as numbers."""
-        return " · ".join(self.link(o, self._factor(o) if numbers else o.symbol) for o in operands)
+        role = "muted" if numbers else "accent"
+        return " · ".join(self.link(o, self._factor(o) if numbers else o.symbol, role) for o in operands)
 
     def formula(self, text: str, operands: Sequence[Operand], numbers: bool) -> str:
         """A formula with its operands as links."""
         by_symbol = {o.symbol: o for o in operands}
         parts, at = [], 0
         for match in NAME.finditer(text):
-            parts.append(html.escape(minus(text[at : match.start()])))
+            parts.append(written(text[at : match.start()]))
             operand = by_symbol.get(match.group())
             shown = match.group() if operand is None or not numbers else self._factor(operand)
-            parts.append(html.escape(shown) if operand is None else self.link(operand, shown))
+            parts.append(
+                html.escape(shown) if operand is None else self.link(operand, shown, "muted" if numbers else "accent")
+            )
             at = match.end()
-        return "".join(parts) + html.escape(minus(text[at:]))
+        return "".join(parts) + written(text[at:])
 
     def extras(self) -> tuple[Operand, ...]:
         """Operands that are added to a sum's products, such as a bias."""
@@ -108,7 +111,8 @@ class CardText:
         scale = self.scale()
         if scale != 1.0:
             text = f"{self.number(scale)} · ({text})"
-        added = [self.link(o, self._factor(o) if numbers else o.symbol) for o in self.extras()]
+        role = "muted" if numbers else "accent"
+        added = [self.link(o, self._factor(o) if numbers else o.symbol, role) for o in self.extras()]
         return " + ".join([text, *added])
 
     def adds_up(self) -> bool:
@@ -128,13 +132,16 @@ class CardText:
 
     # ------------------------------------------------------------ the whole
 
-    def html(self, formula: str = "") -> str:
+    def html(self, formula: str = "", roles: str = "") -> str:
         """The card's body.
 
         Args:
             formula: The operation's formula, shown above the numbers of a long sum.
+            roles: What the roles in a sum's symbols stand for.
         """
         parts = [*self._formula_part(formula), self._result_part(), self._terms_part()]
+        if roles and self.e.kind == "sum":
+            parts.append(self._small(html.escape(roles)))
         if self.e.note:
             parts.append(self._small(html.escape(self.e.note)))
         return "".join(parts)
@@ -230,6 +237,33 @@ class CardText:
         name = f"{e.name}[{', '.join(map(str, e.index))}]" if e.index else e.name
         lines = [f"{name} = {e.symbol}", f"= {e.substituted}", f"= {np.float64(e.result)!s}"]
         return "\n".join([*lines, e.note] if e.note else lines)
+
+
+def written(text: str) -> str:
+    """A piece of a formula for reading: real minus signs, dots for products.
+
+    Example:
+        >>> written("dy * (1 - y)")
+        'dy · (1 − y)'
+    """
+    return html.escape(text.replace("-", "−").replace(" * ", " · "))
+
+
+def formula_for(step: Any, name: str) -> str:
+    """The line of a step's formula that makes a value; the whole formula if no line is its own.
+
+    Args:
+        step: The step.
+        name: One of its results.
+    """
+    role = next((r for r, n in step.results if n == name), "")
+    lines = [line.strip() for line in str(step.formula).split(";")]
+    return next((line for line in lines if line.startswith(f"{role} =")), "; ".join(lines))
+
+
+def legend(step: Any) -> str:
+    """Which value stands behind every role of a step: `x is image, w is conv1.kernel`."""
+    return ", ".join(f"{role} is {name}" for role, name in step.operands if name is not None and role != name)
 
 
 def step_text(step: Any, index: int, count: int) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtGui import QGuiApplication, QPalette
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QTextBrowser, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
 from gui import theme as themes
-from gui.card_text import CardText, step_text
+from gui.card_text import CardText, formula_for, legend, step_text
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, exact, format_number
 
@@ -46,6 +46,8 @@ class ExplainCard(QWidget):
         self.body.setAccessibleName("Explanation")
         self.body.setOpenLinks(False)
         self.body.anchorClicked.connect(self._follow)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out()
         self.setMinimumWidth(240)
 
@@ -113,9 +115,11 @@ class ExplainCard(QWidget):
         theme = themes.current()
         colours = {role: getattr(theme, role) for role in ("text", "muted", "accent", "good", "bad", "line")}
         self._text = CardText(self.explanation, self.session.digits, colours, self._label)
-        step = self.explanation.step
-        formula = "" if step is None else self.session.steps[step].formula
-        return self._text.html(formula) + self._links(name, step)
+        made = self.explanation.step
+        if made is None:
+            return self._text.html() + self._links(name, made)
+        step = self.session.steps[made]
+        return self._text.html(formula_for(step, name), legend(step)) + self._links(name, made)
 
     def _uncomputed(self, name: str) -> str:
         made = self.session.listing.written_by.get(name)
