@@ -135,49 +135,44 @@ class Contest:
             if c.label not in self.absent
         ]
         self.versions: dict[str, str] = {}
-        self.failures: dict[str, str] = {}
+        self.failed: dict[tuple[str, str], str] = {}
 
     def __enter__(self) -> Contest:
-        self.each("versions")
+        for worker in list(self.workers):
+            self.versions.update(self.attempt(worker, "start", "versions") or {})
         return self
 
     def __exit__(self, *_: object) -> None:
         for worker in self.workers:
             worker.close()
 
-    def each(self, do: str) -> None:
-        """Collect the versions that all workers name; they start side by side."""
-        for worker in self.workers:
-            worker.send(do)
-        for worker in list(self.workers):
-            try:
-                self.versions.update(worker.receive())
-            except Failed as failure:
-                self.drop(worker, failure)
-
-    def drop(self, worker: Worker, failure: Failed) -> None:
-        """Go on without a contestant whose process ended, and remember why."""
-        self.failures[worker.contestant.label] = str(failure)
-        if worker.process.poll() is not None:
-            self.workers.remove(worker)
-
     def race(self, task: Mapping[str, Any], rounds: int, seconds: float) -> dict[str, list[float]]:
         """Seconds of one step, for every contestant and round; who goes first changes from round to round."""
-        ready = [worker for worker in list(self.workers) if self.prepared(worker, task)]
-        times: dict[str, list[float]] = {worker.contestant.label: [] for worker in ready}
+        times: dict[str, list[float]] = {}
+        for worker in list(self.workers):
+            self.attempt(worker, task["name"], "prepare", task=task)
+        ready = [worker for worker in self.workers if (worker.contestant.label, task["name"]) not in self.failed]
         for turn in range(rounds):
             first = turn % max(len(ready), 1)
             for worker in ready[first:] + ready[:first]:
-                times[worker.contestant.label].append(worker.ask("time", seconds=seconds))
-        return times
+                value = self.attempt(worker, task["name"], "time", seconds=seconds)
+                if value is None:
+                    ready = [other for other in ready if other is not worker]
+                else:
+                    times.setdefault(worker.contestant.label, []).append(value)
+        return {w.contestant.label: times[w.contestant.label] for w in self.workers if w.contestant.label in times}
 
-    def prepared(self, worker: Worker, task: Mapping[str, Any]) -> bool:
-        """Whether a contestant is ready for the task."""
+    def attempt(self, worker: Worker, what: str, do: str, **request: Any) -> Any:
+        """The answer, or None from one who fails; whose process ended takes no further part."""
         try:
-            worker.ask("prepare", task=task)
+            return worker.ask(do, **request)
         except Failed as failure:
-            self.failures[f"{worker.contestant.label}, {task['name']}"] = str(failure)
+            self.failed[worker.contestant.label, what] = str(failure)
             if worker.process.poll() is not None:
                 self.workers.remove(worker)
-            return False
-        return True
+            return None
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Who failed at what, and the contestant's own words."""
+        return {", ".join(key): words for key, words in self.failed.items()}

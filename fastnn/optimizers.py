@@ -63,7 +63,8 @@ class Optimizer:
         for key, value in unavailable.items():
             if value is not None:
                 raise ValueError(f"Expected {key} not to be given: it is not available. Received: {key}={value!r}")
-        self._learning_rate = state(rate(learning_rate), config.floatx(), "learning_rate")
+        self._exact_rate = rate(learning_rate)
+        self._learning_rate = state(self._exact_rate, config.floatx(), "learning_rate")
         self.iterations = state(0, "int64", "iterations")
         self._memory: dict[int, list[Variable]] = {}
         self._known: list[Variable] = []
@@ -78,7 +79,8 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        self._learning_rate.assign(np.asarray(rate(value), self._learning_rate.dtype))
+        self._exact_rate = rate(value)
+        self._learning_rate.assign(self._exact_rate)
 
     @property
     def variables(self) -> list[Variable]:
@@ -101,7 +103,7 @@ class Optimizer:
                 self._known.append(variable)
         dtype = next((v.dtype for v in variables if v.dtype in FLOATS), self._learning_rate.dtype)
         if dtype != self._learning_rate.dtype:
-            self._learning_rate = state(float(self._learning_rate), dtype, "learning_rate")
+            self._learning_rate = state(self._exact_rate, dtype, "learning_rate")
 
     def _slot(self, variable: Variable, name: str) -> Variable:
         slot = Variable(np.zeros(variable.shape, variable.dtype), trainable=False, name=name)

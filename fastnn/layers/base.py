@@ -283,7 +283,7 @@ class Layer:
                 f"Layer '{self.name}': expected {len(variables)} weights. Received: {len(weights)}"
                 + ("" if self.built else " (the layer is not built yet)")
             )
-        arrays = [as_array(w) for w in weights]
+        arrays = [as_array(w, v.dtype) for v, w in zip(variables, weights, strict=True)]
         for variable, array in zip(variables, arrays, strict=True):
             if variable.shape != array.shape:
                 raise ValueError(f"Expected '{variable.path}' of shape {variable.shape}. Received: {array.shape}")
