@@ -6,6 +6,7 @@ Environment: FASTNN_SANITIZE=1 builds with AddressSanitizer and UndefinedBehavio
 import os
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -26,7 +27,18 @@ class BuildKernels(build_ext):
                 extension.extra_compile_args += ["/O2", "/openmp:experimental", "/std:c11"]
             else:
                 self.add_gcc_style_flags(extension)
+        self.compile_side_by_side()
         super().build_extensions()
+
+    def compile_side_by_side(self):
+        """Make the compiler object take its source files on all processors at once."""
+        compile_files = self.compiler.compile
+
+        def compile_each(sources, **options):
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                return [o for objects in pool.map(lambda s: compile_files([s], **options), sources) for o in objects]
+
+        self.compiler.compile = compile_each
 
     def add_gcc_style_flags(self, extension):
         extension.extra_compile_args += ["-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-fwrapv"]

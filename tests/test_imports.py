@@ -18,7 +18,8 @@ LEVELS = {
     3: "fastnn/engine/tensor fastnn/engine/tape fastnn/engine/graph fastnn/engine/batches",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations fastnn/losses "
-    "fastnn/metrics fastnn/optimizers",
+    "fastnn/optimizers",
+    4.5: "fastnn/metrics",  # a loss's function is a metric too
     5: "fastnn/layers",
     6: "fastnn/callbacks",
     7: "fastnn/models",

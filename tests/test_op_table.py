@@ -8,7 +8,7 @@ import pytest
 from fastnn.engine import execute
 from fastnn.ops.cases import inputs_for
 from fastnn.ops.table import OPS, Case, Op, find
-from table_checks import (
+from tests.table_checks import (
     GROWN,
     NAMED,
     NAMED_BACKWARD,

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-import small_models
 
 from fastnn import ops
 from fastnn.engine import execute, graph
@@ -13,6 +12,7 @@ from fastnn.engine.batches import Schedule, epoch_order
 from fastnn.engine.plan import Plan, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, KernelError, ShapeError
+from tests import small_models
 
 
 def trained(keep, dtype="float32", steps=5):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import small_models
 
 from fastnn.engine.gradcheck import check_model
 from fastnn.engine.stepper import Stepper
 from fastnn.errors import GraphError
+from tests import small_models
 
 
 @pytest.fixture(params=["float32", "float64"])

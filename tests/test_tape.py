@@ -89,7 +89,11 @@ def test_read_only_arrays_are_inputs_like_others():
     np.testing.assert_array_equal(ops.relu(a), a)
 
 
-@pytest.mark.parametrize("wrong", [["a"], np.array([1j]), [object()], [[1.0], [1.0, 2.0]]], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [["a"], np.array([1j]), [object()], [[1.0], [1.0, 2.0]]],
+    ids=["text", "complex", "object", "ragged"],
+)
 def test_what_is_not_numbers_is_refused(wrong):
     with pytest.raises(DTypeError):
         ops.relu(wrong)

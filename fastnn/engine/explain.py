@@ -107,7 +107,9 @@ def label(name: str, index: Index) -> str:
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number for people: `digits` decimals between 1e-3 and 1e4, otherwise mantissa and exponent; zero is 0.
+    """A number for people: `digits` decimals where they say enough, otherwise mantissa and exponent; zero is 0.
+
+    Plain decimals are used up to 1e4, and down to 1e-3, or 10 to the power of -digits / 2 if that is less.
 
     Example:
         >>> number(0.05, 4), number(-1.5e-6, 4), number(0.0), number(float("inf"))
@@ -117,7 +119,7 @@ def number(value: float, digits: int = 6) -> str:
         return "0"
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if 1e-3 <= abs(value) < 1e4:
+    if 10.0 ** -max(3, digits // 2) <= abs(value) < 1e4:
         return f"{value:.{digits}f}"
     return f"{value:.{digits}e}"
 

@@ -11,6 +11,7 @@
 
 #define CHUNK 16384  /* cells of x that one thread takes at once, at least */
 #define CHANNELS 64  /* partial sums of a mean that are kept at once */
+#define FEW 16       /* with fewer channels than this, several windows are gathered into vectors */
 
 typedef struct { int64_t length, size, stride, before, count; } FNN_NAME(axis);
 
@@ -30,12 +31,13 @@ static inline FNN_NAME(span) FNN_NAME(window_span)(const FNN_NAME(axis) *a, int6
     return (FNN_NAME(span)){fnn_max(start, 0), fnn_min(start + a->size, a->length)};
 }
 
-/* Takes cell `v` at `place` into the running maximum; NaN wins over numbers, and stays. */
-#define TAKE(top, at, v, place)                                     \
-    do {                                                            \
-        const int take = !((v) <= (top)) & ((top) == (top));        \
-        top = take ? (v) : (top);                                   \
-        at = take ? (place) : (at);                                 \
+/* Takes `v` at `place` into the maximum `top` at `at`: the first one wins a tie; NaN wins over numbers, and stays.
+ * Written with bits, as compilers turn two choices by one condition into a branch and the loop into scalar code. */
+#define TAKE(top, at, v, place)                                        \
+    do {                                                                   \
+        const int32_t take = ~-((v) <= (top)) & -((top) == (top));         \
+        at = ((at) & ~take) | ((place) & take);                            \
+        top = take ? (v) : (top);                                          \
     } while (0)
 
 static inline void FNN_NAME(max_of_four)(const float *restrict a, const float *restrict below, int64_t channels,
@@ -49,6 +51,38 @@ static inline void FNN_NAME(max_of_four)(const float *restrict a, const float *r
         TAKE(top, at, d[k], place + width + 1);
         y[k] = top;
         winner[k] = at;
+    }
+}
+
+/* Two by two windows of few channels side by side, `count` of them `stride` columns apart: each corner is gathered,
+ * then all cells are compared at once. */
+static void FNN_NAME(max_of_fours)(const float *image, int64_t channels, int64_t count, int64_t stride, int64_t place,
+                                   int64_t width, float *restrict y, int32_t *restrict winner) {
+    float corner[4][FEW * FEW];
+    int32_t first[FEW * FEW];
+    for (int64_t done = 0; done < count; done += FEW) {
+        const int64_t windows = fnn_min(FEW, count - done);
+        int64_t n = 0;
+        for (int64_t j = 0; j < windows; j++) {
+            const int64_t at = place + (done + j) * stride;
+            const float *a = image + at * channels, *b = a + channels, *c = a + width * channels, *d = c + channels;
+            for (int64_t k = 0; k < channels; k++, n++) {
+                corner[0][n] = a[k];
+                corner[1][n] = b[k];
+                corner[2][n] = c[k];
+                corner[3][n] = d[k];
+                first[n] = (int32_t)at;
+            }
+        }
+        for (int64_t k = 0; k < n; k++) {
+            float top = corner[0][k];
+            int32_t at = first[k];
+            TAKE(top, at, corner[1][k], first[k] + 1);
+            TAKE(top, at, corner[2][k], first[k] + (int32_t)width);
+            TAKE(top, at, corner[3][k], first[k] + (int32_t)width + 1);
+            y[done * channels + k] = top;
+            winner[done * channels + k] = at;
+        }
     }
 }
 
@@ -101,6 +135,10 @@ static inline int FNN_NAME(is_two_by_two)(FNN_NAME(span) h, FNN_NAME(span) w) {
     return h.end - h.begin == 2 && w.end - w.begin == 2;
 }
 
+static inline int FNN_NAME(all_two)(const FNN_NAME(axis) *a) { /* whether no window of two is cut */
+    return a->size == 2 && a->before == 0 && (a->count - 1) * a->stride + 2 <= a->length;
+}
+
 /* A chunk is a number of rows of the result, whichever image they belong to. */
 static void FNN_NAME(max_rows)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(pool_job) *p = arg;
@@ -109,6 +147,11 @@ static void FNN_NAME(max_rows)(void *arg, int64_t chunk, int thread) {
     for (int64_t r = chunk * p->per_chunk; r < fnn_min((chunk + 1) * p->per_chunk, total); r++) {
         const float *image = p->in + r / p->rows.count * p->rows.length * width * channels;
         const FNN_NAME(span) h = FNN_NAME(window_span)(&p->rows, r % p->rows.count);
+        if (channels < FEW && FNN_NAME(all_two)(&p->cols) && h.end - h.begin == 2) {
+            FNN_NAME(max_of_fours)(image, channels, p->cols.count, p->cols.stride, h.begin * width, width,
+                                   p->out + r * p->cols.count * channels, p->winner + r * p->cols.count * channels);
+            continue;
+        }
         for (int64_t j = 0; j < p->cols.count; j++) {
             const FNN_NAME(span) w = FNN_NAME(window_span)(&p->cols, j);
             const int64_t place = h.begin * width + w.begin, cell = (r * p->cols.count + j) * channels;
@@ -145,6 +188,12 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
     return a->before == 0 && (a->count == 1 || a->stride == a->size) && a->count * a->size >= a->length;
 }
 
+static inline float FNN_NAME(if_equal)(int32_t a, int32_t b, float x) { /* x or 0, without a branch for few channels */
+    union { float f; int32_t i; } u = {x};
+    u.i &= -(a == b);
+    return u.f;
+}
+
 /* Declares the way back of one image per chunk: every cell of every window gets SHARE, in reading order of the
  * windows. Where windows do not overlap it is stored, otherwise added. */
 #define SPREAD(NAME, SHARE)                                                                         \
@@ -161,9 +210,9 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
             for (int64_t j = 0; j < p->cols.count; j++) {                                           \
                 const FNN_NAME(span) w = FNN_NAME(window_span)(&p->cols, j);                        \
                 const int64_t cell = (r * p->cols.count + j) * channels;                            \
-                const float *restrict dy = p->in + cell, count = (float)((h.end - h.begin) * (w.end - w.begin)); \
+                const float *restrict dy = p->in + cell, share = 1 / (float)((h.end - h.begin) * (w.end - w.begin)); \
                 const int32_t *restrict won = p->won ? p->won + cell : NULL;                        \
-                (void)won; (void)count;                                                             \
+                (void)won; (void)share;                                                             \
                 for (int64_t i = h.begin; i < h.end; i++)                                           \
                     for (int64_t at = i * width + w.begin; at < i * width + w.end; at++) {          \
                         float *restrict dx = image + at * channels;                                 \
@@ -176,8 +225,8 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
         }                                                                                           \
     }
 
-SPREAD(spread_to_winners, won[k] == place ? dy[k] : 0)
-SPREAD(spread_evenly, dy[k] / count)
+SPREAD(spread_to_winners, FNN_NAME(if_equal)(won[k], place, dy[k]))
+SPREAD(spread_evenly, dy[k] * share)
 
 static FNN_NAME(axis) FNN_NAME(axis_of)(const fnn_step *s, int k, int64_t length, int64_t count) {
     const fnn_attr *size = &s->attr[0], *stride = s->attr[1].n < 0 ? size : &s->attr[1];

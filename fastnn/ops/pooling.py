@@ -107,6 +107,17 @@ def window_cases(draw: str) -> tuple[Case, ...]:
     )
 
 
+def large_windows(draw: str) -> tuple[Case, ...]:
+    return tuple(
+        Case((shape,), attrs, (draw,))
+        for shape, attrs in (
+            ((64, 28, 28, 6), {}),
+            ((128, 24, 24, 64), {}),
+            ((64, 32, 32, 32), {"pool_size": (3, 3), "strides": (2, 2), "padding": "same"}),
+        )
+    )
+
+
 # ---------------------------------------------------------------- words for explanations
 
 
@@ -216,6 +227,7 @@ max_pool2d = define(
     formula="y = largest x of the window; padding does not count",
     grad_formula="dx = sum of dy over the windows that the cell won; the first one wins a tie",
     cases=window_cases("distinct"),
+    bench=large_windows("distinct"),
     source="Weng, Ahuja and Huang, Cresceptron, 1992",
 )
 
@@ -271,6 +283,7 @@ average_pool2d = define(
     formula="y = mean of the window's x; padding does not count",
     grad_formula="dx = sum over the windows that hold the cell of dy / number of their cells",
     cases=window_cases("normal"),
+    bench=large_windows("normal"),
     source="LeCun and others, Gradient-based learning applied to document recognition, 1998",
 )
 
