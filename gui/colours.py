@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-TABLE_SIZE = 256
+TABLE_SIZE = 255  # odd, so that zero has an entry of its own
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Scale:
         Example:
             >>> import numpy as np
             >>> Scale(-2.0, 2.0).positions(np.array([-2.0, 0.0, 2.0, np.inf]))
-            array([  0, 128, 255, 255], dtype=uint8)
+            array([  0, 127, 254, 254], dtype=uint8)
         """
         x = np.asarray(values)
         x = x if x.dtype.kind == "f" else x.astype(np.float64)
@@ -92,23 +92,24 @@ def one_sided(values: NDArray[np.generic]) -> bool:
     return x.dtype.kind in "ub" or x.size == 0 or not bool((x < 0).any())
 
 
-def shrink(image: NDArray[np.generic], factor: int) -> NDArray[np.generic]:
-    """Blocks of `factor` x `factor` cells reduced to the cell of the largest magnitude; NaN wins over all.
+def shrink(image: NDArray[np.generic], down: int, across: int) -> NDArray[np.generic]:
+    """Blocks of `down` x `across` cells reduced to the cell of the largest magnitude; NaN wins over all.
 
     Args:
         image: Array (rows, columns).
-        factor: Cells per block along both axes; the last blocks may be smaller.
+        down: Rows per block; the last block may be smaller.
+        across: Columns per block; the last block may be smaller.
 
     Example:
         >>> import numpy as np
-        >>> shrink(np.array([[0.0, 1.0, 0.0], [-7.0, 2.0, 3.0]]), 2)
+        >>> shrink(np.array([[0.0, 1.0, 0.0], [-7.0, 2.0, 3.0]]), 2, 2)
         array([[-7.,  3.]])
     """
-    if factor <= 1 or image.size == 0:
+    if (down <= 1 and across <= 1) or image.size == 0:
         return image
-    rows, columns = (-(-n // factor) for n in image.shape)
-    padded = np.pad(image, ((0, rows * factor - image.shape[0]), (0, columns * factor - image.shape[1])), mode="edge")
-    blocks = padded.reshape(rows, factor, columns, factor).swapaxes(1, 2).reshape(rows, columns, -1)
+    rows, columns = -(-image.shape[0] // down), -(-image.shape[1] // across)
+    padded = np.pad(image, ((0, rows * down - image.shape[0]), (0, columns * across - image.shape[1])), mode="edge")
+    blocks = padded.reshape(rows, down, columns, across).swapaxes(1, 2).reshape(rows, columns, -1)
     with np.errstate(invalid="ignore"):
         high, low = blocks.max(-1), blocks.min(-1)
         return np.where(high >= -low, high, low) if image.dtype.kind == "f" else high

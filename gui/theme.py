@@ -69,7 +69,7 @@ class Theme:
         return QColor(self.phases.get(role) or getattr(self, role))
 
     def table(self, signed: bool = True) -> NDArray[np.uint8]:
-        """Colour table (256, 3)."""
+        """Colour table (255, 3)."""
         return colour_table(self.signed if signed else self.one_sided)
 
 
@@ -123,7 +123,7 @@ def system(app: QApplication) -> Theme:
 
 @lru_cache
 def colour_table(name: str) -> NDArray[np.uint8]:
-    """A colour table (256, 3) as pyqtgraph ships it."""
+    """A colour table (255, 3) as pyqtgraph ships it."""
     table = pg.colormap.get(name).getLookupTable(nPts=TABLE_SIZE, alpha=False)
     return np.ascontiguousarray(table[:, :3], np.uint8)
 
@@ -167,6 +167,7 @@ def mix(first: str, second: str, part: float) -> QColor:
 def style_sheet(theme: Theme) -> str:
     """What Fusion and the palette leave to be said."""
     t = theme
+    chosen = mix(t.accent, t.window, 0.86).name()
     return f"""
     QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: 3px; }}
     QMainWindow::separator {{ background: {t.window}; width: 6px; height: 6px; }}
@@ -177,7 +178,7 @@ def style_sheet(theme: Theme) -> str:
     QStatusBar {{ background: {t.window}; color: {t.text}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 3px 6px; }}
     QToolButton:hover {{ background: {t.raised}; border-color: {t.line}; }}
-    QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; }}
+    QToolButton:checked {{ background: {chosen}; color: {t.accent}; border-color: {t.accent}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border: 1px solid {t.accent}; }}
     QPushButton, QComboBox, QSpinBox {{
         background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 3px 8px; color: {t.text};

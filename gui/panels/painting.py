@@ -43,16 +43,25 @@ def draw_numbers(
     cells: Sequence[tuple[QRectF, float]],
     scale: Scale,
     theme: Theme,
-    decimals: int,
+    decimals: tuple[int, int],
     font: QFont,
 ) -> None:
-    """Write values on their cells, light on dark cells and dark on light ones."""
+    """Write values on their cells, light on dark cells and dark on light ones.
+
+    Args:
+        painter: Where to.
+        cells: Pairs (rectangle, value), the rectangles of one size.
+        scale: Limits of the colour bar.
+        theme: The theme.
+        decimals: Fewest and most decimals.
+        font: Its family is used, its size is fitted.
+    """
     if not cells:
         return
     values = np.array([v for _, v in cells])
     light = ink(scale, theme)[scale.positions(values)]
-    width = cells[0][0].width() - 3
-    texts, fitted = fit_texts(values, decimals, width, font)
+    room = cells[0][0]
+    texts, fitted = fit_texts(values, decimals, room.width() - 8, room.height() - 1, font)
     painter.setFont(fitted)
     for pen, wanted in ((QColor("#ffffff"), True), (QColor("#14171a"), False)):
         painter.setPen(pen)
@@ -61,32 +70,50 @@ def draw_numbers(
                 painter.drawText(rect, CENTRE, text)
 
 
-def fit_texts(values: NDArray[np.generic], decimals: int, width: float, font: QFont) -> tuple[list[str], QFont]:
-    """Texts and font for cells of that width: first fewer decimals, then a smaller font."""
+def fit_texts(
+    values: NDArray[np.generic], decimals: tuple[int, int], width: float, height: float, font: QFont
+) -> tuple[list[str], QFont]:
+    """Texts and font for cells of that size: the most decimals that a readable font lets in, then the largest font."""
+    fewest, most = decimals
     fitted = QFont(font)
     texts: list[str] = []
-    for size in (12, 11, 10, 9):
-        fitted.setPixelSize(size)
-        metrics = QFontMetricsF(fitted)
-        for places in range(decimals, max(decimals - 3, 1) - 1 if decimals else -1, -1):
-            texts = [format_cell(v, places) for v in values]
-            if max(metrics.horizontalAdvance(t) for t in set(texts)) <= width:
+    for places in range(most, fewest - 1, -1):
+        texts = [format_cell(v, places) for v in values]
+        longest = max(texts, key=len)
+        for size in (15, 13, 12, 11, 10):
+            fitted.setPixelSize(size)
+            if size <= height and QFontMetricsF(fitted).horizontalAdvance(longest) <= width:
                 return texts, fitted
-    return [t if len(t) <= 7 else f"{float(v):.0e}" for t, v in zip(texts, values, strict=True)], fitted
+    fitted.setPixelSize(9)
+    return texts, fitted
 
 
 def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> list[QLineF]:
-    """The border of a set of cells, as lines."""
+    """The border of a set of cells, as few lines as possible."""
     padded = np.pad(mask, 1).astype(np.int8)
     x0, y0 = origin.x(), origin.y()
     lines = []
-    for row, column in np.argwhere(np.diff(padded, axis=0)[:, 1:-1]):
-        y, x = y0 + row * cell_height, x0 + column * cell_width
-        lines.append(QLineF(x, y, x + cell_width, y))
-    for row, column in np.argwhere(np.diff(padded, axis=1)[1:-1]):
-        y, x = y0 + row * cell_height, x0 + column * cell_width
-        lines.append(QLineF(x, y, x, y + cell_height))
+    for row, first, last in runs(np.diff(padded, axis=0)[:, 1:-1] != 0):
+        y = y0 + row * cell_height
+        lines.append(QLineF(x0 + first * cell_width, y, x0 + last * cell_width, y))
+    for column, first, last in runs(np.diff(padded, axis=1)[1:-1].T != 0):
+        x = x0 + column * cell_width
+        lines.append(QLineF(x, y0 + first * cell_height, x, y0 + last * cell_height))
     return lines
+
+
+def runs(mask: NDArray[np.bool_]) -> list[list[int]]:
+    """Runs of set cells along the rows: [row, first, one past the last].
+
+    Example:
+        >>> import numpy as np
+        >>> runs(np.array([[True, True, False], [False, False, True]]))
+        [[0, 0, 2], [1, 2, 3]]
+    """
+    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
+    found: list[list[int]] = np.column_stack([starts, ends[:, 1]]).tolist()
+    return found
 
 
 def hatch(painter: QPainter, rect: QRectF, colour: QColor) -> None:

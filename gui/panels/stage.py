@@ -13,7 +13,8 @@ from gui.content import Content, Scene, scene_of
 from gui.panels import stacking
 from gui.panels.op_block import OpBlock
 from gui.panels.stage_bar import StageBar
-from gui.panels.tensor_view import TensorView, ViewPort
+from gui.panels.tensor_geometry import ViewPort
+from gui.panels.tensor_view import TensorView
 
 MIDDLE = 176
 
@@ -84,9 +85,12 @@ class Canvas(QWidget):
         """Show a step."""
         self._counts = (len(scene.operands), len(scene.results))
         self._provide(self._left, self._counts[0])
+        for view in self._left:
+            view.set_align_right(True)
         self._provide(self._right, self._counts[1])
         for view, content in zip(self.views(), (*scene.operands, *scene.results), strict=True):
             view.set_numbers(self.session.numbers)
+            view.set_digits(self.session.digits)
             view.show_content(content)
         self.block.show_scene(self.session, scene)
         self.arrange()

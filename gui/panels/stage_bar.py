@@ -38,16 +38,17 @@ class StageBar(QWidget):
             row.addWidget(button)
         self.values.clicked.connect(lambda: self._show("values"))
         self.gradients.clicked.connect(lambda: self._show("gradients"))
-        row.addSpacing(12)
+        row.addSpacing(6)
         self.sample = self._stepped(row, "sample", self._sample_by, "The sample of the batch that is shown (, and .)")
-        row.addSpacing(12)
+        row.addSpacing(6)
+        first = row.count()
         self.channel = self._stepped(row, "channel", self._channel_by, "One channel of pictures ([ and ])")
+        self._channel_widgets = [row.itemAt(k).widget() for k in range(first, row.count())]
         self.all_channels = self._toggle("All", "All channels of pictures as one mosaic")
         self.all_channels.clicked.connect(self._show_all)
         row.addWidget(self.all_channels)
         row.addStretch(1)
-        self.numbers = self._toggle("0.12", "Numbers on cells (N)")
-        self.numbers.setAccessibleName("Numbers on cells")
+        self.numbers = self._toggle("Numbers", "Numbers on cells (N)")
         self.numbers.clicked.connect(session.toggle_numbers)
         row.addWidget(self.numbers)
 
@@ -65,7 +66,7 @@ class StageBar(QWidget):
         label = QLabel(noun, self)
         label.setToolTip(tip)
         label.setAccessibleName(noun)
-        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         for arrow, by, word in ((Qt.ArrowType.LeftArrow, -1, "previous"), (Qt.ArrowType.RightArrow, 1, "next")):
             button = QToolButton(self)
             button.setArrowType(arrow)
@@ -122,23 +123,23 @@ class StageBar(QWidget):
         self.numbers.setChecked(session.numbers)
         self.sample.setText(self.sample_text())
         count = self._channels()
-        self.channel.setText(f"channel {session.channel} of {count}" if self._one_channel and count else "channel")
+        self.channel.setText(f"channel {session.channel}/{count}" if self._one_channel and count else "ch.")
         self.all_channels.setChecked(not self._one_channel)
-        for widget in (self.channel, self.all_channels):
-            widget.setEnabled(count > 1)
+        for widget in (*self._channel_widgets, self.all_channels):
+            widget.setVisible(count > 1)
         self.sample.setFont(themes.text_font(9))
         self.channel.setFont(themes.text_font(9))
 
     def sample_text(self) -> str:
         """Which sample is shown: its place in the batch, its row in the data, its target."""
         session, rows = self.session, self.session.moment.rows
-        text = f"sample {session.sample} of {len(rows)} (row {int(rows[session.sample])})"
+        text = f"sample {session.sample}/{len(rows)} · row {int(rows[session.sample])}"
         target = next(iter(session.listing.targets), None)
         if target is None or not session.computed(target):
             return text
         tile = content_of(session, target)
         cells = np.ravel(tile.data[session.sample]) if tile.batch and tile.data is not None else np.zeros(0)
-        return f"{text}, target {target_text(cells)}" if cells.size else text
+        return f"{text} · target {target_text(cells)}" if cells.size else text
 
 
 def target_text(cells: np.ndarray) -> str:
