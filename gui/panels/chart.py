@@ -113,7 +113,9 @@ class LossChart(QWidget):
     def _draw(self, losses: np.ndarray) -> None:
         shown = np.where(losses > 0, losses, np.nan) if self.log.isChecked() else losses
         few = len(losses) <= FEW
-        self.curve.setData(np.arange(1, len(losses) + 1), shown, symbol="o" if few else None, symbolSize=5, antialias=few)
+        self.curve.setData(
+            np.arange(1, len(losses) + 1), shown, symbol="o" if few else None, symbolSize=5, antialias=few
+        )
         if len(losses) < 2:
             self.plot.setXRange(0, max(len(losses) + 1, 10), padding=0)
         else:
