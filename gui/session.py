@@ -471,9 +471,13 @@ class Session:
 
         Args:
             seconds: Stop after this time, between training steps.
-            steps: Stop after as many training steps.
+            steps: Stop after as many training steps; one begun by stepping is finished and counts.
         """
-        self.stepper.train(steps=steps, seconds=seconds)
+        if self.stepper.index:
+            self.stepper.finish_step()
+            steps = None if steps is None else steps - 1
+        if steps != 0:
+            self.stepper.train(steps=steps, seconds=seconds)
 
     def snapshot(self) -> Moment:
         """Where the run stands, with copies of what the window shows; called by the worker between training steps."""
