@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PyQt6.QtCore import QRect
-from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtGui import QPalette, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from gui.content import Content, Scene, scene_of
@@ -34,6 +34,8 @@ class StageView(QWidget):
         self.canvas = Canvas(session, self)
         self.bar.channels_chosen.connect(self.refresh)
         self.scene: Scene | None = None
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 4)
         layout.setSpacing(2)

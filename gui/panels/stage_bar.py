@@ -43,7 +43,8 @@ class StageBar(QWidget):
         row.addSpacing(6)
         first = row.count()
         self.channel = self._stepped(row, "channel", self._channel_by, "One channel of pictures ([ and ])")
-        self._channel_widgets = [row.itemAt(k).widget() for k in range(first, row.count())]
+        items = (row.itemAt(k) for k in range(first, row.count()))
+        self._channel_widgets = [w for item in items if item is not None and (w := item.widget()) is not None]
         self.all_channels = self._toggle("All", "All channels of pictures as one mosaic")
         self.all_channels.clicked.connect(self._show_all)
         row.addWidget(self.all_channels)
@@ -123,7 +124,7 @@ class StageBar(QWidget):
         self.numbers.setChecked(session.numbers)
         self.sample.setText(self.sample_text())
         count = self._channels()
-        self.channel.setText(f"channel {session.channel}/{count}" if self._one_channel and count else "ch.")
+        self.channel.setText(f"channel {session.channel}/{count}" if self._one_channel and count else "channel")
         self.all_channels.setChecked(not self._one_channel)
         for widget in (*self._channel_widgets, self.all_channels):
             widget.setVisible(count > 1)

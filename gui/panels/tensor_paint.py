@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class Picture:
         decimals: Fewest and most decimals of numbers on cells.
     """
 
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     scale: Scale
     decimals: tuple[int, int]
 
