@@ -20,15 +20,17 @@ def show(model: Any, x: Any, y: Any = None, **options: Any) -> None:
             ("light", "dark" or "system").
 
     Raises:
-        RuntimeError: if there is no display, or a library that Qt needs is missing.
+        RuntimeError: if there is no display.
+        ImportError: if PyQt6, pyqtgraph or a system library that Qt needs is missing.
         ValueError: for data that does not fit the model.
     """
     from gui.startup import has_display, missing
 
     if not has_display():
         raise RuntimeError("expected a display to open a window on, received none.")
-    if missing():
-        raise RuntimeError(missing())
+    reason = missing()
+    if reason:
+        raise ImportError(reason)
     from gui.__main__ import open_window
 
     theme = options.pop("theme", "system")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gui.window import MainWindow
 
 FIRST = "worked-example"
+SIZE = (1280, 800)
 Opener = Callable[["Session"], None]
 
 
@@ -29,9 +30,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--preset", metavar="NAME", help=f"a built-in network (default: {FIRST})")
     parser.add_argument("--step", type=int, metavar="N", help="start after N operations of the whole run")
     parser.add_argument("--screenshot", metavar="FILE.png", help="save a picture of the window and quit")
-    parser.add_argument(
-        "--size", metavar="WxH", default=(1280, 800), type=size_of, help="size of the window (default: 1280x800)"
-    )
+    parser.add_argument("--size", metavar="WxH", default=SIZE, type=size_of, help="size of the window")
     parser.add_argument("--theme", choices=("light", "dark"), help="default: as the desktop")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and order (default: 0)")
     found = parser.parse_args(arguments)

@@ -189,7 +189,7 @@ class Session:
         """Show another step on the stage without moving; None shows the last one run again."""
         self._looked = None if index is None or index == max(self.done - 1, 0) else index
         self._select_on_stage(self.shown_step())
-        self.notify("position")
+        self.notify("selection")
 
     @property
     def breakpoints(self) -> set[int]:
@@ -298,7 +298,7 @@ class Session:
         output = self.shown_step().outputs[0]
         self._remember()
         self.selection = (output, self._clip((), output))
-        self.notify("position")
+        self.notify("selection")
 
     @property
     def can_go_back(self) -> bool:
@@ -466,17 +466,21 @@ class Session:
         self._copied = frozenset(self._wanted)
         self.notify("training")
 
-    def train_slice(self, seconds: float, steps: int | None = None) -> Moment:
+    def train(self, seconds: float, steps: int | None = None) -> None:
         """Train for a while; called by the worker, with the stepper its own.
 
         Args:
             seconds: Stop after this time, between training steps.
-            steps: Stop after as many training steps.
-
-        Returns:
-            Where the run stands, with copies of what the window shows.
+            steps: Stop after as many training steps; one begun by stepping is finished and counts.
         """
-        self.stepper.train(steps=steps, seconds=seconds)
+        if self.stepper.index:
+            self.stepper.finish_step()
+            steps = None if steps is None else steps - 1
+        if steps != 0:
+            self.stepper.train(steps=steps, seconds=seconds)
+
+    def snapshot(self) -> Moment:
+        """Where the run stands, with copies of what the window shows; called by the worker between training steps."""
         s = self.stepper
         self.losses.follow(s.losses)
         names = [n for n in self._copied | self._wanted if n in s.listing.values and s.computed(n)]

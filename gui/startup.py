@@ -46,36 +46,33 @@ def missing() -> str:
     absent = [name for name in ("PyQt6", "pyqtgraph") if importlib.util.find_spec(name) is None]
     if absent:
         return f"the app needs {' and '.join(absent)}: pip install 'fastnn[gui]'"
-    try:
-        import PyQt6.QtWidgets  # noqa: F401
-    except ImportError as error:
-        return remedy(str(error))
-    return _missing_for_platform()
+    return next((text for text in map(unloadable, libraries()) if text), "")
 
 
-def _missing_for_platform() -> str:
-    """Qt ends the process when its platform plugin cannot be loaded, so load it here first."""
-    if not sys.platform.startswith("linux"):
-        return ""
-    plugin = platform_plugin()
-    if plugin is None or not plugin.exists():
-        return ""
+def libraries() -> list[Path]:
+    """The files that Qt will load on Linux: loading them here first names what is missing, where Qt would abort."""
+    spec = importlib.util.find_spec("PyQt6")
+    if not sys.platform.startswith("linux") or spec is None:
+        return []
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    widgets = [file for folder in folders for file in folder.glob("QtWidgets*.so")]
+    plugins = [folder / "Qt6" / "plugins" / "platforms" / f"libq{platform()}.so" for folder in folders]
+    return [*widgets, *(plugin for plugin in plugins if plugin.exists())]
+
+
+def platform() -> str:
+    """The platform plugin that Qt will choose on Linux, as far as it can be known."""
+    chosen = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
+    return chosen or ("xcb" if os.environ.get("DISPLAY") else "minimal")
+
+
+def unloadable(library: Path) -> str:
+    """What a library lacks, with its remedy; empty if it can be loaded."""
     try:
-        ctypes.CDLL(str(plugin))
+        ctypes.CDLL(str(library))
     except OSError as error:
         return remedy(str(error))
     return ""
-
-
-def platform_plugin() -> Path | None:
-    """The file of the platform plugin that Qt will choose on Linux."""
-    from PyQt6.QtCore import QLibraryInfo
-
-    folder = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath), "platforms")
-    chosen = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
-    if chosen:
-        return folder / f"libq{chosen}.so"
-    return folder / "libqxcb.so" if os.environ.get("DISPLAY") else None
 
 
 def remedy(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from PyQt6.QtWidgets import (
     QInputDialog,
     QLabel,
     QMainWindow,
+    QSizePolicy,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -35,6 +37,7 @@ from gui.shortcuts import ACTIONS, GROUPS
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
+PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
 
@@ -57,6 +60,8 @@ class MainWindow(QMainWindow):
         self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing = ListingView(session)
+        self._destination: int | None = None
+        self._pictured = 0.0
         self._compose()
         self._connect()
         self._restore_layout()
@@ -84,6 +89,7 @@ class MainWindow(QMainWindow):
         self._default_layout()
         self.cell = QLabel()
         self.cell.setAccessibleName("Cell under the pointer")
+        self.cell.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         bar = self.statusBar()
         if bar is not None:
             bar.setContentsMargins(6, 0, 6, 0)
@@ -155,9 +161,17 @@ class MainWindow(QMainWindow):
         if topic == "breakpoints":
             return [self.listing, self.tape]
         picture = [self.stage, self.map, self.card]
+        if topic == "position" and self.session.training:
+            return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
         if topic == "view":
             return [*picture, self.transport, self.breadcrumb]
         return [*picture, self.listing, self.tape, self.chart, self.breadcrumb, self.transport]
+
+    def _picture_is_due(self) -> bool:
+        now = time.monotonic()
+        due = now - self._pictured > PICTURES_EVERY
+        self._pictured = now if due else self._pictured
+        return due
 
     def _refresh_status(self) -> None:
         for name, on in (("numbers", self.session.numbers),):
@@ -205,7 +219,7 @@ class MainWindow(QMainWindow):
             return
         length = len(self.session.steps)
         if position - self.session.moment.position > 2 * length:
-            self._destination: int | None = position
+            self._destination = position
             self.trainer.begin(position // length)
         else:
             self.attempt(lambda: self.session.goto(position))
@@ -213,15 +227,14 @@ class MainWindow(QMainWindow):
     def toggle_training(self) -> None:
         """Train at full speed, or pause."""
         self.player.stop()
+        self._destination = None
         if self.session.training:
-            self._destination = None
             self.trainer.pause()
         else:
-            self._destination = None
             self.trainer.begin()
 
     def _training_ended(self) -> None:
-        destination, self._destination = getattr(self, "_destination", None), None
+        destination, self._destination = self._destination, None
         if self.trainer.error:
             self.say(self.trainer.error)
         elif destination is not None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
+import time
 
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
 from gui.moment import Moment
 from gui.session import Session
 
-SLICE = 0.03
+FRAME = 0.03  # seconds of training between two looks at it
+SLICE, BREATH = 0.004, 0.0002  # seconds of training, and of letting the window have the interpreter's lock
+SWITCH = 0.001  # seconds that the thread may keep that lock while the window waits for it
 SPEEDS = (1, 2, 5, 10, 20, 50)
 
 
@@ -50,12 +54,23 @@ class Trainer(QThread):
 
     def run(self) -> None:
         """The thread's work."""
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)
         try:
             while not self._pause.is_set() and self._left() > 0:
-                self._offer(self.session.train_slice(SLICE, self._left()))
+                self._train_a_frame()
+                self._offer(self.session.snapshot())
                 self._check_loss()
         except Exception as error:  # the thread must end in the window, not in Qt
             self.error = f"{type(error).__name__}: {error}"
+        finally:
+            sys.setswitchinterval(usual)
+
+    def _train_a_frame(self) -> None:
+        stop = time.monotonic() + FRAME
+        while time.monotonic() < stop and not self._pause.is_set() and self._left() > 0:
+            self.session.train(SLICE, self._left())
+            time.sleep(BREATH)
 
     def _left(self) -> int:
         done: int = self.session.stepper.training_step

@@ -27,15 +27,13 @@ class Repeater(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._catch_up)
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        parent.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Note whether a key is held; leave Space and Enter to a focused button."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
             self._held = event.isAutoRepeat()
-            if event.key() in PRESSING and isinstance(watched, (QAbstractButton, QComboBox)):
+            if event.key() in PRESSING and isinstance(QApplication.focusWidget(), (QAbstractButton, QComboBox)):
                 event.accept()
                 return True
         return False

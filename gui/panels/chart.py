@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.numbers import exact, format_number
@@ -42,6 +42,7 @@ class LossChart(QWidget):
         self.plot.setAccessibleName("Loss over training steps")
         self.reading = QLabel()
         self.reading.setAccessibleName("Loss under the pointer")
+        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.log = QCheckBox("log")
         self.log.setToolTip("Logarithmic loss axis")
         self.log.toggled.connect(self._set_log)
@@ -86,7 +87,7 @@ class LossChart(QWidget):
             axis.setTextPen(QColor(t.muted))
             axis.setTickFont(theme.text_font(8.5))
         self.plot.getPlotItem().getAxis("bottom").label.setFont(theme.text_font(8.5))
-        self.curve.setPen(pg.mkPen(t.accent, width=1.6))
+        self.curve.setPen(pg.mkPen(t.accent, width=1))
         self.curve.setSymbolBrush(QColor(t.accent))
         self.curve.setSymbolPen(None)
         self.cursor.setPen(pg.mkPen(t.muted, style=Qt.PenStyle.DashLine))
@@ -112,7 +113,9 @@ class LossChart(QWidget):
     def _draw(self, losses: np.ndarray) -> None:
         shown = np.where(losses > 0, losses, np.nan) if self.log.isChecked() else losses
         few = len(losses) <= FEW
-        self.curve.setData(np.arange(1, len(losses) + 1), shown, symbol="o" if few else None, symbolSize=5)
+        self.curve.setData(
+            np.arange(1, len(losses) + 1), shown, symbol="o" if few else None, symbolSize=5, antialias=few
+        )
         if len(losses) < 2:
             self.plot.setXRange(0, max(len(losses) + 1, 10), padding=0)
         else:

@@ -122,11 +122,13 @@ class Breadcrumb(QWidget):
         self.path.setTextFormat(Qt.TextFormat.RichText)
         self.path.setAccessibleName("Position")
         self.count.setAccessibleName("Step")
+        self.path.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 2, 8, 4)
-        row.addWidget(self.path)
-        row.addStretch(1)
-        row.addWidget(self.count)
+        row.addWidget(self.path, 5)
+        row.addWidget(self.count, 4)
 
     def refresh(self) -> None:
         """Show the session's position."""
