@@ -200,6 +200,16 @@ def current_trace() -> Trace | None:
     return _active.traces[-1] if _active.traces else None
 
 
+@contextmanager
+def outside_traces() -> Iterator[None]:
+    """Calls inside see no trace: a graph can be built while another is being traced."""
+    suspended, _active.traces = _active.traces, []
+    try:
+        yield
+    finally:
+        _active.traces = suspended
+
+
 def training_step() -> Any:
     """The counter of training steps, as a tensor: of the trace being written, or of eager calls."""
     trace = current_trace()

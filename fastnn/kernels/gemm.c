@@ -13,19 +13,6 @@
 #define LOAD(P, V) (part && (V) == vecs - 1 ? FNN_NAME(vec_load_part)((P) + (V) * LANES, last) \
                                             : FNN_NAME(vec_load)((P) + (V) * LANES))
 
-FNN_INLINE VEC FNN_NAME(finished)(VEC sum, const fnn_epilogue *e, VEC bias, VEC mask, VEC old) {
-    float v[LANES], m[LANES];
-    if (e->bias) sum = FNN_NAME(vec_add)(sum, bias);
-    if (e->relu || e->mask) {
-        FNN_NAME(vec_store)(v, sum);
-        FNN_NAME(vec_store)(m, mask);
-        if (e->relu) for (int l = 0; l < LANES; l++) v[l] = v[l] > 0 || v[l] != v[l] ? v[l] : 0;
-        if (e->mask) for (int l = 0; l < LANES; l++) v[l] = m[l] > 0 ? v[l] : 0;
-        sum = FNN_NAME(vec_load)(v);
-    }
-    return e->accumulate ? FNN_NAME(vec_add)(old, sum) : sum;
-}
-
 /* rows, vecs (1 or 2) and part (the last vector is incomplete) are constants after inlining. */
 FNN_INLINE void FNN_NAME(tile)(const fnn_tile *t, const int rows, const int vecs, const int part, int last) {
     VEC sum[TILE_ROWS][2];
@@ -55,7 +42,7 @@ FNN_INLINE void FNN_NAME(tile)(const fnn_tile *t, const int rows, const int vecs
             float *c = t->c + i * t->c_row;
             if (!plain) {
                 const VEC zero = FNN_NAME(vec_fill)(0);
-                sum[i][v] = FNN_NAME(finished)(sum[i][v], e, e->bias ? LOAD(e->bias, v) : zero,
+                sum[i][v] = FNN_NAME(vec_finish)(sum[i][v], e, e->bias ? LOAD(e->bias, v) : zero,
                                                e->mask ? LOAD(e->mask + i * t->c_row, v) : zero,
                                                e->accumulate ? LOAD(c, v) : zero);
             }

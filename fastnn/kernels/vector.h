@@ -50,3 +50,17 @@ FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
     for (int l = 0; l < n; l++) p[l] = lanes[l];
 }
 #endif
+
+/* What the epilogue makes of a complete sum; bias, mask and old are read only where it wants them. */
+FNN_INLINE VEC FNN_NAME(vec_finish)(VEC sum, const fnn_epilogue *e, VEC bias, VEC mask, VEC old) {
+    float v[FNN_LANES], m[FNN_LANES];
+    if (e->bias) sum = FNN_NAME(vec_add)(sum, bias);
+    if (e->relu || e->mask) {
+        FNN_NAME(vec_store)(v, sum);
+        FNN_NAME(vec_store)(m, mask);
+        if (e->relu) for (int l = 0; l < FNN_LANES; l++) v[l] = v[l] > 0 || v[l] != v[l] ? v[l] : 0;
+        if (e->mask) for (int l = 0; l < FNN_LANES; l++) v[l] = m[l] > 0 ? v[l] : 0;
+        sum = FNN_NAME(vec_load)(v);
+    }
+    return e->accumulate ? FNN_NAME(vec_add)(old, sum) : sum;
+}

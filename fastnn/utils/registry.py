@@ -15,12 +15,18 @@ _classes: dict[tuple[str, str], type] = {}
 _custom: dict[str, Any] = {}
 
 
-def serializable(module: str) -> Callable[[Class], Class]:
-    """Class decorator: instances are saved under that Keras module and their class name."""
+def serializable(module: str, *others: tuple[str, str]) -> Callable[[Class], Class]:
+    """Class decorator: instances are saved under that Keras module and their class name.
+
+    Args:
+        module: The module.
+        *others: Further pairs of module and class name that files may say.
+    """
 
     def remember(cls: Class) -> Class:
         cls.keras_module = module  # type: ignore[attr-defined]
-        _classes[module, cls.__name__] = cls
+        for key in ((module, cls.__name__), *others):
+            _classes[key] = cls
         return cls
 
     return remember
@@ -85,9 +91,10 @@ def serialize(thing: Any) -> Any:
 def serialize_object(thing: Any) -> dict[str, Any]:
     """Module, class name and configuration of an object."""
     cls = type(thing)
+    module, name = getattr(thing, "saved_as", (vars(cls).get("keras_module", cls.__module__), cls.__name__))
     return {
-        "module": getattr(cls, "keras_module", cls.__module__),
-        "class_name": cls.__name__,
+        "module": module,
+        "class_name": name,
         "config": serialize(thing.get_config()),
         "registered_name": registered_name(cls),
     }
