@@ -191,7 +191,7 @@ def test_penalties_are_losses():
         (lambda: layers.Dense(0), "units"),
         (lambda: layers.Dense(2.5), "units=2.5"),
         (lambda: layers.Dense(2, activation="rellu"), "did you mean 'relu'"),
-        (lambda: layers.Dense(2, kernel_initializer="zeroes"), "or 'zeros'"),
+        (lambda: layers.Dense(2, kernel_initializer="zeroes"), "did you mean 'zeros'"),
         (lambda: layers.Dense(2, activaton="relu"), "did you mean 'activation'"),
         (lambda: layers.Dense(2, kernel_constraint="max_norm").build((None, 2)), "constraint"),
         (lambda: layers.Dense(2)(fastnn.Input((None,))), "known last axis"),
