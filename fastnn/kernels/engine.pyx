@@ -137,13 +137,21 @@ def entries():
 # ---------------------------------------------------------------- checked arrays → C
 
 cdef int view(object array, fnn_tensor *t, bint writable) except -1:
-    """Fill a tensor view from an array; refuses what a kernel would misread."""
+    """Fill a tensor view from an array, or from a shape for an output not wanted; refuses what a kernel would misread."""
     cdef int d
     if array is None:
         t.data = NULL
         return 0
+    if isinstance(array, tuple) and writable:
+        t.data, t.size, t.ndim = NULL, 1, len(array)
+        if t.ndim > FNN_MAX_DIMS:
+            raise DTypeError(f"expected at most {FNN_MAX_DIMS} axes, received {t.ndim}.")
+        for d in range(t.ndim):
+            t.shape[d] = array[d]
+            t.size *= t.shape[d]
+        return 0
     if not isinstance(array, np.ndarray) or array.dtype not in DTYPES or not array.dtype.isnative:
-        raise DTypeError(f"expected an array of {[str(d) for d in DTYPES]}, received {getattr(array, 'dtype', type(array))}.")
+        raise DTypeError(f"expected an array of {[str(name) for name in DTYPES]}, received {getattr(array, 'dtype', type(array))}.")
     if not array.flags.c_contiguous or not array.flags.aligned or (writable and not array.flags.writeable):
         raise DTypeError("expected an aligned, contiguous array, writable where it is written to.")
     if array.ndim > FNN_MAX_DIMS:

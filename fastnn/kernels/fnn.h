@@ -3,7 +3,7 @@
  * A kernel is a function of one step: checked, contiguous tensor views in, tensor views out, attributes, scratch.
  * Kernels allocate nothing, hold no state and never touch Python. Forward reads `in` and writes `out`.
  * Backward reads `in` = the outputs' gradients, then the saved values in the record's order, and overwrites
- * `out` = the inputs' gradients in the record's order; an output with data NULL is not wanted.
+ * `out` = the inputs' gradients in the record's order; an output with data NULL is not wanted (its shape is filled in).
  */
 #ifndef FNN_H
 #define FNN_H

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.errors import ShapeError
-from fastnn.ops.table import Case, Op, define
+from fastnn.ops.table import Case, define
 from fastnn.ops.terms import Formula, Index, Shape
 
 UNARY_CASES = (Case(((3, 5),), draw=("distinct",)), Case(((2, 3, 1, 7),)), Case(((1,),)), Case(((),)), Case(((0, 4),)))
@@ -108,7 +108,9 @@ saturating_linear = define(
     saves="y",
     formula="y = min(max(x, 0), 1)",
     grad_formula="dx = dy where 0 < y < 1, otherwise 0",
-    explain=cell_by_cell("min(max(x, 0), 1)", "dy * float(0 < y < 1)", "the slope at both kinks is taken as 0", local="y"),
+    explain=cell_by_cell(
+        "min(max(x, 0), 1)", "dy * float(0 < y < 1)", "the slope at both kinks is taken as 0", local="y"
+    ),
     cases=UNARY_CASES,
 )
 
@@ -161,5 +163,3 @@ softmax = define(
     cases=(Case(((3, 5),)), Case(((2, 3, 4),)), Case(((2, 1),)), Case(((7,),)), Case(((0, 4),)), Case(((33, 10),))),
     source="Bridle, Training stochastic model recognition algorithms as networks, 1990",
 )
-
-

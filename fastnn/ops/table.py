@@ -15,12 +15,24 @@ from typing import Any
 import numpy as np
 
 from fastnn.errors import GraphError, ShapeError
-from fastnn.ops.terms import Expression, Index, Shape
+from fastnn.ops.terms import Expression, Shape
 
 KINDS = (
-    "elementwise contraction convolution window normalization reduction rearrangement gather random "
-    "recurrence loss metric accumulate update"
-).split()
+    "elementwise",
+    "contraction",
+    "convolution",
+    "window",
+    "normalization",
+    "reduction",
+    "rearrangement",
+    "gather",
+    "random",
+    "recurrence",
+    "loss",
+    "metric",
+    "accumulate",
+    "update",
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,9 @@ class Op:
         dtypes: Types by role where they are not the floating type, such as `{"labels": "int32"}`.
         intermediates: Named inner values worth seeing.
         in_place: For updates: output role to the input role whose buffer it overwrites.
+        integer: Keeps integers as they are; otherwise they become the floating type.
         cases: Small examples.
+        bench: Large examples for benchmarks, where shapes matter; otherwise the small ones are grown.
         numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
         source: Where the mathematics is from.
     """
@@ -96,7 +110,9 @@ class Op:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     intermediates: tuple[str, ...] = ()
     in_place: Mapping[str, str] = field(default_factory=dict)
+    integer: bool = False
     cases: tuple[Case, ...] = ()
+    bench: tuple[Case, ...] = ()
     numpy_fast: Callable[..., Any] | None = None
     source: str = ""
 

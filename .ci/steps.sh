@@ -1,0 +1,116 @@
+# The steps that run and full are made of. Sourced, with the checkout's root as working folder.
+
+QT_LIBRARIES="libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
+libxcb-shape0 libxcb-image0 libxcb-render-util0 libxcb-xkb1 libxkbcommon-x11-0 fonts-dejavu-core xvfb"
+PYTHON="${PYTHON:-python3}"
+
+step() { # prints a heading, then runs the rest of the line
+    printf '\n=== %s\n' "$*"
+    "$@"
+}
+
+make_scratch_folder() {
+    scratch="$(mktemp -d)"
+    trap 'rm -rf "$scratch"' EXIT
+}
+
+set_environment() {
+    export QT_QPA_PLATFORM=offscreen FASTNN_STRICT_SKIPS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+    export FASTNN_HOME="$scratch/home"
+    export FASTNN_DATA="${FASTNN_DATA:-$PWD/../shared/data}"
+    [ -d "$FASTNN_DATA" ] || unset FASTNN_DATA
+}
+
+missing_packages() {
+    for package in $QT_LIBRARIES; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok' || echo "$package"
+    done
+    command -v gcc >/dev/null || echo gcc libc6-dev
+    "$PYTHON" -c 'import ensurepip' 2>/dev/null || echo python3 python3-venv
+    [ -e "$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null)/Python.h" ] ||
+        echo python3-dev
+}
+
+system_packages() {
+    command -v apt-get >/dev/null || return 0
+    local packages as_root=""
+    packages="$(missing_packages)"
+    [ -n "$packages" ] || return 0
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update
+    # shellcheck disable=SC2086  # a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages
+}
+
+use_new_environment() { # name: makes a virtual environment in the scratch folder; `python` is its Python from now on
+    "$PYTHON" -m venv "$scratch/$1"
+    PATH="$scratch/$1/bin:$PATH"
+}
+
+install_for_development() { python -m pip install -q -e ".[gui,test,dev]"; }
+
+lint() { python -m ruff check .; }
+
+types() { python -m mypy; }
+
+build_check() { # both archives build, and the wheel holds what is not Python code
+    python -m build --outdir "$scratch/dist" >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log"; return 1; }
+    python -m zipfile -l "$scratch"/dist/*.whl >"$scratch/wheel.txt"
+    for part in fastnn/py.typed gui/py.typed fastnn/datasets/digits.npz fastnn/datasets/iris.csv LICENSE \
+        'fastnn/kernels/engine.*\.(so|pyd)'; do
+        grep -Eq "$part" "$scratch/wheel.txt" || { echo "the wheel lacks $part"; return 1; }
+    done
+    ls "$scratch/dist"
+}
+
+readme_tests() { # the README's own words, so that they cannot drift from what is run here
+    local command
+    command="$(grep -m1 -E '&& python -m pytest$' README.md)"
+    echo "$command"
+    bash -euo pipefail -c "$command"
+}
+
+walkthrough() { python -m fastnn walkthrough worked-example; }
+
+screenshot() {
+    python -m gui --preset worked-example --screenshot "$scratch/screenshot.png"
+    test -s "$scratch/screenshot.png"
+}
+
+quick_benchmarks() {
+    python -m benchmarks ops --quick
+    python -m benchmarks models --quick
+}
+
+benchmarks() {
+    python -m benchmarks ops
+    python -m benchmarks models
+}
+
+full_tests() { python -m pytest --full; }
+
+copy_of_source() { # folder: the files under version control or about to be
+    mkdir -p "$1"
+    git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1"
+}
+
+sanitizer_tests() ( # a subshell: its environment ends with it; Qt is not run under the sanitizers
+    copy_of_source "$scratch/sanitized"
+    use_new_environment sanitizer-environment
+    cd "$scratch/sanitized"
+    FASTNN_SANITIZE=1 python -m pip install -q -e ".[gui,test]"
+    export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+    LD_PRELOAD="$(gcc -print-file-name=libasan.so)" python -m pytest --ignore-glob='*gui*'
+)
+
+wheel_tests() ( # the wheel, in a folder where the source is absent
+    mkdir "$scratch/away"
+    cp -r tests pyproject.toml "$scratch/away"
+    use_new_environment wheel-environment
+    cd "$scratch/away"
+    rm tests/test_imports.py tests/test_readme.py # they read the source
+    python -m pip install -q "$(ls "$scratch"/dist/*.whl)[gui,test]"
+    python -c 'import fastnn; assert "site-packages" in fastnn.__file__, fastnn.__file__'
+    python -m pytest tests
+    python -m pytest --pyargs fastnn
+)

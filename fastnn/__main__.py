@@ -1,0 +1,64 @@
+"""`python -m fastnn`: walkthrough, presets, info."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+
+import numpy as np
+
+import fastnn
+from fastnn import presets
+from fastnn.engine import execute
+from fastnn.walkthrough import walkthrough
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        args.run(args)
+    except ValueError as error:
+        print(f"fastnn: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m fastnn", description=fastnn.__doc__)
+    commands = top.add_subparsers(required=True, metavar="command")
+    walk = commands.add_parser("walkthrough", help="print a preset's training step, number by number")
+    walk.add_argument("preset", nargs="?", default="worked-example")
+    walk.add_argument("--seed", type=int, default=0, help="seed of the initial weights")
+    walk.set_defaults(run=run_walkthrough)
+    commands.add_parser("presets", help="list the presets").set_defaults(run=run_presets)
+    commands.add_parser("info", help="what a report of a mistake should say").set_defaults(run=run_info)
+    return top
+
+
+def run_walkthrough(args: argparse.Namespace) -> None:
+    """Print a walkthrough."""
+    for line in walkthrough(presets.get(args.preset), args.seed):
+        print(line)
+
+
+def run_presets(_: argparse.Namespace) -> None:
+    """List the presets."""
+    for preset in presets.PRESETS.values():
+        missing = "" if preset.available() else "  (its data is not here)"
+        print(f"{preset.name:18} {preset.title}{missing}")
+
+
+def run_info(_: argparse.Namespace) -> None:
+    """Print versions, processor features and threads."""
+    print(f"fastnn {fastnn.__version__}, Python {platform.python_version()}, NumPy {np.__version__}")
+    print(f"{platform.platform()}, {platform.machine()}")
+    print(f"kernels: {execute.isa()} of {', '.join(execute.isas())}; threads: {execute.threads()}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

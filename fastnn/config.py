@@ -1,0 +1,97 @@
+"""Settings of the process: floating type, engine, random seed.
+
+They live below everything else so that every room may read them.
+"""
+
+from __future__ import annotations
+
+import os
+import random as _random
+
+import numpy as np
+
+_FLOATS = ("float32", "float64")
+_ENGINES = ("c", "numpy")
+_state = {"floatx": "float32", "engine": "c"}
+_seeds = _random.Random(int.from_bytes(os.urandom(6), "little"))
+_seed: list[int] = [_seeds.randrange(2**48)]
+
+
+def floatx() -> str:
+    """The default floating type of layers and of Python numbers: 'float32' unless changed.
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
+    return _state["floatx"]
+
+
+def set_floatx(dtype: str) -> None:
+    """Set the default floating type.
+
+    Args:
+        dtype: 'float32' (kernels in C) or 'float64' (NumPy references).
+
+    Raises:
+        ValueError: for any other type.
+    """
+    if dtype not in _FLOATS:
+        raise ValueError(f"Expected dtype to be one of {_FLOATS}. Received: dtype={dtype!r}")
+    _state["floatx"] = dtype
+
+
+def engine(name: str | None = None) -> str:
+    """The engine that runs operations; with an argument, choose it.
+
+    Args:
+        name: 'c' (default) or 'numpy'. With 'numpy' everything made from now on is float64 and runs the NumPy
+            references, slowly; nothing falls back to it by itself.
+
+    Raises:
+        ValueError: for any other name.
+
+    Example:
+        >>> engine()
+        'c'
+    """
+    if name is not None:
+        if name not in _ENGINES:
+            raise ValueError(f"Expected engine to be one of {_ENGINES}. Received: {name!r}")
+        _state["engine"] = name
+        _state["floatx"] = "float64" if name == "numpy" else "float32"
+    return _state["engine"]
+
+
+def set_random_seed(seed: int) -> None:
+    """Make everything that follows repeatable: initial weights, shuffling, dropout; also seeds `random` and NumPy.
+
+    Args:
+        seed: A whole number, 0 or larger.
+
+    Raises:
+        ValueError: if the seed is not a whole number, or negative.
+
+    Example:
+        >>> set_random_seed(7)
+        >>> first = next_seed()
+        >>> set_random_seed(7)
+        >>> first == next_seed()
+        True
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"Expected seed to be a non-negative integer. Received: seed={seed!r}")
+    _seed[0] = int(seed)
+    _seeds.seed(int(seed))
+    _random.seed(int(seed))
+    np.random.seed(int(seed) % 2**32)
+
+
+def global_seed() -> int:
+    """The seed last set, or the one drawn when the process started."""
+    return _seed[0]
+
+
+def next_seed() -> int:
+    """A fresh seed for a layer or an initializer; the sequence repeats after `set_random_seed`."""
+    return _seeds.randrange(2**48)

@@ -1,0 +1,1 @@
+"""How it runs: single operations, tapes, graphs, plans, the stepper, and explanations."""

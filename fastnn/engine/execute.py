@@ -1,0 +1,217 @@
+"""Runs single operations and frozen step lists: in C for float32, by the NumPy references for float64.
+
+The only file that imports the compiled module.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+try:
+    from fastnn.kernels import engine as compiled
+except ImportError as error:  # the kernels are not built, or were built for another Python
+    raise ImportError(
+        f"fastnn's compiled kernels are missing ({error}). Build them with: python -m pip install -e ."
+    ) from error
+
+from fastnn import config
+from fastnn.errors import DTypeError, FastnnError, KernelError
+from fastnn.ops.table import OPS, Choice, Op
+
+Array = NDArray[Any]
+FLOATS = (np.dtype("float32"), np.dtype("float64"))
+KERNEL_MESSAGES = {
+    1: "expected labels from 0 to the number of classes less one, received another one in row {detail}.",
+    2: "expected a type and attributes that a kernel exists for.",
+    4: "expected memory for scratch space, received none.",
+}
+
+
+def check_table() -> None:
+    """Compare the records with the C rows; a difference is a mistake in the source and stops the import."""
+    rows = compiled.entries()
+    for op in OPS.values():
+        if op.name not in rows:
+            raise ImportError(f"operation {op.name!r} has no kernel; rebuild fastnn.")
+        inputs, attrs, backward = rows[op.name]
+        wanted = (list(op.inputs), list(op.attrs), op.backward is not None)
+        if (inputs, attrs, backward) != wanted:
+            raise ImportError(f"operation {op.name!r}: record says {wanted}, kernel says {(inputs, attrs, backward)}.")
+
+
+def packed(op: Op, attrs: Mapping[str, Any]) -> list[Any]:
+    """Attributes in the kernel's order, words turned into positions."""
+    return [d.words.index(attrs[k]) if isinstance(d, Choice) else attrs[k] for k, d in op.attrs.items()]
+
+
+def computing_dtype(op: Op, arrays: Sequence[Array | None]) -> np.dtype[Any]:
+    """The type that an operation computes in, from its inputs that are not typed by the record."""
+    dtypes = {
+        a.dtype.newbyteorder("=")
+        for role, a in zip(op.roles(len(arrays)), arrays, strict=True)
+        if a is not None and role not in op.dtypes
+    }
+    floats = {d for d in dtypes if d in FLOATS}
+    if floats:
+        return np.result_type(*floats)
+    if not dtypes:
+        return np.dtype(config.floatx())
+    keeps = getattr(op, "integer", False) or op.kind == "rearrangement"
+    return np.result_type(*dtypes) if keeps else np.dtype(config.floatx())
+
+
+def prepare(op: Op, inputs: Sequence[Array | None]) -> list[Array | None]:
+    """Inputs as contiguous arrays of the types that the operation takes."""
+    dtype = computing_dtype(op, inputs)
+    roles = op.roles(len(inputs))
+    return [
+        None if a is None else contiguous(a, op.dtypes.get(r, dtype), op) for r, a in zip(roles, inputs, strict=True)
+    ]
+
+
+def contiguous(array: Array, dtype: Any, op: Op | None = None) -> Array:
+    """The array itself, or a copy that is C-contiguous, aligned, native and of that type."""
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(f"expected numbers, received dtype {array.dtype}.", operation=op.name if op else None)
+    if array.dtype.kind == "f" and np.dtype(dtype).kind in "iu" and not np.array_equal(array, np.trunc(array)):
+        raise DTypeError(
+            f"expected whole numbers, received {array.dtype} with fractions.", operation=op.name if op else None
+        )
+    return np.require(array, dtype, ["C", "A"])
+
+
+def runs_in_c(op: Op, inputs: Sequence[Array | None]) -> bool:
+    """Whether the kernel takes these inputs; otherwise the reference does."""
+    roles = op.roles(len(inputs))
+    floats = [a.dtype for r, a in zip(roles, inputs, strict=True) if a is not None and r not in op.dtypes]
+    return config.engine() == "c" and all(d == np.float32 for d in floats)
+
+
+def empty_results(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> list[Array]:
+    """Uninitialised outputs and extras of the right shapes and types."""
+    shapes = op.infer([None if a is None else a.shape for a in inputs], attrs)
+    dtype = computing_dtype(op, inputs)
+    return [np.empty(s, op.dtypes.get(r, dtype)) for r, s in zip((*op.outputs, *op.extra), shapes, strict=True)]
+
+
+def as_tuple(result: Any) -> tuple[Any, ...]:
+    """A reference's result as a tuple."""
+    return result if isinstance(result, tuple) else (result,)
+
+
+def forward(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> tuple[list[Array | None], list[Array]]:
+    """Run one operation; returns the inputs as used and all results (outputs, then extras)."""
+    arrays = prepare(op, inputs)
+    results = empty_results(op, arrays, attrs)
+    if runs_in_c(op, arrays):
+        run_kernel(op, False, arrays, results, attrs)
+        return arrays, results
+    values = as_tuple(op.forward(*arrays, **attrs))
+    for result, value in zip(results, values, strict=True):
+        result[...] = value
+    return arrays, results
+
+
+def backward(
+    op: Op,
+    d_outputs: Sequence[Array],
+    saved: Sequence[Array | None],
+    shapes: Sequence[tuple[int, ...] | None],
+    attrs: Mapping[str, Any],
+    wanted: Sequence[bool],
+) -> list[Array | None]:
+    """Gradients of one operation's inputs, for `op.gradient_roles`; None where not wanted."""
+    roles = op.roles(len(shapes))
+    dtype = d_outputs[0].dtype
+    places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
+    grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=True)]
+    if config.engine() == "c" and dtype == np.float32:
+        results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
+        run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)
+        return grads
+    if op.backward is None:
+        raise DTypeError("expected an operation with a derivative.", operation=op.name)
+    values = op.backward(*d_outputs, *saved, shapes=tuple(shapes), **attrs)
+    for grad, value in zip(grads, values, strict=True):
+        if grad is not None:
+            grad[...] = value
+    return grads
+
+
+def run_kernel(op: Op, back: bool, inputs: Sequence[Any], outputs: Sequence[Any], attrs: Mapping[str, Any]) -> None:
+    """Call one kernel, turning its error code into an exception."""
+    try:
+        compiled.call(op.name, back, inputs, outputs, packed(op, attrs))
+    except compiled.KernelFailed as failure:
+        raise kernel_error(failure, op) from None
+
+
+def kernel_error(failure: Exception, op: Op, layer: str | None = None) -> FastnnError:
+    """What a kernel's error code means, for people."""
+    code, _, detail = failure.args
+    return KernelError(KERNEL_MESSAGES[code].format(detail=detail), layer=layer, operation=op.name)
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros whose memory starts at a multiple of 64 bytes."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def threads(count: int | None = None) -> int:
+    """The number of threads that kernels use; with an argument, choose it.
+
+    Args:
+        count: 1 or more; capped at the number of processors. Results do not depend on it.
+
+    Raises:
+        ValueError: if count is not a positive whole number.
+
+    Example:
+        >>> threads(1)
+        1
+    """
+    if count is not None:
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise ValueError(f"Expected a positive number of threads. Received: {count!r}")
+        compiled.set_threads(min(int(count), 2**30))
+    return compiled.threads()
+
+
+def isa(name: str | None = None) -> str:
+    """The instruction set of the kernels; with an argument, choose it for what is made from now on.
+
+    Args:
+        name: One of `isas()`, such as 'avx512', 'avx2', 'generic'.
+
+    Raises:
+        GraphError: if this machine cannot run it.
+    """
+    if name is not None:
+        compiled.set_isa(name)
+    return compiled.isa()
+
+
+def isas() -> list[str]:
+    """Instruction sets that this machine can run, best first."""
+    return compiled.isas()
+
+
+def _from_environment() -> None:
+    if name := os.environ.get("FASTNN_ISA"):
+        isa(name)
+    if count := os.environ.get("FASTNN_NUM_THREADS"):
+        threads(int(count) if count.isdigit() else 0)
+
+
+check_table()
+_from_environment()
+Plan, KernelFailed = compiled.Plan, compiled.KernelFailed

@@ -1,0 +1,290 @@
+"""Why a value is what it is: a step's expression for one cell, with its numbers put in.
+
+An explanation is data: the lines to print, the operands to follow, the terms of a sum in order of size, the engine's
+number and the same number computed anew from the operands. Walkthrough and app print it; tests evaluate it.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.engine.graph import Step
+from fastnn.errors import GraphError
+from fastnn.ops.terms import Formula, Index, Sum
+
+Arrays = Mapping[str, NDArray[Any]]
+SHOWN_TERMS = 12
+ALL_CELLS = 10_000  # operands listed at most; a larger sum lists those of its shown terms
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A cell that a number was computed from.
+
+    Args:
+        symbol: How the formula calls it, such as `x[0, 3]`.
+        name: Name of the value.
+        index: Index of the cell.
+        value: The number in it.
+    """
+
+    symbol: str
+    name: str
+    index: Index
+    value: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of a sum.
+
+    Args:
+        symbol: Such as `x[0, 3]*w[3, 1]`.
+        substituted: The same with numbers.
+        value: The addend.
+        operands: Its factors.
+    """
+
+    symbol: str
+    substituted: str
+    value: float
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one number is what it is.
+
+    Args:
+        name: Name of the value.
+        index: Index of the cell.
+        kind: "sum", "formula", or "given" for a number that no step computed.
+        symbol: The formula with symbols.
+        substituted: The formula with numbers; Python, so that it can be evaluated.
+        result: The engine's number.
+        recomputed: The formula's value in float64 from the unrounded operands.
+        magnitude: Sum of the terms' magnitudes: the yardstick for rounding.
+        operands: The cells used; for long sums those of the terms shown.
+        terms: Addends of a sum, largest first where there are more than twelve.
+        factors: Factors of a product with an upstream gradient: the gradient, and the local slope.
+        rest: Sum of the addends that are not shown.
+        total_terms: How many addends there are.
+        note: A remark on conventions.
+        step: Index of the step that computed it, or None.
+    """
+
+    name: str
+    index: Index
+    kind: str
+    symbol: str
+    substituted: str
+    result: float
+    recomputed: float
+    magnitude: float
+    operands: tuple[Operand, ...] = ()
+    terms: tuple[Term, ...] = ()
+    factors: tuple[Term, ...] = ()
+    rest: float = 0.0
+    total_terms: int = 0
+    note: str = ""
+    step: int | None = None
+
+    def __str__(self) -> str:
+        return f"{label(self.name, self.index)} = {self.symbol}\n= {self.substituted}\n= {number(self.result, 9)}"
+
+
+def label(name: str, index: Index) -> str:
+    """A cell as NumPy would index it: `fc.kernel[3, 1]`; a scalar has no brackets."""
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number for people: `digits` decimals where they say enough, otherwise mantissa and exponent; zero is 0.
+
+    Plain decimals are used up to 1e4, and down to 1e-3, or 10 to the power of -digits / 2 if that is less.
+
+    Example:
+        >>> number(0.05, 4), number(-1.5e-6, 4), number(0.0), number(float("inf"))
+        ('0.0500', '-1.5000e-06', '0', 'inf')
+    """
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if 10.0 ** -max(3, digits // 2) <= abs(value) < 1e4:
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}e}"
+
+
+def factor(value: float, digits: int) -> str:
+    """A number as it stands inside a formula: negative ones in brackets."""
+    text = number(value, digits)
+    return f"({text})" if text.startswith("-") else text
+
+
+def given(name: str, index: Index, value: float, note: str) -> Explanation:
+    """The explanation of a number that no step computed."""
+    text = number(value, 6)
+    return Explanation(name, index, "given", label(name, index), text, value, value, abs(value), note=note)
+
+
+def explain_step(
+    step: Step, name: str, index: Index, arrays: Arrays, result: float, digits: int = 4, at: int | None = None
+) -> Explanation:
+    """Explain one cell of a value that a step writes.
+
+    Args:
+        step: The step.
+        name: One of its outputs.
+        index: Index of the cell.
+        arrays: The step's operands and results by role, as they were when it ran.
+        result: The engine's number.
+        digits: Decimals of results; operands have two more.
+        at: Index of the step in its list.
+
+    Raises:
+        GraphError: if the operation cannot explain itself, or the step does not write that value.
+    """
+    target = next((role for role, n in step.results if n == name), None)
+    if target is None or step.op.explain is None:
+        raise GraphError(f"expected one of {step.outputs}, received {name!r}.", operation=step.op.name)
+    expression = step.op.explain(target, index, step.shapes, **step.attrs)
+    names = dict((*step.operands, *step.results))
+    if isinstance(expression, Sum):
+        return _of_sum(expression, names, name, index, arrays, result, digits, at)
+    return _of_formula(expression, names, name, index, arrays, result, digits, at)
+
+
+def _operand(names: Mapping[str, Any], role: str, index: Index, arrays: Arrays, symbol: str | None = None) -> Operand:
+    cell = tuple(int(i) for i in index)
+    return Operand(symbol or label(role, cell), str(names[role]), cell, float(arrays[role][cell]))
+
+
+def _of_formula(
+    f: Formula,
+    names: Mapping[str, Any],
+    name: str,
+    index: Index,
+    arrays: Arrays,
+    result: float,
+    digits: int,
+    at: int | None,
+) -> Explanation:
+    operands = tuple(_operand(names, role, cell, arrays, symbol) for symbol, (role, cell) in f.operands.items())
+    addends, factors = split(f.text)
+    parts = {text: _part(f, text, operands, arrays, digits) for text in (*addends, *factors)}
+    substituted = _substitute(f.text, operands, digits)
+    return Explanation(
+        name, index, "formula", f.text, substituted, result, f.evaluate(arrays), f.magnitude(arrays), operands,
+        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors),
+        total_terms=len(addends), note=f.note, step=at,
+    )  # fmt: skip
+
+
+def _substitute(text: str, operands: tuple[Operand, ...], digits: int) -> str:
+    values = {o.symbol: factor(o.value, digits + 2) for o in operands}
+    return re.sub(r"[A-Za-z_]\w*", lambda m: values.get(m.group(), m.group()), text)
+
+
+def _part(f: Formula, text: str, operands: tuple[Operand, ...], arrays: Arrays, digits: int) -> Term:
+    """A piece of a formula as a term of its own."""
+    used = tuple(o for o in operands if re.search(rf"\b{o.symbol}\b", text))
+    value = Formula(text, {o.symbol: f.operands[o.symbol] for o in used}).evaluate(arrays)
+    return Term(text, _substitute(text, used, digits), value, used)
+
+
+def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The addends of a formula that is a sum, or upstream gradient and local slope of one that is their product.
+
+    Example:
+        >>> split("a*b + c"), split("dy * y * (1 - y)"), split("max(x, 0)")
+        ((('a * b', 'c'), ()), ((), ('dy', 'y * (1 - y)')), ((), ()))
+    """
+    tree = ast.parse(text, mode="eval").body
+    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
+        return (), ()
+    addends = _operands_of(tree, ast.Add)
+    if any(isinstance(a, ast.BinOp) for a in addends) and len(addends) > 1:
+        return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()
+    factors = _operands_of(tree, ast.Mult)
+    if len(factors) > 1 and isinstance(factors[0], ast.Name) and factors[0].id == "dy":
+        rest = [ast.unparse(f) for f in factors[1:]]
+        alone = len(rest) == 1
+        slope = " * ".join(
+            f"({p})" if isinstance(f, ast.BinOp) and not alone else p for f, p in zip(factors[1:], rest, strict=True)
+        )
+        return (), ("dy", slope)
+    return (), ()
+
+
+def _operands_of(tree: ast.expr, kind: type[ast.operator]) -> list[ast.expr]:
+    """The operands of a chain of one operator."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, kind):
+        return [*_operands_of(tree.left, kind), tree.right]
+    return [tree]
+
+
+def _of_sum(
+    s: Sum,
+    names: Mapping[str, Any],
+    name: str,
+    index: Index,
+    arrays: Arrays,
+    result: float,
+    digits: int,
+    at: int | None,
+) -> Explanation:
+    products = s.products(arrays)
+    order = np.argsort(-np.abs(products), kind="stable")
+    short = len(products) <= SHOWN_TERMS
+    shown = np.arange(len(products)) if short else order[:SHOWN_TERMS]
+    terms = tuple(_term(s, int(t), names, arrays, float(products[t]), digits) for t in shown)
+    extra = tuple(_operand(names, role, cell, arrays) for role, cell in s.plus)
+    rest = 0.0 if short else float(products[order[SHOWN_TERMS:]].sum())
+    symbol, substituted = _lines(s, terms, extra, rest, len(products) - len(terms), digits)
+    operands = tuple(dict.fromkeys((*(o for t in terms for o in t.operands), *extra)))
+    return Explanation(
+        name, index, "sum", symbol, substituted, result, s.evaluate(arrays), s.magnitude(arrays), operands, terms,
+        rest=rest, total_terms=len(products), note=s.note, step=at,
+    )  # fmt: skip
+
+
+def _term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float, digits: int) -> Term:
+    operands = tuple(_operand(names, role, tuple(cells[t]), arrays) for role, cells in s.factors)
+    symbols = [o.symbol for o in operands]
+    numbers = [factor(o.value, digits + 2) for o in operands]
+    if s.term:
+        roles = [role for role, _ in s.factors]
+        return Term(_filled(s.term, roles, symbols), _filled(s.term, roles, numbers), value, operands)
+    return Term("*".join(symbols), "*".join(numbers), value, operands)
+
+
+def _filled(text: str, names: Sequence[str], words: Sequence[str]) -> str:
+    """The formula with words in place of its names."""
+    put = dict(zip(names, words, strict=True))
+    return re.sub(r"[A-Za-z_]\w*", lambda m: put.get(m.group(), m.group()), text)
+
+
+def _lines(
+    s: Sum, terms: tuple[Term, ...], extra: tuple[Operand, ...], rest: float, hidden: int, digits: int
+) -> tuple[str, str]:
+    """Symbol line and substituted line of a sum."""
+    symbols, numbers = [t.symbol for t in terms], [t.substituted for t in terms]
+    if hidden:
+        symbols.append(f"(sum of {hidden} more)")
+        numbers.append(factor(rest, digits + 2))
+    symbol, substituted = " + ".join(symbols) or "0", " + ".join(numbers) or "0"
+    if s.scale != 1.0:
+        scale = number(s.scale, digits + 4)
+        symbol, substituted = f"{scale}*({symbol})", f"{scale}*({substituted})"
+    for o in extra:
+        symbol, substituted = f"{symbol} + {o.symbol}", f"{substituted} + {factor(o.value, digits + 2)}"
+    return symbol, substituted

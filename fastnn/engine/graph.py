@@ -1,0 +1,455 @@
+"""Symbolic tensors: layers and operations applied to them become a graph, and a trace of it becomes a step list.
+
+Two uses. Outside a trace a symbolic tensor remembers the call that made it (`Node`), so that a functional model can
+be found between its inputs and outputs. Inside a trace (fixed shapes, fixed training flag) every operation adds a
+`Step` to a flat list; no data is touched in either.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn import config
+from fastnn.engine.execute import FLOATS
+from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
+from fastnn.errors import DTypeError, FastnnError, GraphError
+from fastnn.ops.table import Op
+
+Shape = tuple[int, ...]
+OpenShape = tuple["int | None", ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A named array of a step list, described without its data.
+
+    Args:
+        name: Unique in its list, such as `conv1.conv2d` or `conv1.kernel.grad`.
+        shape: Length along every axis.
+        dtype: Element type.
+        role: input, target, weight, parameter, state, constant, activation or gradient.
+        layer: Name of the layer that owns or makes it.
+        source: The variable or array that holds its data, for parameter, state and constant.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    role: str
+    layer: str = ""
+    source: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a step list.
+
+    Args:
+        op: The operation.
+        phase: forward, loss, backward or update.
+        layer: Name of the layer it belongs to; empty outside of layers.
+        operands: Pairs (role, value name); None for an optional input left out.
+        results: Pairs (role, value name); None for a gradient that nobody needs.
+        attrs: Complete attributes.
+        backward: Whether the operation's backward is run.
+        shapes: Shapes of the operation's forward inputs.
+    """
+
+    op: Op
+    phase: str
+    layer: str
+    operands: tuple[tuple[str, str | None], ...]
+    results: tuple[tuple[str, str | None], ...]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    backward: bool = False
+    shapes: tuple[Shape | None, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the values that the step reads."""
+        return tuple(name for _, name in self.operands if name is not None)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the values that the step writes."""
+        return tuple(name for _, name in self.results if name is not None)
+
+    @property
+    def formula(self) -> str:
+        """The operation's formula, or its gradient's for a backward step."""
+        return self.op.grad_formula if self.backward else self.op.formula
+
+    def operand(self, role: str) -> str:
+        """Name of the value in a role, operand or result."""
+        for known, name in (*self.operands, *self.results):
+            if known == role and name is not None:
+                return name
+        raise KeyError(role)
+
+    def __str__(self) -> str:
+        arrow = "∂" if self.backward else ""
+        where = f"{self.layer}: " if self.layer else ""
+        return f"{self.phase:8} {where}{', '.join(self.outputs)} = {arrow}{self.op.name}({', '.join(self.inputs)})"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One call in a functional graph: a layer or an operation, its arguments, and the tensors it gave."""
+
+    callable: Any
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    outputs: list[SymbolicTensor] = field(default_factory=list)
+
+    def parents(self) -> list[SymbolicTensor]:
+        """The symbolic tensors among the arguments."""
+        return [t for t in flatten((self.args, dict(self.kwargs))) if isinstance(t, SymbolicTensor)]
+
+
+class SymbolicTensor(Operators):
+    """A tensor without data: shape (None where open), type, and where it comes from.
+
+    Args:
+        shape: Length along every axis; None for an axis known only when data comes.
+        dtype: Element type.
+        name: Name for people; inside a trace the value's name.
+        node: The call that made it, in a functional graph.
+        trace: The trace it belongs to, if any.
+    """
+
+    def __init__(
+        self,
+        shape: OpenShape,
+        dtype: str = "float32",
+        name: str = "",
+        node: Node | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.shape, self.dtype, self.name, self.node, self.trace = tuple(shape), str(dtype), name, node, trace
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __bool__(self) -> bool:
+        raise GraphError(
+            f"expected a value to decide on, received the symbolic tensor '{self.name}': its data is not known yet."
+        )
+
+    def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
+        raise GraphError(f"expected data, received the symbolic tensor '{self.name}'; use fastnn.ops on it, not NumPy.")
+
+    def __len__(self) -> int:
+        raise GraphError(f"expected data, received the symbolic tensor '{self.name}'.")
+
+    def __iter__(self) -> Iterator[Any]:
+        raise GraphError(f"expected data to loop over, received the symbolic tensor '{self.name}'.")
+
+    def __repr__(self) -> str:
+        return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+# ---------------------------------------------------------------- nested lists, tuples and dicts
+
+
+def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The same nest of lists, tuples and dicts with every leaf replaced."""
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_structure(function, s) for s in structure)
+    if isinstance(structure, dict):
+        return {k: map_structure(function, v) for k, v in structure.items()}
+    return function(structure)
+
+
+def flatten(structure: Any) -> list[Any]:
+    """The leaves of a nest, in order."""
+    if isinstance(structure, (list, tuple)):
+        return [leaf for s in structure for leaf in flatten(s)]
+    if isinstance(structure, dict):
+        return [leaf for s in structure.values() for leaf in flatten(s)]
+    return [structure]
+
+
+def is_symbolic(structure: Any) -> bool:
+    """Whether a symbolic tensor is among the leaves."""
+    return any(isinstance(leaf, SymbolicTensor) for leaf in flatten(structure))
+
+
+# ---------------------------------------------------------------- tracing
+
+
+class _Active(threading.local):
+    def __init__(self) -> None:
+        self.traces: list[Trace] = []
+
+
+_active = _Active()
+_eager_step = Variable(np.zeros((), np.int64), trainable=False, name="training_step")
+
+
+def current_trace() -> Trace | None:
+    """The innermost trace being written in this thread, or None."""
+    return _active.traces[-1] if _active.traces else None
+
+
+@contextmanager
+def outside_traces() -> Iterator[None]:
+    """Calls inside see no trace: a graph can be built while another is being traced."""
+    suspended, _active.traces = _active.traces, []
+    try:
+        yield
+    finally:
+        _active.traces = suspended
+
+
+def training_step() -> Any:
+    """The counter of training steps, as a tensor: of the trace being written, or of eager calls."""
+    trace = current_trace()
+    if trace is not None:
+        return trace.variable(trace.counter)
+    _eager_step.assign_add(1)
+    return Tensor(_eager_step.numpy())
+
+
+class Trace:
+    """A step list being written: values by name, steps in order.
+
+    Args:
+        training: The training flag that layers see.
+        counter: The training step counter that random operations read.
+    """
+
+    def __init__(self, training: bool = False, counter: Variable | None = None) -> None:
+        self.training = training
+        self.counter = counter if counter is not None else _eager_step
+        self.phase = "forward"
+        self.values: dict[str, Value] = {}
+        self.steps: list[Step] = []
+        self.producer: dict[str, Step] = {}
+        self.added_losses: list[SymbolicTensor] = []
+        self._scope: list[str] = []
+        self._sources: dict[int, str] = {}
+
+    def __enter__(self) -> Trace:
+        _active.traces.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _active.traces.remove(self)
+
+    @contextmanager
+    def layer(self, name: str) -> Iterator[None]:
+        """Steps recorded inside belong to that layer; errors raised inside name it."""
+        self._scope.append(name)
+        try:
+            yield
+        except FastnnError as error:
+            raise error.in_layer("/".join(self._scope)) from error.__cause__
+        finally:
+            self._scope.pop()
+
+    @property
+    def layer_path(self) -> str:
+        """Names of the layers being called, outermost first, joined by '/'."""
+        return "/".join(self._scope)
+
+    def add_value(self, name: str, shape: Shape, dtype: Any, role: str, source: Any = None) -> SymbolicTensor:
+        """A new value with a unique name."""
+        name = self._unique(name)
+        self.values[name] = Value(name, tuple(shape), str(np.dtype(dtype)), role, self.layer_path, source)
+        return self.symbol(name)
+
+    def symbol(self, name: str) -> SymbolicTensor:
+        """The symbolic tensor of a value."""
+        value = self.values[name]
+        return SymbolicTensor(value.shape, value.dtype, name, trace=self)
+
+    def _unique(self, name: str) -> str:
+        if name not in self.values:
+            return name
+        k = 2
+        while f"{name}_{k}" in self.values:
+            k += 1
+        return f"{name}_{k}"
+
+    def variable(self, variable: Variable) -> SymbolicTensor:
+        """The value that stands for a variable; the same one every time."""
+        if id(variable) not in self._sources:
+            role = "parameter" if variable.trainable else "state"
+            name = variable.path.replace("/", ".")
+            tensor = self.add_value(name, variable.shape, variable.dtype, role, variable)
+            self._sources[id(variable)] = tensor.name
+        return self.symbol(self._sources[id(variable)])
+
+    def constant(self, value: Any, dtype: Any, name: str = "constant") -> SymbolicTensor:
+        """A value that never changes."""
+        array = as_array(value)
+        if array.dtype.kind == "f" and dtype is not None:
+            array = array.astype(dtype)
+        return self.add_value(name, array.shape, array.dtype, "constant", np.array(array, order="C"))
+
+    def _operand(self, x: Any, dtype: Any) -> SymbolicTensor | None:
+        if x is None:
+            return None
+        if isinstance(x, SymbolicTensor):
+            if x.trace is not self:
+                raise GraphError(f"expected a tensor of this trace, received '{x.name}' of another one.")
+            return x
+        return self.variable(x) if isinstance(x, Variable) else self.constant(x, dtype)
+
+    def record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+        """Add an operation; returns its symbolic outputs."""
+        dtype = self._dtype(op, inputs)
+        operands = [self._operand(x, dtype) for x in inputs]
+        shapes: Any = tuple(None if x is None else x.shape for x in operands)
+        result_shapes = op.infer(shapes, attrs)
+        roles = (*op.outputs, *op.extra)
+        by_role = dict(zip(op.roles(len(inputs)), operands, strict=True))
+        names = [self._result(op, r, s, dtype, by_role) for r, s in zip(roles, result_shapes, strict=True)]
+        pairs = tuple((r, None if x is None else x.name) for r, x in by_role.items())
+        step = Step(op, self.phase, self.layer_path, pairs, tuple(zip(roles, names, strict=True)), attrs, shapes=shapes)
+        self.steps.append(step)
+        self.producer.update({n: step for r, n in zip(roles, names, strict=True) if r not in op.in_place})
+        outputs = tuple(self.symbol(n) for n in names[: len(op.outputs)])
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _result(self, op: Op, role: str, shape: Shape, dtype: Any, by_role: Mapping[str, Any]) -> str:
+        if role in op.in_place:
+            return str(by_role[op.in_place[role]].name)
+        base = f"{self.layer_path}.{op.name}" if self._scope else op.name
+        name = base if role in op.outputs[:1] else f"{base}.{role}"
+        return self.add_value(name, shape, op.dtypes.get(role, dtype), "activation").name
+
+    def _dtype(self, op: Op, inputs: Sequence[Any]) -> np.dtype[Any]:
+        roles = op.roles(len(inputs))
+        typed = [
+            x
+            for r, x in zip(roles, inputs, strict=True)
+            if isinstance(x, (SymbolicTensor, Variable)) and r not in op.dtypes
+        ]
+        dtypes = {np.dtype(x.dtype) for x in typed}
+        floats = dtypes & set(FLOATS)
+        if len(floats) > 1:
+            found = ", ".join(f"{getattr(x, 'path', x.name)} {x.dtype}" for x in typed)
+            raise DTypeError(f"expected one floating type in a graph, received {found}.", operation=op.name)
+        if floats:
+            return floats.pop()
+        keeps = getattr(op, "integer", False) or op.kind == "rearrangement"
+        return dtypes.pop() if dtypes and keeps else np.dtype(config.floatx())
+
+
+def apply(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    """Add an operation to the trace being written, or to the functional graph."""
+    trace = current_trace()
+    return trace.record(op, inputs, attrs) if trace is not None else connect(op, tuple(inputs), attrs)
+
+
+# ---------------------------------------------------------------- functional graphs
+
+OPEN_SIZES = (211, 223)  # two stand-ins for an open axis: where results differ, the result is open too
+
+
+def connect(
+    callable_: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], call: Callable[..., Any] | None = None
+) -> Any:
+    """Apply a layer or operation to symbolic tensors outside a trace; returns tensors that remember the call.
+
+    Args:
+        callable_: What the node remembers.
+        args: Positional arguments, some of them symbolic.
+        kwargs: Keyword arguments.
+        call: What to run for the shapes, if not the callable itself.
+    """
+    outputs = infer(call or callable_, args, kwargs)
+    node = Node(callable_, args, dict(kwargs))
+    base = getattr(callable_, "name", "tensor")
+
+    def remember(spec: SymbolicTensor) -> SymbolicTensor:
+        tensor = SymbolicTensor(spec.shape, spec.dtype, base, node)
+        node.outputs.append(tensor)
+        return tensor
+
+    result = map_structure(remember, outputs)
+    for tensor in node.parents():
+        if tensor.node is not None and tensor.node.callable is callable_ and not node.outputs:
+            raise GraphError(f"expected '{base}' to give at least one tensor, received none.")
+    return result
+
+
+def infer(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Output shapes and types of a call on symbolic tensors, None where the batch (or another open axis) matters."""
+    first = _trial(call, args, kwargs, OPEN_SIZES[0])
+    if not any(None in t.shape for t in flatten((args, dict(kwargs))) if isinstance(t, SymbolicTensor)):
+        return first
+    second = iter(flatten(_trial(call, args, kwargs, OPEN_SIZES[1])))
+
+    def merge(a: SymbolicTensor) -> SymbolicTensor:
+        b = next(second)
+        return SymbolicTensor(tuple(i if i == j else None for i, j in zip(a.shape, b.shape, strict=True)), a.dtype)
+
+    return map_structure(merge, first)
+
+
+def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size: int) -> Any:
+    with Trace() as trace:
+
+        def close(leaf: Any) -> Any:
+            if not isinstance(leaf, SymbolicTensor):
+                return leaf
+            return trace.add_value(
+                leaf.name or "x", tuple(size if n is None else n for n in leaf.shape), leaf.dtype, "input"
+            )
+
+        return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+
+
+def nodes_between(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
+    """The calls that lead from inputs to outputs, in an order in which they can be run.
+
+    Raises:
+        GraphError: if an output depends on something that is not among the inputs.
+    """
+    known = {id(t) for t in inputs}
+    order: list[Node] = []
+    done: set[int] = set()
+    stack: list[tuple[SymbolicTensor, bool]] = [(t, False) for t in reversed(outputs)]
+    while stack:
+        tensor, expanded = stack.pop()
+        if id(tensor) in known:
+            continue
+        node = tensor.node
+        if node is None or (not node.parents() and not expanded):
+            raise GraphError(
+                f"expected outputs that depend only on the inputs {[t.name for t in inputs]}, "
+                f"received one that also needs '{tensor.name}'."
+            )
+        if id(node) in done:
+            continue
+        if expanded:
+            done.add(id(node))
+            order.append(node)
+        else:
+            stack.append((tensor, True))
+            stack.extend((t, False) for t in reversed(node.parents()))
+    return order
+
+
+def replay(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], given: Sequence[Any], outputs: Any) -> Any:
+    """Run the calls on other values (eager or symbolic); returns what stands for `outputs`."""
+    table: dict[int, Any] = dict(zip(map(id, inputs), given, strict=True))
+
+    def swap(leaf: Any) -> Any:
+        return table[id(leaf)] if isinstance(leaf, SymbolicTensor) else leaf
+
+    for node in nodes:
+        result = node.callable(*map_structure(swap, node.args), **map_structure(swap, dict(node.kwargs)))
+        table.update(zip(map(id, node.outputs), flatten(result), strict=True))
+    return map_structure(swap, outputs)

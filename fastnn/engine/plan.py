@@ -1,0 +1,234 @@
+"""A step list with memory: buffers for its values, and the loop that runs it, in C or by the NumPy references."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.engine import execute
+from fastnn.engine.graph import Step, Value
+from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
+from fastnn.engine.tensor import Variable
+from fastnn.errors import DTypeError, GraphError, ShapeError
+
+__all__ = ["Plan", "StepList", "finish", "write_backward"]
+Array = NDArray[Any]
+
+
+class Plan:
+    """A step list bound to buffers, ready to run whole or step by step.
+
+    Args:
+        listing: What to run. float32 lists run in C, float64 lists by the references.
+        keep: Give every value a buffer of its own, as stepping needs; otherwise buffers are reused.
+        storage: Arrays to use for variables instead of their own, by variable; a copy of a model's state.
+
+    Example:
+        >>> import fastnn
+        >>> from fastnn.engine.graph import Trace
+        >>> with Trace() as trace:
+        ...     x = trace.add_value("x", (2,), "float32", "input")
+        ...     y = fastnn.ops.relu(x)
+        >>> p = Plan(finish(trace, [x], outputs=[y]))
+        >>> p.load("x", [-1.0, 2.0])
+        >>> p.run()
+        >>> p.array(y.name)
+        array([0., 2.], dtype=float32)
+    """
+
+    def __init__(self, listing: StepList, keep: bool = False, storage: Mapping[Variable, Array] | None = None) -> None:
+        self.listing, self.keep = listing, keep
+        self.in_c = listing.dtype == "float32"
+        self.buffers = self._bind(storage or {})
+        watched = listing.watch
+        self._watched = [self.buffers[name] for name in watched.values()]
+        self._totals = np.zeros(sum(a.size for a in self._watched))
+        self._compiled = execute.Plan(self._rows(), listing.updates) if self.in_c else None
+
+    # ------------------------------------------------------------ buffers
+
+    def _bind(self, storage: Mapping[Variable, Array]) -> dict[str, Array]:
+        buffers = {}
+        for value in self.listing.values.values():
+            if isinstance(value.source, Variable):
+                buffers[value.name] = self._variable(storage.get(value.source, value.source.value), value)
+            elif value.role in KEPT:
+                buffers[value.name] = np.array(value.source, value.dtype, order="C")
+            elif self.keep or value.role in FED:
+                buffers[value.name] = execute.aligned(value.shape, value.dtype)
+        buffers.update(share_memory(self.listing, [n for n in self.listing.values if n not in buffers]))
+        return buffers
+
+    def _variable(self, array: Array, value: Value) -> Array:
+        if array.dtype != value.dtype:
+            raise DTypeError(f"expected variable '{value.name}' of {value.dtype}, received {array.dtype}.")
+        return array
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the buffers that the plan owns, shared ones counted once."""
+        owned = {a.__array_interface__["data"][0]: a.nbytes for n, a in self.buffers.items()}
+        return sum(owned.values())
+
+    def array(self, name: str) -> Array:
+        """The buffer of a value."""
+        if name not in self.buffers:
+            raise GraphError(f"expected the name of a value, received {name!r}.")
+        return self.buffers[name]
+
+    def load(self, name: str, data: Any) -> None:
+        """Copy data into a value's buffer."""
+        buffer, array = self.array(name), np.asarray(data)
+        if array.shape != buffer.shape:
+            raise ShapeError(f"expected '{name}' of shape {buffer.shape}, received {array.shape}.")
+        buffer[...] = array
+
+    # ------------------------------------------------------------ running
+
+    def _rows(self) -> list[Any]:
+        return [
+            (
+                s.op.name,
+                s.backward,
+                [self._buffer(n) for _, n in s.operands],
+                [self._result(s, role, n) for role, n in s.results],
+                execute.packed(s.op, s.attrs),
+            )
+            for s in self.listing.steps
+        ]
+
+    def _result(self, step: Step, role: str, name: str | None) -> Array | tuple[int, ...] | None:
+        """The buffer of a result; the shape alone of a gradient that nobody needs."""
+        if name is not None:
+            return self.buffers[name]
+        return dict(zip(step.op.roles(len(step.shapes)), step.shapes, strict=True))[role[1:]]
+
+    def _buffer(self, name: str | None) -> Array | None:
+        return None if name is None else self.buffers[name]
+
+    def run(self, begin: int = 0, end: int | None = None) -> None:
+        """Run steps [begin, end); all of them by default.
+
+        Raises:
+            KernelError: naming layer and operation, if a kernel meets a value that it cannot work with.
+        """
+        end = len(self.listing.steps) if end is None else end
+        if self._compiled is None:
+            for step in self.listing.steps[begin:end]:
+                self._run_reference(step)
+            return
+        try:
+            self._compiled.run(begin, end)
+        except execute.KernelFailed as failure:
+            raise self._explain(failure) from None
+
+    def _explain(self, failure: Exception) -> Exception:
+        step = self.listing.steps[failure.args[1]]
+        return execute.kernel_error(failure, step.op, step.layer or None)
+
+    def _run_reference(self, step: Step) -> None:
+        operands = [self._buffer(n) for _, n in step.operands]
+        if step.backward:
+            if step.op.backward is None:
+                raise GraphError("expected an operation with a derivative.", operation=step.op.name)
+            results = step.op.backward(*operands, shapes=step.shapes, **step.attrs)
+        else:
+            results = execute.as_tuple(step.op.forward(*operands, **step.attrs))
+        for (_, name), result in zip(step.results, results, strict=True):
+            if name is not None:
+                self.buffers[name][...] = result
+
+    def run_batches(
+        self, feeds: Mapping[str, Array], order: Array, first: int, last: int, seconds: float = math.inf
+    ) -> int:
+        """Run whole training steps on batches first … last - 1 and add the watched values to the totals.
+
+        Args:
+            feeds: Whole arrays by value name; rows are taken from them.
+            order: Row numbers (int64); batch k is `order[k * size : (k + 1) * size]`.
+            first: First batch.
+            last: One past the last batch.
+            seconds: Return early, between training steps, after this time.
+
+        Returns:
+            How many batches were run.
+
+        Raises:
+            KeyboardInterrupt: on Ctrl-C; a training step whose update had not begun is discarded.
+        """
+        if self._compiled is None:
+            return self._run_batches_reference(feeds, order, first, last, seconds)
+        pairs = [(feeds[name], self.buffers[name]) for name in self.listing.feeds]
+        try:
+            return int(
+                self._compiled.run_batches(pairs, order, first, last, self._watched, self._totals, min(seconds, 1e9))
+            )
+        except execute.KernelFailed as failure:
+            raise self._explain(failure) from None
+
+    def _run_batches_reference(
+        self, feeds: Mapping[str, Array], order: Array, first: int, last: int, seconds: float
+    ) -> int:
+        stop = time.monotonic() + seconds
+        for k in range(first, last):
+            self.load_rows(feeds, order, k)
+            self.run()
+            self._totals += np.concatenate([a.ravel() for a in self._watched] or [np.zeros(0)])
+            if time.monotonic() > stop:
+                return k + 1 - first
+        return last - first
+
+    def load_rows(self, feeds: Mapping[str, Array], order: Array, batch: int) -> None:
+        """Copy one batch's rows into the buffers."""
+        for name in self.listing.feeds:
+            buffer = self.buffers[name]
+            if feeds[name].dtype != buffer.dtype:
+                raise DTypeError(f"expected '{name}' of {buffer.dtype}, received {feeds[name].dtype}.")
+            size = len(buffer)
+            np.take(feeds[name], order[batch * size : (batch + 1) * size], axis=0, out=buffer)
+
+    @property
+    def totals(self) -> dict[str, Array]:
+        """Sums of the watched values over the batches since `reset_totals`, by metric name."""
+        parts, at = {}, 0
+        for key, array in zip(self.listing.watch, self._watched, strict=True):
+            parts[key] = self._totals[at : at + array.size].reshape(array.shape).copy()
+            at += array.size
+        return parts
+
+    def reset_totals(self) -> None:
+        """Start the sums of watched values anew."""
+        self._totals[:] = 0
+
+
+def share_memory(listing: StepList, names: list[str]) -> dict[str, Array]:
+    """Buffers for values that live only from the step that writes them to the last that reads them.
+
+    Buffers whose values are dead are handed on, the tightest fit first. Outputs, loss and watched values live to the
+    end of the list, so that they can be read afterwards.
+    """
+    to_the_end = {*listing.outputs, *(listing.watch).values(), listing.loss}
+    born = listing.written_by
+    dies = {
+        n: len(listing.steps) if n in to_the_end else max(listing.read_by[n], default=born.get(n, 0)) for n in names
+    }
+    free: list[tuple[int, Array]] = []
+    live: list[tuple[int, int, Array]] = []
+    buffers: dict[str, Array] = {}
+    for name in sorted((n for n in names if n in born), key=lambda n: born[n]):
+        value = listing.values[name]
+        size = math.prod(value.shape) * np.dtype(value.dtype).itemsize
+        free += [(s, raw) for end, s, raw in live if end < born[name]]
+        live = [(end, s, raw) for end, s, raw in live if end >= born[name]]
+        fits = [k for k, (s, _) in enumerate(free) if size <= s <= 2 * size + 4096]
+        room, raw = (
+            free.pop(min(fits, key=lambda k: free[k][0])) if fits else (size, execute.aligned((size,), np.uint8))
+        )
+        live.append((dies[name], room, raw))
+        buffers[name] = raw[:size].view(value.dtype).reshape(value.shape)
+    return buffers

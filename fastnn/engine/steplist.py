@@ -1,0 +1,218 @@
+"""A training step as data: the finished list, and how backward steps are written behind the loss."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from fastnn.engine.graph import Step, SymbolicTensor, Trace, Value
+from fastnn.engine.tensor import Variable
+from fastnn.errors import GraphError
+from fastnn.ops.table import find
+
+PHASES = ("forward", "loss", "backward", "update")
+FED = ("input", "target", "weight")  # roles of values that every batch brings anew
+KEPT = ("parameter", "state", "constant")  # roles of values that outlive a training step
+
+
+@dataclass(frozen=True)
+class StepList:
+    """A list of steps over named values; printable, and the same for fit, stepper and app.
+
+    Args:
+        values: All values by name.
+        steps: In the order in which they run: forward, loss, backward, update.
+        inputs: Names of the model's inputs.
+        targets: Names of the values that the outputs are compared with.
+        weights: Names of sample weights.
+        outputs: Names of the model's outputs.
+        loss: Name of the scalar that is minimised, or None.
+        watch: Names of metrics and losses, and the value that holds each.
+    """
+
+    values: Mapping[str, Value]
+    steps: tuple[Step, ...]
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    loss: str | None = None
+    watch: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def dtype(self) -> str:
+        """The floating type that the list computes in."""
+        floats = [v.dtype for v in self.values.values() if v.dtype.startswith("float")]
+        return "float64" if "float64" in floats else "float32"
+
+    @cached_property
+    def feeds(self) -> tuple[str, ...]:
+        """Names of the values that every batch brings."""
+        return (*self.inputs, *self.targets, *self.weights)
+
+    @cached_property
+    def updates(self) -> int:
+        """Index of the first update step; the number of steps if there is none."""
+        return next((i for i, s in enumerate(self.steps) if s.phase == "update"), len(self.steps))
+
+    @cached_property
+    def written_by(self) -> Mapping[str, int]:
+        """For every value that a step writes, the index of that step."""
+        return {name: i for i, step in enumerate(self.steps) for name in step.outputs}
+
+    @cached_property
+    def read_by(self) -> Mapping[str, tuple[int, ...]]:
+        """For every value, the indices of the steps that read it."""
+        found: dict[str, list[int]] = {name: [] for name in self.values}
+        for i, step in enumerate(self.steps):
+            for name in dict.fromkeys(step.inputs):
+                found[name].append(i)
+        return {name: tuple(readers) for name, readers in found.items()}
+
+    def gradient_of(self, name: str) -> str | None:
+        """Name of the value that holds the loss's derivative with respect to a value, or None."""
+        return f"{name}.grad" if f"{name}.grad" in self.values else None
+
+    def __str__(self) -> str:
+        return "\n".join(f"{i:4}  {step}" for i, step in enumerate(self.steps))
+
+
+def finish(
+    trace: Trace,
+    inputs: Sequence[SymbolicTensor],
+    targets: Sequence[SymbolicTensor] = (),
+    weights: Sequence[SymbolicTensor] = (),
+    outputs: Sequence[SymbolicTensor] = (),
+    loss: SymbolicTensor | None = None,
+    watch: Mapping[str, SymbolicTensor] | None = None,
+) -> StepList:
+    """The finished list of a trace."""
+    fed, compared, weighing, given = (tuple(t.name for t in group) for group in (inputs, targets, weights, outputs))
+    watched = {key: t.name for key, t in (watch or {}).items()}
+    scalar = loss.name if loss is not None else None
+    return StepList(dict(trace.values), tuple(trace.steps), fed, compared, weighing, given, scalar, watched)
+
+
+def in_float64(listing: StepList) -> StepList:
+    """The same list over float64 values: the references run it, and finite differences can be trusted."""
+    values = {n: replace(v, dtype="float64") if v.dtype == "float32" else v for n, v in listing.values.items()}
+    return replace(listing, values=values)
+
+
+def write_backward(trace: Trace, loss: SymbolicTensor, variables: Sequence[Variable]) -> list[SymbolicTensor | None]:
+    """Append the backward steps that give the loss's gradients with respect to variables.
+
+    A value with several consumers gets one gradient from each, and a visible `accumulate` step that adds them.
+
+    Args:
+        trace: The trace that holds forward and loss steps.
+        loss: A scalar of that trace.
+        variables: The variables to differentiate by.
+
+    Returns:
+        For every variable its gradient's symbolic tensor, or None where the loss does not depend on it.
+
+    Raises:
+        GraphError: if the loss has more than one cell, or depends on none of the variables.
+    """
+    if any(n != 1 for n in loss.shape):
+        raise GraphError(f"expected a loss of one number, received '{loss.name}' of shape {loss.shape}.")
+    writer = _Backward(trace, loss.name, [trace.variable(v).name for v in variables])
+    trace.phase = "backward"
+    writer.write()
+    names = [trace.variable(v).name for v in variables]
+    grads = [trace.symbol(f"{n}.grad") if f"{n}.grad" in trace.values else None for n in names]
+    if variables and all(g is None for g in grads):
+        raise GraphError(f"expected a loss that depends on trainable weights, received '{loss.name}', which does not.")
+    return grads
+
+
+class _Backward:
+    """Writes backward steps: which values need a gradient, in how many parts it comes, and when the parts are added."""
+
+    def __init__(self, trace: Trace, loss: str, wanted: Sequence[str]) -> None:
+        self.trace, self.loss = trace, loss
+        self.forward = list(trace.steps)
+        self.needed = self._depends_on(set(wanted))
+        self.steps = self._on_the_way()
+        self.parts_expected = Counter(n for s in self.steps for n in self._wanted_inputs(s))
+        self.parts: dict[str, list[str]] = {}
+
+    def _depends_on(self, wanted: set[str]) -> set[str]:
+        needed = set(wanted)
+        for step in self.forward:
+            if self._wanted_inputs(step, needed):
+                needed.update(name for role, name in step.results if role in step.op.outputs and name)
+        return needed
+
+    def _on_the_way(self) -> list[Step]:
+        """Steps that lie between wanted values and the loss, last first."""
+        reached, found = {self.loss}, []
+        for step in reversed(self.forward):
+            inputs = self._wanted_inputs(step)
+            if inputs and reached & {n for r, n in step.results if r in step.op.outputs}:
+                found.append(step)
+                reached.update(inputs)
+        return found
+
+    def _wanted_inputs(self, step: Step, needed: set[str] | None = None) -> list[str]:
+        """The step's operands that have a derivative and need one; a value used twice appears twice."""
+        needed = self.needed if needed is None else needed
+        roles = step.op.gradient_roles(len(step.operands))
+        return [name for role, name in step.operands if role in roles and name in needed]
+
+    def write(self) -> None:
+        loss = self.trace.values[self.loss]
+        seed = self.trace.add_value(
+            f"{self.loss}.grad", loss.shape, loss.dtype, "constant", np.ones(loss.shape, loss.dtype)
+        )
+        self.parts[self.loss] = [seed.name]
+        for step in self.steps:
+            self._write_step(step)
+
+    def _write_step(self, step: Step) -> None:
+        trace, op, count = self.trace, step.op, len(step.operands)
+        by_role = dict((*step.operands, *step.results))
+        upstream = tuple((f"d{role}", self._upstream(str(by_role[role]))) for role in op.outputs)
+        saved = tuple((role, by_role[role]) for role in op.saved_roles(count))
+        results = []
+        for role in op.gradient_roles(count):
+            name = by_role[role]
+            part = self._new_part(name, step.layer) if name is not None and name in self.needed else None
+            results.append((f"d{role}", part))
+        trace.steps.append(
+            Step(op, "backward", step.layer, (*upstream, *saved), tuple(results), step.attrs, True, step.shapes)
+        )
+        for name in dict.fromkeys(self._wanted_inputs(step)):
+            if len(self.parts[name]) == self.parts_expected[name] > 1:
+                self._accumulate(name, step.layer)
+
+    def _upstream(self, name: str) -> str:
+        if name in self.parts:
+            return f"{name}.grad"
+        value = self.trace.values[name]  # an output that the loss does not depend on
+        zeros = np.zeros(value.shape, value.dtype)
+        return self.trace.add_value(f"{name}.grad", value.shape, value.dtype, "constant", zeros).name
+
+    def _new_part(self, name: str, layer: str) -> str:
+        value = self.trace.values[name]
+        parts = self.parts.setdefault(name, [])
+        suffix = "" if self.parts_expected[name] == 1 else f".{len(parts) + 1}"
+        parts.append(self._add_gradient(f"{name}.grad{suffix}", value, layer))
+        return parts[-1]
+
+    def _add_gradient(self, name: str, value: Value, layer: str) -> str:
+        self.trace.values[name] = Value(name, value.shape, value.dtype, "gradient", value.layer or layer)
+        return name
+
+    def _accumulate(self, name: str, layer: str) -> None:
+        value, parts = self.trace.values[name], self.parts[name]
+        total = self._add_gradient(f"{name}.grad", value, layer)
+        operands = tuple((f"xs{i}", part) for i, part in enumerate(parts))
+        shapes = tuple(value.shape for _ in parts)
+        step = Step(find("accumulate"), "backward", value.layer, operands, (("y", total),), {}, shapes=shapes)
+        self.trace.steps.append(step)

@@ -1,0 +1,159 @@
+"""The eager driver: runs an operation at once, and writes it down while a `GradientTape` listens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.engine import execute, graph
+from fastnn.engine.tensor import Tensor, Variable, as_array
+from fastnn.errors import DTypeError, GraphError
+from fastnn.ops.table import Op, set_dispatch
+
+
+@dataclass
+class Record:
+    """One executed operation, as backward needs it."""
+
+    op: Op
+    inputs: tuple[Any, ...]
+    outputs: tuple[Tensor, ...]
+    saved: tuple[Any, ...]
+    shapes: tuple[Any, ...]
+    attrs: Mapping[str, Any]
+
+
+_tapes: list[GradientTape] = []
+
+
+def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    """Run an operation on eager values, or add it to the graph if one of them is symbolic."""
+    op.check_count(len(inputs))
+    if graph.is_symbolic(inputs) or (graph.current_trace() is not None and has_variable(inputs)):
+        return graph.apply(op, inputs, attrs)
+    return eager(op, inputs, attrs)
+
+
+def has_variable(inputs: list[Any]) -> bool:
+    """Whether an input is a variable: inside a trace its value is that of the training step, not of now."""
+    return any(isinstance(x, Variable) for x in inputs)
+
+
+def eager(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
+    """Run an operation and wrap its outputs."""
+    arrays, results = execute.forward(op, [None if x is None else as_array(x) for x in inputs], attrs)
+    outputs = tuple(Tensor(r) for r in results[: len(op.outputs)])
+    for tape in _tapes:
+        tape.write(op, inputs, arrays, outputs, results, attrs)
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+class GradientTape:
+    """Records operations on watched tensors so that gradients can be asked for afterwards.
+
+    Args:
+        persistent: Whether `gradient` may be called more than once.
+        watch_accessed_variables: Whether trainable variables are watched by themselves.
+
+    Example:
+        >>> import fastnn
+        >>> x = fastnn.Variable(3.0)
+        >>> with GradientTape() as tape:
+        ...     y = x * x
+        >>> float(tape.gradient(y, x))
+        6.0
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self._records: list[Record] = []
+        self._watched: dict[int, Tensor] = {}
+        self._used = False
+
+    def __enter__(self) -> GradientTape:
+        _tapes.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _tapes.remove(self)
+
+    def watch(self, tensor: Tensor | Sequence[Tensor]) -> None:
+        """Follow what is computed from a tensor (or several)."""
+        for t in tensor if isinstance(tensor, (list, tuple)) else [tensor]:
+            if not isinstance(t, Tensor):
+                raise GraphError(f"expected a Tensor to watch, received {type(t).__name__}.")
+            self._watched[id(t)] = t
+
+    def write(self, op: Op, inputs: Any, arrays: Any, outputs: Any, results: Any, attrs: Any) -> None:
+        """Remember an operation if it depends on something watched; the eager driver calls this."""
+        if self.watch_accessed_variables:
+            self._watched.update({id(x): x for x in inputs if isinstance(x, Variable) and x.trainable})
+        if not any(id(x) in self._watched for x in inputs):
+            return
+        self._watched.update({id(y): y for y in outputs})
+        count = len(inputs)
+        values = dict(zip((*op.roles(count), *op.outputs, *op.extra), (*arrays, *results), strict=True))
+        saved = tuple(keep(values[r], inputs) for r in op.saved_roles(count))
+        shapes = tuple(None if a is None else a.shape for a in arrays)
+        self._records.append(Record(op, tuple(inputs), outputs, saved, shapes, attrs))
+
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
+        """Gradient of the target (summed, if it has several cells) with respect to every source.
+
+        Args:
+            target: A tensor computed while the tape was listening.
+            sources: A tensor or variable, or a list or dict of them; the answer has the same structure.
+            output_gradients: Weights of the target's cells; ones by default.
+
+        Raises:
+            GraphError: if the tape was used before and is not persistent.
+        """
+        if self._used and not self.persistent:
+            raise GraphError(
+                "expected a persistent tape for a second call of gradient, received GradientTape(persistent=False)."
+            )
+        self._used = True
+        if not isinstance(target, Tensor):
+            raise GraphError(f"expected a Tensor as target, received {type(target).__name__}.")
+        seed = np.ones_like(target.value) if output_gradients is None else as_array(output_gradients, target.dtype)
+        grads = self._walk_back(target, seed)
+        return graph.map_structure(lambda s: Tensor(grads[id(s)]) if id(s) in grads else None, sources)
+
+    def _walk_back(self, target: Tensor, seed: NDArray[Any]) -> dict[int, NDArray[Any]]:
+        grads: dict[int, NDArray[Any]] = {id(target): seed}
+        for record in reversed(self._records):
+            d_outputs = [grads.get(id(y)) for y in record.outputs]
+            if all(d is None for d in d_outputs):
+                continue
+            filled = [
+                np.zeros_like(y.value) if d is None else d for y, d in zip(record.outputs, d_outputs, strict=True)
+            ]
+            for x, dx in zip(*self._one_back(record, filled), strict=True):
+                if dx is not None:
+                    grads[id(x)] = grads[id(x)] + dx if id(x) in grads else dx
+        return grads
+
+    def _one_back(self, record: Record, d_outputs: list[NDArray[Any]]) -> tuple[list[Any], list[Any]]:
+        op, count = record.op, len(record.inputs)
+        roles = op.gradient_roles(count)
+        if op.backward is None:
+            return [], []
+        inputs = [record.inputs[op.roles(count).index(r)] for r in roles]
+        wanted = [id(x) in self._watched for x in inputs]
+        if d_outputs[0].dtype.kind != "f":
+            raise DTypeError("expected floating numbers to differentiate, received integers.", operation=op.name)
+        return inputs, execute.backward(op, d_outputs, record.saved, record.shapes, record.attrs, wanted)
+
+
+def keep(array: Any, inputs: Any) -> Any:
+    """A saved value; a variable's is copied, since training overwrites it in place."""
+    shared = any(isinstance(x, Variable) and np.may_share_memory(x.value, array) for x in inputs)
+    return array.copy() if shared else array
+
+
+set_dispatch(dispatch)

@@ -1,0 +1,196 @@
+"""Eager values: `Tensor` wraps an array, `Variable` is one that can be assigned; both take Python's operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn import config
+from fastnn.errors import DTypeError, ShapeError
+from fastnn.ops.table import find
+
+
+def as_array(value: Any, dtype: Any = None) -> NDArray[Any]:
+    """A NumPy array of a Tensor, array, number or nested list; Python floats take the default floating type."""
+    if isinstance(value, Tensor):
+        array = value.value
+    elif isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+    else:
+        array = _from_python(value) if dtype is None else _nested(value)
+    return array if dtype is None else array.astype(dtype, copy=False)
+
+
+def _nested(value: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        kind = type(value).__name__
+        raise DTypeError(f"expected numbers in rows of equal length, received {kind}: {error}.") from None
+
+
+def _from_python(value: Any) -> NDArray[Any]:
+    """Python floats take the default floating type, integers that fit become int32."""
+    array = _nested(value)
+    if array.dtype == np.float64:
+        return array.astype(config.floatx())
+    if array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
+        return array.astype(np.int32)
+    return array
+
+
+def binary(name: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
+    """The method behind an operator of two values; plain numbers take the other value's floating type."""
+
+    def method(self: Any, other: Any) -> Any:
+        if isinstance(other, (bool, int, float)):
+            other = np.asarray(other, number_dtype(self, other))
+        return find(name)(other, self) if swapped else find(name)(self, other)
+
+    method.__name__ = f"{'r' if swapped else ''}{name}"
+    return method
+
+
+def number_dtype(tensor: Any, number: float) -> Any:
+    """A plain number keeps the tensor's type, unless it is a fraction and the tensor is of integers."""
+    if np.dtype(tensor.dtype).kind in "iub" and isinstance(number, float):
+        return config.floatx()
+    return tensor.dtype
+
+
+class Operators:
+    """Python's operators by operations; shared by eager and symbolic tensors."""
+
+    __array_priority__ = 100
+    dtype: str
+
+    __add__, __radd__ = binary("add"), binary("add", swapped=True)
+    __sub__, __rsub__ = binary("subtract"), binary("subtract", swapped=True)
+    __mul__, __rmul__ = binary("multiply"), binary("multiply", swapped=True)
+    __truediv__, __rtruediv__ = binary("divide"), binary("divide", swapped=True)
+    __matmul__, __rmatmul__ = binary("matmul"), binary("matmul", swapped=True)
+
+    def __neg__(self) -> Any:
+        return find("negative")(self)
+
+    def __abs__(self) -> Any:
+        return find("absolute")(self)
+
+    def __pow__(self, exponent: float) -> Any:
+        if exponent == 2:
+            return find("square")(self)
+        if exponent == 0.5:
+            return find("sqrt")(self)
+        if isinstance(exponent, int) and 1 <= exponent <= 8:
+            result = self
+            for _ in range(exponent - 1):
+                result = result * self
+            return result
+        raise DTypeError(f"expected an exponent of 0.5 or a whole number from 1 to 8, received {exponent!r}.")
+
+
+class Tensor(Operators):
+    """A value computed by an operation, or a constant.
+
+    Args:
+        value: Array, number or nested list.
+        dtype: Type to convert to; by default the array's own, float32 for Python floats.
+
+    Example:
+        >>> import fastnn
+        >>> (Tensor([1.0, 2.0]) * 3).numpy()
+        array([3., 6.], dtype=float32)
+    """
+
+    def __init__(self, value: Any, dtype: Any = None) -> None:
+        self.value = as_array(value, dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length along every axis."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> str:  # type: ignore[override]
+        """Name of the element type."""
+        return str(self.value.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.value.ndim
+
+    def numpy(self) -> NDArray[Any]:
+        """The value as an array that shares no memory with the tensor."""
+        return self.value.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False and dtype is not None and np.dtype(dtype) != self.value.dtype:
+            raise ValueError("Expected a type that needs no copy.")
+        return np.array(self.value, dtype=dtype) if copy is not False else self.value
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return Tensor(self.value[index])
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __repr__(self) -> str:
+        shown = np.array2string(self.value, threshold=20)
+        return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype} value={shown}>"
+
+
+class Variable(Tensor):
+    """A value that training changes in place.
+
+    Args:
+        value: Initial value.
+        dtype: Type; the default floating type for Python floats.
+        trainable: Whether optimizers change it.
+        name: Name for people.
+
+    Example:
+        >>> v = Variable([1.0, 2.0], name="v")
+        >>> v.assign([3.0, 4.0]).numpy()
+        array([3., 4.], dtype=float32)
+    """
+
+    def __init__(self, value: Any, dtype: Any = None, trainable: bool = True, name: str = "variable") -> None:
+        super().__init__(value, dtype)
+        self.value = np.array(self.value, order="C")
+        self.trainable = trainable
+        self.name = name
+        self.path = name
+
+    def assign(self, value: Any) -> Variable:
+        """Overwrite the value in place; the shape must fit."""
+        array = as_array(value, self.dtype)
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"expected a value of shape {self.shape} for variable '{self.path}', received {array.shape}."
+            )
+        self.value[...] = array
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add to the value in place."""
+        return self.assign(self.value + as_array(value))
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Subtract from the value in place."""
+        return self.assign(self.value - as_array(value))
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype}>"

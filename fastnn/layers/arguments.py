@@ -1,0 +1,88 @@
+"""Checks of layer arguments; each says what was expected and what was received."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastnn import config
+
+
+def dtype_name(dtype: Any) -> str:
+    """A floating type by name; None is the default one, a Keras policy's configuration is read.
+
+    Raises:
+        ValueError: for another type.
+
+    Example:
+        >>> dtype_name(None), dtype_name("float64")
+        ('float32', 'float64')
+    """
+    if dtype is None:
+        return config.floatx()
+    if isinstance(dtype, dict):
+        dtype = dtype["config"]["name"]
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+    if name not in {"float32", "float64", "int32", "int64", "uint8", "bool"}:
+        raise ValueError(f"Expected dtype to be 'float32' or 'float64'. Received: dtype={dtype!r}")
+    return name
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """A whole number, at least `least`.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise ValueError(f"Expected {name} to be a whole number, {least} or larger. Received: {name}={value!r}")
+    return int(value)
+
+
+def pair(name: str, value: Any, least: int = 1) -> tuple[int, int]:
+    """Two whole numbers; one number stands for both.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> pair("kernel_size", 3), pair("strides", (1, 2))
+        ((3, 3), (1, 2))
+    """
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    if len(values) != 2:
+        raise ValueError(f"Expected {name} to be one or two whole numbers. Received: {name}={value!r}")
+    return whole(name, values[0], least), whole(name, values[1], least)
+
+
+def one_of(name: str, value: Any, words: tuple[str, ...]) -> str:
+    """One of a few words.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not isinstance(value, str) or value.lower() not in words:
+        raise ValueError(f"Expected {name} to be one of {words}. Received: {name}={value!r}")
+    return value.lower()
+
+
+def only(name: str, value: Any, allowed: Any) -> None:
+    """Refuse every value but one of an argument that Keras has and fastnn does not.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if value != allowed:
+        raise ValueError(f"Expected {name}={allowed!r}, the only one available. Received: {name}={value!r}")
+
+
+def channels_last(value: Any) -> str:
+    """The layout of images: channels come last.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if value is not None:
+        only("data_format", value, "channels_last")
+    return "channels_last"

@@ -1,0 +1,498 @@
+"""What every layer has: a name, weights made by `build`, and a `call` that composes operations."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from fastnn import initializers, regularizers
+from fastnn.engine import graph
+from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine.tensor import Tensor, Variable, as_array
+from fastnn.errors import FastnnError
+from fastnn.layers.arguments import dtype_name
+from fastnn.utils.naming import auto_name, did_you_mean, snake_case
+from fastnn.utils.registry import serialize
+
+
+class NotBuiltError(ValueError, AttributeError):
+    """A layer's weights were asked for before they exist."""
+
+
+@dataclass
+class Book:
+    """What a layer remembers about itself; kept apart from the attributes in which its sublayers are found."""
+
+    arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    created: list[Variable] = field(default_factory=list)
+    learnt: list[Variable] = field(default_factory=list)
+    penalties: list[tuple[Variable, Any]] = field(default_factory=list)
+    added_losses: list[Any] = field(default_factory=list)
+    calls: list[tuple[Any, Any]] = field(default_factory=list)
+    build_shape: Any = None
+
+
+class _Calling(threading.local):
+    def __init__(self) -> None:
+        self.training: list[bool] = []
+
+
+_calling = _Calling()
+
+
+def training_now() -> bool:
+    """The training flag of the layer being called, else of the trace being written, else False."""
+    if _calling.training:
+        return _calling.training[-1]
+    trace = graph.current_trace()
+    return trace is not None and trace.training
+
+
+@contextmanager
+def calling(training: bool | None) -> Iterator[None]:
+    """Layers called inside see that training flag, unless it is None."""
+    if training is None:
+        yield
+        return
+    _calling.training.append(bool(training))
+    try:
+        yield
+    finally:
+        _calling.training.pop()
+
+
+def building(build: Callable[..., None]) -> Callable[..., None]:
+    """A `build` that runs once and marks the layer as built."""
+
+    @wraps(build)
+    def wrapped(self: Layer, input_shape: Any = None, *rest: Any, **named: Any) -> None:
+        if self.built:
+            return
+        build(self, input_shape, *rest, **named) if len(inspect.signature(build).parameters) > 1 else build(self)
+        self._book.build_shape = input_shape
+        self.built = True
+        if not self.trainable:
+            self.trainable = False
+
+    return wrapped
+
+
+def shape_of(structure: Any) -> Any:
+    """Shapes of the tensors in a nest, the batch left open."""
+
+    def one(leaf: Any) -> Any:
+        return (None, *leaf.shape[1:]) if getattr(leaf, "shape", ()) else ()
+
+    return map_structure(one, structure)
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether a nested list is one array rather than several tensors."""
+    leaves = flatten(value)
+    return isinstance(value, (list, tuple)) and bool(leaves) and all(isinstance(v, (bool, int, float)) for v in leaves)
+
+
+class Layer:
+    """A function with weights; subclasses write `build` (make weights) and `call` (compose operations).
+
+    Args:
+        trainable: Whether optimizers change its weights.
+        dtype: Floating type, 'float32' unless `fastnn.config.set_floatx` says otherwise; float64 runs the references.
+        name: Name; made from the class name by default.
+        activity_regularizer: Penalty on the output, added to the loss.
+        input_shape: Shape of one sample, for the first layer of a Sequential model without `Input`.
+
+    Raises:
+        ValueError: for unknown arguments.
+
+    Example:
+        >>> import fastnn
+        >>> class Twice(Layer):
+        ...     def call(self, x):
+        ...         return x + x
+        >>> Twice()([1.0, 2.0]).numpy()
+        array([2., 4.], dtype=float32)
+    """
+
+    config_names: tuple[str, ...] = ()
+    weight_names: tuple[str, ...] = ()
+    _book: Book
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        object.__setattr__(layer, "_book", Book((args, kwargs)))
+        object.__setattr__(layer, "built", False)
+        return layer
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = building(cls.build)  # type: ignore[method-assign]
+
+    def __init__(
+        self,
+        *,
+        trainable: bool = True,
+        dtype: Any = None,
+        name: str | None = None,
+        activity_regularizer: Any = None,
+        autocast: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.batch_input_shape = open_shape(kwargs)
+        if kwargs:
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}; "
+                + did_you_mean(next(iter(kwargs)), list(inspect.signature(type(self).__init__).parameters)[1:])
+            )
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"Expected name to be a string without '/'. Received: name={name!r}")
+        self.name = auto_name(snake_case(type(self).__name__)) if name is None else name
+        self.dtype = dtype_name(dtype)
+        self.autocast = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._trainable = bool(trainable)
+
+    # ------------------------------------------------------------ weights
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; called once, when the shape of the input is known."""
+        self.built = True
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight of this layer.
+
+        Args:
+            shape: Its shape; a single number by default.
+            initializer: Name or function of the initial values; Glorot's uniform one by default.
+            dtype: Its type; the layer's by default.
+            trainable: Whether optimizers change it.
+            regularizer: Penalty on it, added to the loss.
+            constraint: Not available: None.
+            name: Its name within the layer.
+        """
+        if constraint is not None:
+            raise ValueError(f"Expected constraint to be None. Received: constraint={constraint!r}")
+        self._check_initialised()
+        values = initializers.get(initializer or "glorot_uniform")
+        assert values is not None
+        dtype = dtype_name(dtype) if dtype else self.dtype
+        shape = tuple(shape or ())
+        if None in shape:
+            raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
+        variable = Variable(as_array(values(shape, dtype=dtype), dtype), trainable=trainable, name=name or "variable")
+        variable.path = f"{self.name}/{variable.name}"
+        book = self._book
+        book.created.append(variable)
+        if trainable:
+            book.learnt.append(variable)
+        if regularizer is not None:
+            book.penalties.append((variable, regularizers.get(regularizer)))
+        return variable
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self).weight_names:
+            raise NotBuiltError(
+                f"Layer '{vars(self).get('name')}' has no {name} yet. Expected: a call of the layer, or build, before"
+            )
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def sublayers(self) -> list[Layer]:
+        """Layers found in this layer's attributes, also in lists and dicts, in order."""
+        found = {id(x): x for x in flatten(list(vars(self).values())) if isinstance(x, Layer)}
+        return list(found.values())
+
+    def own_variables(self) -> list[Variable]:
+        """Variables of this layer itself."""
+        held = [x for x in flatten(list(vars(self).values())) if isinstance(x, Variable)]
+        return list({id(v): v for v in [*self._book.created, *held]}.values())
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights: its own, then those of its sublayers."""
+        found = self.own_variables() + [v for layer in self.sublayers() for v in layer.weights]
+        return list({id(v): v for v in found}.values())
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The same as `weights`."""
+        return self.weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that optimizers change."""
+        return [v for v in self.weights if v.trainable] if self.trainable else []
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The same as `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that optimizers leave alone."""
+        return [v for v in self.weights if not v.trainable] if self.trainable else self.weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether optimizers change its weights; setting it also sets all sublayers."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for variable in self._book.learnt:
+            variable.trainable = self._trainable
+        for layer in self.sublayers():
+            layer.trainable = value
+
+    def get_weights(self) -> list[Any]:
+        """Copies of all weights as arrays."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite all weights with arrays, in the order of `get_weights`.
+
+        Raises:
+            ValueError: if their number or shapes do not fit.
+        """
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ValueError(
+                f"Layer '{self.name}': expected {len(variables)} weights. Received: {len(weights)}"
+                + ("" if self.built else " (the layer is not built yet)")
+            )
+        arrays = [as_array(w, v.dtype) for v, w in zip(variables, weights, strict=True)]
+        for variable, array in zip(variables, arrays, strict=True):
+            if variable.shape != array.shape:
+                raise ValueError(f"Expected '{variable.path}' of shape {variable.shape}. Received: {array.shape}")
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold.
+
+        Raises:
+            ValueError: if the layer is not built.
+        """
+        if not self.built:
+            raise NotBuiltError(
+                f"Layer '{self.name}': expected a built layer to count. Received: one without weights yet"
+            )
+        return sum(math.prod(v.shape) for v in self.weights)
+
+    # ------------------------------------------------------------ losses
+
+    def penalties(self) -> list[tuple[str, Variable, Any]]:
+        """Layer name, weight and regularizer of every regularised weight."""
+        own = [(self.name, v, r) for v, r in self._book.penalties]
+        return own + [p for layer in self.sublayers() for p in layer.penalties()]
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to the loss of the model."""
+        trace = graph.current_trace()
+        (self._book.added_losses if trace is None else trace.added_losses).append(loss)
+
+    @property
+    def losses(self) -> list[Any]:
+        """Penalties on weights and, after an eager call, losses added by it."""
+        added = [x for layer in (self, *self.sublayers()) for x in layer._book.added_losses]
+        return added + [regularizer(v) for _, v, regularizer in self.penalties() if v.trainable]
+
+    # ------------------------------------------------------------ calling
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer computes, composed of operations."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer to arrays (at once), or to symbolic tensors (a graph)."""
+        self._check_initialised()
+        if graph.current_trace() is not None:
+            return self._call_in_trace(args, kwargs)
+        if graph.is_symbolic((args, kwargs)):
+            self._ensure_built(args, kwargs)
+            outputs = graph.connect(self, args, kwargs)
+            self._book.calls.append((args[0] if args else next(iter(kwargs.values())), outputs))
+            return outputs
+        return self._call_eagerly(args, kwargs)
+
+    def _check_initialised(self) -> None:
+        if "_trainable" not in vars(self):
+            raise RuntimeError(
+                f"Expected super().__init__() in the constructor of {type(self).__name__}, before anything else."
+            )
+
+    def _ensure_built(self, args: Any, kwargs: Any) -> None:
+        if not self.built:
+            tensors = [a for a in (*args, *kwargs.values()) if any(hasattr(x, "shape") for x in flatten(a))]
+            self.build(shape_of(tensors[0]) if tensors else None)
+
+    def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
+        trace = graph.current_trace()
+        assert trace is not None
+        with trace.layer(self.name):
+            self._ensure_built(args, kwargs)
+            return self._run(args, kwargs)
+
+    def _call_eagerly(self, args: Any, kwargs: Any) -> Any:
+        self._book.added_losses.clear()
+        args = tuple(self._convert(a) for a in args)
+        kwargs = {k: v if k == "training" else self._convert(v) for k, v in kwargs.items()}
+        try:
+            self._ensure_built(args, kwargs)
+            return self._run(args, kwargs)
+        except FastnnError as error:
+            raise error.in_layer(self.name) from error.__cause__
+
+    def _run(self, args: Any, kwargs: Any) -> Any:
+        given = kwargs.pop("training", None) if "training" in kwargs else None
+        with calling(given):
+            if takes_training(type(self).call):
+                kwargs = {**kwargs, "training": training_now()}
+            outputs = self.call(*args, **kwargs)
+            if self.activity_regularizer is not None:
+                for tensor in flatten(outputs):
+                    self.add_loss(self.activity_regularizer(tensor))
+        return outputs
+
+    def _convert(self, value: Any) -> Any:
+        """Arrays and numbers as tensors; floating ones in the layer's type."""
+        if is_numbers(value):
+            return self._convert(as_array(value))
+        if isinstance(value, (list, tuple, dict)):
+            return map_structure(self._convert, value)
+        if (
+            value is None
+            or isinstance(value, (bool, str))
+            or not (hasattr(value, "__array__") or isinstance(value, (int, float)))
+        ):
+            return value
+        array = as_array(value)
+        if self.autocast and array.dtype.kind == "f" and array.dtype != self.dtype:
+            return Tensor(array.astype(self.dtype))
+        return value if isinstance(value, Tensor) else Tensor(array)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for a shape of the input, None for open axes; builds the layer."""
+        spec = map_shapes(lambda s: SymbolicTensor(s, self.dtype), input_shape)
+        self._ensure_built((spec,), {})
+        return map_structure(lambda t: t.shape, graph.infer(self, (spec,), {}))
+
+    # ------------------------------------------------------------ places in a graph
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer's first use in a graph."""
+        return self._first_call()[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer's first use in a graph."""
+        return self._first_call()[1]
+
+    def _first_call(self) -> tuple[Any, Any]:
+        if not self._book.calls:
+            raise ValueError(
+                f"Layer '{self.name}' is not part of a graph. Expected: a call on an Input, or a built model"
+            )
+        return self._book.calls[0]
+
+    # ------------------------------------------------------------ saving
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer."""
+        policy = {
+            "module": "keras",
+            "class_name": "DTypePolicy",
+            "config": {"name": self.dtype},
+            "registered_name": None,
+        }
+        base = {"name": self.name, "trainable": self.trainable, "dtype": policy}
+        named = {key: self.config_value(key) for key in self.config_names}
+        return {**base, **(named if "keras_module" in vars(type(self)) else {**named, **self._given_arguments()})}
+
+    def config_value(self, key: str) -> Any:
+        """One argument as JSON."""
+        return serialize(getattr(self, key))
+
+    def _given_arguments(self) -> dict[str, Any]:
+        """The constructor's arguments, for layers of users that do not write `get_config`."""
+        args, kwargs = self._book.arguments
+        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
+        bound = {**bound, **bound.pop("kwargs", {})}
+        return {k: serialize(v) for k, v in bound.items() if k not in {"self", "args", "name", "trainable", "dtype"}}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer that a configuration describes; entries of Keras that say "not used" are passed over."""
+        return cls(**{k: v for k, v in config.items() if not is_idle(k, v, cls)})
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The input shape that the layer was built for."""
+        return None if self._book.build_shape is None else {"input_shape": serialize(self._book.build_shape)}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build for the shape that `get_build_config` gave."""
+        if config and config.get("input_shape") is not None:
+            self.build(map_shapes(tuple, config["input_shape"]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def open_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+    """Takes `input_shape`, `input_dim` or `batch_input_shape` out of the arguments; the shape with its batch axis."""
+    sample, length, batch = (kwargs.pop(k, None) for k in ("input_shape", "input_dim", "batch_input_shape"))
+    if batch is not None:
+        return tuple(batch)
+    if length is not None:
+        return (None, int(length))
+    return None if sample is None else (None, *((sample,) if isinstance(sample, int) else tuple(sample)))
+
+
+def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Replace every shape (a list or tuple of numbers and None) in a nest."""
+    if isinstance(structure, dict):
+        return {k: map_shapes(function, v) for k, v in structure.items()}
+    if all(n is None or isinstance(n, int) for n in structure):
+        return function(structure)
+    return [map_shapes(function, s) for s in structure]
+
+
+def takes_training(call: Callable[..., Any]) -> bool:
+    """Whether a `call` has an argument named training."""
+    known = getattr(call, "takes_training", None)
+    if known is None:
+        known = "training" in inspect.signature(call).parameters
+        call.takes_training = known  # type: ignore[attr-defined]
+    return bool(known)
+
+
+def is_idle(key: str, value: Any, cls: type) -> bool:
+    """Whether a configuration's entry is one that this class does not know and that switches nothing on."""
+    parameters: set[str] = set()
+    for base in cls.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            parameters |= set(inspect.signature(vars(base)["__init__"]).parameters)
+    return key not in parameters and (value is None or value is False)

@@ -1,0 +1,283 @@
+"""Many cells to one: sums, means and maxima along axes; totals for metrics; and the sum of several values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.errors import ShapeError
+from fastnn.ops.table import Case, define
+from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, grid
+
+Axis = int | tuple[int, ...] | None
+REDUCTION = {"axis": None, "keepdims": False}
+REDUCTION_CASES = (
+    Case(((3, 5),)),
+    Case(((3, 5),), {"axis": 0}),
+    Case(((3, 5),), {"axis": -1, "keepdims": True}),
+    Case(((2, 3, 4, 5),), {"axis": (1, 2)}),
+    Case(((2, 3, 4, 5),), {"axis": (0, 2), "keepdims": True}),
+    Case(((2, 3, 4),), {"axis": ()}),
+    Case(((1, 4, 1),), {"axis": 1}),
+    Case(((),)),
+    Case(((2, 70, 3),), {"axis": 1}),
+    Case(((0, 4),), {"axis": 1}),
+)
+
+
+def reduced_axes(rank: int, axis: Axis) -> tuple[int, ...]:
+    """The axes that `axis` names, counted from the front; raises ShapeError for one that x does not have."""
+    if axis is None:
+        return tuple(range(rank))
+    named = (axis,) if isinstance(axis, int) else tuple(axis)
+    if any(not -rank <= a < rank for a in named):
+        raise ShapeError(f"expected axes of an array of rank {rank}, received {axis}.")
+    axes = tuple(sorted(a % rank for a in named))
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"expected each axis once, received {axis}.")
+    return axes
+
+
+def reduced_shape(x: Shape, axis: Axis = None, keepdims: bool = False) -> Shape:
+    axes = reduced_axes(len(x), axis)
+    if keepdims:
+        return tuple(1 if d in axes else size for d, size in enumerate(x))
+    return tuple(size for d, size in enumerate(x) if d not in axes)
+
+
+def reduction_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
+    return (reduced_shape(x, axis, keepdims),)
+
+
+def count_of(x: Shape, axis: Axis) -> int:
+    """How many cells go into one."""
+    return int(np.prod([x[a] for a in reduced_axes(len(x), axis)], dtype=np.int64))
+
+
+def kept(dy: Any, shapes: Any, axis: Axis) -> Any:
+    """Upstream gradient (or y) with extent 1 on the reduced axes, so that it broadcasts against x."""
+    return dy.reshape(reduced_shape(shapes[0], axis, keepdims=True))
+
+
+def group(index: Index, x: Shape, axis: Axis, keepdims: bool) -> NDArray[np.int64]:
+    """The cells of x that go into cell `index` of the result."""
+    axes = reduced_axes(len(x), axis)
+    at = iter(i for d, i in enumerate(index) if not (keepdims and d in axes))
+    return grid(*[range(size) if d in axes else next(at) for d, size in enumerate(x)])
+
+
+def result_cell(index: Index, x: Shape, axis: Axis, keepdims: bool) -> Index:
+    """The cell of the result that cell `index` of x goes into."""
+    axes = reduced_axes(len(x), axis)
+    if keepdims:
+        return tuple(0 if d in axes else i for d, i in enumerate(index))
+    return tuple(i for d, i in enumerate(index) if d not in axes)
+
+
+def explain_sum(averages: bool) -> Callable[..., Expression]:
+    """Explanation of a sum, or of a mean."""
+
+    def explain(
+        target: str, index: Index, shapes: Any, axis: Axis = None, keepdims: bool = False, **_: Any
+    ) -> Expression:
+        count = count_of(shapes[0], axis) if averages else 1
+        if target == "y":
+            return Sum((("x", group(index, shapes[0], axis, keepdims)),), scale=1 / count)
+        cell = result_cell(index, shapes[0], axis, keepdims)
+        return Formula(f"dy / {count}" if averages else "dy", {"dy": ("dy", cell)})
+
+    return explain
+
+
+def some_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
+    """Shape rule of reductions that have no value for no numbers."""
+    shape = reduced_shape(x, axis, keepdims)
+    if count_of(x, axis) == 0 and 0 not in shape:
+        raise ShapeError(f"expected at least one number along axis {axis}.")
+    return (shape,)
+
+
+def spread(dy: Any, shapes: Any, axis: Axis = None, **_: Any) -> tuple[Any, ...]:
+    return (np.broadcast_to(kept(dy, shapes, axis), shapes[0]).copy(),)
+
+
+sum = define(
+    "sum",
+    "reduction",
+    "x",
+    attrs=REDUCTION,
+    forward=lambda x, axis, keepdims, **_: np.sum(x, axis, keepdims=keepdims),
+    backward=spread,
+    shape=reduction_shape,
+    formula="y = sum of x along the axes",
+    grad_formula="dx = dy of its sum",
+    explain=explain_sum(averages=False),
+    integer=True,
+    cases=(*REDUCTION_CASES, Case(((0, 3),), {"axis": 0})),
+)
+mean = define(
+    "mean",
+    "reduction",
+    "x",
+    attrs=REDUCTION,
+    forward=lambda x, axis, keepdims, **_: np.mean(x, axis, keepdims=keepdims),
+    backward=lambda dy, shapes, axis, **_: (spread(dy, shapes, axis)[0] / count_of(shapes[0], axis),),
+    shape=some_shape,
+    formula="y = sum of x along the axes / n",
+    grad_formula="dx = dy of its mean / n",
+    explain=explain_sum(averages=True),
+    cases=REDUCTION_CASES,
+)
+
+
+def max_backward(dy: Any, x: Any, y: Any, shapes: Any, axis: Axis = None, **_: Any) -> tuple[Any, ...]:
+    top = x == kept(y, shapes, axis)
+    ties = top.sum(reduced_axes(x.ndim, axis), keepdims=True)
+    return (top * (kept(dy, shapes, axis) / ties),)
+
+
+def max_explain(
+    target: str, index: Index, shapes: Any, axis: Axis = None, keepdims: bool = False, **_: Any
+) -> Formula:
+    cell = index if target == "y" else result_cell(index, shapes[0], axis, keepdims)
+    cells = [tuple(map(int, c)) for c in group(cell, shapes[0], axis, keepdims)]
+    names = {f"x{k}": ("x", c) for k, c in enumerate(cells)}
+    if target == "y":
+        return Formula(f"max({', '.join(names)})" if len(names) > 1 else "x0", names)
+    me = f"x{cells.index(tuple(index))}"
+    text = f"dy * float({me} == y) / count_equal(y, {', '.join(names)})"
+    return Formula(text, {"dy": ("dy", cell), "y": ("y", cell), **names}, "ties share the gradient equally")
+
+
+DISTINCT_CASES = tuple(Case(case.shapes, case.attrs, ("distinct",)) for case in REDUCTION_CASES)
+
+max = define(
+    "max",
+    "reduction",
+    "x",
+    attrs=REDUCTION,
+    forward=lambda x, axis, keepdims, **_: np.max(x, axis, keepdims=keepdims),
+    backward=max_backward,
+    shape=some_shape,
+    saves="x y",
+    formula="y = the largest x along the axes",
+    grad_formula="dx = dy / (number of ties) where x = y, otherwise 0",
+    explain=max_explain,
+    integer=True,
+    cases=DISTINCT_CASES,
+)
+
+
+def argmax_explain(
+    target: str, index: Index, shapes: Any, axis: int | None = None, keepdims: bool = False, **_: Any
+) -> Formula:
+    cells = group(index, shapes[0], axis, keepdims)
+    names = {f"x{k}": ("x", tuple(map(int, c))) for k, c in enumerate(cells)}
+    return Formula(f"argmax({', '.join(names)})", names, "the first, where several are largest")
+
+
+argmax = define(
+    "argmax",
+    "reduction",
+    "x",
+    attrs=REDUCTION,
+    forward=lambda x, axis, keepdims, **_: np.argmax(x, axis, keepdims=keepdims),
+    shape=some_shape,
+    dtypes={"y": "int64"},
+    formula="y = position of the largest x along the axis; of all x in order, if axis is None",
+    explain=argmax_explain,
+    integer=True,
+    cases=tuple(case for case in DISTINCT_CASES if not isinstance(case.attrs.get("axis"), tuple)),
+)
+
+
+def weights_like(values: Any, weights: Any) -> Any:
+    """The weights as a cell for every value."""
+    return np.broadcast_to(weights.reshape(weights.shape + (1,) * (values.ndim - weights.ndim)), values.shape)
+
+
+def sum_and_count_forward(values: Any, weights: Any = None, **_: Any) -> Any:
+    if weights is None:
+        return np.array([values.sum(dtype=np.float64), values.size], values.dtype)
+    w = weights_like(values, weights)
+    return np.array([(w * values).sum(dtype=np.float64), w.sum(dtype=np.float64)], values.dtype)
+
+
+def sum_and_count_shape(values: Shape, weights: Shape | None = None, **_: Any) -> tuple[Shape, ...]:
+    if weights is not None and weights != values[: len(weights)]:
+        raise ShapeError("expected weights with the first axes of values.")
+    return ((2,),)
+
+
+def sum_and_count_explain(target: str, index: Index, shapes: Any, **_: Any) -> Expression:
+    values, weights = shapes
+    cells = grid(*map(range, values))
+    if weights is None:
+        return Sum((("values", cells),)) if index == (0,) else Formula(str(len(cells)))
+    weight = ("weights", cells[:, : len(weights)])
+    return Sum((weight, ("values", cells)) if index == (0,) else (weight,))
+
+
+sum_and_count = define(
+    "sum_and_count",
+    "metric",
+    "values weights",
+    optional="weights",
+    forward=sum_and_count_forward,
+    shape=sum_and_count_shape,
+    formula="y = (sum of weights * values, sum of weights); weights are 1 if left out",
+    explain=sum_and_count_explain,
+    cases=(
+        Case(((7,), None)),
+        Case(((7,), (7,)), draw=("normal", "positive")),
+        Case(((3, 5), (3,)), draw=("normal", "positive")),
+        Case(((2, 3, 4), (2, 3)), draw=("normal", "binary")),
+        Case(((), ())),
+        Case(((0,), (0,))),
+        Case(((4, 0), (4,))),
+    ),
+)
+
+
+def accumulate_forward(*xs: Any, **_: Any) -> Any:
+    total = xs[0].copy()
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def accumulate_shape(*shapes: Shape, **_: Any) -> tuple[Shape, ...]:
+    if any(s != shapes[0] for s in shapes):
+        raise ShapeError("expected inputs of one shape.")
+    return (shapes[0],)
+
+
+def accumulate_explain(target: str, index: Index, shapes: Any, **_: Any) -> Formula:
+    if target != "y":
+        return Formula("dy", {"dy": ("dy", index)})
+    names = [f"xs{k}" for k in range(len(shapes))]
+    return Formula(" + ".join(names), {name: (name, index) for name in names})
+
+
+accumulate = define(
+    "accumulate",
+    "accumulate",
+    "*xs",
+    forward=accumulate_forward,
+    backward=lambda dy, shapes, **_: tuple(dy.copy() for _ in shapes),
+    shape=accumulate_shape,
+    formula="y = xs0 + xs1 + … , added in this order",
+    grad_formula="dx of every input = dy",
+    explain=accumulate_explain,
+    integer=True,
+    cases=(
+        Case(((3, 5), (3, 5))),
+        Case(((2, 3, 4),) * 5),
+        Case(((4,),)),
+        Case(((), ())),
+        Case(((0, 2), (0, 2))),
+    ),
+)

@@ -1,0 +1,8 @@
+"""Helpers for scripts, with the names of `keras.utils`."""
+
+from fastnn.config import set_random_seed
+from fastnn.utils.naming import clear_session
+from fastnn.utils.numerical import to_categorical
+from fastnn.utils.registry import get_custom_objects, register_keras_serializable
+
+__all__ = ["clear_session", "get_custom_objects", "register_keras_serializable", "set_random_seed", "to_categorical"]

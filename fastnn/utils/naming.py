@@ -1,0 +1,55 @@
+"""Names that layers, models and metrics get by themselves: dense, then dense_1, dense_2."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+_used: Counter[str] = Counter()
+
+
+def snake_case(name: str) -> str:
+    """A class name as a name of an object.
+
+    Example:
+        >>> snake_case("MaxPooling2D"), snake_case("InputLayer"), snake_case("LSTM")
+        ('max_pooling2d', 'input_layer', 'lstm')
+    """
+    name = re.sub(r"\W", "", name)
+    name = re.sub(r"(?<=.)([A-Z][a-z]+)", r"_\1", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(prefix: str) -> str:
+    """The prefix itself the first time, then with a number.
+
+    Example:
+        >>> clear_session()
+        >>> auto_name("dense"), auto_name("dense")
+        ('dense', 'dense_1')
+    """
+    count = _used[prefix]
+    _used[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def clear_session() -> None:
+    """Count automatic names from the start again."""
+    _used.clear()
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest known ones, or all.
+
+    Example:
+        >>> did_you_mean("relo", ["relu", "tanh"])
+        "did you mean 'relu'?"
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=3)
+    chosen = [k for k in known if k.lower() in near]
+    if chosen:
+        return f"did you mean {' or '.join(repr(k) for k in chosen)}?"
+    return f"known names: {', '.join(map(repr, known))}."

@@ -1,0 +1,165 @@
+"""Objects as JSON and back, in Keras' format; a file can name registered classes and functions, and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from fastnn.utils.naming import did_you_mean
+
+Class = TypeVar("Class", bound=type)
+_classes: dict[tuple[str, str], type] = {}
+_custom: dict[str, Any] = {}
+
+
+def serializable(module: str, *others: tuple[str, str]) -> Callable[[Class], Class]:
+    """Class decorator: instances are saved under that Keras module and their class name.
+
+    Args:
+        module: The module.
+        *others: Further pairs of module and class name that files may say.
+    """
+
+    def remember(cls: Class) -> Class:
+        cls.keras_module = module  # type: ignore[attr-defined]
+        for key in ((module, cls.__name__), *others):
+            _classes[key] = cls
+        return cls
+
+    return remember
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Decorator that lets saved models name your class or function.
+
+    Args:
+        package: First part of the registered name.
+        name: Second part; the class's or function's own name by default.
+
+    Example:
+        >>> @register_keras_serializable("my_package")
+        ... class Doubling:
+        ...     pass
+        >>> Doubling.registered_name
+        'my_package>Doubling'
+    """
+
+    def remember(thing: Any) -> Any:
+        thing.registered_name = f"{package}>{name or thing.__name__}"
+        _custom[thing.registered_name] = thing
+        return thing
+
+    return remember
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """Classes and functions registered by users, by name; may be changed."""
+    return _custom
+
+
+def registered_name(thing: Any) -> str | None:
+    """The name under which a user's class or function was registered, or its own name; None for built-in classes."""
+    if "keras_module" in vars(thing):
+        return None
+    return str(vars(thing).get("registered_name", thing.__name__))
+
+
+def serialize(thing: Any) -> Any:
+    """JSON for an object: plain values, lists and dicts of such, functions by name, objects by class and config.
+
+    Raises:
+        ValueError: if the object has no `get_config`.
+    """
+    if thing is None or isinstance(thing, (bool, int, float, str)):
+        return thing
+    if isinstance(thing, (np.generic, np.ndarray)):
+        return thing.tolist()
+    if isinstance(thing, (list, tuple)):
+        return [serialize(item) for item in thing]
+    if isinstance(thing, dict):
+        return {key: serialize(value) for key, value in thing.items()}
+    if inspect.isfunction(thing):
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": thing.__name__,
+            "registered_name": registered_name(thing),
+        }
+    if not hasattr(thing, "get_config"):
+        raise ValueError(f"Expected an object with get_config to save. Received: {thing!r}")
+    return serialize_object(thing)
+
+
+def serialize_object(thing: Any) -> dict[str, Any]:
+    """Module, class name and configuration of an object."""
+    cls = type(thing)
+    module, name = getattr(thing, "saved_as", (vars(cls).get("keras_module", cls.__module__), cls.__name__))
+    return {
+        "module": module,
+        "class_name": name,
+        "config": serialize(thing.get_config()),
+        "registered_name": registered_name(cls),
+    }
+
+
+def is_object(config: Any) -> bool:
+    """Whether a piece of JSON stands for an object."""
+    return isinstance(config, dict) and "class_name" in config and "config" in config
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The object that a piece of JSON stands for.
+
+    Args:
+        config: What `serialize` gave, or a file of Keras.
+        custom_objects: Further classes and functions by name.
+
+    Raises:
+        ValueError: if it names an unknown class or function.
+    """
+    if isinstance(config, list):
+        return [deserialize(item, custom_objects) for item in config]
+    if not is_object(config):
+        return {k: deserialize(v, custom_objects) for k, v in config.items()} if isinstance(config, dict) else config
+    if config["class_name"] == "__tuple__":
+        return tuple(deserialize(config.get("items", config["config"]), custom_objects))
+    if config["class_name"] == "DTypePolicy":
+        return config["config"]["name"]
+    if config["class_name"] == "function":
+        return find_custom(config.get("registered_name") or config["config"], config["config"], custom_objects)
+    cls = find_class(config, custom_objects)
+    if "custom_objects" in inspect.signature(cls.from_config).parameters:
+        return cls.from_config(config["config"], custom_objects=custom_objects)
+    return cls.from_config(config["config"])
+
+
+def find_custom(name: str, short: str, custom_objects: Mapping[str, Any] | None) -> Any:
+    """A user's class or function by its registered or its plain name."""
+    known = {**_custom, **(custom_objects or {})}
+    for key in (name, short):
+        if key in known:
+            return known[key]
+    hint = f"; {did_you_mean(short, known)}" if known else ""
+    raise ValueError(f"Expected a known class or function; pass it in custom_objects. Received: {short!r}{hint}")
+
+
+def find_class(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The class that a configuration names; only registered ones are found.
+
+    Keras names some classes by the private module that they live in; a class name that only one module registers is
+    enough then.
+    """
+    name, module = str(config["class_name"]), str(config.get("module"))
+    if (custom_objects and name in custom_objects) or config.get("registered_name") in _custom:
+        return find_custom(str(config.get("registered_name")), name, custom_objects)
+    if (module, name) in _classes:
+        return _classes[module, name]
+    if module.split(".")[0] == "keras":
+        kind = next((m for m in ("losses", "metrics", "optimizers", "layers", "models") if f".{m}" in module), "")
+        for (known, known_name), cls in _classes.items():
+            if known_name == name and known.endswith(kind or known):
+                return cls
+    return find_custom(str(config.get("registered_name") or name), name, custom_objects)

@@ -1,0 +1,150 @@
+"""Stepping is execution, and going back is exact."""
+
+import numpy as np
+import pytest
+
+from fastnn.engine.gradcheck import check_model
+from fastnn.engine.stepper import Stepper
+from fastnn.errors import GraphError
+from tests import small_models
+
+
+@pytest.fixture(params=["float32", "float64"])
+def stepper(request):
+    model = small_models.Quadratic(request.param)
+    return Stepper(model, *small_models.data(), batch_size=4, shuffle=True, seed=1)
+
+
+def shown(stepper):
+    return {n: stepper.value(n) for n in stepper.listing.values if stepper.computed(n)}
+
+
+def assert_same(now, then):
+    assert now.keys() == then.keys()
+    for name, array in now.items():
+        np.testing.assert_array_equal(array, then[name], err_msg=name)
+
+
+def test_going_back_shows_what_was_shown_over_ragged_batches_and_epochs(stepper):
+    seen = []
+    for _ in range(5 * len(stepper.steps) + 3):
+        seen.append(shown(stepper))
+        stepper.next()
+    for position in reversed(range(len(seen))):
+        stepper.back()
+        assert stepper.position == position
+        assert_same(shown(stepper), seen[position])
+
+
+@pytest.mark.parametrize("jump", [0, 1, 14, 15, 29, 40, 70])
+def test_goto_equals_walking(stepper, jump):
+    walked = Stepper(stepper.model, *small_models.data(), batch_size=4, shuffle=True, seed=1)
+    for _ in range(jump):
+        walked.next()
+    stepper.goto(55)
+    stepper.goto(jump)
+    assert stepper.position == jump
+    assert_same(shown(stepper), shown(walked))
+
+
+def test_position_training_step_and_index_agree(stepper):
+    length = len(stepper.steps)
+    for position in range(2 * length + 2):
+        assert (stepper.position, stepper.training_step, stepper.index) == (position, *divmod(position, length))
+        stepper.next()
+
+
+def test_training_at_full_speed_equals_stepping(stepper):
+    walked = Stepper(stepper.model, *small_models.data(), batch_size=4, shuffle=True, seed=1)
+    stepper.next()  # a step begun is finished first
+    assert stepper.train(steps=6) == 6
+    for _ in range(7 * len(stepper.steps)):
+        walked.next()
+    assert_same(shown(stepper), shown(walked))
+    assert stepper.losses == walked.losses
+    assert len(stepper.losses) == 7
+
+
+def test_keyframes_are_thinned_when_memory_is_short(stepper, monkeypatch):
+    stepper.train(steps=3)
+    before = shown(stepper)
+    monkeypatch.setattr("fastnn.engine.stepper.KEYFRAME_BYTES", 200)
+    stepper.train(steps=100)
+    assert sum(a.nbytes for arrays in stepper._keyframes.values() for a in arrays) <= 200
+    stepper.goto(3 * len(stepper.steps))
+    assert_same(shown(stepper), before)
+
+
+def test_works_on_a_copy_unless_in_place():
+    for in_place in (False, True):
+        model = small_models.Quadratic()
+        before = model.w.numpy()
+        Stepper(model, *small_models.data(), in_place=in_place).train(steps=1)
+        assert np.array_equal(before, model.w.value) is not in_place
+
+
+def test_run_to_phase_layer_and_breakpoint(stepper):
+    assert stepper.run_to("backward").phase == "backward"
+    assert stepper.run_to("quadratic").layer == "quadratic"
+    stepper.breakpoints.add(4)
+    assert stepper.run_to("breakpoint") is stepper.steps[4]
+    assert (stepper.training_step, stepper.index) == (1, 4)
+    with pytest.raises(GraphError, match=r"received 'conv9'"):
+        stepper.run_to("conv9")
+
+
+def test_values_not_computed_yet_are_refused(stepper):
+    loss = stepper.listing.loss
+    with pytest.raises(GraphError, match="step 4 makes it"):
+        stepper.value(loss)
+    stepper.run_to("backward")
+    assert stepper.value(loss).shape == ()
+    with pytest.raises(GraphError, match="expected the name of a value"):
+        stepper.value("nothing")
+    with pytest.raises(ValueError, match="read-only"):
+        stepper.view(loss)[...] = 0
+
+
+def test_made_by_and_used_by(stepper):
+    assert stepper.made_by("x") is None
+    assert stepper.steps[stepper.made_by("quadratic.add")].op.name == "add"
+    assert [stepper.steps[i].op.name for i in stepper.used_by("x")] == ["multiply", "multiply"]
+
+
+def test_every_cell_explains_itself_even_after_the_update(stepper):
+    stepper.goto(2 * len(stepper.steps))
+    checked = 0
+    for name, value in stepper.listing.values.items():
+        for index in np.ndindex(value.shape):
+            e = stepper.explain(name, index)
+            assert e.result == float(stepper.value(name)[index])
+            assert abs(e.recomputed - e.result) <= 1e-6 * max(e.magnitude, 1e-3), e
+            checked += 1
+    assert checked > 100
+
+
+def test_a_weight_after_its_update_is_explained_by_the_weight_before(stepper):
+    before = stepper.value("quadratic.w")
+    stepper.finish_step()
+    old = next(o for o in stepper.explain("quadratic.w", (1,)).operands if o.symbol == "w")
+    assert old.value == before[1]
+
+
+def test_wrong_index_position_and_batch_size(stepper):
+    with pytest.raises(GraphError, match="expected an index into 'x' of shape"):
+        stepper.explain("x", (99, 0))
+    with pytest.raises(GraphError, match="position of 0 or more"):
+        stepper.goto(-1)
+    with pytest.raises(GraphError, match="start of the run"):
+        stepper.back()
+    for size in (0, -1, 2.5, True):
+        with pytest.raises(ValueError, match="batch_size"):
+            Stepper(small_models.Quadratic(), *small_models.data(), batch_size=size)
+    with pytest.raises(ValueError, match="steps or of seconds"):
+        stepper.train()
+
+
+def test_gradients_of_the_list_equal_finite_differences():
+    checks = check_model(small_models.Quadratic(), *small_models.data())
+    assert [c.name for c in checks] == ["quadratic.w"]
+    assert checks[0].error < 1e-7
