@@ -215,7 +215,7 @@ def test_another_network_can_be_chosen_while_training(open_window, qtbot):
     window.load("xor")
     assert window.session.source.name == "xor"
     assert not window.session.training
-    assert "xor" == window.transport.picker.currentData()
+    assert window.transport.picker.currentData() == "xor"
 
 
 def test_play_moves_by_the_grain_until_paused(open_window, qtbot):
