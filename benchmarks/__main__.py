@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import environment, machine, report
+from benchmarks.contest import Contest
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,12 +30,28 @@ def run_ops(args: argparse.Namespace) -> report.Report:
 
     rounds, seconds = args.rounds or (2 if args.quick else 3), args.seconds or (0.01 if args.quick else 0.05)
     results, contest = operations.run(args.names, args.threads, args.quick, rounds, seconds)
-    settings = {"quick": args.quick, "rounds": rounds, "seconds": seconds}
+    return reported("ops", args, rounds, seconds, results, contest)
+
+
+def run_models(args: argparse.Namespace) -> report.Report:
+    """Time the networks."""
+    from benchmarks import models
+
+    rounds, seconds = args.rounds or (2 if args.quick else 5), args.seconds or (0.05 if args.quick else 0.5)
+    results, contest = models.run(args.names, args.threads, args.quick, rounds, seconds, args.peers_python)
+    return reported("models", args, rounds, seconds, results, contest)
+
+
+def reported(
+    kind: str, args: argparse.Namespace, rounds: int, seconds: float, results: list[report.Result], contest: Contest
+) -> report.Report:
+    """A report of what was measured."""
     described = machine.describe(args.threads, contest.versions)
-    return report.Report("ops", described, settings, results, contest.absent, contest.failures)
+    settings = {"quick": args.quick, "rounds": rounds, "seconds": seconds}
+    return report.Report(kind, described, settings, results, contest.absent, contest.failures)
 
 
-RUNS = {"ops": run_ops}
+RUNS = {"ops": run_ops, "models": run_models}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -137,10 +137,7 @@ def photograph(path: str) -> Callable[[MainWindow], int]:
     """Saves a picture of the window once it is drawn, and closes it."""
 
     def take(window: MainWindow) -> int:
-        from PyQt6.QtWidgets import QApplication
-
-        for _ in range(5):
-            QApplication.processEvents()
+        settle()
         saved = window.grab().save(path)
         window.close()
         if not saved:
@@ -148,6 +145,25 @@ def photograph(path: str) -> Callable[[MainWindow], int]:
         return 0 if saved else 1
 
     return take
+
+
+def settle() -> None:
+    """Let the window draw itself."""
+    from PyQt6.QtWidgets import QApplication
+
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def quieten() -> None:
+    """Without a display Qt remarks that size hints have nowhere to go; keep that from the terminal."""
+    from PyQt6.QtCore import qInstallMessageHandler
+
+    def show(kind: Any, context: Any, message: str | None) -> None:
+        if "propagateSizeHints" not in (message or ""):
+            print(message, file=sys.stderr)
+
+    qInstallMessageHandler(show)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -173,6 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def start(options: argparse.Namespace) -> int:
     """Open the window, or take its picture."""
     if options.screenshot:
+        quieten()
         return open_window(opener(options), options.theme or "light", photograph(options.screenshot), size=options.size)
     return open_window(opener(options), options.theme or "system", size=options.size)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 import fastnn
@@ -297,7 +298,7 @@ class Session:
         self._looked = None
         output = self.shown_step().outputs[0]
         self._remember()
-        self.selection = (output, self._clip((), output))
+        self.selection = (output, self._fit((), output))
         self.notify("selection")
 
     @property
@@ -445,17 +446,26 @@ class Session:
         name, index = self.selection or ("", ())
         followed = old is not None and name in old.outputs
         if name in step.inputs + step.outputs and not (followed and step is not old):
-            self.selection = (name, self._clip(index, name))
+            self.selection = (name, self._fit(index, name))
             return
         role = next((r for r, n in (old.results if old else ()) if n == name), "")
         output = next((n for r, n in step.results if r == role and n), step.outputs[0])
-        self.selection = (output, self._clip(index, output))
+        self.selection = (output, self._fit(index, output))
 
-    def _clip(self, index: Index, name: str) -> Index:
-        """The cell of a value nearest to an index; index 0 on axes that the index lacks."""
+    def _fit(self, index: Index, name: str) -> Index:
+        """The cell of a value nearest to an index; where ranks differ, the one most worth a look."""
         shape = self.listing.values[name].shape
-        same = len(index) == len(shape)
-        return tuple(min(index[k], max(n - 1, 0)) if same else 0 for k, n in enumerate(shape))
+        if len(index) == len(shape):
+            return tuple(min(i, max(n - 1, 0)) for i, n in zip(index, shape, strict=True))
+        return self._striking(name, shape)
+
+    def _striking(self, name: str, shape: Index) -> Index:
+        """The first cell of the sample; of an image the largest, since corners are mostly empty."""
+        sample = self.sample if shape and shape[0] == len(self.moment.rows) else 0
+        if len(shape) != 4 or 0 in shape or not self.computed(name):
+            return (sample, *([0] * (len(shape) - 1))) if shape else ()
+        image = self.view(name)[sample]
+        return (sample, *(int(i) for i in np.unravel_index(np.abs(image).argmax(), image.shape)))
 
     # ------------------------------------------------------------ training at full speed
 

@@ -22,6 +22,7 @@ LEVELS = {
     5: "fastnn/layers",
     6: "fastnn/callbacks",
     7: "fastnn/models",
+    7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
     8.7: "gui/arrangement gui/card_text gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",

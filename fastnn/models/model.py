@@ -15,7 +15,6 @@ from fastnn.models.training import Training
 from fastnn.utils.naming import auto_name, did_you_mean
 from fastnn.utils.registry import serializable
 
-
 FUNCTIONAL = ("keras.src.models.functional", "Functional")
 
 
@@ -65,7 +64,7 @@ class Model(Training, Layer):
     def _graph(self) -> Network:
         if self.network is None:
             raise ValueError(
-                f"Model '{self.name}' has no graph. Expected: inputs and outputs, or a Sequential model that knows its input shape"
+                f"Model '{self.name}' has no graph. Expected: Model(inputs, outputs), or a Sequential with an Input"
             )
         return self.network
 

@@ -134,7 +134,9 @@ def with_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     if all(t.node is not None and isinstance(t.node.callable, InputLayer) for t in given):
         return inputs, outputs
     fresh = {
-        id(t): t if isinstance(getattr(t.node, "callable", None), InputLayer) else Input(batch_shape=t.shape, dtype=t.dtype)
+        id(t): t
+        if isinstance(getattr(t.node, "callable", None), InputLayer)
+        else Input(batch_shape=t.shape, dtype=t.dtype)
         for t in given
     }
     nodes = graph.nodes_between(given, flatten(outputs))
@@ -189,7 +191,9 @@ def operation_names(operations: Sequence[Any]) -> dict[int, str]:
     taken = list(names.values())
     twice = sorted({n for n in taken if taken.count(n) > 1})
     if twice:
-        raise GraphError(f"Expected layers of different names. Received: the name {twice[0]!r} for {taken.count(twice[0])} layers")
+        raise GraphError(
+            f"Expected layers of different names. Received: the name {twice[0]!r} for {taken.count(twice[0])} layers"
+        )
     for op in operations:
         if isinstance(op, Node):
             base = getattr(op.callable, "name", "function")
@@ -225,13 +229,17 @@ class Reader:
         while waiting:
             later = [call for call in waiting if not self.call(*call)]
             if len(later) == len(waiting):
-                raise ValueError(f"Expected layers that depend on the inputs. Received: '{later[0][0]}', which does not")
+                raise ValueError(
+                    f"Expected layers that depend on the inputs. Received: '{later[0][0]}', which does not"
+                )
             waiting = later
 
     def call(self, name: str, index: int, node: Mapping[str, Any]) -> bool:
         """Repeat one call; returns whether its arguments were there."""
         needed = places(node)
-        if any(place not in self.tensors for place in needed) or any((name, i, 0) not in self.tensors for i in range(index)):
+        if any(place not in self.tensors for place in needed) or any(
+            (name, i, 0) not in self.tensors for i in range(index)
+        ):
             return False
         outputs = self.layers[name](*self.arguments(node["args"]), **self.arguments(node["kwargs"]))
         for position, tensor in enumerate(flatten(outputs)):

@@ -126,7 +126,9 @@ class Sequential(Model):
                 for layer in layers:
                     self.add(layer)
         if not self._layers:
-            raise ValueError(f"Sequential model '{self.name}' cannot be built because it has no layers. Call `model.add(layer)`.")
+            raise ValueError(
+                f"Sequential model '{self.name}' cannot be built because it has no layers. Call `model.add(layer)`."
+            )
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

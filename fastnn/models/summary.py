@@ -67,7 +67,8 @@ def table(head: list[str], body: list[list[str]], width: int | None) -> list[str
 
     def line(row: list[str]) -> str:
         cells = [
-            cell[:w].rjust(w) if i == 2 else cell[:w].ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            cell[:w].rjust(w) if i == 2 else cell[:w].ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
         ]
         return f"│ {' │ '.join(cells)} │"
 

@@ -43,7 +43,10 @@ class Training:
     _output_nest: Any = None
 
     if TYPE_CHECKING:
-        network: Network | None
+
+        @property
+        def network(self) -> Network | None: ...
+
         weights: list[Variable]
         trainable_weights: list[Variable]
 
@@ -103,8 +106,10 @@ class Training:
 
     @property
     def metrics_names(self) -> list[str]:
-        """Names of losses and metrics in the order in which `evaluate` returns them."""
-        return list(self._metric_table(self._aims(), names_only=True))
+        """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics by name."""
+        aims = self._aims()
+        losses = [f"{aim.name}_loss" for aim in aims if len(aims) > 1 and aim.loss is not None]
+        return ["loss", *losses, *sorted(self._metric_table(aims))]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""
@@ -139,23 +144,17 @@ class Training:
         if self.network is not None:
             return self.network.output_names, [t.shape for t in self.network.outputs]
         if self._output_nest is None:
-            raise ValueError(f"Model '{self.name}' has not met data yet. Expected: fit, evaluate, predict or build before")
+            raise ValueError(
+                f"Model '{self.name}' has not met data yet. Expected: fit, evaluate, predict or build before"
+            )
         specs = flatten(self._output_nest)
         named = isinstance(self._output_nest, dict)
         names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
         return names, [t.shape for t in specs]
 
-    def _metric_table(self, aims: Sequence[Aim], names_only: bool = False) -> dict[str, Any]:
-        """Metric objects by name in logs; with names_only also losses."""
-        found: dict[str, Any] = {}
-        if names_only:
-            found["loss"] = None
-            found.update({f"{a.name}_loss": None for a in aims if len(aims) > 1 and a.loss is not None})
-        for aim in aims:
-            found.update(aim.metrics)
-        for aim in aims:
-            found.update(aim.weighted)
-        return found
+    def _metric_table(self, aims: Sequence[Aim]) -> dict[str, Any]:
+        """Metric objects by name in logs."""
+        return dict([pair for aim in aims for pair in aim.metrics] + [pair for aim in aims for pair in aim.weighted])
 
     # ------------------------------------------------------------ data
 
@@ -360,7 +359,7 @@ class Training:
         calls.call("on_epoch_begin", epoch, {})
         progress.begin(epoch)
         if not isinstance(rounds, Batches):
-            return rounds.run(calls, progress)  # type: ignore[no-any-return]
+            return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
         if calls.wants(*BATCH_HOOKS):
             self._epoch_by_batches(rounds, order, calls, progress)
@@ -385,7 +384,9 @@ class Training:
         if is_stream(given):
             return stream(self, given, steps, None, training=False)
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
-            raise ValueError("Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given))
+            raise ValueError(
+                "Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given)
+            )
         feeds = self.prepare_data(*given)
         return self._batches(feeds, batch_size, False, steps)
 
@@ -463,7 +464,10 @@ class Training:
             An array, or a list or dict of arrays for several outputs.
         """
         if is_stream(x):
-            parts = [self.predict_on_batch(b[0] if isinstance(b, tuple) else b) for b in stream(self, x, steps, None).batches()]
+            parts = [
+                self.predict_on_batch(b[0] if isinstance(b, tuple) else b)
+                for b in stream(self, x, steps, None).batches()
+            ]
             return join(parts)
         calls = CallbackList(as_callbacks(callbacks), self)
         feeds = self._prepare_inputs(x)
@@ -605,7 +609,9 @@ def split_off(share: float, x: Any, y: Any, weights: Any, validation: Any) -> tu
     count = rows_of(arrays)
     at = int(count * (1 - share))
     if at == 0 or at == count:
-        raise ValueError(f"Expected validation_split to leave samples on both sides. Received: {share} of {count} samples")
+        raise ValueError(
+            f"Expected validation_split to leave samples on both sides. Received: {share} of {count} samples"
+        )
     train = [cut(part, slice(0, at)) for part in (x, y, weights)]
     kept = [cut(part, slice(at, None)) for part in (x, y, weights)]
     return train[0], train[1], train[2], (kept[0], kept[1], *([kept[2]] if weights is not None else []))

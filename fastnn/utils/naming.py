@@ -1,4 +1,4 @@
-"""Names that layers, models and metrics get by themselves: dense, dense_1, dense_2, …"""
+"""Names that layers, models and metrics get by themselves: dense, then dense_1, dense_2."""
 
 from __future__ import annotations
 

@@ -82,7 +82,12 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, dict):
         return {key: serialize(value) for key, value in thing.items()}
     if inspect.isfunction(thing):
-        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": registered_name(thing)}
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": thing.__name__,
+            "registered_name": registered_name(thing),
+        }
     if not hasattr(thing, "get_config"):
         raise ValueError(f"Expected an object with get_config to save. Received: {thing!r}")
     return serialize_object(thing)
@@ -137,11 +142,8 @@ def find_custom(name: str, short: str, custom_objects: Mapping[str, Any] | None)
     for key in (name, short):
         if key in known:
             return known[key]
-    raise ValueError(
-        f"Expected a known class or function; pass it in custom_objects. Received: {short!r}; {did_you_mean(short, known)}"
-        if known
-        else f"Expected a known class or function; pass it in custom_objects. Received: {short!r}"
-    )
+    hint = f"; {did_you_mean(short, known)}" if known else ""
+    raise ValueError(f"Expected a known class or function; pass it in custom_objects. Received: {short!r}{hint}")
 
 
 def find_class(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -44,6 +44,7 @@ class LossChart(QWidget):
         self.reading.setAccessibleName("Loss under the pointer")
         self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.log = QCheckBox("log")
+        self.log.setAccessibleName("Logarithmic loss axis")
         self.log.setToolTip("Logarithmic loss axis")
         self.log.toggled.connect(self._set_log)
         self.log.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -72,8 +73,8 @@ class LossChart(QWidget):
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
         self.curve = item.plot()
-        self.cursor = pg.InfiniteLine(angle=90, movable=False)
-        item.addItem(self.cursor, ignoreBounds=True)
+        self.here = pg.InfiniteLine(angle=90, movable=False)
+        item.addItem(self.here, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._hover)
         self.restyle()
 
@@ -90,7 +91,7 @@ class LossChart(QWidget):
         self.curve.setPen(pg.mkPen(t.accent, width=1))
         self.curve.setSymbolBrush(QColor(t.accent))
         self.curve.setSymbolPen(None)
-        self.cursor.setPen(pg.mkPen(t.muted, style=Qt.PenStyle.DashLine))
+        self.here.setPen(pg.mkPen(t.muted, style=Qt.PenStyle.DashLine))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
 
     def _set_log(self, on: bool) -> None:
@@ -107,15 +108,16 @@ class LossChart(QWidget):
         self._drawn = now
         self.pages.setCurrentIndex(int(len(losses) > 0))
         self._draw(losses.array)
-        self.cursor.setPos(now[2])
+        self.here.setPos(now[2])
         self._read(now[2] - 1 if now[2] else None)
 
     def _draw(self, losses: np.ndarray) -> None:
-        shown = np.where(losses > 0, losses, np.nan) if self.log.isChecked() else losses
-        few = len(losses) <= FEW
-        self.curve.setData(
-            np.arange(1, len(losses) + 1), shown, symbol="o" if few else None, symbolSize=5, antialias=few
-        )
+        drawable = np.isfinite(losses) & (losses > 0 if self.log.isChecked() else True)
+        few = len(losses) <= FEW and bool(drawable.all())
+        steps, shown = np.arange(1.0, len(losses) + 1), np.where(drawable, losses, np.nan)
+        if not drawable.any():
+            steps = shown = np.empty(0)
+        self.curve.setData(steps, shown, connect="finite", symbol="o" if few else None, symbolSize=5, antialias=few)
         if len(losses) < 2:
             self.plot.setXRange(0, max(len(losses) + 1, 10), padding=0)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -21,6 +21,7 @@ from gui.session import Session
 
 MARGIN = 22
 ROW = 21
+CONTEXT = 2
 MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 TextRole = Qt.ItemDataRole.DisplayRole
 
@@ -181,15 +182,20 @@ class ListingView(QListView):
         if self.session.listing is not self._listing:
             self._listing = self.session.listing
             self.steps.reload()
-        row = self.steps.index(self.session.shown_index())
-        if self.visualRect(row).isEmpty() or not self._comfortable(self.visualRect(row)):
-            self.scrollTo(row, QAbstractItemView.ScrollHint.PositionAtCenter)
+        self._bring_into_view()
         self._repaint()
 
-    def _comfortable(self, rect: QRect) -> bool:
-        """Whether a line and its successor are in view."""
-        height = self.height()
-        return rect.top() >= 0 and rect.bottom() + ROW < height
+    def _bring_into_view(self) -> None:
+        """Show the current line, with some lines before and after it unless it has just been clicked on."""
+        row, last = self.session.shown_index(), self.steps.rowCount() - 1
+        context = CONTEXT if self.session.looked is None else 0
+        for near in (max(row - context, 0), min(row + context, last), row):
+            self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the current line in view."""
+        super().resizeEvent(event)
+        self._bring_into_view()
 
     def _repaint(self) -> None:
         view = self.viewport()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox
+from PyQt6.QtWidgets import QComboBox, QSizePolicy
 
 from fastnn import presets
 from gui.session import Session
@@ -24,9 +24,10 @@ class PresetPicker(QComboBox):
         self.session, self.choose = session, choose
         self.setAccessibleName("Network")
         self.setToolTip("The network to step through")
-        self.setMinimumContentsLength(28)
-        self.setMaximumWidth(420)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(20)
+        self.setMaximumWidth(560)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for name in presets.names():
             self._add(name)
         self.activated.connect(self._chosen)

@@ -47,7 +47,6 @@ class Transport(QToolBar):
         self.addSeparator()
         for name in STYLE:
             self._button(name).setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.addSeparator()
         self._spacer()
         self.picker = PresetPicker(session, choose)
         self.addWidget(self.picker)
