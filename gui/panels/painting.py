@@ -18,6 +18,7 @@ LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MIN_CELL = 34.0
 MAX_NUMBERS = 400
+EVEN = 0.197  # luminance on which white and the dark ink have the same contrast
 
 
 def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: NDArray[np.bool_] | None) -> QImage:
@@ -34,8 +35,9 @@ def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: ND
 
 def ink(scale: Scale, theme: Theme) -> NDArray[np.bool_]:
     """For every entry of the colour table whether text on it must be light."""
-    linear = (theme.table(scale.signed) / 255.0) ** 2.2
-    return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < 0.18)
+    parts = theme.table(scale.signed) / 255.0
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < EVEN)
 
 
 def draw_numbers(
@@ -61,7 +63,7 @@ def draw_numbers(
     values = np.array([v for _, v in cells])
     light = ink(scale, theme)[scale.positions(values)]
     room = cells[0][0]
-    texts, fitted = fit_texts(values, decimals, room.width() - 8, room.height() - 1, font)
+    texts, fitted = fit_texts(values, decimals, room.width() - 10, room.height() - 1, font)
     painter.setFont(fitted)
     for pen, wanted in ((QColor("#ffffff"), True), (QColor("#14171a"), False)):
         painter.setPen(pen)
@@ -158,5 +160,5 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
         painter.drawText(labels, CENTRE, "every cell is 0")
         return
     for value, where in zip(scale.ticks(), (LEFT, CENTRE, RIGHT) if scale.signed else (LEFT, RIGHT), strict=True):
-        text = format_number(value, 3)
+        text = format_number(int(value) if value == round(value) else value, 3)
         painter.drawText(labels, where, f"+{text}" if value > 0 and scale.signed else text)
