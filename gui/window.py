@@ -187,10 +187,11 @@ class MainWindow(QMainWindow):
         name, index = cell
         value = self.session.number_at(name, index)
         label = cell_label(name, index, axis_letters(len(index), self.session.value_info(name).role))
-        text = f"{label} = {format_number(value)}" if value is not None else f"{label}: not computed yet"
+        digits = self.session.digits
+        text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
         gradient = self.session.gradient_of(name)
         slope = self.session.number_at(gradient, index) if gradient else None
-        return text if slope is None else f"{text}    grad = {format_number(slope)}"
+        return text if slope is None else f"{text}    grad = {format_number(slope, digits)}"
 
     def say(self, text: str) -> None:
         """Show a message for a while."""
