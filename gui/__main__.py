@@ -102,7 +102,6 @@ def open_window(
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("fastnn")
-    sys.excepthook = report
     settings = None if then else kept_settings()
     themes.apply(app, kept_theme(theme, settings))  # type: ignore[arg-type]
     session = Session()
@@ -112,7 +111,11 @@ def open_window(
         window.resize(*size)
         window.reset_layout()
     window.show()
-    return then(window) if then else app.exec()
+    usual, sys.excepthook = sys.excepthook, report
+    try:
+        return then(window) if then else app.exec()
+    finally:
+        sys.excepthook = usual
 
 
 def kept_settings() -> Any:

@@ -144,7 +144,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._unsubscribe = self.session.subscribe(self.refresh)
         self.player.changed.connect(self.transport.refresh)
-        self.trainer.finished.connect(self._training_ended)
+        self.player.move.connect(self.travel)
+        self.trainer.ended.connect(self._training_ended)
 
     # ------------------------------------------------------------ keeping in line
 
@@ -205,7 +206,9 @@ class MainWindow(QMainWindow):
         """Debug another preset."""
         self.player.stop()
         self.trainer.pause(wait=True)
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         self.attempt(lambda: self.session.load(name))
+        QApplication.restoreOverrideCursor()
 
     def attempt(self, move: Callable[[], object]) -> None:
         """Do something; an error becomes a message."""
