@@ -186,6 +186,12 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}
     QPushButton:disabled, QComboBox:disabled {{ color: {mix(t.muted, t.window, 0.45).name()}; }}
     QComboBox::drop-down {{ border: 0; width: 18px; }}
+    QComboBox::down-arrow {{
+        width: 0; height: 0; margin-right: 8px;
+        border-left: 4px solid {t.raised}; border-right: 4px solid {t.raised}; border-top: 5px solid {t.muted};
+    }}
+    QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.muted}; border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
     QTextBrowser, QListView, QTableView, QScrollArea {{ background: {t.panel}; border: 0; }}
     QTabBar::tab {{
         background: transparent; color: {t.muted}; padding: 4px 10px; border: 0; border-bottom: 2px solid transparent;
