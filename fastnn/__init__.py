@@ -1,9 +1,52 @@
 """fastnn: a debugger for neural networks that is also fast."""
 
-from fastnn import config, ops
+from fastnn import (
+    activations,
+    callbacks,
+    config,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    regularizers,
+    saving,
+    utils,
+)
 from fastnn._version import __version__
 from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.stepper import Stepper
 from fastnn.engine.tape import GradientTape
 from fastnn.engine.tensor import Tensor, Variable
+from fastnn.layers import Input, Layer
+from fastnn.models import Model, Sequential
 
-__all__ = ["GradientTape", "SymbolicTensor", "Tensor", "Variable", "__version__", "config", "ops"]
+__all__ = [
+    "GradientTape",
+    "Input",
+    "Layer",
+    "Model",
+    "Sequential",
+    "Stepper",
+    "SymbolicTensor",
+    "Tensor",
+    "Variable",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "regularizers",
+    "saving",
+    "utils",
+]

@@ -100,7 +100,9 @@ def test_a_kernel_error_names_layer_and_operation():
     plan = Plan(finish(trace, [labels, p], outputs=[loss]))
     plan.load("labels", [0, 7])
     plan.load("p", np.full((2, 3), 1 / 3))
-    with pytest.raises(KernelError, match=r"layer 'head' \(sparse_categorical_crossentropy\): expected labels .* row 1"):
+    with pytest.raises(
+        KernelError, match=r"layer 'head' \(sparse_categorical_crossentropy\): expected labels .* row 1"
+    ):
         plan.run()
 
 

@@ -107,7 +107,9 @@ def label(name: str, index: Index) -> str:
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number for people: `digits` decimals between 1e-3 and 1e4, otherwise mantissa and exponent; zero is 0.
+    """A number for people: `digits` decimals where they say enough, otherwise mantissa and exponent; zero is 0.
+
+    Plain decimals are used up to 1e4, and down to 1e-3, or 10 to the power of -digits / 2 if that is less.
 
     Example:
         >>> number(0.05, 4), number(-1.5e-6, 4), number(0.0), number(float("inf"))
@@ -117,7 +119,7 @@ def number(value: float, digits: int = 6) -> str:
         return "0"
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if 1e-3 <= abs(value) < 1e4:
+    if 10.0 ** -max(3, digits // 2) <= abs(value) < 1e4:
         return f"{value:.{digits}f}"
     return f"{value:.{digits}e}"
 
@@ -182,7 +184,8 @@ def _of_formula(
     substituted = _substitute(f.text, operands, digits)
     return Explanation(
         name, index, "formula", f.text, substituted, result, f.evaluate(arrays), f.magnitude(arrays), operands,
-        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), total_terms=len(addends), note=f.note, step=at,
+        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors),
+        total_terms=len(addends), note=f.note, step=at,
     )  # fmt: skip
 
 
@@ -206,12 +209,18 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ((('a * b', 'c'), ()), ((), ('dy', 'y * (1 - y)')), ((), ()))
     """
     tree = ast.parse(text, mode="eval").body
+    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
+        return (), ()
     addends = _operands_of(tree, ast.Add)
-    if len(addends) > 1:
+    if any(isinstance(a, ast.BinOp) for a in addends) and len(addends) > 1:
         return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()
     factors = _operands_of(tree, ast.Mult)
     if len(factors) > 1 and isinstance(factors[0], ast.Name) and factors[0].id == "dy":
-        slope = " * ".join(f"({p})" if isinstance(f, ast.BinOp) else p for f in factors[1:] for p in [ast.unparse(f)])
+        rest = [ast.unparse(f) for f in factors[1:]]
+        alone = len(rest) == 1
+        slope = " * ".join(
+            f"({p})" if isinstance(f, ast.BinOp) and not alone else p for f, p in zip(factors[1:], rest, strict=True)
+        )
         return (), ("dy", slope)
     return (), ()
 

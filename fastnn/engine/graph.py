@@ -7,6 +7,7 @@ be found between its inputs and outputs. Inside a trace (fixed shapes, fixed tra
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -198,6 +199,16 @@ _eager_step = Variable(np.zeros((), np.int64), trainable=False, name="training_s
 def current_trace() -> Trace | None:
     """The innermost trace being written in this thread, or None."""
     return _active.traces[-1] if _active.traces else None
+
+
+@contextmanager
+def outside_traces() -> Iterator[None]:
+    """Calls inside see no trace: a graph can be built while another is being traced."""
+    suspended, _active.traces = _active.traces, []
+    try:
+        yield
+    finally:
+        _active.traces = suspended
 
 
 def training_step() -> Any:
@@ -398,7 +409,12 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
                 leaf.name or "x", tuple(size if n is None else n for n in leaf.shape), leaf.dtype, "input"
             )
 
-        return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+        try:
+            return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+        except FastnnError as error:  # the stand-in is no size that anybody gave
+            error.message = re.sub(rf"\b{size}\b", "None", error.message)
+            error.shapes = tuple(tuple(None if n == size else n for n in shape) for shape in error.shapes)
+            raise
 
 
 def nodes_between(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

@@ -1,11 +1,13 @@
 /* convolution.c: im2col, col2im and conv2d, each forward directly above its backward. */
-#include "fnn.h"
+#include "convolution.h"
 #ifndef FNN_ISA
+#include "vector_system.h"
 #define FNN_FAMILY_FILE "convolution.c"
 #include "every_isa.h"
 #else
 #include "gemm.h"
-#include "window.h"
+#include "convolution.h"
+#include "correlation.h"
 
 /* ---------------------------------------------------------------- patches */
 
@@ -52,56 +54,87 @@ static int FNN_NAME(im2col_backward)(fnn_step *s) { return FNN_NAME(patches)(s, 
 static int FNN_NAME(col2im)(fnn_step *s) { return FNN_NAME(patches)(s, &s->out[0], FNN_NAME(add_patches)); }
 static int FNN_NAME(col2im_backward)(fnn_step *s) { return FNN_NAME(patches)(s, &s->in[0], FNN_NAME(take_patches)); }
 
-/* ---------------------------------------------------------------- conv2d */
+/* ---------------------------------------------------------------- conv2d: forward */
 
-typedef struct { fnn_window z; int64_t outs; const float *x, *w, *b, *dy; float *y, *dx, *dw, *db; int relu; } FNN_NAME(conv_job);
+typedef struct {
+    fnn_window z;
+    int64_t outs, band, bands; /* output channels; window rows of a band; bands of an image */
+    const float *x, *w;
+    float *y, *packed, *buffers;
+    int64_t buffer;            /* floats of one thread's buffer */
+    fnn_epilogue finish;
+} FNN_NAME(forward_job);
 
-static void FNN_NAME(conv_image)(void *arg, int64_t n, int thread) {
-    const FNN_NAME(conv_job) *job = arg;
-    const fnn_window z = job->z;
-    const int64_t k = job->outs;
-    float *y = job->y + n * z.oh * z.ow * k;
+static FNN_NAME(forward_job) FNN_NAME(forward_plan)(const fnn_step *s) {
+    const fnn_tensor *w = &s->in[1];
+    const fnn_window z = fnn_window_of(&s->in[0], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    const int64_t row = ((z.ow - 1) * z.sw + z.kw) * z.c, fit = (BAND_FLOATS / fnn_max(row, 1) - z.kh) / z.sh + 1;
+    FNN_NAME(forward_job) job = {.z = z, .outs = w->shape[3], .x = s->in[0].data, .w = w->data, .y = s->out[0].data,
+                                 .finish = s->epilogue};
+    job.band = FNN_NAME(band_rows)(z.oh, fit, z.n);
+    job.bands = fnn_ceil_div(z.oh, job.band);
+    job.buffer = FNN_NAME(whole_lines)(((job.band - 1) * z.sh + z.kh) * row);
+    return job;
+}
+
+static void FNN_NAME(forward_pack)(void *arg, int64_t panel, int thread) {
+    const FNN_NAME(forward_job) *job = arg;
+    const int64_t depth = job->z.kh * job->z.kw * job->z.c, col = panel * TILE_COLS;
     (void)thread;
-    for (int64_t p = 0; p < z.oh * z.ow; p++)
-        for (int64_t o = 0; o < k; o++) y[p * k + o] = job->b ? job->b[o] : 0;
-    EACH_PATCH_RUN(z, n, (void)in; if (inside) for (int64_t c = 0; c < z.c; c++)
-        for (int64_t o = 0; o < k; o++) y[(p * z.ow + q) * k + o] += job->x[at + c] * job->w[((i * z.kw + j) * z.c + c) * k + o];)
-    if (job->relu) for (int64_t p = 0; p < z.oh * z.ow * k; p++) y[p] = y[p] > 0 || y[p] != y[p] ? y[p] : 0;
+    FNN_NAME(fnn_pack)(job->w + col, job->outs, 1, depth, (int)fnn_min(TILE_COLS, job->outs - col),
+                       job->packed + col * depth);
+}
+
+static void FNN_NAME(forward_band)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(forward_job) *job = arg;
+    const fnn_window z = job->z;
+    const int64_t n = chunk / job->bands, p = chunk % job->bands * job->band, rows = fnn_min(job->band, z.oh - p);
+    const FNN_NAME(frame) f = {p * z.sh - z.top, (rows - 1) * z.sh + z.kh, -z.left, (z.ow - 1) * z.sw + z.kw};
+    int64_t row;
+    const float *x = FNN_NAME(view)(job->x + n * z.h * z.w * z.c, z.h, z.w, z.c, f,
+                                    job->buffers + thread * job->buffer, &row);
+    const int64_t at = (n * z.oh + p) * z.ow * job->outs;
+    FNN_NAME(correlation) c = {x, z.sh * row, z.sw * z.c, z.kh, row, z.kw * z.c, job->packed, job->y + at,
+                               z.ow * job->outs, job->outs, rows, z.ow, job->outs, job->finish};
+    if (c.finish.mask) c.finish.mask += at;
+    FNN_NAME(correlate)(c);
+}
+
+static int64_t FNN_NAME(forward_packed)(const FNN_NAME(forward_job) *job) {
+    return job->z.kh * job->z.kw * job->z.c * FNN_NAME(panels)(job->outs) * TILE_COLS;
 }
 
 static int FNN_NAME(conv2d)(fnn_step *s) {
-    const fnn_tensor *w = &s->in[1];
-    FNN_NAME(conv_job) job = {fnn_window_of(&s->in[0], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]), w->shape[3],
-                              s->in[0].data, w->data, s->in[2].data, NULL, s->out[0].data, NULL, NULL, NULL, s->epilogue.relu};
-    fnn_parallel(job.z.n, 1e9, FNN_NAME(conv_image), &job);
+    FNN_NAME(forward_job) job = FNN_NAME(forward_plan)(s);
+    const double weights = (double)s->in[1].size;
+    if (!s->out[0].size) return FNN_OK;
+    job.finish.bias = s->in[2].data;
+    job.packed = s->scratch;
+    job.buffers = job.packed + FNN_NAME(whole_lines)(FNN_NAME(forward_packed)(&job));
+    fnn_parallel(FNN_NAME(panels)(job.outs), weights, FNN_NAME(forward_pack), &job);
+    fnn_parallel(job.z.n * job.bands, weights * (double)(job.z.n * job.z.oh * job.z.ow), FNN_NAME(forward_band), &job);
     return FNN_OK;
 }
 
 static int FNN_NAME(conv2d_backward)(fnn_step *s) {
-    const fnn_tensor *x = &s->in[1], *w = &s->in[2];
-    const fnn_window z = fnn_window_of(x, w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
-    const float *dy = s->in[0].data, *px = x->data, *pw = w->data;
-    float *dx = s->out[0].data, *dw = s->out[1].data, *db = s->out[2].data;
-    const int64_t k = w->shape[3];
-    if (dx) memset(dx, 0, (size_t)x->size * sizeof(float));
-    if (dw) memset(dw, 0, (size_t)w->size * sizeof(float));
-    if (db) memset(db, 0, (size_t)k * sizeof(float));
-    for (int64_t n = 0; n < z.n; n++) {
-        EACH_PATCH_RUN(z, n, (void)in; if (inside) for (int64_t c = 0; c < z.c; c++) {
-            const float *from = dy + ((n * z.oh + p) * z.ow + q) * k, *wr = pw + ((i * z.kw + j) * z.c + c) * k;
-            float *to = dw + ((i * z.kw + j) * z.c + c) * k, sum = 0;
-            if (dw) for (int64_t o = 0; o < k; o++) to[o] += px[at + c] * from[o];
-            if (dx) { for (int64_t o = 0; o < k; o++) sum += wr[o] * from[o]; dx[at + c] += sum; }
-        })
-        if (db) for (int64_t p = 0; p < z.oh * z.ow; p++) for (int64_t o = 0; o < k; o++) db[o] += dy[(n * z.oh * z.ow + p) * k + o];
-    }
+    if (s->out[0].data) FNN_NAME(fnn_conv2d_dx)(s);
+    if (s->out[1].data || s->out[2].data) FNN_NAME(fnn_conv2d_dw)(s);
     return FNN_OK;
+}
+
+static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) {
+    if (!backward) {
+        const FNN_NAME(forward_job) job = FNN_NAME(forward_plan)(s);
+        const int64_t packed = FNN_NAME(whole_lines)(FNN_NAME(forward_packed)(&job));
+        return (packed + fnn_thread_limit() * job.buffer) * (int64_t)sizeof(float);
+    }
+    return fnn_max(FNN_NAME(fnn_conv2d_dx_scratch)(s), FNN_NAME(fnn_conv2d_dw_scratch)(s));
 }
 
 const fnn_entry FNN_NAME(convolution_entries)[] = {
     {"im2col", "x", "kernel_size strides padding", FNN_NAME(im2col), FNN_NAME(im2col_backward), NULL},
     {"col2im", "col", "kernel_size strides padding size", FNN_NAME(col2im), FNN_NAME(col2im_backward), NULL},
-    {"conv2d", "x w b", "strides padding", FNN_NAME(conv2d), FNN_NAME(conv2d_backward), NULL},
+    {"conv2d", "x w b", "strides padding", FNN_NAME(conv2d), FNN_NAME(conv2d_backward), FNN_NAME(conv2d_scratch)},
     {0},
 };
 #endif

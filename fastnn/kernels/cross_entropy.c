@@ -1,4 +1,4 @@
-/* cross_entropy.c: cross-entropy of logits, softmax or sigmoid within; forward keeps softmax's probabilities. */
+/* cross_entropy.c: losses of logits with softmax, sigmoid or a threshold within; softmax's probabilities are kept. */
 #include "fnn.h"
 #ifndef FNN_ISA
 #define FNN_FAMILY_FILE "cross_entropy.c"
@@ -14,6 +14,8 @@ static inline float FNN_NAME(log1p_of)(float e) { /* for e in 0 .. 1; exact wher
 
 PAIR_LOSS(sigmoid_cross_entropy, 20, (float)cols, ,
           (o > 0 ? o : 0) - o * t + FNN_NAME(log1p_of)(FNN_NAME(exp_of)(-fabsf(o))), dy * (FNN_NAME(sigmoid_of)(o) - t))
+
+PAIR_LOSS(perceptron_loss, 2, 1.0f, , ((float)(o >= 0) - t) * o, dy * ((float)(o >= 0) - t))
 
 /* p = x - max per row, then exp over the whole chunk at once: full vectors however short the rows are. The row's
  * loss is first set to its linear part, sum t (x - max), then completed with the logarithm of the total. */
@@ -99,6 +101,7 @@ const fnn_entry FNN_NAME(cross_entropy_entries)[] = {
      FNN_NAME(sparse_softmax_cross_entropy_backward), NULL},
     {"sigmoid_cross_entropy", "y_true logits", "", FNN_NAME(sigmoid_cross_entropy),
      FNN_NAME(sigmoid_cross_entropy_backward), NULL},
+    {"perceptron_loss", "y_true logits", "", FNN_NAME(perceptron_loss), FNN_NAME(perceptron_loss_backward), NULL},
     {0},
 };
 #endif

@@ -43,14 +43,11 @@ static void FNN_NAME(categorical_backward_rows)(void *arg, int64_t chunk, int th
     (void)thread;
     for EACH_ROW(p, chunk) {
         const float *restrict t = p->t + r * p->cols, *restrict o = p->o + r * p->cols;
-        float *restrict out = p->out + r * p->cols, counted = 0;
-        const float total = FNN_NAME(row_sum)(o, p->cols), dy = p->dy[r];
-        for (int64_t k = 0; k < p->cols; k++) {
-            const float q = o[k] / total, mine = q < low || q > high ? 0 : t[k];
-            counted += mine;
-            out[k] = mine / FNN_NAME(clip)(q, low, high);
-        }
-        for (int64_t k = 0; k < p->cols; k++) out[k] = dy * (counted - out[k]) / total;
+        float *restrict out = p->out + r * p->cols;
+        const float total = FNN_NAME(row_sum)(o, p->cols), dy = p->dy[r] / total;
+        for (int64_t k = 0; k < p->cols; k++) out[k] = o[k] / total < low || o[k] / total > high ? 0 : t[k];
+        const float counted = FNN_NAME(row_sum)(out, p->cols);
+        for (int64_t k = 0; k < p->cols; k++) out[k] = dy * (counted - out[k] / FNN_NAME(clip)(o[k] / total, low, high));
     }
 }
 

@@ -7,11 +7,25 @@
 #include "vector_math.h"
 #include "rows.h"
 
-/* Position of the first maximum; the first NaN counts as one, as in NumPy. */
-static int64_t FNN_NAME(first_largest)(const float *x, int64_t cols) {
-    int64_t at = 0;
-    for (int64_t k = 1; k < cols; k++)
-        if (x[k] > x[at] || (x[k] != x[k] && x[at] == x[at])) at = k;
+/* A whole number that orders floats: unlike maxima of floats, those of integers run on vectors, if written with bits
+ * instead of choices. -0 counts as 0, NaN as more than infinity, as in NumPy's argmax. */
+static inline int32_t FNN_NAME(order_of)(float x) {
+    union { float f; int32_t i; } u = {x + 0.0f};
+    const int32_t nan = -(x != x);
+    return ((u.i ^ ((u.i >> 31) & INT32_MAX)) & ~nan) | (nan & INT32_MAX);
+}
+
+/* Position of the first maximum. */
+static int64_t FNN_NAME(first_largest)(const float *x, int32_t cols) {
+    int32_t top = INT32_MIN, at = INT32_MAX;
+    for (int32_t k = 0; k < cols; k++) {
+        const int32_t order = FNN_NAME(order_of)(x[k]);
+        top = order > top ? order : top;
+    }
+    for (int32_t k = 0; k < cols; k++) {
+        const int32_t elsewhere = -(FNN_NAME(order_of)(x[k]) != top), here = k | (elsewhere & INT32_MAX);
+        at = here < at ? here : at;
+    }
     return at;
 }
 
@@ -31,9 +45,9 @@ static void FNN_NAME(categorical_rows)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(row_job) *p = arg;
     (void)thread;
     for EACH_ROW(p, chunk) {
-        const int64_t truth = p->t ? FNN_NAME(first_largest)(p->t + r * p->cols, p->cols)
+        const int64_t truth = p->t ? FNN_NAME(first_largest)(p->t + r * p->cols, (int32_t)p->cols)
                                    : ((const int32_t *)p->labels)[r];
-        p->out[r] = truth == FNN_NAME(first_largest)(p->o + r * p->cols, p->cols) ? 1.0f : 0.0f;
+        p->out[r] = truth == FNN_NAME(first_largest)(p->o + r * p->cols, (int32_t)p->cols) ? 1.0f : 0.0f;
     }
 }
 

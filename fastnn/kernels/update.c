@@ -1,37 +1,93 @@
 /* update.c: new weights from old ones; an output may be the same memory as its input, or lie elsewhere. */
 #include "fnn.h"
 #ifndef FNN_ISA
-/* The loops look back at no other cell: without this the compiler would fear that they do and stay scalar. */
+/* No loop looks back at another cell: without this the compiler would fear so, as outputs may be inputs. */
 #if defined(__clang__)
-#define FNN_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
-#define FNN_INDEPENDENT _Pragma("GCC ivdep")
+#define INDEPENDENT _Pragma("GCC ivdep")
 #else
-#define FNN_INDEPENDENT __pragma(loop(ivdep))
+#define INDEPENDENT __pragma(loop(ivdep))
 #endif
 #define FNN_FAMILY_FILE "update.c"
 #include "every_isa.h"
 #else
 
-#define CHUNK 16384 /* floats that one thread takes at once */
+#define CHUNK 16384 /* cells that one thread takes at once */
 
-typedef struct { const float *w, *g; float *w_new; int64_t size; float rate; } FNN_NAME(sgd_span);
+typedef struct {
+    const float *in[6];
+    float *out[4];
+    int64_t size;
+    float rate, number[4]; /* learning rate (Adam's with its correction); attributes and 1 - attributes */
+} FNN_NAME(update_job);
 
-static void FNN_NAME(sgd_chunk)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(sgd_span) *p = arg;
-    const int64_t end = fnn_min((chunk + 1) * CHUNK, p->size);
-    const float *w = p->w, *g = p->g, rate = p->rate;
-    float *w_new = p->w_new;
-    (void)thread;
-    FNN_INDEPENDENT
-    for (int64_t k = chunk * CHUNK; k < end; k++) w_new[k] = w[k] - rate * g[k];
-}
+/* Declares the loop of update `NAME`: the rest computes cell k; w and g are its weight and gradient, `rate` the
+ * learning rate, a … d the numbers, x2 … x4 the further inputs and y0 … y3 the outputs. */
+#define UPDATE_LOOP(NAME, ...)                                                                      \
+    static void FNN_NAME(NAME##_chunk)(void *arg, int64_t chunk, int thread) {                      \
+        const FNN_NAME(update_job) *p = arg;                                                        \
+        const int64_t end = fnn_min((chunk + 1) * CHUNK, p->size);                                  \
+        const float *x0 = p->in[0], *x1 = p->in[1], *x2 = p->in[2], *x3 = p->in[3], *x4 = p->in[4]; \
+        float *y0 = p->out[0], *y1 = p->out[1], *y2 = p->out[2], *y3 = p->out[3];                   \
+        const float rate = p->rate, a = p->number[0], b = p->number[1], c = p->number[2], d = p->number[3]; \
+        (void)thread; (void)x2; (void)x3; (void)x4; (void)y1; (void)y2; (void)y3;                   \
+        (void)a; (void)b; (void)c; (void)d;                                                         \
+        INDEPENDENT                                                                                 \
+        for (int64_t k = chunk * CHUNK; k < end; k++) { const float w = x0[k], g = x1[k]; __VA_ARGS__; } \
+    }
 
-static int FNN_NAME(sgd)(fnn_step *s) {
-    FNN_NAME(sgd_span) p = {s->in[0].data, s->in[1].data, s->out[0].data, s->out[0].size, *(const float *)s->in[2].data};
-    fnn_parallel(fnn_ceil_div(p.size, CHUNK), (double)p.size, FNN_NAME(sgd_chunk), &p);
+UPDATE_LOOP(sgd, y0[k] = w - rate * g)
+UPDATE_LOOP(momentum, const float v = a * x2[k] - rate * g; y1[k] = v; y0[k] = w + v)
+UPDATE_LOOP(nesterov, const float v = a * x2[k] - rate * g; y1[k] = v; y0[k] = w + (a * v - rate * g))
+UPDATE_LOOP(adam, const float m = x2[k] + (g - x2[k]) * a, v = x3[k] + (g * g - x3[k]) * b; y1[k] = m; y2[k] = v;
+            y0[k] = w - m * rate / (sqrtf(v) + c))
+UPDATE_LOOP(rmsprop, const float v = a * x2[k] + b * g * g; y1[k] = v; y0[k] = w - rate * g / sqrtf(v + c))
+UPDATE_LOOP(rmsprop_momentum, const float v = a * x2[k] + b * g * g, m = d * x3[k] + rate * g / sqrtf(v + c);
+            y1[k] = v; y2[k] = m; y0[k] = w - m)
+UPDATE_LOOP(rmsprop_centered, const float v = a * x2[k] + b * g * g, mean = a * x3[k] + b * g;
+            const float m = d * x4[k] + rate * g / sqrtf(v - mean * mean + c);
+            y1[k] = v; y2[k] = mean; y3[k] = m; y0[k] = w - m)
+
+/* Runs a loop over the first `inputs` tensors, of which the one behind is the learning rate. */
+static int FNN_NAME(over_cells)(fnn_step *s, int inputs, double rate, const double *number,
+                                void (*body)(void *, int64_t, int)) {
+    FNN_NAME(update_job) p = {.size = s->out[0].size, .rate = (float)rate};
+    for (int k = 0; k < inputs; k++) p.in[k] = s->in[k].data;
+    for (int k = 0; k < s->n_out; k++) p.out[k] = s->out[k].data;
+    for (int k = 0; k < 4; k++) p.number[k] = (float)number[k];
+    fnn_parallel(fnn_ceil_div(p.size, CHUNK), (double)(inputs + s->n_out) * 0.5 * (double)p.size, body, &p);
     return FNN_OK;
 }
+
+static inline double FNN_NAME(rate_at)(const fnn_step *s, int k) { return *(const float *)s->in[k].data; }
+
+static int FNN_NAME(sgd)(fnn_step *s) {
+    const double number[4] = {0};
+    return FNN_NAME(over_cells)(s, 2, FNN_NAME(rate_at)(s, 2), number, FNN_NAME(sgd_chunk));
+}
+
+static int FNN_NAME(momentum)(fnn_step *s) {
+    const double number[4] = {s->attr[0].f};
+    return FNN_NAME(over_cells)(s, 3, FNN_NAME(rate_at)(s, 3), number,
+                                s->attr[1].i[0] ? FNN_NAME(nesterov_chunk) : FNN_NAME(momentum_chunk));
+}
+
+static int FNN_NAME(adam)(fnn_step *s) {
+    const double beta_1 = s->attr[0].f, beta_2 = s->attr[1].f, t = (double)(*(const int64_t *)s->in[5].data + 1);
+    const double alpha = FNN_NAME(rate_at)(s, 4) * sqrt(1 - pow(beta_2, t)) / (1 - pow(beta_1, t));
+    const double number[4] = {1 - beta_1, 1 - beta_2, s->attr[2].f};
+    return FNN_NAME(over_cells)(s, 4, alpha, number, FNN_NAME(adam_chunk));
+}
+
+static int FNN_NAME(rms)(fnn_step *s, int inputs, void (*body)(void *, int64_t, int)) {
+    const double rho = s->attr[0].f, number[4] = {rho, 1 - rho, s->attr[1].f, s->attr[2].f};
+    return FNN_NAME(over_cells)(s, inputs, FNN_NAME(rate_at)(s, inputs), number, body);
+}
+
+static int FNN_NAME(rmsprop)(fnn_step *s) { return FNN_NAME(rms)(s, 3, FNN_NAME(rmsprop_chunk)); }
+static int FNN_NAME(rmsprop_momentum)(fnn_step *s) { return FNN_NAME(rms)(s, 4, FNN_NAME(rmsprop_momentum_chunk)); }
+static int FNN_NAME(rmsprop_centered)(fnn_step *s) { return FNN_NAME(rms)(s, 5, FNN_NAME(rmsprop_centered_chunk)); }
 
 static int FNN_NAME(increment)(fnn_step *s) {
     const int64_t *step = s->in[0].data;
@@ -41,8 +97,15 @@ static int FNN_NAME(increment)(fnn_step *s) {
 }
 
 const fnn_entry FNN_NAME(update_entries)[] = {
-    {"sgd", "w g learning_rate", "", FNN_NAME(sgd), NULL, NULL},
     {"increment", "step", "", FNN_NAME(increment), NULL, NULL},
+    {"sgd", "w g learning_rate", "", FNN_NAME(sgd), NULL, NULL},
+    {"momentum", "w g velocity learning_rate", "momentum nesterov", FNN_NAME(momentum), NULL, NULL},
+    {"adam", "w g m v learning_rate step", "beta_1 beta_2 epsilon", FNN_NAME(adam), NULL, NULL},
+    {"rmsprop", "w g velocity learning_rate", "rho epsilon", FNN_NAME(rmsprop), NULL, NULL},
+    {"rmsprop_momentum", "w g velocity moment learning_rate", "rho epsilon momentum", FNN_NAME(rmsprop_momentum), NULL,
+     NULL},
+    {"rmsprop_centered", "w g velocity average moment learning_rate", "rho epsilon momentum",
+     FNN_NAME(rmsprop_centered), NULL, NULL},
     {0},
 };
 #endif

@@ -25,6 +25,24 @@ FNN_INLINE VEC FNN_NAME(vec_multiply_add)(VEC a, VEC b, VEC sum) EACH_LANE(r, a.
 #undef EACH_LANE
 #endif
 
+/* All lanes added up, in an order that is fixed for the instruction set. */
+#if FNN_ISA == 5
+FNN_INLINE float FNN_NAME(vec_sum)(VEC v) { return _mm512_reduce_add_ps(v); }
+#elif FNN_ISA == 2
+FNN_INLINE float FNN_NAME(vec_sum)(VEC v) {
+    const __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    const __m128 quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+#else
+FNN_INLINE float FNN_NAME(vec_sum)(VEC v) {
+    float lane[FNN_LANES];
+    FNN_NAME(vec_store)(lane, v);
+    for (int l = 1; l < FNN_LANES; l++) lane[0] += lane[l];
+    return lane[0];
+}
+#endif
+
 /* The first n lanes, 1 <= n <= FNN_LANES; memory behind them is not touched, the other lanes are 0. */
 #if FNN_ISA == 5
 FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) {
@@ -50,3 +68,17 @@ FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
     for (int l = 0; l < n; l++) p[l] = lanes[l];
 }
 #endif
+
+/* What the epilogue makes of a complete sum; bias, mask and old are read only where it wants them. */
+FNN_INLINE VEC FNN_NAME(vec_finish)(VEC sum, const fnn_epilogue *e, VEC bias, VEC mask, VEC old) {
+    float v[FNN_LANES], m[FNN_LANES];
+    if (e->bias) sum = FNN_NAME(vec_add)(sum, bias);
+    if (e->relu || e->mask) {
+        FNN_NAME(vec_store)(v, sum);
+        FNN_NAME(vec_store)(m, mask);
+        if (e->relu) for (int l = 0; l < FNN_LANES; l++) v[l] = v[l] > 0 || v[l] != v[l] ? v[l] : 0;
+        if (e->mask) for (int l = 0; l < FNN_LANES; l++) v[l] = m[l] > 0 ? v[l] : 0;
+        sum = FNN_NAME(vec_load)(v);
+    }
+    return e->accumulate ? FNN_NAME(vec_add)(old, sum) : sum;
+}

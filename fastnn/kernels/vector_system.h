@@ -8,9 +8,11 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define FNN_INLINE static inline __attribute__((always_inline, unused))
+#define FNN_UNUSED __attribute__((unused)) /* in headers of which a family needs a part */
 #define FNN_UNROLL _Pragma("GCC unroll 16")
 #else
 #define FNN_INLINE static inline
+#define FNN_UNUSED
 #define FNN_UNROLL
 #endif
 

@@ -2,7 +2,12 @@
 
 from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, sign, softmax, tanh
 from fastnn.ops.convolution import col2im, conv2d, im2col
-from fastnn.ops.cross_entropy import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from fastnn.ops.cross_entropy import (
+    perceptron_loss,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 from fastnn.ops.elementwise import (
     absolute,
     add,
@@ -30,15 +35,19 @@ from fastnn.ops.loss import (
     squared_error,
 )
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
+from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from fastnn.ops.random import dropout
 from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
-from fastnn.ops.update import increment, sgd
+from fastnn.ops.update import adam, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
     "absolute",
     "accumulate",
+    "adam",
     "add",
     "argmax",
+    "average_pool2d",
     "bias_add",
     "binary_accuracy",
     "binary_crossentropy",
@@ -49,9 +58,12 @@ __all__ = [
     "conv2d",
     "dense",
     "divide",
+    "dropout",
     "exp",
     "expand_dims",
     "flatten",
+    "global_average_pool2d",
+    "global_max_pool2d",
     "half_squared_error",
     "heaviside",
     "im2col",
@@ -59,17 +71,23 @@ __all__ = [
     "log",
     "matmul",
     "max",
+    "max_pool2d",
     "maximum",
     "mean",
     "mean_absolute_error",
     "mean_squared_error",
     "minimum",
+    "momentum",
     "multiply",
     "negative",
+    "perceptron_loss",
     "power",
     "reciprocal",
     "relu",
     "reshape",
+    "rmsprop",
+    "rmsprop_centered",
+    "rmsprop_momentum",
     "saturating_linear",
     "sgd",
     "sigmoid",

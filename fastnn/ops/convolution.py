@@ -257,6 +257,10 @@ im2col = define(
         Case(((1, 1, 1, 1),), {"kernel_size": (1, 1)}),
         Case(((0, 3, 3, 2),)),
     ),
+    bench=(
+        Case(((64, 28, 28, 1),), {"kernel_size": (5, 5), "padding": "same"}),
+        Case(((64, 26, 26, 16),), {"kernel_size": (3, 3)}),
+    ),
 )
 col2im = define(
     "col2im",
@@ -275,6 +279,10 @@ col2im = define(
         Case(((1, 2, 2, 2),), {"kernel_size": (1, 2), "strides": (3, 3), "size": (4, 5)}),
         Case(((1, 1, 1, 1),), {"kernel_size": (1, 1)}),
         Case(((0, 2, 2, 8),)),
+    ),
+    bench=(
+        Case(((64, 28, 28, 25),), {"kernel_size": (5, 5), "padding": "same"}),
+        Case(((64, 24, 24, 144),), {"kernel_size": (3, 3)}),
     ),
 )
 
@@ -358,6 +366,30 @@ def conv2d_explain(target: str, index: Index, shapes: Any, *, strides: Pair, pad
     return Sum((("dy", grid(range(x[0]), range(rows.windows), range(cols.windows), index[0])),))
 
 
+SAME: dict[str, Any] = {"padding": "same"}
+TWO: dict[str, Any] = {"strides": (2, 2)}
+LARGE_CONVOLUTIONS = tuple(
+    Case((x, (size, size, x[3], filters), (filters,)), attrs)
+    for x, size, filters, attrs in (
+        ((128, 28, 28, 1), 3, 32, {}),
+        ((64, 32, 32, 3), 3, 32, SAME),
+        ((64, 19, 19, 6), 3, 64, SAME),
+        ((64, 28, 28, 1), 5, 6, SAME),
+        ((64, 14, 14, 6), 5, 16, {}),
+        ((64, 32, 32, 32), 1, 64, {}),
+        ((16, 28, 28, 256), 1, 64, {}),
+        ((64, 32, 32, 32), 3, 64, {**SAME, **TWO}),
+        ((32, 32, 32, 64), 1, 128, TWO),
+        ((8, 112, 112, 3), 7, 64, {**SAME, **TWO}),
+        ((128, 26, 26, 32), 3, 64, {}),
+        ((64, 32, 32, 32), 3, 32, SAME),
+        ((64, 32, 32, 64), 3, 64, SAME),
+        ((64, 19, 19, 64), 3, 64, SAME),
+        ((8, 56, 56, 128), 3, 128, SAME),
+        ((64, 26, 26, 16), 3, 32, {}),
+    )
+)
+
 conv2d = define(
     "conv2d",
     "convolution",
@@ -384,6 +416,7 @@ conv2d = define(
         Case(((3, 9, 20, 5), (3, 3, 5, 35), (35,)), {"padding": "same"}),
         Case(((0, 4, 4, 2), (3, 3, 2, 2), (2,))),
     ),
+    bench=LARGE_CONVOLUTIONS,
     source="LeCun et al., Backpropagation applied to handwritten zip code recognition, 1989; Dumoulin and Visin, "
     "A guide to convolution arithmetic for deep learning, 2016",
 )

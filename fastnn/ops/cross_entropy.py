@@ -1,4 +1,4 @@
-"""Cross-entropy fused with softmax or sigmoid: stable for logits of any size, and p - y as its gradient."""
+"""Losses fused with softmax, sigmoid or a threshold: stable for logits of any size, and p - y as their gradient."""
 
 from __future__ import annotations
 
@@ -134,4 +134,19 @@ sigmoid_cross_entropy = define_pairs(
     formula="y = 1/n sum (max(x, 0) - x t + log(1 + exp(-|x|)))",
     grad_formula="dx = dy (sigmoid(x) - t) / n",
     cases=tuple(Case((s, s), draw=("binary", "normal")) for s in PAIR_SHAPES),
+)
+
+perceptron_loss = define_pairs(
+    "perceptron_loss",
+    False,
+    "(float({o} >= 0) - {t}) * {o}",
+    "dy * (float({o} >= 0) - {t})",
+    note="0 where the threshold unit is right; its slope is the perceptron rule's error yhat - y",
+    inputs="y_true logits",
+    forward=lambda t, z, **_: (((z >= 0) - t) * z).sum(-1),
+    backward=lambda dy, t, z, **_: (dy[..., None] * ((z >= 0) - t),),
+    formula="y = sum (yhat - t) x, with yhat = 1 where x >= 0, otherwise 0",
+    grad_formula="dx = dy (yhat - t)",
+    cases=tuple(Case((s, s), draw=("binary", "normal")) for s in PAIR_SHAPES),
+    source="Rosenblatt, Principles of neurodynamics, 1962",
 )

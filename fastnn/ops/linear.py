@@ -94,6 +94,14 @@ dense = define(
         Case(((0, 3), (3, 2), (2,))),
         Case(((2, 0), (0, 3), (3,))),
     ),
+    bench=(
+        Case(((32, 784), (784, 300), (300,))),
+        Case(((32, 300), (300, 100), (100,))),
+        Case(((32, 100), (100, 10), (10,))),
+        Case(((128, 784), (784, 300), (300,))),
+        Case(((128, 300), (300, 100), (100,))),
+        Case(((128, 9216), (9216, 128), (128,))),
+    ),
     source="Rumelhart, Hinton and Williams, Learning representations by back-propagating errors, 1986",
 )
 
@@ -152,6 +160,7 @@ matmul = define(
         Case(((0, 2, 3), (0, 3, 4))),
         Case(((2, 0), (0, 3))),
     ),
+    bench=(*(Case(((n, n), (n, n))) for n in (128, 256, 512, 1024)), Case(((64, 128, 64), (64, 64, 128)))),
 )
 
 

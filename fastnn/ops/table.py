@@ -87,6 +87,7 @@ class Op:
         in_place: For updates: output role to the input role whose buffer it overwrites.
         integer: Keeps integers as they are; otherwise they become the floating type.
         cases: Small examples.
+        bench: Large examples for benchmarks, where shapes matter; otherwise the small ones are grown.
         numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
         source: Where the mathematics is from.
     """
@@ -111,6 +112,7 @@ class Op:
     in_place: Mapping[str, str] = field(default_factory=dict)
     integer: bool = False
     cases: tuple[Case, ...] = ()
+    bench: tuple[Case, ...] = ()
     numpy_fast: Callable[..., Any] | None = None
     source: str = ""
 

@@ -1,58 +1,73 @@
-"""Update rules: how weights and the optimizer's memory change; each output may overwrite its input."""
+"""Update rules: how weights and the optimizer's memory change; each output may overwrite its input.
+
+The formulas are those of Keras 3's optimizers of the same names.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fastnn.errors import ShapeError
-from fastnn.ops.table import Case, define
+from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Formula, Index, Shape
 
 SCALARS = ("learning_rate", "step")
+WEIGHT_SHAPES: tuple[Shape, ...] = ((3, 5), (7,), (), (2, 3, 1, 4), (0, 2), (1031,))
+DRAWS = {"step": "step", "learning_rate": "unit", "velocity": "positive", "v": "positive", "average": "unit"}
 
 
-def alike(*roles: str) -> Callable[..., tuple[Shape, ...]]:
-    """Shape rule: w, g and the memory of one shape, scalars of shape (); one output per role that changes."""
-    names = roles[0].split(), roles[1].split()
+def alike(inputs: str, outputs: str) -> Callable[..., tuple[Shape, ...]]:
+    """Shape rule: weights, gradient and memory of one shape, scalars of shape ()."""
 
-    def shape(*shapes: Shape | None, **_: Any) -> tuple[Shape, ...]:
-        w = shapes[0]
-        for role, given in zip(names[0], shapes, strict=True):
+    def shape(w: Shape, *others: Shape, **_: Any) -> tuple[Shape, ...]:
+        for role, given in zip(inputs.split()[1:], others, strict=True):
             expected = () if role in SCALARS else w
-            if given is not None and given != expected:
+            if given != expected:
                 raise ShapeError(f"expected {role} of shape {expected}, received {given}.")
-        assert w is not None
-        return (w,) * len(names[1])
+        return (w,) * len(outputs.split())
 
     return shape
 
 
-def cellwise(texts: dict[str, str], note: str = "") -> Callable[..., Formula]:
-    """Explanation of an update from one formula per output; a name in the formula is the input of that role."""
+def explain_cells(inputs: str, formula: Callable[..., dict[str, str]], note: str) -> Callable[..., Formula]:
+    """Explanation from `formula(**attrs)`: one text per output, whose names are input roles."""
 
     def explain(target: str, index: Index, shapes: Any, **attrs: Any) -> Formula:
-        text, roles = texts[target].format(**attrs), ("w", "g", *SCALARS)
-        return Formula(text, {r: (r, () if r in SCALARS else index) for r in roles if r in text.split()}, note)
+        text = formula(**attrs)[target]
+        words = "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
+        cells = {role: (role, () if role in SCALARS else index) for role in inputs.split() if role in words}
+        return Formula(text, cells, note)
 
     return explain
 
 
-sgd = define(
-    "sgd",
-    "update",
-    "w g learning_rate",
-    outputs="w_new",
-    in_place={"w_new": "w"},
-    shape=alike("w g learning_rate", "w_new"),
-    forward=lambda w, g, learning_rate, **_: w - learning_rate * g,
-    formula="w_new = w - learning_rate g",
-    explain=cellwise({"w_new": "w - learning_rate * g"}),
-    cases=(Case(((3, 5), (3, 5), ())), Case(((7,), (7,), ())), Case(((), (), ())), Case(((0, 2), (0, 2), ()))),
-    source="Robbins and Monro, A stochastic approximation method, 1951",
-)
+def define_update(name: str, inputs: str, state: str, texts: Callable[..., dict[str, str]], **fields: Any) -> Op:
+    """An update of the roles in `state`, each overwritten by its `_new`, with one case per shape and attribute set."""
+    outputs = " ".join(f"{role}_new" for role in state.split())
+    variants = fields.pop("variants", ({},))
+    draw = tuple(DRAWS.get(role, "normal") for role in inputs.split())
+    cases = [
+        Case(tuple(() if r in SCALARS else s for r in inputs.split()), variant, draw)
+        for s in WEIGHT_SHAPES
+        for variant in variants
+    ]
+    return define(
+        name,
+        "update",
+        inputs,
+        outputs=outputs,
+        in_place={f"{role}_new": role for role in state.split()},
+        shape=alike(inputs, outputs),
+        explain=explain_cells(inputs, texts, fields.pop("note", "")),
+        cases=tuple(cases),
+        **{"dtypes": {"step": "int64"} if "step" in inputs.split() else {}, **fields},
+    )
+
+
 increment = define(
     "increment",
     "update",
@@ -65,4 +80,165 @@ increment = define(
     formula="step_new = step + 1",
     explain=lambda target, index, shapes, **_: Formula("step + 1", {"step": ("step", index)}),
     cases=(Case(((),), draw=("step",)),),
+)
+sgd = define_update(
+    "sgd",
+    "w g learning_rate",
+    "w",
+    lambda **_: {"w_new": "w - learning_rate * g"},
+    forward=lambda w, g, learning_rate, **_: w - learning_rate * g,
+    formula="w_new = w - learning_rate g",
+    source="Robbins and Monro, A stochastic approximation method, 1951",
+)
+
+
+def momentum_forward(w: Any, g: Any, velocity: Any, learning_rate: Any, momentum: float, nesterov: bool) -> Any:
+    velocity = momentum * velocity - learning_rate * g
+    return w + (momentum * velocity - learning_rate * g if nesterov else velocity), velocity
+
+
+def momentum_texts(momentum: float, nesterov: bool) -> dict[str, str]:
+    velocity = f"{momentum} * velocity - learning_rate * g"
+    step = f"{momentum} * ({velocity}) - learning_rate * g" if nesterov else velocity
+    return {"w_new": f"w + {step}", "velocity_new": velocity}
+
+
+momentum = define_update(
+    "momentum",
+    "w g velocity learning_rate",
+    "w velocity",
+    momentum_texts,
+    attrs={"momentum": 0.9, "nesterov": False},
+    forward=momentum_forward,
+    formula="velocity_new = momentum velocity - learning_rate g; w_new = w + velocity_new, "
+    "with Nesterov w + momentum velocity_new - learning_rate g",
+    variants=({}, {"momentum": 0.5, "nesterov": True}),
+    source="Polyak, Some methods of speeding up the convergence of iteration methods, 1964; Sutskever and others, 2013",
+)
+
+
+def adam_forward(
+    w: Any, g: Any, m: Any, v: Any, learning_rate: Any, step: Any, beta_1: float, beta_2: float, epsilon: float
+) -> Any:
+    t = int(step) + 1
+    alpha = float(learning_rate) * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    m = m + (g - m) * (1 - beta_1)
+    v = v + (g * g - v) * (1 - beta_2)
+    return w - m * alpha / (np.sqrt(v) + epsilon), m, v
+
+
+def adam_texts(beta_1: float, beta_2: float, epsilon: float) -> dict[str, str]:
+    m, v = f"m + (g - m) * (1 - {beta_1})", f"v + (g**2 - v) * (1 - {beta_2})"
+    alpha = f"learning_rate * sqrt(1 - {beta_2}**(step + 1)) / (1 - {beta_1}**(step + 1))"
+    return {"w_new": f"w - ({m}) * {alpha} / (sqrt({v}) + {epsilon})", "m_new": m, "v_new": v}
+
+
+adam = define_update(
+    "adam",
+    "w g m v learning_rate step",
+    "w m v",
+    adam_texts,
+    note="the square roots of 1 - beta**(step + 1) make up for m and v having started at 0",
+    attrs={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    forward=adam_forward,
+    formula="m_new = m + (g - m)(1 - beta_1); v_new = v + (g^2 - v)(1 - beta_2); "
+    "w_new = w - alpha m_new / (sqrt(v_new) + epsilon), alpha = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t), "
+    "t = step + 1",
+    variants=({}, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.01}),
+    source="Kingma and Ba, Adam: a method for stochastic optimization, 2015",
+)
+
+
+def rms_velocity(g: Any, velocity: Any, rho: float) -> Any:
+    return rho * velocity + (1 - rho) * g * g
+
+
+def rmsprop_forward(w: Any, g: Any, velocity: Any, learning_rate: Any, rho: float, epsilon: float) -> Any:
+    velocity = rms_velocity(g, velocity, rho)
+    return w - learning_rate * g / np.sqrt(velocity + epsilon), velocity
+
+
+def rmsprop_texts(rho: float, epsilon: float, **_: Any) -> dict[str, str]:
+    velocity = f"{rho} * velocity + (1 - {rho}) * g**2"
+    return {"w_new": f"w - learning_rate * g / sqrt({velocity} + {epsilon})", "velocity_new": velocity}
+
+
+rmsprop = define_update(
+    "rmsprop",
+    "w g velocity learning_rate",
+    "w velocity",
+    rmsprop_texts,
+    attrs={"rho": 0.9, "epsilon": 1e-7},
+    forward=rmsprop_forward,
+    formula="velocity_new = rho velocity + (1 - rho) g^2; w_new = w - learning_rate g / sqrt(velocity_new + epsilon)",
+    variants=({}, {"rho": 0.5, "epsilon": 0.01}),
+    source="Hinton, Neural networks for machine learning, lecture 6, 2012",
+)
+
+
+def rmsprop_momentum_forward(
+    w: Any, g: Any, velocity: Any, moment: Any, learning_rate: Any, rho: float, epsilon: float, momentum: float
+) -> Any:
+    velocity = rms_velocity(g, velocity, rho)
+    moment = momentum * moment + learning_rate * g / np.sqrt(velocity + epsilon)
+    return w - moment, velocity, moment
+
+
+def rmsprop_momentum_texts(rho: float, epsilon: float, momentum: float) -> dict[str, str]:
+    velocity = f"{rho} * velocity + (1 - {rho}) * g**2"
+    moment = f"{momentum} * moment + learning_rate * g / sqrt({velocity} + {epsilon})"
+    return {"w_new": f"w - ({moment})", "velocity_new": velocity, "moment_new": moment}
+
+
+rmsprop_momentum = define_update(
+    "rmsprop_momentum",
+    "w g velocity moment learning_rate",
+    "w velocity moment",
+    rmsprop_momentum_texts,
+    attrs={"rho": 0.9, "epsilon": 1e-7, "momentum": 0.9},
+    forward=rmsprop_momentum_forward,
+    formula="velocity_new = rho velocity + (1 - rho) g^2; w_new = w - moment_new, "
+    "moment_new = momentum moment + learning_rate g / sqrt(velocity_new + epsilon)",
+    variants=({}, {"rho": 0.5, "epsilon": 0.01, "momentum": 0.0}),
+    source="Hinton, Neural networks for machine learning, lecture 6, 2012",
+)
+
+
+def rmsprop_centered_forward(
+    w: Any,
+    g: Any,
+    velocity: Any,
+    average: Any,
+    moment: Any,
+    learning_rate: Any,
+    rho: float,
+    epsilon: float,
+    momentum: float,
+) -> Any:
+    velocity = rms_velocity(g, velocity, rho)
+    average = rho * average + (1 - rho) * g
+    moment = momentum * moment + learning_rate * g / np.sqrt(velocity - average * average + epsilon)
+    return w - moment, velocity, average, moment
+
+
+def rmsprop_centered_texts(rho: float, epsilon: float, momentum: float) -> dict[str, str]:
+    velocity, average = f"{rho} * velocity + (1 - {rho}) * g**2", f"{rho} * average + (1 - {rho}) * g"
+    root = f"sqrt({velocity} - ({average})**2 + {epsilon})"
+    moment = f"{momentum} * moment + learning_rate * g / {root}"
+    return {"w_new": f"w - ({moment})", "velocity_new": velocity, "average_new": average, "moment_new": moment}
+
+
+rmsprop_centered = define_update(
+    "rmsprop_centered",
+    "w g velocity average moment learning_rate",
+    "w velocity average moment",
+    rmsprop_centered_texts,
+    note="velocity - average**2 is the gradient's variance",
+    attrs={"rho": 0.9, "epsilon": 1e-7, "momentum": 0.0},
+    forward=rmsprop_centered_forward,
+    formula="velocity_new = rho velocity + (1 - rho) g^2; average_new = rho average + (1 - rho) g; "
+    "w_new = w - moment_new, "
+    "moment_new = momentum moment + learning_rate g / sqrt(velocity_new - average_new^2 + epsilon)",
+    variants=({"epsilon": 1.0}, {"rho": 0.5, "epsilon": 2.0, "momentum": 0.9}),
+    source="Graves, Generating sequences with recurrent neural networks, 2013",
 )

@@ -1,0 +1,55 @@
+"""One training step of networks that people learn with: fastnn, NumPy and the peers that are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.contest import Contest, Contestant
+from benchmarks.networks import Description, all_networks
+from benchmarks.report import Result
+
+
+def keras_on(backend: str, label: str) -> Contestant:
+    """Keras on a backend."""
+    variables = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return Contestant(f"Keras {label}", "keras_training", ("keras", backend), variables, peer=True)
+
+
+CONTESTANTS = (
+    Contestant("fastnn", "fastnn_training"),
+    Contestant("NumPy", "numpy_training"),
+    Contestant("PyTorch", "torch_training", ("torch",), peer=True),
+    Contestant("PyTorch ch-last", "torch_training", ("torch",), {"PYTORCH_LAYOUT": "channels_last"}, peer=True),
+    keras_on("jax", "JAX"),
+    keras_on("tensorflow", "TF"),
+    keras_on("torch", "Torch"),
+)
+
+
+def chosen(names: Sequence[str], quick: bool) -> list[Description]:
+    """The networks of those names; all of them if there are none.
+
+    Raises:
+        ValueError: if a name is unknown.
+    """
+    networks = all_networks(quick)
+    known = {network["name"] for network in networks}
+    if unknown := set(names) - known:
+        raise ValueError(f"Expected networks of {sorted(known)}. Received: {sorted(unknown)}")
+    return [network for network in networks if not names or network["name"] in names]
+
+
+def detail(network: Description) -> str:
+    """Batch size and optimizer."""
+    return f"batch {network['batch']}, {network['optimizer']['type']}"
+
+
+def run(
+    names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: float, peers_python: str
+) -> tuple[list[Result], Contest]:
+    """Time networks; returns results, and the contest with versions, absent peers and failures."""
+    results = []
+    with Contest(CONTESTANTS, threads, peers_python) as contest:
+        for network in chosen(names, quick):
+            results.append(Result(network["name"], detail(network), contest.race(network, rounds, seconds)))
+    return results, contest

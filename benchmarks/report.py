@@ -1,0 +1,165 @@
+"""Results, the table that people read, and the JSON file that programs read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+OURS, BASELINE = "fastnn", "NumPy"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row: the seconds that every contestant needed in every round.
+
+    Args:
+        name: What was timed.
+        detail: Shapes or sizes.
+        times: Seconds per contestant and round.
+        flops: Floating-point operations, or 0 where they are not worth counting.
+    """
+
+    name: str
+    detail: str
+    times: dict[str, list[float]]
+    flops: int = 0
+
+    def best(self, label: str) -> float | None:
+        """A contestant's best round, in seconds; None if it took no part."""
+        return min(self.times[label], default=None) if label in self.times else None
+
+    @property
+    def fastest_peer(self) -> str | None:
+        """The fastest contestant other than fastnn and NumPy."""
+        peers = {k: min(v) for k, v in self.times.items() if k not in (OURS, BASELINE) and v}
+        return min(peers, key=lambda label: peers[label]) if peers else None
+
+    def ratio(self, label: str | None) -> float | None:
+        """How many times faster than `label` fastnn is; None if one of them took no part."""
+        ours, theirs = self.best(OURS), self.best(label) if label else None
+        return theirs / ours if ours and theirs else None
+
+    @property
+    def verdict(self) -> str:
+        """Who was faster than fastnn, in words."""
+        lost = [label for label in (BASELINE, self.fastest_peer) if (self.ratio(label) or 1) < 1]
+        return f"slower than {' and '.join(map(str, lost))}" if lost else ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured on which machine.
+
+    Args:
+        kind: "ops" or "models".
+        machine: Processor, threads, instruction set, versions.
+        settings: Rounds, seconds and other choices of the run.
+        results: One for each row.
+        absent: Peers that are not installed.
+        failures: What went wrong, by contestant.
+    """
+
+    kind: str
+    machine: dict[str, Any]
+    settings: dict[str, Any]
+    results: list[Result]
+    absent: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        """Contestants in order of appearance."""
+        return list(dict.fromkeys(label for result in self.results for label in result.times))
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Milliseconds with three digits that count."""
+    if seconds is None:
+        return "-"
+    value = seconds * 1e3
+    return f"{value:.4f}" if value < 0.1 else f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def times(ratio: float | None) -> str:
+    """A ratio as people say it."""
+    return "-" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+
+
+def columns(report: Report) -> list[str]:
+    """Head of the table."""
+    head = ["", "", *(f"{label} ms" for label in report.labels)]
+    if any(result.flops for result in report.results):
+        head.append("GFLOP/s")
+    if BASELINE in report.labels:
+        head.append(f"x {BASELINE}")
+    if any(result.fastest_peer for result in report.results):
+        head += ["fastest peer", "x peer"]
+    return [*head, "verdict"]
+
+
+def row(result: Result, report: Report, head: Sequence[str]) -> list[str]:
+    """One row of the table."""
+    cells = [result.name, result.detail, *(milliseconds(result.best(label)) for label in report.labels)]
+    ours = result.best(OURS)
+    if "GFLOP/s" in head:
+        cells.append(f"{result.flops / ours / 1e9:.0f}" if result.flops and ours else "")
+    if f"x {BASELINE}" in head:
+        cells.append(times(result.ratio(BASELINE)))
+    if "x peer" in head:
+        cells += [result.fastest_peer or "-", times(result.ratio(result.fastest_peer))]
+    return [*cells, result.verdict]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines with columns of equal width; words to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    words = {0, 1, len(widths) - 1}
+    for cells in rows:
+        padded = [c.ljust(w) if k in words else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths, strict=True))]
+        yield f"| {' | '.join(padded)} |"
+
+
+def table(report: Report) -> str:
+    """The results as a table, best of rounds, with what was lost and who was missing below it."""
+    head = columns(report)
+    first, *rest = aligned([head, *(row(result, report, head) for result in report.results)])
+    rule = "".join("|" if c == "|" else "-" for c in first)
+    return "\n".join([first, rule, *rest, "", *remarks(report)])
+
+
+def remarks(report: Report) -> Iterator[str]:
+    """Lines below the table."""
+    lost = [result for result in report.results if result.verdict]
+    yield f"{len(report.results) - len(lost)} of {len(report.results)} rows ahead of everybody; {len(lost)} slower."
+    if report.absent:
+        yield f"Not installed: {', '.join(report.absent)}."
+    for who, what in report.failures.items():
+        yield f"Failed: {who}: {what}"
+
+
+def write(path: Path, reports: Sequence[Report]) -> None:
+    """Write reports as JSON; an older file stays whole until the new one is."""
+    text = json.dumps({"format": FORMAT, "reports": [asdict(report) for report in reports]}, indent=1)
+    aside = path.with_name(path.name + ".part")
+    aside.write_text(text + "\n", encoding="utf-8")
+    os.replace(aside, path)
+
+
+def read(path: Path) -> list[Report]:
+    """Reports from a JSON file.
+
+    Raises:
+        ValueError: if the file is something else.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"Expected a file of benchmark results of format {FORMAT}. Received: {path}")
+    return [
+        Report(**{**report, "results": [Result(**result) for result in report["results"]]})
+        for report in content["reports"]
+    ]

@@ -1,0 +1,273 @@
+/* convolution_dx.c: the gradient of conv2d with respect to the images. */
+#include "convolution.h"
+#ifndef FNN_ISA
+#include "vector_system.h"
+#define FNN_FAMILY_FILE "convolution_dx.c"
+#include "every_isa.h"
+#else
+#include "gemm.h"
+#include "convolution.h"
+#include "correlation.h"
+#include "vector.h"
+
+/* ---------------------------------------------------------------- conv2d: dx
+ *
+ * Cells whose distance to the padded corner leaves the same rest (r, r2) by the strides meet the same kernel cells:
+ * each such phase is a correlation of dy, stride 1, with every sh-th, sw-th kernel cell from (r, r2), turned round.
+ */
+typedef struct {
+    fnn_window z;
+    int64_t outs, tall, wide;   /* output channels; most kernel rows and columns of a phase */
+    int64_t first, last, band, bands; /* cells (row + top) / sh of a band, all of them in [first, last] */
+    const float *dy, *w;
+    float *dx, *packed, *buffers;
+    int64_t buffer;
+    fnn_epilogue finish;
+} FNN_NAME(dx_job);
+
+/* Columns of dy that the cells of a row meet. */
+static FNN_NAME(frame) FNN_NAME(dx_frame)(const FNN_NAME(dx_job) *job, int64_t q, int64_t rows) {
+    const fnn_window *z = &job->z;
+    const int64_t col = z->left / z->sw - job->wide + 1, last_col = (z->w - 1 + z->left) / z->sw;
+    const FNN_NAME(frame) f = {q - job->tall + 1, rows + job->tall - 1, col, last_col - col + 1};
+    return f;
+}
+
+static FNN_NAME(dx_job) FNN_NAME(dx_plan)(const fnn_step *s) {
+    const fnn_tensor *w = &s->in[2];
+    const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    FNN_NAME(dx_job) job = {.z = z, .outs = w->shape[3], .tall = fnn_ceil_div(z.kh, z.sh), .wide = fnn_ceil_div(z.kw, z.sw),
+                            .first = z.top / z.sh, .last = (z.h - 1 + z.top) / z.sh, .dy = s->in[0].data, .w = w->data,
+                            .dx = s->out[0].data, .finish = s->epilogue};
+    const int64_t row = FNN_NAME(dx_frame)(&job, 0, 1).cols * job.outs, rows = job.last - job.first + 1;
+    job.band = FNN_NAME(band_rows)(rows, BAND_FLOATS / fnn_max(row, 1) - job.tall + 1, z.n);
+    job.bands = fnn_ceil_div(rows, job.band);
+    job.buffer = FNN_NAME(whole_lines)((job.band + job.tall - 1) * row);
+    return job;
+}
+
+/* Of `size` kernel positions: how many leave the rest r by the stride, and how many a smaller one. */
+static int64_t FNN_NAME(in_phase)(int64_t size, int64_t stride, int64_t r) {
+    return r < size ? (size - r - 1) / stride + 1 : 0;
+}
+
+static int64_t FNN_NAME(before_phase)(int64_t size, int64_t stride, int64_t r) {
+    int64_t count = 0;
+    for (int64_t k = 0; k < r; k++) count += FNN_NAME(in_phase)(size, stride, k);
+    return count;
+}
+
+static float *FNN_NAME(phase_weights)(const FNN_NAME(dx_job) *job, int64_t r, int64_t r2) {
+    const fnn_window *z = &job->z;
+    const int64_t cells = FNN_NAME(before_phase)(z->kh, z->sh, r) * z->kw
+                          + FNN_NAME(in_phase)(z->kh, z->sh, r) * FNN_NAME(before_phase)(z->kw, z->sw, r2);
+    return job->packed + cells * job->outs * FNN_NAME(panels)(z->c) * TILE_COLS;
+}
+
+/* Weights of kernel row i: every panel holds (kernel row, kernel column, output channel) x input channel. */
+static void FNN_NAME(dx_pack)(void *arg, int64_t i, int thread) {
+    const FNN_NAME(dx_job) *job = arg;
+    const fnn_window z = job->z;
+    const int64_t r = i % z.sh, tall = FNN_NAME(in_phase)(z.kh, z.sh, r);
+    (void)thread;
+    for (int64_t j = 0; j < z.kw; j++) {
+        const int64_t r2 = j % z.sw, wide = FNN_NAME(in_phase)(z.kw, z.sw, r2);
+        const int64_t turned = (tall - 1 - i / z.sh) * wide + wide - 1 - j / z.sw;
+        const float *w = job->w + (i * z.kw + j) * z.c * job->outs;
+        float *to = FNN_NAME(phase_weights)(job, r, r2) + turned * job->outs * TILE_COLS;
+        for (int64_t c = 0; c < z.c; c += TILE_COLS, to += tall * wide * job->outs * TILE_COLS)
+            FNN_NAME(fnn_pack)(w + c * job->outs, 1, job->outs, job->outs, (int)fnn_min(TILE_COLS, z.c - c), to);
+    }
+}
+
+/* Positions q in [*from, *until) with 0 <= q * stride + r - before < size. */
+static void FNN_NAME(clip_phase)(int64_t r, int64_t stride, int64_t before, int64_t size, int64_t *from, int64_t *until) {
+    *from = fnn_max(*from, before > r ? fnn_ceil_div(before - r, stride) : 0);
+    *until = fnn_min(*until, size + before > r ? fnn_ceil_div(size + before - r, stride) : 0);
+}
+
+static void FNN_NAME(dx_phase)(const FNN_NAME(dx_job) *job, int64_t n, FNN_NAME(frame) f, const float *dy, int64_t row,
+                               int64_t r, int64_t r2) {
+    const fnn_window z = job->z;
+    int64_t q = f.row + job->tall - 1, q_end = f.row + f.rows, q2 = f.col + job->wide - 1, q2_end = f.col + f.cols;
+    FNN_NAME(clip_phase)(r, z.sh, z.top, z.h, &q, &q_end);
+    FNN_NAME(clip_phase)(r2, z.sw, z.left, z.w, &q2, &q2_end);
+    if (q >= q_end || q2 >= q2_end) return;
+    const int64_t tall = FNN_NAME(in_phase)(z.kh, z.sh, r), wide = FNN_NAME(in_phase)(z.kw, z.sw, r2);
+    const int64_t at = ((n * z.h + q * z.sh + r - z.top) * z.w + q2 * z.sw + r2 - z.left) * z.c;
+    const float *from = dy + (q - tall + 1 - f.row) * row + (q2 - wide + 1 - f.col) * job->outs;
+    FNN_NAME(correlation) c = {from, row, job->outs, wide ? tall : 0, row, wide * job->outs,
+                               FNN_NAME(phase_weights)(job, r, r2), job->dx + at, z.sh * z.w * z.c, z.sw * z.c,
+                               q_end - q, q2_end - q2, z.c, job->finish};
+    if (c.finish.mask) c.finish.mask += at;
+    FNN_NAME(correlate)(c);
+}
+
+static void FNN_NAME(dx_band)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(dx_job) *job = arg;
+    const fnn_window z = job->z;
+    const int64_t n = chunk / job->bands, q = job->first + chunk % job->bands * job->band;
+    const FNN_NAME(frame) f = FNN_NAME(dx_frame)(job, q, fnn_min(job->band, job->last + 1 - q));
+    int64_t row;
+    const float *dy = FNN_NAME(view)(job->dy + n * z.oh * z.ow * job->outs, z.oh, z.ow, job->outs, f,
+                                     job->buffers + thread * job->buffer, &row);
+    for (int64_t r = 0; r < z.sh; r++)
+        for (int64_t r2 = 0; r2 < z.sw; r2++) FNN_NAME(dx_phase)(job, n, f, dy, row, r, r2);
+}
+
+static int64_t FNN_NAME(dx_packed)(const FNN_NAME(dx_job) *job) {
+    return FNN_NAME(whole_lines)(job->z.kh * job->z.kw * job->outs * FNN_NAME(panels)(job->z.c) * TILE_COLS);
+}
+
+static void FNN_NAME(dx_by_phases)(fnn_step *s, double work) {
+    FNN_NAME(dx_job) job = FNN_NAME(dx_plan)(s);
+    job.packed = s->scratch;
+    job.buffers = job.packed + FNN_NAME(dx_packed)(&job);
+    fnn_parallel(job.z.kh, (double)s->in[2].size, FNN_NAME(dx_pack), &job);
+    fnn_parallel(job.z.n * job.bands, work, FNN_NAME(dx_band), &job);
+}
+
+/* ---------------------------------------------------------------- conv2d: dx by patches
+ *
+ * With few input channels a correlation leaves most lanes empty. Then dy w^T gives the gradients of whole patches,
+ * and every cell gathers its share of them. Patches of as many rows of windows as hold a cell are kept, in a ring.
+ */
+typedef struct {
+    fnn_window z;
+    int64_t outs, patch, ring, band, bands; /* floats of a patch; rows of windows kept; image rows of a band */
+    const float *dy, *w;
+    float *dx, *packed, *buffers;
+    int64_t buffer;
+    fnn_epilogue finish;
+} FNN_NAME(patch_dx_job);
+
+static FNN_NAME(patch_dx_job) FNN_NAME(patch_dx_plan)(const fnn_step *s) {
+    const fnn_tensor *w = &s->in[2];
+    const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    FNN_NAME(patch_dx_job) job = {.z = z, .outs = w->shape[3], .patch = z.kh * z.kw * z.c, .ring = fnn_ceil_div(z.kh, z.sh),
+                                  .dy = s->in[0].data, .w = w->data, .dx = s->out[0].data, .finish = s->epilogue};
+    job.band = FNN_NAME(band_rows)(z.h, z.h, z.n);
+    job.bands = fnn_ceil_div(z.h, job.band);
+    job.buffer = FNN_NAME(whole_lines)(job.ring * z.ow * job.patch + FNN_LANES); /* whole vectors are read at the end */
+    return job;
+}
+
+static int64_t FNN_NAME(patch_dx_packed)(const FNN_NAME(patch_dx_job) *job) {
+    return job->outs * FNN_NAME(panels)(job->patch) * TILE_COLS;
+}
+
+static void FNN_NAME(patch_dx_pack)(void *arg, int64_t panel, int thread) {
+    const FNN_NAME(patch_dx_job) *job = arg;
+    const int64_t col = panel * TILE_COLS;
+    (void)thread;
+    FNN_NAME(fnn_pack)(job->w + col * job->outs, 1, job->outs, job->outs, (int)fnn_min(TILE_COLS, job->patch - col),
+                       job->packed + col * job->outs);
+}
+
+/* The gradients of the patches under window row p of an image. */
+static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const float *dy, int64_t p, float *ring) {
+    const int64_t row = job->z.ow * job->patch;
+    const FNN_NAME(correlation) c = {dy + p * job->z.ow * job->outs, 0, job->outs, 1, 0, job->outs, job->packed,
+                                     ring + p % job->ring * row, 0, job->patch, 1, job->z.ow, job->patch, {0}};
+    FNN_NAME(correlate)(c);
+}
+
+#define MOST_KERNEL_ROWS 16 /* of one phase; a taller kernel takes the other way */
+
+/* Where the windows lie that hold the cells of one image row: a row of patches and the kernel row in it. */
+typedef struct { const float *start[MOST_KERNEL_ROWS]; int count; } FNN_NAME(meeting);
+
+static FNN_NAME(meeting) FNN_NAME(meet)(const FNN_NAME(patch_dx_job) *job, const float *ring, int64_t r) {
+    const fnn_window *z = &job->z;
+    FNN_NAME(meeting) m = {{0}, 0};
+    for (int64_t i = r % z->sh; i < z->kh && i <= r; i += z->sh) {
+        const int64_t p = (r - i) / z->sh;
+        if (p < z->oh) m.start[m.count++] = ring + p % job->ring * z->ow * job->patch + i * z->kw * z->c;
+    }
+    return m;
+}
+
+/* One cell's gradient: kernel columns j, j + sw, … meet it in windows q, q - 1, … of every row of patches. */
+FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const FNN_NAME(meeting) *m, int64_t q, int64_t j,
+                                       int64_t c) {
+    const fnn_window *z = &job->z;
+    const int64_t at = q * job->patch + j * z->c + c, step = job->patch - z->sw * z->c;
+    const int64_t columns = fnn_min(j < z->kw ? (z->sw == 1 ? z->kw - 1 - j : (z->kw - 1 - j) / z->sw) : -1, q) + 1;
+    VEC sum = FNN_NAME(vec_fill)(0);
+    for (int i = 0; i < m->count; i++) {
+        const float *from = m->start[i] + at;
+        for (int64_t k = columns; k > 0; k--, from -= step) sum = FNN_NAME(vec_add)(sum, FNN_NAME(vec_load)(from));
+    }
+    return sum;
+}
+
+static void FNN_NAME(patch_dx_row)(const FNN_NAME(patch_dx_job) *job, const float *ring, int64_t n, int64_t row) {
+    const fnn_window *z = &job->z;
+    const fnn_epilogue *e = &job->finish;
+    const VEC zero = FNN_NAME(vec_fill)(0);
+    const FNN_NAME(meeting) m = FNN_NAME(meet)(job, ring, row + z->top);
+    int64_t q = z->left / z->sw, j = z->left % z->sw; /* col + left = q * sw + j */
+    for (int64_t col = 0; col < z->w; col++) {
+        const int64_t late = fnn_max(q - z->ow + 1, 0); /* windows behind the last one */
+        for (int64_t c = 0; c < z->c; c += FNN_LANES) {
+            const int64_t at = ((n * z->h + row) * z->w + col) * z->c + c;
+            const int lanes = (int)fnn_min(FNN_LANES, z->c - c);
+            const VEC sum = FNN_NAME(patch_dx_cell)(job, &m, q - late, j + late * z->sw, c);
+            const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + at, lanes) : zero;
+            const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(job->dx + at, lanes) : zero;
+            FNN_NAME(vec_store_part)(job->dx + at, FNN_NAME(vec_finish)(sum, e, zero, mask, old), lanes);
+        }
+        if (++j == z->sw) {
+            j = 0;
+            q++;
+        }
+    }
+}
+
+static void FNN_NAME(patch_dx_band)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(patch_dx_job) *job = arg;
+    const fnn_window z = job->z;
+    const int64_t n = chunk / job->bands, first = chunk % job->bands * job->band;
+    const float *dy = job->dy + n * z.oh * z.ow * job->outs;
+    float *ring = job->buffers + thread * job->buffer;
+    int64_t p = fnn_max(fnn_ceil_div(first + z.top - z.kh + 1, z.sh), 0);
+    for (int64_t row = first; row < fnn_min(first + job->band, z.h); row++) {
+        for (; p <= fnn_min((row + z.top) / z.sh, z.oh - 1); p++) FNN_NAME(patch_dx_windows)(job, dy, p, ring);
+        FNN_NAME(patch_dx_row)(job, ring, n, row);
+    }
+}
+
+static void FNN_NAME(dx_by_patches)(fnn_step *s, double work) {
+    FNN_NAME(patch_dx_job) job = FNN_NAME(patch_dx_plan)(s);
+    job.packed = s->scratch;
+    job.buffers = job.packed + FNN_NAME(patch_dx_packed)(&job);
+    fnn_parallel(FNN_NAME(panels)(job.patch), (double)s->in[2].size, FNN_NAME(patch_dx_pack), &job);
+    fnn_parallel(job.z.n * job.bands, work, FNN_NAME(patch_dx_band), &job);
+}
+
+/* ---------------------------------------------------------------- conv2d: which way */
+
+/* Vector operations for one image: patches are worth it if they fill lanes that channels leave empty. */
+static int FNN_NAME(patches_pay)(const fnn_step *s) {
+    const fnn_tensor *w = &s->in[2];
+    const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    const double gather = (double)(z.h * z.w * fnn_ceil_div(z.c, FNN_LANES) * z.kh * z.kw) / (double)(z.sh * z.sw);
+    const double outs = (double)w->shape[3], patches = (double)(z.oh * z.ow * fnn_ceil_div(z.kh * z.kw * z.c, FNN_LANES));
+    return z.kh * z.kw > 1 && z.kh <= MOST_KERNEL_ROWS && patches * outs + 3 * gather < 0.9 * gather * outs;
+}
+
+void FNN_NAME(fnn_conv2d_dx)(fnn_step *s) {
+    const double work = (double)s->in[2].size * (double)s->in[0].size / (double)fnn_max(s->in[2].shape[3], 1);
+    if (!s->out[0].size) return;
+    (FNN_NAME(patches_pay)(s) ? FNN_NAME(dx_by_patches) : FNN_NAME(dx_by_phases))(s, work);
+}
+
+int64_t FNN_NAME(fnn_conv2d_dx_scratch)(const fnn_step *s) {
+    if (FNN_NAME(patches_pay)(s)) {
+        const FNN_NAME(patch_dx_job) job = FNN_NAME(patch_dx_plan)(s);
+        return (FNN_NAME(patch_dx_packed)(&job) + fnn_thread_limit() * job.buffer) * (int64_t)sizeof(float);
+    }
+    const FNN_NAME(dx_job) job = FNN_NAME(dx_plan)(s);
+    return (FNN_NAME(dx_packed)(&job) + fnn_thread_limit() * job.buffer) * (int64_t)sizeof(float);
+}
+#endif

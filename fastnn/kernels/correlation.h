@@ -1,0 +1,81 @@
+/* correlation.h: bands of images, and their correlation with weights: what convolutions and their gradients share.
+ *
+ * Included inside a family file, once per instruction set, after "gemm.h".
+ *
+ * No matrix of patches is made. Under NHWC one kernel row over a window is kw * c neighbouring floats, so that
+ * neighbouring windows of one row are the rows of a tile, and kernel rows its segments. Where windows hang over the
+ * edge a band of image rows is copied with its border of zeros to a buffer that belongs to the thread.
+ */
+#define BAND_FLOATS 65536  /* a band with its border stays in the second-level cache */
+#define LEAST_CHUNKS 8     /* few images are cut into bands until there are so many */
+
+/* Rows [row, row + rows), columns [col, col + cols) of an image; they may lie outside, where there are zeros. */
+typedef struct { int64_t row, rows, col, cols; } FNN_NAME(frame);
+
+FNN_UNUSED static void FNN_NAME(copy_frame)(const float *image, int64_t h, int64_t w, int64_t c, FNN_NAME(frame) f, float *to) {
+    const int64_t from = fnn_min(fnn_max(f.col, 0), w), until = fnn_max(from, fnn_min(f.col + f.cols, w));
+    const int64_t before = (from - f.col) * c, inside = (until - from) * c, after = f.cols * c - before - inside;
+    for (int64_t r = f.row; r < f.row + f.rows; r++, to += f.cols * c) {
+        if (r < 0 || r >= h) {
+            memset(to, 0, (size_t)(f.cols * c) * sizeof(float));
+            continue;
+        }
+        memset(to, 0, (size_t)before * sizeof(float));
+        memcpy(to + before, image + (r * w + from) * c, (size_t)inside * sizeof(float));
+        memset(to + before + inside, 0, (size_t)after * sizeof(float));
+    }
+}
+
+FNN_UNUSED static int FNN_NAME(is_inside)(FNN_NAME(frame) f, int64_t h, int64_t w) {
+    return f.row >= 0 && f.row + f.rows <= h && f.col >= 0 && f.col + f.cols <= w;
+}
+
+/* The frame's first cell, in place if possible, otherwise in a copy; *row_floats is the distance of rows. */
+FNN_UNUSED static const float *FNN_NAME(view)(const float *image, int64_t h, int64_t w, int64_t c, FNN_NAME(frame) f, float *buffer,
+                                   int64_t *row_floats) {
+    if (FNN_NAME(is_inside)(f, h, w)) {
+        *row_floats = w * c;
+        return image + (f.row * w + f.col) * c;
+    }
+    FNN_NAME(copy_frame)(image, h, w, c, f, buffer);
+    *row_floats = f.cols * c;
+    return buffer;
+}
+
+/* How many rows of windows make a band: `fit` rows fill the buffer. */
+FNN_UNUSED static int64_t FNN_NAME(band_rows)(int64_t rows, int64_t fit, int64_t images) {
+    const int64_t bands = fnn_max(fnn_ceil_div(rows, fnn_max(fit, 1)), fnn_ceil_div(LEAST_CHUNKS, fnn_max(images, 1)));
+    return fnn_max(fnn_ceil_div(rows, bands), 1);
+}
+
+/* to[row, pixel, :] = sum over segments s, depth k of from[row, pixel; s, k] * weights[s, k, :]; distances in floats. */
+typedef struct {
+    const float *from;
+    int64_t from_row, from_pixel, segments, segment, depth;
+    const float *weights; /* in panels of TILE_COLS channels */
+    float *to;
+    int64_t to_row, to_pixel, rows, pixels, channels;
+    fnn_epilogue finish;  /* mask is laid out as `to` */
+} FNN_NAME(correlation);
+
+FNN_UNUSED static void FNN_NAME(correlate)(FNN_NAME(correlation) c) {
+    if (c.from_row == c.pixels * c.from_pixel && c.to_row == c.pixels * c.to_pixel) { /* 1x1: one long row */
+        c.pixels *= c.rows;
+        c.rows = 1;
+    }
+    for (int64_t col = 0; col < c.channels; col += TILE_COLS) {
+        fnn_tile t = {c.from, c.from_pixel, 1, c.segment, c.depth, c.segments, c.weights + col * c.segments * c.depth,
+                      TILE_COLS, NULL, 0, c.to + col, c.to_pixel, c.finish};
+        if (t.finish.bias) t.finish.bias += col;
+        if (t.finish.mask) t.finish.mask += col;
+        for (int64_t row = 0; row < c.rows; row++) {
+            FNN_NAME(fnn_tile_column)(t, c.pixels, (int)fnn_min(TILE_COLS, c.channels - col));
+            t.a += c.from_row;
+            t.c += c.to_row;
+            if (t.finish.mask) t.finish.mask += c.to_row;
+        }
+    }
+}
+
+FNN_INLINE int64_t FNN_NAME(panels)(int64_t channels) { return fnn_ceil_div(channels, TILE_COLS); }
+FNN_INLINE int64_t FNN_NAME(whole_lines)(int64_t floats) { return fnn_ceil_div(floats, 16) * 16; }

@@ -1,0 +1,94 @@
+/* random.c: dropout; its mask is a pure function of (seed, training step, element), equal to the reference's bits. */
+#include "fnn.h"
+#ifndef FNN_ISA
+#define FNN_FAMILY_FILE "random.c"
+#include "every_isa.h"
+#else
+
+#define CHUNK 16384 /* cells that one thread takes at once: an even number */
+#define BLOCK 256   /* cells whose random bits are made at once */
+#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+
+typedef struct {
+    const float *x;
+    const uint8_t *mask;
+    float *out;
+    uint8_t *mask_out;
+    int64_t size;
+    uint64_t key;
+    uint32_t threshold;
+    uint8_t any; /* 0: everything is dropped */
+    float scale;
+} FNN_NAME(dropout_job);
+
+static inline uint64_t FNN_NAME(mixed)(uint64_t z) { /* SplitMix64 */
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* Bits for cells from … from + BLOCK - 1; cell k takes one half of word k / 2, the low half first. */
+static void FNN_NAME(random_bits)(uint64_t key, int64_t from, uint32_t *restrict bits) {
+    const uint64_t first = (uint64_t)from / 2 + 1;
+    for (int k = 0; k < BLOCK / 2; k++) {
+        const uint64_t word = FNN_NAME(mixed)(key + (first + (uint64_t)k) * GOLDEN);
+        bits[2 * k] = (uint32_t)word;
+        bits[2 * k + 1] = (uint32_t)(word >> 32);
+    }
+}
+
+static void FNN_NAME(dropout_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(dropout_job) *p = arg;
+    const int64_t end = fnn_min((chunk + 1) * CHUNK, p->size);
+    uint32_t bits[BLOCK];
+    (void)thread;
+    for (int64_t from = chunk * CHUNK; from < end; from += BLOCK) {
+        const int64_t count = fnn_min(BLOCK, end - from);
+        const float *restrict x = p->x + from, scale = p->scale;
+        float *restrict out = p->out + from;
+        uint8_t *restrict mask = p->mask_out + from;
+        const uint32_t threshold = p->threshold;
+        const uint8_t any = p->any;
+        FNN_NAME(random_bits)(p->key, from, bits);
+        for (int64_t k = 0; k < count; k++) mask[k] = (bits[k] >= threshold) & any;
+        for (int64_t k = 0; k < count; k++) out[k] = mask[k] ? x[k] * scale : 0;
+    }
+}
+
+static void FNN_NAME(dropout_backward_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(dropout_job) *p = arg;
+    const int64_t end = fnn_min((chunk + 1) * CHUNK, p->size);
+    const float *restrict dy = p->x, scale = p->scale;
+    const uint8_t *restrict mask = p->mask;
+    float *restrict out = p->out;
+    (void)thread;
+    for (int64_t k = chunk * CHUNK; k < end; k++) out[k] = mask[k] ? dy[k] * scale : 0;
+}
+
+static uint64_t FNN_NAME(stream_key)(const fnn_step *s) {
+    const uint64_t seed = (uint64_t)s->attr[1].i[0], step = (uint64_t)*(const int64_t *)s->in[1].data;
+    return FNN_NAME(mixed)(FNN_NAME(mixed)(seed + GOLDEN) + (step + 1) * GOLDEN);
+}
+
+static int FNN_NAME(dropout)(fnn_step *s) {
+    const double rate = s->attr[0].f, threshold = ceil(rate * 4294967296.0);
+    FNN_NAME(dropout_job) p = {.x = s->in[0].data, .out = s->out[0].data, .mask_out = s->out[1].data,
+                               .size = s->out[0].size, .key = FNN_NAME(stream_key)(s), .any = threshold <= 4294967295.0,
+                               .scale = (float)(1 / (1 - rate))};
+    p.threshold = p.any ? (uint32_t)threshold : 0;
+    fnn_parallel(fnn_ceil_div(p.size, CHUNK), 4.0 * (double)p.size, FNN_NAME(dropout_chunk), &p);
+    return FNN_OK;
+}
+
+static int FNN_NAME(dropout_backward)(fnn_step *s) {
+    FNN_NAME(dropout_job) p = {.x = s->in[0].data, .mask = s->in[1].data, .out = s->out[0].data,
+                               .size = s->out[0].size, .scale = (float)(1 / (1 - s->attr[0].f))};
+    if (p.out) fnn_parallel(fnn_ceil_div(p.size, CHUNK), (double)p.size, FNN_NAME(dropout_backward_chunk), &p);
+    return FNN_OK;
+}
+
+const fnn_entry FNN_NAME(random_entries)[] = {
+    {"dropout", "x step", "rate seed", FNN_NAME(dropout), FNN_NAME(dropout_backward), NULL},
+    {0},
+};
+#endif

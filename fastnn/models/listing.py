@@ -1,0 +1,109 @@
+"""Writes a model's step list: forward; loss and metrics; backward; update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fastnn.engine.graph import SymbolicTensor, Trace, flatten
+from fastnn.engine.plan import StepList, finish, write_backward
+from fastnn.errors import GraphError
+from fastnn.metrics import symbolic_sums
+from fastnn.models.compiling import Aim
+from fastnn.models.data import target_name, weight_name
+
+Feeds = Mapping[str, NDArray[Any]]
+
+
+class Writer:
+    """One list being written for a model.
+
+    Args:
+        model: The model.
+        batch: Rows of a batch.
+        feeds: Data by value name; their shapes and types are read.
+        aims: What every output is compared with; empty to predict only.
+        training: Whether to add backward and update steps.
+    """
+
+    def __init__(self, model: Any, batch: int, feeds: Feeds, aims: Sequence[Aim], training: bool) -> None:
+        self.model, self.batch, self.feeds, self.aims, self.training = model, batch, feeds, aims, training
+        counter = model.optimizer.iterations if model.optimizer is not None else None
+        self.trace = Trace(training=training, counter=counter)
+        self.targets: dict[str, SymbolicTensor] = {}
+        self.weights: dict[str, SymbolicTensor] = {}
+        self.watch: dict[str, SymbolicTensor] = {}
+
+    def write(self) -> StepList:
+        """The finished list."""
+        with self.trace as trace:
+            inputs = {name: self.fed(name, "input") for name in self.model.feed_names()}
+            outputs = flatten(self.model.run_named(inputs))
+            loss = self.compare(outputs) if self.aims else None
+            if self.training and loss is not None:
+                self.learn(loss)
+            given = (list(inputs.values()), list(self.targets.values()), list(self.weights.values()))
+            return finish(trace, *given, outputs=outputs, loss=loss, watch=self.watch)
+
+    def fed(self, name: str, role: str) -> SymbolicTensor:
+        """A value that every batch brings."""
+        array = self.feeds[name]
+        return self.trace.add_value(name, (self.batch, *array.shape[1:]), array.dtype, role)
+
+    def compare(self, outputs: Sequence[SymbolicTensor]) -> SymbolicTensor | None:
+        """Write losses and metrics; returns the total loss."""
+        self.trace.phase = "loss"
+        terms = [t for aim, y in zip(self.aims, outputs, strict=True) if (t := self.loss_of(aim, y)) is not None]
+        terms += [*self.penalties(), *self.trace.added_losses]
+        if not terms:
+            raise ValueError("No loss to compute. Expected a `loss` argument in `compile()`. Received: None")
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        watched, self.watch = self.watch, {"loss": total}
+        self.watch.update(watched)
+        for aim, y in zip(self.aims, outputs, strict=True):
+            self.measure(aim, y)
+        return total
+
+    def loss_of(self, aim: Aim, y_pred: SymbolicTensor) -> Any:
+        """The weighted loss of one output, or None."""
+        several = len(self.aims) > 1
+        if aim.compared:
+            self.targets[aim.name] = self.fed(target_name(aim, several), "target")
+            if weight_name(aim, several) in self.feeds:
+                self.weights[aim.name] = self.fed(weight_name(aim, several), "weight")
+        if aim.loss is None:
+            return None
+        value = aim.loss(self.targets[aim.name], y_pred, self.weights.get(aim.name))
+        if any(n != 1 for n in value.shape):
+            raise GraphError(f"expected a loss of one number, received shape {value.shape} from '{aim.loss.name}'.")
+        if several:
+            self.watch[f"{aim.name}_loss"] = value
+        return value if aim.weight == 1 else value * aim.weight
+
+    def penalties(self) -> list[Any]:
+        """The penalties on regularised weights."""
+        found = []
+        for layer, variable, regularizer in self.model.penalties():
+            if variable.trainable:
+                with self.trace.layer(layer):
+                    found.append(regularizer(self.trace.variable(variable)))
+        return found
+
+    def measure(self, aim: Aim, y_pred: SymbolicTensor) -> None:
+        """Write the metrics of one output."""
+        for name, metric in aim.metrics:
+            self.watch[name] = symbolic_sums(metric, self.targets[aim.name], y_pred, None)
+        for name, metric in aim.weighted:
+            weights = self.weights.get(aim.name)
+            self.watch[name] = symbolic_sums(metric, self.targets[aim.name], y_pred, weights)
+
+    def learn(self, loss: SymbolicTensor) -> None:
+        """Write backward and update."""
+        variables = self.model.trainable_weights
+        gradients = write_backward(self.trace, loss, variables)
+        self.trace.phase = "update"
+        self.model.optimizer.record(self.trace, variables, gradients)

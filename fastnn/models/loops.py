@@ -1,0 +1,121 @@
+"""Runs batches through plans and averages what they watch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.engine.plan import Plan
+
+Array = NDArray[Any]
+
+
+class Averages:
+    """Losses and metrics over the batches run by some plans.
+
+    Args:
+        metrics: Metrics by name in logs; other names are losses, whose mean is weighted by batch size.
+    """
+
+    def __init__(self, metrics: Mapping[str, Any]) -> None:
+        self.metrics = metrics
+        self.plans: list[tuple[Plan, int]] = []
+        self.counts: list[int] = []
+
+    def watch(self, plan: Plan, size: int) -> None:
+        """Take a plan's batches into account from now on."""
+        plan.reset_totals()
+        self.plans.append((plan, size))
+        self.counts.append(0)
+
+    def start(self) -> None:
+        """Forget all batches."""
+        for plan, _ in self.plans:
+            plan.reset_totals()
+        self.counts = [0] * len(self.plans)
+
+    def logs(self) -> dict[str, float]:
+        """Averages so far."""
+        rows = sum(n * size for n, (_, size) in zip(self.counts, self.plans, strict=True))
+        sums: dict[str, Any] = {}
+        for plan, size in self.plans:
+            for key, total in plan.totals.items():
+                part = total if key in self.metrics else total * size
+                sums[key] = sums[key] + part if key in sums else part
+        return {key: self.average(key, total, rows) for key, total in sums.items()}
+
+    def average(self, key: str, total: Array, rows: int) -> float:
+        """One entry of the logs."""
+        if key in self.metrics:
+            return float(self.metrics[key].finish(float(total[0]), float(total[1])))
+        return float(total) / rows if rows else math.nan
+
+
+class Batches:
+    """Whole arrays cut into batches, the last one perhaps smaller, each with the plan for its size.
+
+    Args:
+        plan: Makes (or remembers) the plan for a batch size.
+        feeds: Data by value name.
+        count: Number of rows.
+        batch_size: Rows of a batch.
+        metrics: See `Averages`.
+        limit: Batches of an epoch, at most.
+    """
+
+    def __init__(
+        self,
+        plan: Callable[[int], Plan],
+        feeds: Mapping[str, Array],
+        count: int,
+        batch_size: int,
+        metrics: Mapping[str, Any],
+        limit: int | None = None,
+    ) -> None:
+        self.feeds, self.count, self.size = feeds, count, min(batch_size, count)
+        self.full, self.rest = divmod(count, self.size)
+        if limit is not None and limit <= self.full:
+            self.full, self.rest = limit, 0
+        self.plan, self.tail = plan(self.size), plan(self.rest) if self.rest else None
+        self.averages = Averages(metrics)
+        self.averages.watch(self.plan, self.size)
+        if self.tail is not None:
+            self.averages.watch(self.tail, self.rest)
+
+    def __len__(self) -> int:
+        return self.full + (self.tail is not None)
+
+    def run(self, order: Array, seconds: float = math.inf, told: Callable[[int], None] | None = None) -> None:
+        """Run an epoch in few calls; `told` hears how many batches are done, after every `seconds`."""
+        self.averages.start()
+        done = 0
+        while done < self.full:
+            ran = self.plan.run_batches(self.feeds, order, done, self.full, seconds)
+            done += ran
+            self.averages.counts[0] = done
+            if told is not None:
+                told(done)
+        self.run_tail(order)
+
+    def run_tail(self, order: Array) -> None:
+        """Run the last, smaller batch, if there is one."""
+        if self.tail is not None:
+            self.tail.run_batches(self.feeds, order[self.full * self.size :], 0, 1)
+            self.averages.counts[1] = 1
+
+    def run_one(self, order: Array, batch: int) -> None:
+        """Run one batch of an epoch."""
+        if batch == self.full:
+            self.run_tail(order)
+        else:
+            self.plan.run_batches(self.feeds, order, batch, batch + 1)
+            self.averages.counts[0] += 1
+
+
+def in_order(count: int) -> Array:
+    """Row numbers as they come."""
+    return np.arange(count, dtype=np.int64)

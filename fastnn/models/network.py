@@ -1,0 +1,300 @@
+"""The graph between a model's inputs and outputs: its calls in order, its layers, and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastnn.engine import graph
+from fastnn.engine.graph import Node, SymbolicTensor, flatten, map_structure
+from fastnn.errors import GraphError
+from fastnn.layers import Input, InputLayer, Layer
+from fastnn.ops.table import OPS, Op
+from fastnn.utils.naming import snake_case
+from fastnn.utils.registry import deserialize, serialize_object
+
+
+class Network:
+    """Calls of layers and operations that lead from inputs to outputs.
+
+    Args:
+        inputs: Symbolic tensor, or a list or dict of them.
+        outputs: Symbolic tensor, or a list or dict of them.
+
+    Raises:
+        GraphError: if something else is given, or an output needs other inputs.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        for name, given in (("inputs", inputs), ("outputs", outputs)):
+            wrong = [x for x in flatten(given) if not isinstance(x, SymbolicTensor)]
+            if wrong or not flatten(given):
+                raise GraphError(f"Expected {name} to be tensors made by Input and layers. Received: {name}={given!r}")
+        self.input_structure, self.output_structure = with_input_layers(inputs, outputs)
+        self.inputs: list[SymbolicTensor] = flatten(self.input_structure)
+        self.outputs: list[SymbolicTensor] = flatten(self.output_structure)
+        self.input_names = [t.name for t in self.inputs]
+        self.nodes = graph.nodes_between(self.inputs, self.outputs)
+        self.operations = in_keras_order(self.inputs, self.outputs)
+        self.names = operation_names(self.operations)
+        self.layers = [op for op in self.operations if isinstance(op, Layer)]
+        self.output_names = self._output_names()
+
+    def _output_names(self) -> list[str]:
+        if isinstance(self.output_structure, dict):
+            return list(self.output_structure)
+        return [self.names[id(operation_of(t.node))] for t in self.outputs if t.node is not None]
+
+    def run(self, given: Sequence[Any]) -> Any:
+        """The outputs for other inputs, eager or symbolic."""
+        return graph.replay(self.nodes, self.inputs, given, self.output_structure)
+
+    def match(self, given: Any, model: str) -> list[Any]:
+        """The values given for the inputs, in order: by position, by name, or one alone.
+
+        Raises:
+            ValueError: if their number or names do not fit.
+        """
+        if isinstance(given, dict):
+            keys = list(self.input_structure) if isinstance(self.input_structure, dict) else self.input_names
+            missing = [k for k in keys if k not in given]
+            if missing:
+                raise ValueError(f"Model '{model}': expected inputs named {keys}. Received: {sorted(given)}")
+            return [given[k] for k in keys]
+        values = flatten(given)
+        if len(values) != len(self.inputs):
+            raise ValueError(
+                f"Model '{model}': expected {len(self.inputs)} input(s), {self.input_names}. Received: {len(values)}"
+            )
+        return values
+
+    # ------------------------------------------------------------ configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Layers, their calls, and the places of inputs and outputs, as Keras writes them."""
+        return {
+            "layers": [self._entry(operation) for operation in self.operations],
+            "input_layers": map_structure(self._place, self.input_structure),
+            "output_layers": map_structure(self._place, self.output_structure),
+        }
+
+    def _calls_of(self, operation: Any) -> list[Node]:
+        if isinstance(operation, Node):
+            return [operation]
+        known = {id(node) for node in self.nodes}
+        made = [flatten(outputs)[0].node for _, outputs in operation._book.calls]
+        return [node for node in made if node is not None and id(node) in known]
+
+    def _place(self, tensor: SymbolicTensor) -> list[Any]:
+        node = tensor.node
+        assert node is not None
+        operation = operation_of(node)
+        calls = [node] if isinstance(operation, InputLayer) else self._calls_of(operation)
+        index = next(i for i, call in enumerate(calls) if call is node)
+        position = next(i for i, t in enumerate(node.outputs) if t is tensor)
+        return [self.names[id(operation)], index, position]
+
+    def _entry(self, operation: Any) -> dict[str, Any]:
+        if isinstance(operation, Node):
+            name = self.names[id(operation)]
+            entry = {"module": "fastnn.ops", "class_name": operation.callable.name, "config": {"name": name}}
+            entry["registered_name"] = None
+        else:
+            entry = layer_entry(operation)
+        calls = [] if isinstance(operation, InputLayer) else self._calls_of(operation)
+        nodes = [{"args": self._arguments(node.args), "kwargs": self._arguments(node.kwargs)} for node in calls]
+        return {**entry, "name": self.names[id(operation)], "inbound_nodes": nodes}
+
+    def _arguments(self, value: Any) -> Any:
+        if isinstance(value, SymbolicTensor):
+            config = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": self._place(value)}
+            return {"class_name": "__keras_tensor__", "config": config}
+        if isinstance(value, Mapping):
+            return {k: self._arguments(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._arguments(v) for v in value]
+        return value.tolist() if hasattr(value, "tolist") else value
+
+
+def layer_entry(layer: Layer) -> dict[str, Any]:
+    """A layer's configuration with the shape that it was built for."""
+    build = layer.get_build_config() if layer.weights else None
+    return {**serialize_object(layer), **({"build_config": build} if build else {})}
+
+
+def operation_of(node: Node | None) -> Any:
+    """The layer of a call; for a bare operation the call itself, since every call is one of its own."""
+    assert node is not None
+    return node if isinstance(node.callable, Op) or not isinstance(node.callable, Layer) else node.callable
+
+
+def with_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The same graph with an Input in place of every input that is the output of some layer."""
+    given = flatten(inputs)
+    if all(t.node is not None and isinstance(t.node.callable, InputLayer) for t in given):
+        return inputs, outputs
+    fresh = {
+        id(t): t
+        if isinstance(getattr(t.node, "callable", None), InputLayer)
+        else Input(batch_shape=t.shape, dtype=t.dtype)
+        for t in given
+    }
+    nodes = graph.nodes_between(given, flatten(outputs))
+    moved = graph.replay(nodes, given, [fresh[id(t)] for t in given], outputs)
+    return map_structure(lambda t: fresh[id(t)], inputs), moved
+
+
+def in_keras_order(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Any]:
+    """Layers and operations by their distance from the outputs, then by discovery; the order that Keras' files have."""
+    finished, found = discover(outputs)
+    depth: dict[int, int] = {}
+    node_depth: dict[int, int] = {}
+    for node in reversed(finished):
+        key = id(operation_of(node))
+        depth[key] = node_depth[id(node)] = max(node_depth.get(id(node), 0), depth.get(key, 0))
+        for parent in node.parents():
+            node_depth[id(parent.node)] = max(depth[key] + 1, node_depth.get(id(parent.node), 0))
+    operations = {id(operation_of(node)): operation_of(node) for node in finished}
+    unused = [operation_of(t.node) for t in inputs if id(operation_of(t.node)) not in operations]
+    order = {key: i for i, key in enumerate(found)}
+    ranked = sorted(operations, key=lambda key: (-depth[key], order[key]))
+    at_end = [key for key in ranked if depth[key] == 0]
+    return [operations[k] for k in ranked if k not in at_end] + unused + [operations[k] for k in at_end]
+
+
+def discover(outputs: Sequence[SymbolicTensor]) -> tuple[list[Node], list[int]]:
+    """Walk back from the outputs: calls, each after those that it needs; and operations in order of discovery."""
+    finished: dict[int, Node] = {}
+    found: dict[int, None] = {}
+    stack = [(t.node, False) for t in reversed(outputs)]
+    while stack:
+        node, expanded = stack.pop()
+        assert node is not None
+        if id(node) in finished:
+            continue
+        if expanded:
+            finished[id(node)] = node
+            continue
+        found.setdefault(id(operation_of(node)))
+        stack.append((node, True))
+        stack.extend((t.node, False) for t in reversed(node.parents()))
+    return list(finished.values()), list(found)
+
+
+def operation_names(operations: Sequence[Any]) -> dict[int, str]:
+    """A unique name for every layer and operation.
+
+    Raises:
+        GraphError: if two layers have the same name.
+    """
+    names = {id(op): op.name for op in operations if isinstance(op, Layer)}
+    taken = list(names.values())
+    twice = sorted({n for n in taken if taken.count(n) > 1})
+    if twice:
+        raise GraphError(
+            f"Expected layers of different names. Received: the name {twice[0]!r} for {taken.count(twice[0])} layers"
+        )
+    for op in operations:
+        if isinstance(op, Node):
+            base = getattr(op.callable, "name", "function")
+            count, name = 0, base
+            while name in taken:
+                count += 1
+                name = f"{base}_{count}"
+            names[id(op)] = name
+            taken.append(name)
+    return names
+
+
+# ---------------------------------------------------------------- reading a configuration
+
+
+class Reader:
+    """Makes the tensors that a functional configuration describes."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.layers = {entry["name"]: make_operation(entry) for entry in config["layers"]}
+        self.tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
+        self.call_all()
+
+    def call_all(self) -> None:
+        """Repeat the calls, each when its arguments are there."""
+        waiting = []
+        for entry in self.config["layers"]:
+            operation = self.layers[entry["name"]]
+            if isinstance(operation, InputLayer):
+                self.tensors[entry["name"], 0, 0] = operation.output
+            waiting += [(entry["name"], i, node) for i, node in enumerate(entry["inbound_nodes"])]
+        while waiting:
+            later = [call for call in waiting if not self.call(*call)]
+            if len(later) == len(waiting):
+                raise ValueError(
+                    f"Expected layers that depend on the inputs. Received: '{later[0][0]}', which does not"
+                )
+            waiting = later
+
+    def call(self, name: str, index: int, node: Mapping[str, Any]) -> bool:
+        """Repeat one call; returns whether its arguments were there."""
+        needed = places(node)
+        if any(place not in self.tensors for place in needed) or any(
+            (name, i, 0) not in self.tensors for i in range(index)
+        ):
+            return False
+        outputs = self.layers[name](*self.arguments(node["args"]), **self.arguments(node["kwargs"]))
+        for position, tensor in enumerate(flatten(outputs)):
+            self.tensors[name, index, position] = tensor
+        return True
+
+    def arguments(self, value: Any) -> Any:
+        """Arguments with tensors in their places."""
+        if isinstance(value, dict):
+            if value.get("class_name") == "__keras_tensor__":
+                return self.tensors[place_of(value)]
+            return {k: self.arguments(v) for k, v in value.items()}
+        return [self.arguments(v) for v in value] if isinstance(value, list) else value
+
+    def ends(self, key: str) -> Any:
+        """The structure of inputs or outputs."""
+        return self._end(self.config[key])
+
+    def _end(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: self._end(v) for k, v in value.items()}
+        if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
+            return self.tensors[value[0], value[1], value[2]]
+        return [self._end(v) for v in value]
+
+
+def place_of(tensor: Mapping[str, Any]) -> tuple[str, int, int]:
+    """Layer name, call number and output number of a tensor in a configuration."""
+    name, index, position = tensor["config"]["keras_history"]
+    return name, index, position
+
+
+def places(value: Any) -> list[tuple[str, int, int]]:
+    """Places of all tensors in a nest of a configuration."""
+    if isinstance(value, dict):
+        if value.get("class_name") == "__keras_tensor__":
+            return [place_of(value)]
+        return [p for v in value.values() for p in places(v)]
+    return [p for v in value for p in places(v)] if isinstance(value, list) else []
+
+
+def make_operation(entry: Mapping[str, Any]) -> Any:
+    """The layer of an entry, or the operation."""
+    if str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
+        name = snake_case(str(entry["class_name"]))
+        if name not in OPS:
+            raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
+        return OPS[name]
+    return make_layer(entry)
+
+
+def make_layer(entry: Mapping[str, Any]) -> Any:
+    """The layer of an entry, built if the entry says for which shape."""
+    layer = deserialize(dict(entry))
+    build = entry.get("build_config")
+    if build and not layer.built and hasattr(layer, "build_from_config"):
+        layer.build_from_config(build)
+    return layer

@@ -1,0 +1,113 @@
+"""The table that `Model.summary` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fastnn.engine.graph import Node, flatten
+from fastnn.engine.tensor import Variable
+
+
+def count(variables: Sequence[Variable]) -> int:
+    """How many numbers variables hold."""
+    return sum(math.prod(v.shape) for v in variables)
+
+
+def size(variables: Sequence[Variable]) -> str:
+    """Memory of variables for people.
+
+    Example:
+        >>> size([Variable([0.0] * 300)])
+        '1.17 KB'
+    """
+    amount = float(sum(v.value.nbytes for v in variables))
+    for unit in ("B", "KB", "MB"):
+        if amount < 1024:
+            return f"{amount:.2f} {unit}"
+        amount /= 1024
+    return f"{amount:.2f} GB"
+
+
+def output_shape(layer: Any) -> str:
+    """The shape of a layer's output, '?' where it is not known yet."""
+    if not layer._book.calls:
+        return "?"
+    shapes = [str(t.shape) for t in flatten(layer._book.calls[0][1])]
+    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+
+
+def sources(model: Any, layer: Any) -> str:
+    """Names of the layers whose outputs a layer takes."""
+    known = {id(node) for node in model.network.nodes}
+    calls = [flatten(outputs)[0].node for _, outputs in layer._book.calls]
+    return names([t for node in calls if id(node) in known for t in node.parents()])
+
+
+def names(tensors: Sequence[Any]) -> str:
+    """Names of what made tensors, each once."""
+    makers = [str(getattr(t.node.callable, "name", "?")) for t in tensors]
+    return ", ".join(dict.fromkeys(makers)) or "-"
+
+
+def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> Iterator[list[str]]:
+    """One row per layer."""
+    for layer in model.network.operations if connected else model.layers:
+        if isinstance(layer, Node):
+            name, shape = model.network.names[id(layer)], str(layer.outputs[0].shape)
+            yield [
+                "  " * depth + f"{name} (operation)",
+                shape,
+                "0",
+                names(layer.parents()),
+                *(["-"] if trainable else []),
+            ]
+            continue
+        params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+        row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", output_shape(layer), params]
+        if connected:
+            row.append(sources(model, layer))
+        yield row + (["Y" if layer.trainable else "N"] if trainable else [])
+        if expand and hasattr(layer, "layers"):
+            yield from rows(layer, expand, trainable, False, depth + 1)
+
+
+def table(head: list[str], body: list[list[str]], width: int | None) -> list[str]:
+    """Rows as text with frames; columns as wide as needed, the first narrowed to fit a given width."""
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+    if width is not None:
+        widths[0] = max(12, width - sum(widths[1:]) - 3 * len(head) - 1)
+
+    def line(row: list[str]) -> str:
+        cells = [
+            cell[:w].rjust(w) if i == 2 else cell[:w].ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        return f"│ {' │ '.join(cells)} │"
+
+    def rule(left: str, middle: str, right: str) -> str:
+        return left + middle.join("─" * (w + 2) for w in widths) + right
+
+    return [rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), *map(line, body), rule("└", "┴", "┘")]
+
+
+def summary(model: Any, width: int | None = None, expand: bool = False, trainable: bool = False) -> Iterator[str]:
+    """The lines of a model's summary."""
+    connected = model.network is not None and not hasattr(model, "add")
+    head = ["Layer (type)", "Output Shape", "Param #"]
+    head += (["Connected to"] if connected else []) + (["Trainable"] if trainable else [])
+    yield f'Model: "{model.name}"'
+    body = list(rows(model, expand, trainable, connected))
+    body = [row[:3] + [""] * (len(head) - len(row)) + row[3:] for row in body]
+    yield from table(head, body, width)
+    optimizer = getattr(model, "optimizer", None)
+    memory = optimizer.variables if optimizer is not None and optimizer.built else []
+    groups = [
+        ("Total", [*model.weights, *memory]),
+        ("Trainable", model.trainable_weights),
+        ("Non-trainable", model.non_trainable_weights),
+        *([("Optimizer", memory)] if memory else []),
+    ]
+    for name, variables in groups:
+        yield f" {name} params: {count(variables):,} ({size(variables)})"

@@ -1,0 +1,109 @@
+"""Randomness that can be repeated: a number is a function of (seed, training step, element), not of a history."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.errors import GraphError, ShapeError
+from fastnn.ops.table import Case, define
+from fastnn.ops.terms import FUNCTIONS, Formula, Index, Shape
+
+MASK = 2**64 - 1
+GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio
+LARGEST_SEED = 2**53
+
+
+def mixed(z: int) -> int:
+    """The output function of SplitMix64 on one 64-bit integer."""
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+def stream_key(seed: int, step: int) -> int:
+    """Where the sequence for one seed and training step starts."""
+    return mixed((mixed((seed + GOLDEN) & MASK) + (step + 1) * GOLDEN) & MASK)
+
+
+def random_bits(seed: int, step: int, size: int) -> NDArray[np.uint32]:
+    """`size` random 32-bit integers; element k is one half of the 64-bit word k // 2, the low half first."""
+    count = np.arange(1, (size + 1) // 2 + 1, dtype=np.uint64)
+    z = count * np.uint64(GOLDEN) + np.uint64(stream_key(seed, step))
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    halves = np.stack([z & np.uint64(0xFFFFFFFF), z >> np.uint64(32)], axis=-1)
+    return halves.astype(np.uint32).ravel()[:size]
+
+
+def uniform(seed: float, step: float, element: float) -> float:
+    """The random number in 0 … 1 of one element; explanations call it by this name."""
+    word = mixed((stream_key(int(seed), int(step)) + (int(element) // 2 + 1) * GOLDEN) & MASK)
+    return ((word >> 32 * (int(element) % 2)) & 0xFFFFFFFF) / 2**32
+
+
+FUNCTIONS["uniform"] = uniform
+
+
+def dropout_shape(x: Shape, step: Shape, rate: float, seed: int) -> tuple[Shape, ...]:
+    if step != ():
+        raise ShapeError(f"expected step to be one number, shape (), received shape {step}.")
+    if not 0 <= rate <= 1:
+        raise GraphError(f"expected a rate from 0 to 1, received {rate}.", operation="dropout")
+    if seed != int(seed) or not 0 <= seed <= LARGEST_SEED:
+        raise GraphError(f"expected a whole-numbered seed from 0 to 2**53, received {seed}.", operation="dropout")
+    return (x, x)
+
+
+def kept(x: Any, mask: Any, rate: float) -> Any:
+    """The cells of x where mask is 1, scaled so that the mean stays; 0 elsewhere, even for an infinite x."""
+    return np.where(mask != 0, x * (1 / (1 - rate)) if rate < 1 else 0, 0).astype(x.dtype)
+
+
+def dropout_forward(x: Any, step: Any, rate: float, seed: int) -> tuple[Any, ...]:
+    bits = random_bits(int(seed), int(step), x.size)
+    mask = (bits >= math.ceil(rate * 2**32)).astype(np.uint8).reshape(x.shape)
+    return kept(x, mask, rate), mask
+
+
+def dropout_explain(target: str, index: Index, shapes: Any, rate: float, seed: int) -> Formula:
+    if target == "mask":
+        element = int(np.ravel_multi_index(index, shapes[0])) if index else 0
+        text = f"float(uniform({seed}, step, {element}) >= {rate})"
+        return Formula(text, {"step": ("step", ())}, "uniform(seed, step, element) is between 0 and 1")
+    value, role = ("x", "x") if target == "y" else ("dy", "dy")
+    scale = f" / (1 - {rate})" if rate < 1 else ""
+    cells = {value: (role, index), "mask": ("mask", index)}
+    return Formula(f"{value} * mask{scale}", cells, "mask is 0 where the cell is dropped in this training step")
+
+
+dropout = define(
+    "dropout",
+    "random",
+    "x step",
+    attrs={"rate": 0.5, "seed": 0},
+    extra="mask",
+    dtypes={"step": "int64", "mask": "uint8"},
+    gradients="x",
+    saves="mask",
+    shape=dropout_shape,
+    forward=dropout_forward,
+    backward=lambda dy, mask, rate, **_: (kept(dy, mask, rate),),
+    explain=dropout_explain,
+    formula="y = x mask / (1 - rate), with mask = [uniform(seed, step, element) >= rate]",
+    grad_formula="dx = dy mask / (1 - rate)",
+    cases=(
+        Case(((3, 5), ()), {"seed": 7}, ("normal", "step")),
+        Case(((2, 3, 1, 7), ()), {"rate": 0.25, "seed": 2**53}, ("normal", "step")),
+        Case(((1,), ()), {"rate": 0.0}, ("normal", "step")),
+        Case(((5, 2), ()), {"rate": 1.0}, ("normal", "step")),
+        Case(((0, 4), ()), {}, ("normal", "step")),
+        Case(((), ()), {}, ("normal", "step")),
+        Case(((37, 11), ()), {"rate": 0.9, "seed": 1}, ("normal", "step")),
+    ),
+    source="Srivastava and others, Dropout, 2014; Steele and others, Fast splittable pseudorandom generators, 2014",
+)
