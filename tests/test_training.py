@@ -211,7 +211,9 @@ def test_interrupt_leaves_whole_steps_and_the_history():
         model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0)
     timer.join()
     steps = int(model.optimizer.iterations)
-    assert len(model.history.history["loss"]) == steps // 2000
+    told = len(model.history.history["loss"])
+    assert told in (steps // 2000, steps // 2000 - 1)  # it may come between an epoch's last step and its logs
+    assert told > 0
     assert np.isfinite(model.get_weights()[0]).all()
     model.fit(x, x[:, :1], batch_size=100, verbose=0)
     assert int(model.optimizer.iterations) == steps + 20
