@@ -94,7 +94,6 @@ def open_window(
     size: tuple[int, int] = (1280, 800),
 ) -> int:
     """Start Qt, load, show the window, and return the exit code; `then` replaces waiting for its end."""
-    from PyQt6.QtCore import QSettings
     from PyQt6.QtWidgets import QApplication
 
     from gui import theme as themes
@@ -103,8 +102,7 @@ def open_window(
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("fastnn")
-    sys.excepthook = report
-    settings = None if then else QSettings("fastnn", "fastnn-gui")
+    settings = None if then else kept_settings()
     themes.apply(app, kept_theme(theme, settings))  # type: ignore[arg-type]
     session = Session()
     load(session)
@@ -113,7 +111,18 @@ def open_window(
         window.resize(*size)
         window.reset_layout()
     window.show()
-    return then(window) if then else app.exec()
+    usual, sys.excepthook = sys.excepthook, report
+    try:
+        return then(window) if then else app.exec()
+    finally:
+        sys.excepthook = usual
+
+
+def kept_settings() -> Any:
+    """Where layout and theme are kept between runs."""
+    from PyQt6.QtCore import QSettings
+
+    return QSettings("fastnn", "fastnn-gui")
 
 
 def kept_theme(asked: str, settings: Any) -> str:

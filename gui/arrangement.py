@@ -60,10 +60,14 @@ class Arrangement:
     def size(self) -> tuple[int, int]:
         """Rows and columns of the picture, gaps included."""
         (h, w), (rows, columns) = self.tile, self.tiles
-        return max(rows * (h + self.gap) - self.gap, 0), max(columns * (w + self.gap) - self.gap, 0)
+        if math.prod(self.shape) == 0:
+            return 0, 0
+        return rows * (h + self.gap) - self.gap, columns * (w + self.gap) - self.gap
 
     def image(self, data: NDArray[np.generic]) -> NDArray[np.generic]:
         """The picture of a tensor: array of `size`, gaps zero."""
+        if data.size == 0:
+            return np.zeros(self.size, data.dtype)
         held = dict(self.fixed)
         x = data[tuple(held.get(axis, slice(None)) for axis in range(len(self.shape)))]
         left = [axis for axis in range(len(self.shape)) if axis not in held]
@@ -106,7 +110,7 @@ class Arrangement:
         Returns:
             Rows and columns (visible cells, 2); cells that the picture does not show are left out.
         """
-        at = np.asarray(indices, np.int64).reshape(-1, len(self.shape))
+        at = np.asarray(indices, np.int64).reshape(len(indices), len(self.shape))
         for axis, position in self.fixed:
             at = at[at[:, axis] == position]
         zero = np.zeros(len(at), np.int64)
@@ -131,6 +135,7 @@ def arrange(
     sample: int = 0,
     channel: int | None = None,
     aspect: float = 1.0,
+    columns: int = 0,
 ) -> Arrangement:
     """The best picture of a tensor.
 
@@ -141,6 +146,7 @@ def arrange(
         sample: Which sample to show when they do not all fit.
         channel: Show only this channel of an image; None for all of them.
         aspect: Width of the room divided by its height.
+        columns: Most numbers of a row before it goes on in the next line; 0 for any.
 
     Example:
         >>> arrange((32, 8, 8, 16), batch=True, sample=3, aspect=1.0).size
@@ -151,21 +157,22 @@ def arrange(
     rank = len(shape)
     if weight and rank >= 3:
         return _kernel(shape, aspect)
-    if batch and rank >= 2 and not (rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= SMALL_ROW):
-        return _one_sample(shape, min(sample, max(shape[0] - 1, 0)), channel, aspect)
+    few = rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= min(SMALL_ROW, columns or SMALL_ROW)
+    if batch and rank >= 2 and not few:
+        return _one_sample(shape, min(sample, max(shape[0] - 1, 0)), channel, aspect, columns)
     if rank == 0:
         return Arrangement(shape)
     if rank == 1:
-        return Arrangement(shape, right=0, wrap=_wrap(shape[0], 1, 2.4, 0, aspect))
+        return Arrangement(shape, right=0, wrap=_wrap_row(shape[0], aspect, columns))
     if rank == 2:
         return Arrangement(shape, row=0, column=1)
     return _images(shape, (), aspect, channel)
 
 
-def _one_sample(shape: Shape, sample: int, channel: int | None, aspect: float) -> Arrangement:
+def _one_sample(shape: Shape, sample: int, channel: int | None, aspect: float, columns: int) -> Arrangement:
     held = ((0, sample),)
     if len(shape) == 2:
-        return Arrangement(shape, held, right=1, wrap=_wrap(shape[1], 1, 2.4, 0, aspect))
+        return Arrangement(shape, held, right=1, wrap=_wrap_row(shape[1], aspect, columns))
     if len(shape) == 3:
         return Arrangement(shape, held, row=1, column=2)
     return _images(shape, held, aspect, channel)
@@ -193,12 +200,21 @@ def _kernel(shape: Shape, aspect: float) -> Arrangement:
     return Arrangement(shape, held, row, column, down=rank - 2, right=rank - 1, gap=1, square=True)
 
 
+def _wrap_row(count: int, aspect: float, columns: int) -> int:
+    """Numbers per line of a row that goes on in the next line: at most `columns`, full lines preferred."""
+    best = _wrap(count, 1, 2.4, 0, aspect)
+    if not columns or best <= columns:
+        return best
+    return next((n for n in range(columns, columns // 2, -1) if count % n == 0), columns)
+
+
 def _wrap(count: int, height: float, width: float, gap: int, aspect: float) -> int:
     """Tiles per line that let cells be largest in a room of that aspect; full lines preferred."""
+    count, height, width = max(count, 1), max(height, 1), max(width, 1)
 
     def score(columns: int) -> float:
         lines = math.ceil(count / columns)
         fit = min(aspect / (columns * (width + gap)), 1 / (lines * (height + gap)))
         return fit * (1.0 if count % columns == 0 else 0.7)
 
-    return max(range(1, max(count, 1) + 1), key=score) if count < 2000 else math.ceil(math.sqrt(count * aspect))
+    return max(range(1, count + 1), key=score) if count < 2000 else math.ceil(math.sqrt(count * aspect))

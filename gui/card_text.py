@@ -51,7 +51,7 @@ class CardText:
     def link(self, operand: Operand, text: str, role: str = "accent") -> str:
         """Text that leads to an operand's own card."""
         place = self._places.get(operand)
-        safe = html.escape(minus(text)).replace(" ", "&nbsp;")
+        safe = html.escape(minus(text))
         if place is None:
             return safe
         return f'<a href="cell:{place}" style="color:{self.colours[role]};text-decoration:none">{safe}</a>'

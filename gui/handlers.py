@@ -43,7 +43,7 @@ def _move(window: Any, position: int) -> None:
 def _runs(window: Any) -> dict[str, Handler]:
     session, player = window.session, window.player
     return {
-        "play": lambda: None if session.training else player.toggle(),
+        "play": lambda: _play(window),
         "faster": lambda: player.change_speed(1),
         "slower": lambda: player.change_speed(-1),
         "run": lambda: _run(window),
@@ -52,6 +52,14 @@ def _runs(window: Any) -> dict[str, Handler]:
         "reset": lambda: _reset(window, False),
         "new_seed": lambda: _reset(window, True),
     }
+
+
+def _play(window: Any) -> None:
+    """Play or pause; pausing also ends a long move that is under way."""
+    if window.session.training:
+        window.toggle_training()
+    else:
+        window.player.toggle()
 
 
 def _line(session: Any) -> int:

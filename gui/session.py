@@ -407,14 +407,12 @@ class Session:
         self.goto(base + min((b - base) % length or length for b in self.breakpoints))
         return True
 
-    def play_on(self) -> bool:
-        """Move forward by the chosen grain, but not past a breakpoint; False if one stopped it."""
+    def play_target(self) -> tuple[int, bool]:
+        """The position that playing moves to next, by the chosen grain, and whether a breakpoint stops it there."""
         now, length = self.moment.position, len(self.steps)
         target = moments.ahead(self.moment, self.grain)
-        stops = [now + ((b - now) % length or length) for b in self.breakpoints]
-        nearest = min(stops, default=target + 1)
-        self.goto(min(target, nearest))
-        return nearest > target
+        nearest = min((now + ((b - now) % length or length) for b in self.breakpoints), default=target + 1)
+        return min(target, nearest), nearest <= target
 
     def goto_layer(self, layer: str) -> None:
         """Show a layer: its last step run if there is one, else run until one has been."""

@@ -75,9 +75,9 @@ class Theme:
 
 LIGHT = Theme(
     name="light", window="#eceef1", panel="#ffffff", raised="#f5f6f8", line="#cdd2d9", text="#1b1f24", muted="#5b6470",
-    accent="#7a2fb5", on_accent="#ffffff", operand="#0b7a53", consumer="#a45a00",
-    phases={"forward": "#1f6fc4", "loss": "#8a6100", "backward": "#b3432b", "update": "#2c7d46"},
-    good="#1d7a3f", bad="#c0272d", hatch="#8a929c", signed="CET-D1A",
+    accent="#7a2fb5", on_accent="#ffffff", operand="#0b7a53", consumer="#9c5500",
+    phases={"forward": "#1b69bb", "loss": "#835c00", "backward": "#b3432b", "update": "#27733f"},
+    good="#1b7139", bad="#c0272d", hatch="#8a929c", signed="CET-D1A",
 )  # fmt: skip
 DARK = Theme(
     name="dark", window="#17191d", panel="#1f2227", raised="#2a2e35", line="#3d434c", text="#e8eaed", muted="#a3acb8",
@@ -186,6 +186,12 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}
     QPushButton:disabled, QComboBox:disabled {{ color: {mix(t.muted, t.window, 0.45).name()}; }}
     QComboBox::drop-down {{ border: 0; width: 18px; }}
+    QComboBox::down-arrow {{
+        width: 0; height: 0; margin-right: 8px;
+        border-left: 4px solid {t.raised}; border-right: 4px solid {t.raised}; border-top: 5px solid {t.muted};
+    }}
+    QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.muted}; border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
     QTextBrowser, QListView, QTableView, QScrollArea {{ background: {t.panel}; border: 0; }}
     QTabBar::tab {{
         background: transparent; color: {t.muted}; padding: 4px 10px; border: 0; border-bottom: 2px solid transparent;

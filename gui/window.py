@@ -144,7 +144,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._unsubscribe = self.session.subscribe(self.refresh)
         self.player.changed.connect(self.transport.refresh)
-        self.trainer.finished.connect(self._training_ended)
+        self.player.move.connect(self.travel)
+        self.trainer.ended.connect(self._training_ended)
 
     # ------------------------------------------------------------ keeping in line
 
@@ -187,10 +188,11 @@ class MainWindow(QMainWindow):
         name, index = cell
         value = self.session.number_at(name, index)
         label = cell_label(name, index, axis_letters(len(index), self.session.value_info(name).role))
-        text = f"{label} = {format_number(value)}" if value is not None else f"{label}: not computed yet"
+        digits = self.session.digits
+        text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
         gradient = self.session.gradient_of(name)
         slope = self.session.number_at(gradient, index) if gradient else None
-        return text if slope is None else f"{text}    grad = {format_number(slope)}"
+        return text if slope is None else f"{text}    grad = {format_number(slope, digits)}"
 
     def say(self, text: str) -> None:
         """Show a message for a while."""
@@ -204,7 +206,9 @@ class MainWindow(QMainWindow):
         """Debug another preset."""
         self.player.stop()
         self.trainer.pause(wait=True)
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         self.attempt(lambda: self.session.load(name))
+        QApplication.restoreOverrideCursor()
 
     def attempt(self, move: Callable[[], object]) -> None:
         """Do something; an error becomes a message."""

@@ -6,6 +6,7 @@ import math
 import sys
 import threading
 import time
+import traceback
 
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
@@ -22,10 +23,11 @@ class Trainer(QThread):
     """Trains in slices; shows the latest moment as fast as the window can draw, and never queues older ones.
 
     Args:
-        session: The session whose stepper it borrows between `begin` and `finished`.
+        session: The session whose stepper it borrows between `begin` and `ended`.
     """
 
     offered = pyqtSignal()
+    ended = pyqtSignal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +44,7 @@ class Trainer(QThread):
         """Train until paused, or until as many training steps of the run are done."""
         self._pause.clear()
         self._drawing.clear()
-        self.error, self._until = "", until
+        self.error, self._until, self._latest = "", until, None
         self.session.start_training()
         self.start()
 
@@ -61,7 +63,8 @@ class Trainer(QThread):
                 self._train_a_frame()
                 self._offer(self.session.snapshot())
                 self._check_loss()
-        except Exception as error:  # the thread must end in the window, not in Qt
+        except Exception as error:  # an error in a thread must reach the window, not end the process
+            traceback.print_exc()
             self.error = f"{type(error).__name__}: {error}"
         finally:
             sys.setswitchinterval(usual)
@@ -94,13 +97,19 @@ class Trainer(QThread):
         self._drawing.clear()
 
     def _hand_back(self) -> None:
-        self.session.stop_training()
+        if not self.isRunning():  # else this is old news: another run has begun since
+            self.session.stop_training()
+            self.ended.emit()
 
 
 class Player(QObject):
-    """Plays: moves on by the session's grain, so many times a second, until a breakpoint."""
+    """Plays: asks for a move by the session's grain, so many times a second, until a breakpoint.
+
+    Signals `changed()` when it begins, ends or changes speed, and `move(position)`.
+    """
 
     changed = pyqtSignal()
+    move = pyqtSignal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -141,5 +150,9 @@ class Player(QObject):
         self.set_speed(SPEEDS[min(max(place, 0), len(SPEEDS) - 1)])
 
     def _tick(self) -> None:
-        if self.session.training or not self.session.play_on():
+        if self.session.training:  # the last move was a long one and is still under way
+            return
+        position, stopped = self.session.play_target()
+        self.move.emit(position)
+        if stopped:
             self.stop()

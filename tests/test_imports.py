@@ -25,10 +25,12 @@ LEVELS = {
     7: "fastnn/models",
     7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
-    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
-    8.7: "gui/arrangement gui/card_text gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
+    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
+    8.6: "gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
+    8.7: "gui/arrangement gui/card_text",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
+    9.6: "gui/network",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     11: "gui/window",

@@ -126,10 +126,10 @@ class LossChart(QWidget):
     def _read(self, place: int | None) -> None:
         losses = self.session.losses.array
         if place is None or not 0 <= place < len(losses):
-            self.reading.setText("loss")
+            self.reading.setText("")
             return
         value = losses[place]
-        self.reading.setText(f"loss after step {place + 1:,}: <b>{format_number(value, 6)}</b>")
+        self.reading.setText(f"loss of training step {place + 1:,}: <b>{format_number(value, 6)}</b>")
         self.reading.setToolTip(exact(float(value)))
 
     def _hover(self, where: QPointF) -> None:

@@ -18,7 +18,9 @@ from gui.panels import painting
 
 Index = tuple[int, ...]
 RADIUS = 21.0
-ACROSS = 92.0
+ACROSS, DOWN = 92.0, 62.0
+NEAR, FAR = 76.0, 190.0  # distance of rows
+TOP_ROOM = 42.0
 LEFT_ROOM = 14.0
 FEW_EDGES = 12
 
@@ -47,30 +49,50 @@ class NeuronMap:
     Args:
         rows: The rows of neurons.
         numbers: What is written on each.
-        down: Distance of rows.
+        sideways: Whether rows follow each other to the right instead of downwards.
+        apart: Distance of rows.
     """
 
     rows: Sequence[Row]
     numbers: Sequence[Numbers] = field(default_factory=tuple)
-    down: float = 122.0
+    sideways: bool = False
+    apart: float = 122.0
 
-    def width(self) -> float:
-        """Width of the widest row."""
-        return max(r.count for r in self.rows) * ACROSS
+    def most(self) -> int:
+        """Neurons of the longest row."""
+        return max(r.count for r in self.rows)
 
     def centre(self, row: int, unit: int) -> QPointF:
         """The middle of a neuron's circle."""
-        left = LEFT_ROOM + (self.width() - self.rows[row].count * ACROSS) / 2
-        return QPointF(left + (unit + 0.5) * ACROSS, 42 + row * self.down)
+        step = DOWN if self.sideways else ACROSS
+        along = ((self.most() - self.rows[row].count) / 2 + unit + 0.5) * step
+        if self.sideways:
+            return QPointF(LEFT_ROOM + 24 + row * self.apart, TOP_ROOM - 12 + along)
+        return QPointF(LEFT_ROOM + along, TOP_ROOM + row * self.apart)
 
     def size(self) -> QRectF:
         """The whole map."""
-        return QRectF(0, 0, self.width() + 2 * LEFT_ROOM, 42 + (len(self.rows) - 1) * self.down + 44)
+        way = (len(self.rows) - 1) * self.apart
+        if self.sideways:
+            return QRectF(0, 0, 2 * (LEFT_ROOM + 24) + way, TOP_ROOM - 12 + self.most() * DOWN)
+        return QRectF(0, 0, 2 * LEFT_ROOM + self.most() * ACROSS, TOP_ROOM + way + 44)
 
     def stretch(self, width: float, height: float) -> None:
-        """Choose the distance of rows that fills a room of that shape best."""
-        high = height / max(width, 1.0) * self.size().width() - 86
-        self.down = min(max(high / max(len(self.rows) - 1, 1), 104.0), 180.0)
+        """Choose direction and distance of rows that fill a room of that shape best."""
+        fits = {}
+        for self.sideways in (True, False):
+            self.apart = self._nearest()
+            fits[self.sideways] = min(width / self.size().width(), height / self.size().height())
+        self.sideways = fits[True] > fits[False] and self.most() > 2
+        size, ways = self.size(), max(len(self.rows) - 1, 1)
+        long, wide = (width, height) if self.sideways else (height, width)
+        fixed, across = (size.width(), size.height()) if self.sideways else (size.height(), size.width())
+        room = long / max(wide, 1.0) * across - (fixed - ways * self.apart)
+        self.apart = min(max(room / ways, self._nearest()), FAR)
+
+    def _nearest(self) -> float:
+        """The least distance of rows: downwards there must be room for names and biases."""
+        return NEAR if self.sideways else NEAR + 28
 
     def neuron_at(self, point: QPointF) -> tuple[int, int] | None:
         """Row and unit under a point."""
@@ -123,7 +145,7 @@ def distance(point: QPointF, line: QLineF) -> float:
 def free_place(line: QLineF, width: float, taken: Sequence[QRectF]) -> QRectF:
     """Where on an edge a label of that width lies over no other one."""
     box = QRectF(0, 0, width, 14)
-    for part in (0.3, 0.5, 0.4, 0.6, 0.7, 0.24, 0.76):
+    for part in (0.5, 0.38, 0.62, 0.3, 0.7):
         box.moveCenter(line.pointAt(part))
         if not any(box.intersects(other) for other in taken):
             return box
@@ -167,7 +189,7 @@ class NeuronPainter:
         if chosen is not None:
             p.setPen(QPen(self.theme.colour("accent"), 2, Qt.PenStyle.DashLine))
             p.drawLine(chosen)
-        if weights is not None and before * here <= FEW_EDGES:
+        if weights is not None and before * here <= FEW_EDGES and self.map.apart > NEAR + 26:
             self._weights(r, weights, selected)
 
     def _weights(self, r: int, weights: NDArray[np.generic], selected: tuple[str, Index] | None) -> None:
@@ -225,4 +247,8 @@ class NeuronPainter:
         metrics, width = self.painter.fontMetrics(), self.map.size().width() - 8
         text = metrics.elidedText(f"{row.block.title} · {row.block.type}", Qt.TextElideMode.ElideRight, int(width))
         place = QRectF(4, self.map.centre(r, 0).y() - RADIUS - 21, metrics.horizontalAdvance(text) + 5.0, 15)
+        if self.map.sideways:
+            text = metrics.elidedText(row.block.title, Qt.TextElideMode.ElideRight, int(self.map.apart) - 8)
+            place = QRectF(0, 2, metrics.horizontalAdvance(text) + 6.0, 15)
+            place.moveLeft(self.map.centre(r, 0).x() - place.width() / 2)
         self._label(place, text, phase if lit else "muted", painting.LEFT)

@@ -17,7 +17,7 @@ from gui.panels.map_neurons import NeuronMap, NeuronPainter, Numbers
 
 MARGIN = 10.0
 DRAG = 4.0
-SMALLEST, LARGEST, NATURAL = 0.55, 3.0, 1.25
+SMALLEST, LARGEST, NATURAL = 0.45, 3.0, 1.25
 
 
 class NetworkMap(QWidget):
@@ -145,7 +145,8 @@ class NetworkMap(QWidget):
         bounds, room = self._bounds(), QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         if bounds.isEmpty() or room.isEmpty():
             return
-        fit = min(room.width() / bounds.width(), max(room.height() / bounds.height(), 0.8))
+        high = room.height() / bounds.height()
+        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
         self._zoom = min(max(fit, SMALLEST), NATURAL)
         x = room.left() + max(room.width() - bounds.width() * self._zoom, 0) / 2
         y = room.top() + max(room.height() - bounds.height() * self._zoom, 0) / 2
@@ -280,6 +281,7 @@ class NetworkMap(QWidget):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        self.toggle.move(self.width() - self.toggle.sizeHint().width() - 4, 4)
+        size = self.toggle.sizeHint()
+        self.toggle.move(self.width() - size.width() - 4, self.height() - size.height() - 4)
         if not self._moved:
             self._fit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,14 @@ from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, 
 
 from gui.colours import Scale
 from gui.numbers import format_cell, format_number
-from gui.theme import Theme
+from gui.theme import Theme, colour_table
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MIN_CELL = 34.0
 MAX_NUMBERS = 400
+EVEN = 0.197  # luminance on which white and the dark ink have the same contrast
 
 
 def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: NDArray[np.bool_] | None) -> QImage:
@@ -28,14 +30,15 @@ def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: ND
     if gaps is not None and gaps.shape == pixels.shape:
         pixels[gaps] = 0
     rows, columns = pixels.shape
-    image = QImage(pixels.tobytes(), columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
-    return image.copy()
+    data = pixels.tobytes()  # QImage does not hold it: it must live until the copy
+    return QImage(data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
 def ink(scale: Scale, theme: Theme) -> NDArray[np.bool_]:
     """For every entry of the colour table whether text on it must be light."""
-    linear = (theme.table(scale.signed) / 255.0) ** 2.2
-    return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < 0.18)
+    parts = theme.table(scale.signed) / 255.0
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < EVEN)
 
 
 def draw_numbers(
@@ -61,7 +64,7 @@ def draw_numbers(
     values = np.array([v for _, v in cells])
     light = ink(scale, theme)[scale.positions(values)]
     room = cells[0][0]
-    texts, fitted = fit_texts(values, decimals, room.width() - 8, room.height() - 1, font)
+    texts, fitted = fit_texts(values, decimals, room.width() - 10, room.height() - 1, font)
     painter.setFont(fitted)
     for pen, wanted in ((QColor("#ffffff"), True), (QColor("#14171a"), False)):
         painter.setPen(pen)
@@ -141,12 +144,18 @@ def draw_missing(painter: QPainter, rect: QRectF, theme: Theme, text: str = "not
     painter.drawText(box, CENTRE, text)
 
 
+@lru_cache
+def bar_image(table: str) -> QImage:
+    """A colour table as a picture, one pixel high."""
+    colours = colour_table(table)
+    data = colours.tobytes()
+    return QImage(data, len(colours), 1, len(colours) * 3, QImage.Format.Format_RGB888).copy()
+
+
 def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme, font: QFont) -> None:
     """A colour bar with its limits (and zero) written under it; `rect` is 24 high or more."""
     strip = QRectF(rect.left(), rect.top(), rect.width(), 7)
-    table = theme.table(scale.signed)
-    image = QImage(table.tobytes(), len(table), 1, len(table) * 3, QImage.Format.Format_RGB888)
-    painter.drawImage(strip, image)
+    painter.drawImage(strip, bar_image(theme.signed if scale.signed else theme.one_sided))
     painter.setPen(QPen(theme.colour("line"), 1))
     painter.drawRect(strip)
     small = QFont(font)
@@ -158,5 +167,5 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
         painter.drawText(labels, CENTRE, "every cell is 0")
         return
     for value, where in zip(scale.ticks(), (LEFT, CENTRE, RIGHT) if scale.signed else (LEFT, RIGHT), strict=True):
-        text = format_number(value, 3)
+        text = format_number(int(value) if value == round(value) else value, 3)
         painter.drawText(labels, where, f"+{text}" if value > 0 and scale.signed else text)

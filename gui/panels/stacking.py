@@ -50,8 +50,41 @@ def deal(wanted: Sequence[float], columns: int) -> list[list[int]]:
     return [list(range(len(wanted)))]
 
 
-def place(wanted: Sequence[float], room: QRect) -> list[QRect]:
-    """Rectangles for views that want these heights, in a room."""
+def place(wanted: Sequence[float], room: QRect, single: Sequence[bool] = ()) -> list[QRect]:
+    """Rectangles for views that want these heights, in a room.
+
+    Args:
+        wanted: Heights wanted.
+        room: The room.
+        single: Which of them are single numbers; two of those that follow each other share a line.
+    """
+    lines = pair(single or [False] * len(wanted))
+    rects = _place([max(wanted[i] for i in line) for line in lines], room)
+    found: dict[int, QRect] = {}
+    for line, rect in zip(lines, rects, strict=True):
+        width = (rect.width() - SPACE * (len(line) - 1)) // len(line)
+        for k, i in enumerate(line):
+            found[i] = QRect(rect.left() + k * (width + SPACE), rect.top(), width, rect.height())
+    return [found[i] for i in range(len(wanted))]
+
+
+def pair(single: Sequence[bool]) -> list[list[int]]:
+    """Lines of views: pairs of single numbers that follow each other, everything else alone.
+
+    Example:
+        >>> pair([False, True, True, True])
+        [[0], [1, 2], [3]]
+    """
+    lines: list[list[int]] = []
+    for i, is_single in enumerate(single):
+        if is_single and lines and len(lines[-1]) == 1 and single[lines[-1][0]]:
+            lines[-1].append(i)
+        else:
+            lines.append([i])
+    return lines
+
+
+def _place(wanted: Sequence[float], room: QRect) -> list[QRect]:
     groups = deal(wanted, columns_for(len(wanted), room.width(), room.height()))
     width = (room.width() - SPACE * (len(groups) - 1)) // len(groups)
     found: dict[int, QRect] = {}

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QRect
 from PyQt6.QtGui import QPalette, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from gui.content import Content, Scene, scene_of
+from gui.content import Content, Scene, base_name, scene_of
 from gui.panels import stacking
 from gui.panels.op_block import OpBlock
 from gui.panels.stage_bar import StageBar
@@ -102,10 +102,17 @@ class Canvas(QWidget):
         """Mark the selected cell, what it depends on and what depends on it."""
         selected = self.session.selection
         for view in self.views():
-            name = view.content.name
+            name = self._marked_as(view.content.name, scene)
             index = selected[1] if selected and selected[0] == name and self._own(view, scene) else None
             view.mark(index, scene.marks.get(name), scene.consumers.get(name), scene.winners.get(name))
         self.block.show_scene(self.session, scene)
+
+    def _marked_as(self, name: str, scene: Scene) -> str:
+        """The value whose marks a view bears: where gradients stand in for values, those of the value."""
+        step = scene.step
+        if self.session.show == "gradients" and name not in step.inputs + step.outputs:
+            return base_name(name)
+        return name
 
     def _own(self, view: TensorView, scene: Scene) -> bool:
         """Whether a selection belongs to this view: of an update's old and new cells to the new ones."""
@@ -141,7 +148,9 @@ class Canvas(QWidget):
     def _stack(self, views: Sequence[TensorView], room: QRect) -> None:
         columns = stacking.columns_for(len(views), room.width(), room.height())
         wanted = [v.height_for(room.width() // columns, room.height()) for v in views]
-        for view, rect in zip(views, stacking.place(wanted, room) if views else (), strict=True):
+        for view, rect in zip(
+            views, stacking.place(wanted, room, [v.single for v in views]) if views else (), strict=True
+        ):
             view.setGeometry(rect)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -14,7 +14,7 @@ from gui import theme as themes
 from gui.arrangement import Arrangement, arrange
 from gui.content import Content
 from gui.numbers import shape_label
-from gui.panels.painting import MIN_CELL
+from gui.panels.painting import MAX_NUMBERS, MIN_CELL
 
 Index = tuple[int, ...]
 HEADER = 34
@@ -25,6 +25,7 @@ MAX_CELL = QSizeF(112, 44)
 MAX_SQUARE = 44.0
 SINGLE = QSizeF(130, 24)
 BAR = 150.0
+WIDE_CELL, LOW_CELL = 42.0, 14.0  # of numbers that are easily read
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,12 @@ def geometry_of(content: Content, width: float, height: float, align_right: bool
 
 def arranged(content: Content, width: float, height: float) -> Arrangement:
     """The arrangement of a content in a room of that size."""
-    c = content
-    return arrange(c.shape, c.weight, c.batch, c.sample, c.channel, width / max(height, 1.0))
+    c, columns = content, max(int((width - 20) // WIDE_CELL), 1)
+    lines = math.ceil(c.shape[-1] / columns) if c.shape else 1
+    readable = lines * LOW_CELL <= height and lines * columns <= MAX_NUMBERS
+    return arrange(
+        c.shape, c.weight, c.batch, c.sample, c.channel, width / max(height, 1.0), columns if readable else 0
+    )
 
 
 def gutters(arrangement: Arrangement, single: bool) -> tuple[int, int]:

@@ -140,6 +140,11 @@ class TensorView(QWidget):
         """The selected cell, if it is one of this tensor."""
         return self.marks.selected
 
+    @property
+    def single(self) -> bool:
+        """Whether there is only one number."""
+        return self.geometry_now.single
+
     def picture(self) -> NDArray[np.generic] | None:
         """The values as drawn, (rows, columns); None if nothing is computed."""
         return self._picture.values if self._picture else None

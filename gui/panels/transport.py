@@ -100,12 +100,12 @@ class Transport(QToolBar):
             self._show_state(*state)
 
     def _show_state(self, playing: bool, training: bool) -> None:
-        self.window_actions["play"].setIcon(icon("pause" if playing else "play"))
+        self.window_actions["play"].setIcon(icon("pause" if playing or training else "play"))
         train = self.window_actions["train"]
         train.setChecked(training)
         train.setIcon(icon("pause" if training else "train"))
         train.setIconText("Pause" if training else "Train")
-        for name in ("to_start", "to_end", "back_grain", "forward_grain", "play", "reset"):
+        for name in ("to_start", "to_end", "back_grain", "forward_grain", "reset"):
             self.window_actions[name].setEnabled(not training)
         reseeds = self.session.source is not None and self.session.source.reseeds
         self.window_actions["new_seed"].setEnabled(reseeds and not training)

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from gui import startup
-from gui.__main__ import parse
+from gui.__main__ import opener, parse
 
 
 def run(*arguments, **changes):
@@ -83,3 +84,73 @@ def test_the_window_opens_on_a_real_display(tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "x.png").stat().st_size > 10_000
+
+
+@pytest.fixture
+def own_network(tmp_path):
+    """A saved model and its data: the paths of both."""
+    import fastnn
+    from fastnn import layers
+
+    fastnn.config.set_random_seed(0)
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(4, activation="tanh"), layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.save(tmp_path / "mine.keras")
+    numbers = np.random.default_rng(0)
+    np.savez(tmp_path / "data.npz", x=numbers.normal(size=(20, 3)), y=numbers.normal(size=(20, 1)))
+    return tmp_path / "mine.keras", tmp_path / "data.npz"
+
+
+def test_a_network_of_ones_own_opens_with_its_weights(own_network):
+    from fastnn.models import load_model
+    from gui.session import Session
+
+    session = Session()
+    opener(parse([str(own_network[0]), "--data", str(own_network[1]), "--batch-size", "8", "--step", "4"]))(session)
+    assert (session.title, session.moment.position, session.moment.batches) == ("mine.keras", 4, 3)
+    kernel = load_model(own_network[0]).layers[-1].kernel
+    name = next(n for n, v in session.listing.values.items() if v.role == "parameter" and v.shape == (4, 1))
+    assert np.array_equal(session.view(name), kernel.numpy())
+
+
+def test_the_picture_of_a_network_of_ones_own(own_network, tmp_path):
+    picture = tmp_path / "own.png"
+    done = run(str(own_network[0]), "--data", str(own_network[1]), "--screenshot", str(picture), **NO_DISPLAY)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert picture.stat().st_size > 10_000
+
+
+def test_data_without_x_and_y_are_refused(own_network, tmp_path):
+    np.savez(tmp_path / "wrong.npz", a=np.zeros(3))
+    done = run(str(own_network[0]), "--data", str(tmp_path / "wrong.npz"), "--screenshot", str(tmp_path / "p.png"))
+    assert done.returncode == 2
+    assert "expected arrays x and y" in done.stderr
+
+
+def test_show_opens_a_window_on_a_model_and_returns_when_it_is_closed(qapp, monkeypatch):
+    import fastnn
+    import gui
+    from gui.window import MainWindow
+
+    preset, seen = fastnn.presets.get("xor"), []
+    model, (x, y) = preset.build(0), preset.data()
+
+    def close_when_up(*_):
+        for window in qapp.topLevelWidgets():
+            if isinstance(window, MainWindow) and window.isVisible():
+                seen.append((window.session.title, window.session.moment.batches))
+                window.close()
+        return 0
+
+    monkeypatch.setattr(type(qapp), "exec", close_when_up)
+    monkeypatch.setattr("gui.__main__.kept_settings", lambda: None)
+    assert gui.show(model, x, y, batch_size=2, title="mine", theme="light") is None
+    assert seen == [("mine", 2)]
+
+
+def test_show_without_a_display_says_so(monkeypatch):
+    import gui
+
+    monkeypatch.setattr("gui.startup.has_display", lambda: False)
+    with pytest.raises(RuntimeError, match="display"):
+        gui.show(None, [0.0])

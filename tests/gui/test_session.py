@@ -138,10 +138,11 @@ def test_breakpoints_stop_a_run_before_their_step(session):
 def test_play_stops_at_a_breakpoint_inside_of_a_grain(session):
     session.toggle_breakpoint(3)
     session.set_grain("phase")
-    assert not session.play_on()
-    assert session.done == 3
+    assert session.play_target() == (3, True)
+    session.goto(3)
+    assert session.play_target() == (ahead(session.moment, "phase"), False)
     session.set_grain("op")
-    assert session.play_on()
+    assert session.play_target() == (4, False)
 
 
 def test_training_in_slices_gives_the_bits_of_stepping():

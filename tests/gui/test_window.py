@@ -227,6 +227,47 @@ def test_play_moves_by_the_grain_until_paused(open_window, qtbot):
     assert not window.player.playing
 
 
+def test_playing_by_epochs_trains_beside_the_window(open_window, qtbot):
+    window = open_window("digits-mlp", position=0)
+    window.session.set_grain("epoch")
+    window.player.set_speed(50)
+    epoch = window.session.moment.batches * len(window.session.steps)
+    press(qtbot, window, KEY.Key_Space)
+    qtbot.waitUntil(lambda: window.session.training, timeout=5_000)
+    qtbot.waitUntil(lambda: window.session.moment.position >= epoch, timeout=20_000)
+    press(qtbot, window, KEY.Key_Space)
+    qtbot.waitUntil(lambda: not window.session.training, timeout=20_000)
+    assert not window.player.playing
+    assert window.session.moment.position % len(window.session.steps) == 0
+
+
+def test_a_run_begun_right_after_another_network_was_loaded_lasts(open_window, qtbot):
+    window = open_window("digits-mlp")
+    window.toggle_training()
+    window.load("xor")
+    window.toggle_training()
+    qtbot.waitUntil(lambda: len(window.session.losses) > 20, timeout=20_000)
+    assert window.session.training
+    assert window.trainer.isRunning()
+
+
+def test_going_to_a_training_step_by_number(open_window, qtbot, monkeypatch):
+    monkeypatch.setattr("gui.window.QInputDialog.getInt", lambda *_: (7, True))
+    window = open_window("xor", position=0)
+    press(qtbot, window, KEY.Key_G, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not window.session.training and window.session.moment.shown == 6, timeout=20_000)
+    assert window.session.done == 1
+
+
+def test_explain_returns_to_what_was_computed_last(open_window, qtbot):
+    window = open_window(position=6)
+    window.session.select(window.session.steps[0].outputs[0], (0, 1))
+    assert window.session.shown_index() == 0
+    press(qtbot, window, KEY.Key_E)
+    assert window.session.shown_index() == 5
+    assert window.session.selection[0] in window.session.steps[5].outputs
+
+
 def test_a_loss_that_is_not_finite_pauses_and_says_so(open_window, qtbot, monkeypatch):
     window = open_window("xor")
     monkeypatch.setattr(window.session.losses, "follow", lambda known: None)
