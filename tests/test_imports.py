@@ -17,7 +17,8 @@ LEVELS = {
     2: "fastnn/engine/__init__ fastnn/engine/execute",
     3: "fastnn/engine/tensor fastnn/engine/tape fastnn/engine/graph fastnn/engine/batches",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
-    4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations fastnn/losses",
+    4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
+    "fastnn/backend fastnn/losses",
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
