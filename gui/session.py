@@ -61,7 +61,6 @@ class Session:
         self._moment: Moment | None = None
         self._explained: tuple[Any, Explanation | None] = ((), None)
         self._wanted: set[str] = set()
-        self._copied: frozenset[str] = frozenset()
 
     # ------------------------------------------------------------ telling
 
@@ -433,10 +432,14 @@ class Session:
     def _moved(self, before: int | None) -> None:
         """Bring everything in line with the stepper's position; the selection moves on with the step shown."""
         old = self.steps[before] if before is not None and self._moment is not None else None
-        self._moment, self._looked, self._wanted = self._live(), None, set()
+        self._looked, self._wanted = None, set()
+        self._read_position()
+        self._select_on_stage(old)
+
+    def _read_position(self) -> None:
+        self._moment = self._live()
         self.losses.follow(self.stepper.losses)
         self.sample = min(self.sample, len(self.moment.rows) - 1)
-        self._select_on_stage(old)
 
     def _select_on_stage(self, old: Step | None) -> None:
         """Keep the selected cell where it can be seen: the new step's result if it was the old one's."""
@@ -470,8 +473,8 @@ class Session:
     def start_training(self) -> None:
         """Hand the stepper over to a worker."""
         self.require_idle()
-        self.training, self._looked = True, None
-        self._copied = frozenset(self._wanted)
+        self._looked = self.shown_index()
+        self._moment, self.training = self.snapshot(), True
         self.notify("training")
 
     def train(self, seconds: float, steps: int | None = None) -> None:
@@ -491,19 +494,19 @@ class Session:
         """Where the run stands, with copies of what the window shows; called by the worker between training steps."""
         s = self.stepper
         self.losses.follow(s.losses)
-        names = [n for n in self._copied | self._wanted if n in s.listing.values and s.computed(n)]
+        names = [n for n in set(self._wanted) if n in s.listing.values and s.computed(n)]
         return self._live({n: s.value(n) for n in names}, self._explain())
 
     def publish(self, moment: Moment) -> None:
         """Show a moment of a training run; called where the window lives."""
-        self._moment, self._wanted = moment, set()
+        self._moment = moment
         self.notify("position")
-        self._copied = frozenset(self._wanted)
 
     def stop_training(self) -> None:
-        """Take the stepper back from the worker."""
+        """Take the stepper back from the worker; the step that was watched stays on the stage."""
         if not self.training:
             return
         self.training = False
-        self._moved(None)
+        self._read_position()
+        self._select_on_stage(self.shown_step())
         self.notify("training")
