@@ -210,7 +210,6 @@ def _wrap_row(count: int, aspect: float, columns: int) -> int:
 
 def _wrap(count: int, height: float, width: float, gap: int, aspect: float) -> int:
     """Tiles per line that let cells be largest in a room of that aspect; full lines preferred."""
-
     count, height, width = max(count, 1), max(height, 1), max(width, 1)
 
     def score(columns: int) -> float:

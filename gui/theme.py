@@ -75,9 +75,9 @@ class Theme:
 
 LIGHT = Theme(
     name="light", window="#eceef1", panel="#ffffff", raised="#f5f6f8", line="#cdd2d9", text="#1b1f24", muted="#5b6470",
-    accent="#7a2fb5", on_accent="#ffffff", operand="#0b7a53", consumer="#a45a00",
-    phases={"forward": "#1b69bb", "loss": "#8a6100", "backward": "#b3432b", "update": "#2c7d46"},
-    good="#1d7a3f", bad="#c0272d", hatch="#8a929c", signed="CET-D1A",
+    accent="#7a2fb5", on_accent="#ffffff", operand="#0b7a53", consumer="#9c5500",
+    phases={"forward": "#1b69bb", "loss": "#835c00", "backward": "#b3432b", "update": "#27733f"},
+    good="#1b7139", bad="#c0272d", hatch="#8a929c", signed="CET-D1A",
 )  # fmt: skip
 DARK = Theme(
     name="dark", window="#17191d", panel="#1f2227", raised="#2a2e35", line="#3d434c", text="#e8eaed", muted="#a3acb8",

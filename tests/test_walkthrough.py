@@ -32,6 +32,8 @@ hidden.kernel[1, 0] 0.199561432
 hidden.kernel[0, 1] 0.249751144
 hidden.kernel[1, 1] 0.299502287
 """
+
+
 @pytest.fixture(scope="module")
 def printed():
     return list(walkthrough(presets.get("worked-example")))

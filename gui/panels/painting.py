@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, 
 
 from gui.colours import Scale
 from gui.numbers import format_cell, format_number
-from gui.theme import Theme
+from gui.theme import Theme, colour_table
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -29,8 +30,8 @@ def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: ND
     if gaps is not None and gaps.shape == pixels.shape:
         pixels[gaps] = 0
     rows, columns = pixels.shape
-    image = QImage(pixels.tobytes(), columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
-    return image.copy()
+    data = pixels.tobytes()  # QImage does not hold it: it must live until the copy
+    return QImage(data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
 def ink(scale: Scale, theme: Theme) -> NDArray[np.bool_]:
@@ -143,12 +144,18 @@ def draw_missing(painter: QPainter, rect: QRectF, theme: Theme, text: str = "not
     painter.drawText(box, CENTRE, text)
 
 
+@lru_cache
+def bar_image(table: str) -> QImage:
+    """A colour table as a picture, one pixel high."""
+    colours = colour_table(table)
+    data = colours.tobytes()
+    return QImage(data, len(colours), 1, len(colours) * 3, QImage.Format.Format_RGB888).copy()
+
+
 def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme, font: QFont) -> None:
     """A colour bar with its limits (and zero) written under it; `rect` is 24 high or more."""
     strip = QRectF(rect.left(), rect.top(), rect.width(), 7)
-    table = theme.table(scale.signed)
-    image = QImage(table.tobytes(), len(table), 1, len(table) * 3, QImage.Format.Format_RGB888)
-    painter.drawImage(strip, image)
+    painter.drawImage(strip, bar_image(theme.signed if scale.signed else theme.one_sided))
     painter.setPen(QPen(theme.colour("line"), 1))
     painter.drawRect(strip)
     small = QFont(font)
