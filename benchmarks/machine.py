@@ -53,8 +53,8 @@ def lines(machine: Mapping[str, Any]) -> str:
     caps = ", ".join(f"{k}={v}" for k, v in machine["peers' caps"].items())
     return "\n".join(
         [
-            f"{machine['processor']}; {machine['threads']} of {machine['processors']} processors; {machine['system']}; "
-            f"load before: {machine['load before']}",
+            (f"{machine['processor']}; {machine['threads']} of {machine['processors']} processors; {machine['system']}; "
+            f"load before: {machine['load before']}"),
             f"Python {machine['python']}, {versions}",
             f"instruction set: {machine['instruction set']}" + (f"; peers: {caps}" if caps else ""),
         ]

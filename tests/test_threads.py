@@ -29,7 +29,7 @@ def test_the_number_of_threads_can_be_set_and_is_capped():
             execute.threads(wrong)
 
 
-@pytest.mark.parametrize("value, fails", [("1", False), ("lots", True), ("0", True)])
+@pytest.mark.parametrize(("value", "fails"), [("1", False), ("lots", True), ("0", True)])
 def test_the_environment_sets_it(value, fails):
     env = {**os.environ, "FASTNN_NUM_THREADS": value}
     code = "from fastnn.engine import execute; print(execute.threads())"

@@ -71,11 +71,22 @@ void FNN_NAME(fnn_tile_run)(const fnn_tile *t, int rows, int cols) {
     FNN_NAME(tiles)[rows - 1][kind](t, cols > LANES ? cols - LANES : cols);
 }
 
+/* Rows split evenly into tiles, larger ones at the end: 32 = 10 + 11 + 11, not 14 + 14 + 4. */
+typedef struct { int64_t tiles, small, first_large; } FNN_NAME(split);
+
+static FNN_NAME(split) FNN_NAME(split_rows)(int64_t rows) {
+    const int64_t tiles = fnn_ceil_div(rows, TILE_ROWS);
+    const FNN_NAME(split) s = {tiles, rows / fnn_max(tiles, 1), tiles - rows % fnn_max(tiles, 1)};
+    return s;
+}
+
+static int FNN_NAME(tile_rows)(FNN_NAME(split) s, int64_t tile) { return (int)(s.small + (tile >= s.first_large)); }
+
 void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols) {
-    for (int64_t tiles = fnn_ceil_div(rows, TILE_ROWS); tiles > 0; tiles--) {
-        const int64_t now = rows / tiles; /* 32 = 10 + 11 + 11, not 14 + 14 + 4 */
-        FNN_NAME(fnn_tile_run)(&t, (int)now, cols);
-        rows -= now;
+    const FNN_NAME(split) split = FNN_NAME(split_rows)(rows);
+    for (int64_t tile = 0; tile < split.tiles; tile++) {
+        const int now = FNN_NAME(tile_rows)(split, tile);
+        FNN_NAME(fnn_tile_run)(&t, now, cols);
         t.a += now * t.a_row;
         t.c += now * t.c_row;
         if (t.from) t.from += now * t.from_row;
@@ -125,9 +136,10 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
 #define BLOCK_ROWS 168    /* a multiple of TILE_ROWS */
 #define BLOCK_PANELS 4
 #define BLOCK_DEPTH 512
-#define A_PITCH (BLOCK_DEPTH + 16) /* a copied tile of A: rows do not meet in one cache set … */
+#define A_PITCH (BLOCK_DEPTH + 16) /* a copied tile of A: its rows do not meet in one cache set … */
 #define A_STEP ((TILE_ROWS + LANES - 1) / LANES * LANES) /* … or, if rows are neighbours, whole vectors of them */
-#define A_FLOATS (TILE_ROWS * A_PITCH > A_STEP * BLOCK_DEPTH ? TILE_ROWS * A_PITCH : A_STEP * BLOCK_DEPTH)
+#define A_GAP 48 /* tiles do not begin in one cache set */
+#define A_FLOATS fnn_max(TILE_ROWS * A_PITCH, BLOCK_ROWS / TILE_ROWS * (A_STEP * BLOCK_DEPTH + A_GAP))
 
 typedef struct {
     const fnn_product *p;
@@ -155,36 +167,45 @@ static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *
     job.rows = fnn_ceil_div(fnn_ceil_div(p->rows, row_blocks), TILE_ROWS) * TILE_ROWS;
     job.row_blocks = fnn_ceil_div(p->rows, job.rows);
     job.packs_b = p->b_col != 1 || (p->rows >= 64 && (p->depth * p->cols > 200000 || FNN_NAME(collides)(p->b_depth)));
-    job.copies_a = p->depth >= 64 && FNN_NAME(collides)(p->a_depth == 1 ? p->a_row : p->a_depth);
+    job.copies_a = p->rows > TILE_ROWS && p->depth >= 64
+                   && (p->a_row == 1 ? FNN_NAME(collides)(p->a_depth) && p->depth * p->a_depth > 400000
+                                     : FNN_NAME(collides)(p->a_row));
     job.depth = stretches > 1 && (job.packs_b || job.copies_a) ? fnn_ceil_div(p->depth, stretches) : p->depth;
     job.thread_bytes = FNN_NAME(thread_bytes)(p->rows, p->cols, p->depth);
     return job;
 }
 
-static void FNN_NAME(copy_a)(fnn_tile *t, int rows, float *to) {
-    if (t->a_depth == 1) {
-        for (int i = 0; i < rows; i++) memcpy(to + i * A_PITCH, t->a + i * t->a_row, (size_t)t->depth * sizeof(float));
-        t->a_row = A_PITCH;
-    } else {
-        for (int i = 0; i < rows; i += LANES)
-            for (int64_t k = 0; k < t->depth; k++)
-                FNN_NAME(vec_store)(to + k * A_STEP + i,
-                                    FNN_NAME(vec_load_part)(t->a + k * t->a_depth + i, (int)fnn_min(rows - i, LANES)));
-        t->a_depth = A_STEP;
+/* Rows are neighbours: tile after tile, depth by A_STEP. All tiles are made at once, for A is read along its lines. */
+static void FNN_NAME(copy_a_block)(const float *a, int64_t a_depth, FNN_NAME(split) s, int64_t depth, float *to) {
+    for (int64_t k = 0; k < depth; k++) {
+        const float *from = a + k * a_depth;
+        float *at = to + k * A_STEP;
+        for (int64_t tile = 0; tile < s.tiles; tile++, at += depth * A_STEP + A_GAP) {
+            const int now = FNN_NAME(tile_rows)(s, tile);
+            for (int i = 0; i < now; i += LANES)
+                FNN_NAME(vec_store)(at + i, FNN_NAME(vec_load_part)(from + i, (int)fnn_min(now - i, LANES)));
+            from += now;
+        }
     }
-    t->a = to;
 }
 
 typedef struct { int64_t row, rows, col, cols, k, depth; float *packed, *sums, *a; } FNN_NAME(block);
 
 /* One tile's rows, through the block's panels. */
-static void FNN_NAME(block_row)(const FNN_NAME(product_job) *job, const FNN_NAME(block) *b, int64_t row, int rows) {
+static void FNN_NAME(block_row)(const FNN_NAME(product_job) *job, const FNN_NAME(block) *b, int64_t tile, int64_t row, int rows) {
     const fnn_product *p = job->p;
     const int begin = b->k == 0, end = b->k + b->depth == p->depth;
     fnn_tile t = {.a = p->a + (b->row + row) * p->a_row + b->k * p->a_depth, .a_row = p->a_row, .a_depth = p->a_depth,
                   .depth = b->depth, .segments = 1, .b_depth = job->packs_b ? TILE_COLS : p->b_depth,
                   .from_row = job->cols, .c_row = end ? p->c_row : job->cols};
-    if (job->copies_a) FNN_NAME(copy_a)(&t, rows, b->a);
+    if (job->copies_a && p->a_row == 1) {
+        t.a = b->a + tile * (b->depth * A_STEP + A_GAP);
+        t.a_depth = A_STEP;
+    } else if (job->copies_a) {
+        for (int i = 0; i < rows; i++) memcpy(b->a + i * A_PITCH, t.a + i * t.a_row, (size_t)t.depth * sizeof(float));
+        t.a = b->a;
+        t.a_row = A_PITCH;
+    }
     for (int64_t j = 0; j < b->cols; j += TILE_COLS) {
         const int64_t at = (b->row + row) * p->c_row + b->col + j;
         float *sums = b->sums + row * job->cols + j;
@@ -202,14 +223,16 @@ static void FNN_NAME(block_row)(const FNN_NAME(product_job) *job, const FNN_NAME
 
 static void FNN_NAME(block_stretch)(const FNN_NAME(product_job) *job, const FNN_NAME(block) *b) {
     const fnn_product *p = job->p;
+    const FNN_NAME(split) split = FNN_NAME(split_rows)(b->rows);
     if (job->packs_b)
         for (int64_t j = 0; j < b->cols; j += TILE_COLS)
             FNN_NAME(fnn_pack)(p->b + b->k * p->b_depth + (b->col + j) * p->b_col, p->b_depth, p->b_col, b->depth,
                                (int)fnn_min(TILE_COLS, b->cols - j), b->packed + j * b->depth);
-    int64_t row = 0;
-    for (int64_t tiles = fnn_ceil_div(b->rows, TILE_ROWS); tiles > 0; tiles--) {
-        const int rows = (int)((b->rows - row) / tiles);
-        FNN_NAME(block_row)(job, b, row, rows);
+    if (job->copies_a && p->a_row == 1)
+        FNN_NAME(copy_a_block)(p->a + b->row + b->k * p->a_depth, p->a_depth, split, b->depth, b->a);
+    for (int64_t tile = 0, row = 0; tile < split.tiles; tile++) {
+        const int rows = FNN_NAME(tile_rows)(split, tile);
+        FNN_NAME(block_row)(job, b, tile, row, rows);
         row += rows;
     }
 }

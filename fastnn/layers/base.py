@@ -439,9 +439,12 @@ class Layer:
     def _given_arguments(self) -> dict[str, Any]:
         """The constructor's arguments, for layers of users that do not write `get_config`."""
         args, kwargs = self._book.arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
-        bound = {**bound, **bound.pop("kwargs", {})}
-        return {k: serialize(v) for k, v in bound.items() if k not in {"self", "args", "name", "trainable", "dtype"}}
+        signature = inspect.signature(type(self).__init__)
+        bound = signature.bind(self, *args, **kwargs).arguments
+        rest = [p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+        bound.update(bound.pop(rest[0], {}) if rest else {})
+        skip = {next(iter(signature.parameters)), "name", "trainable", "dtype"}
+        return {k: serialize(v) for k, v in bound.items() if k not in skip}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

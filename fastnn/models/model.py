@@ -13,7 +13,7 @@ from fastnn.models.network import Network, Reader
 from fastnn.models.summary import summary
 from fastnn.models.training import Training
 from fastnn.utils.naming import auto_name, did_you_mean
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import custom_object_scope, serializable
 
 FUNCTIONAL = ("keras.src.models.functional", "Functional")
 
@@ -216,7 +216,8 @@ class Model(Training, Layer):
         """The model that a configuration describes."""
         if "layers" not in config:
             return super().from_config(config)
-        reader = Reader(config, custom_objects)
+        with custom_object_scope(custom_objects):
+            reader = Reader(config)
         model = cls(reader.ends("input_layers"), reader.ends("output_layers"), name=config.get("name"))
         if config.get("trainable") is False:
             model.trainable = False

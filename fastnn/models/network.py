@@ -212,9 +212,9 @@ def operation_names(operations: Sequence[Any]) -> dict[int, str]:
 class Reader:
     """Makes the tensors that a functional configuration describes."""
 
-    def __init__(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.layers = {entry["name"]: make_operation(entry, custom_objects) for entry in config["layers"]}
+        self.layers = {entry["name"]: make_operation(entry) for entry in config["layers"]}
         self.tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
         self.call_all()
 
@@ -281,19 +281,19 @@ def places(value: Any) -> list[tuple[str, int, int]]:
     return [p for v in value for p in places(v)] if isinstance(value, list) else []
 
 
-def make_operation(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+def make_operation(entry: Mapping[str, Any]) -> Any:
     """The layer of an entry, or the operation."""
     if str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
         name = snake_case(str(entry["class_name"]))
         if name not in OPS:
             raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
         return OPS[name]
-    return make_layer(entry, custom_objects)
+    return make_layer(entry)
 
 
-def make_layer(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+def make_layer(entry: Mapping[str, Any]) -> Any:
     """The layer of an entry, built if the entry says for which shape."""
-    layer = deserialize(dict(entry), custom_objects)
+    layer = deserialize(dict(entry))
     build = entry.get("build_config")
     if build and not layer.built and hasattr(layer, "build_from_config"):
         layer.build_from_config(build)

@@ -21,7 +21,7 @@ from fastnn.layers import Layer
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
 from fastnn.utils.naming import snake_case
-from fastnn.utils.registry import serialize_object
+from fastnn.utils.registry import custom_object_scope, serialize_object
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
@@ -232,8 +232,14 @@ def load_model(
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
     path = Path(filepath)
     config, weights = read_archive(path)
+    with custom_object_scope(custom_objects):
+        return read_model(path, config, weights, compile)
+
+
+def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool) -> Any:
+    """The model that a file's parts describe."""
     try:
-        model = make_layer(config, custom_objects)
+        model = make_layer(config)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
     except ValueError as error:

@@ -185,6 +185,7 @@ class Training:
         """
         feeds = self._prepare_inputs(x)
         if y is not None:
+            self._require_compiled()
             aims = self._aims()
             goals = data.targets(y, aims, self.dtype)
             feeds.update(goals)
@@ -230,11 +231,11 @@ class Training:
             feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
             training: Whether to add backward and update steps.
         """
-        aims = self._aims() if len(feeds) > len(self.feed_names()) else []
+        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
         self._finish_building()
-        key = self._key(batch, feeds, training and bool(aims))
+        key = self._key(batch, feeds, training)
         if key not in self._listings:
-            self._listings[key] = Writer(self, batch, feeds, aims, training and bool(aims)).write()
+            self._listings[key] = Writer(self, batch, feeds, aims, training).write()
         return self._listings[key]
 
     def _finish_building(self) -> None:
@@ -265,8 +266,7 @@ class Training:
 
     def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches:
         size = checked_size(batch_size)
-        compared = len(feeds) > len(self.feed_names())
-        table = self._metric_table(self._aims()) if compared else {}
+        table = self._metric_table(self._aims())
         return Batches(lambda n: self._plan(n, feeds, training), feeds, data.check_lengths(feeds), size, table, limit)
 
     # ------------------------------------------------------------ fit
@@ -325,6 +325,9 @@ class Training:
             3
         """
         self._require_compiled()
+        for key, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if not isinstance(value, (int, np.integer)) or value < 0:
+                raise ValueError(f"Expected {key} to be a whole number, 0 or larger. Received: {key}={value!r}")
         history = self.history = History()
         self.stop_training = False
         level = verbosity(verbose)
@@ -332,9 +335,9 @@ class Training:
             rounds: Any = stream(self, x, steps_per_epoch, class_weight)
         else:
             x, y, sample_weight, validation_data = split_off(validation_split, x, y, sample_weight, validation_data)
-            if y is None:
-                raise ValueError("Expected targets y. Received: None")
             feeds = self.prepare_data(x, y, sample_weight, class_weight)
+            if y is None and any(aim.compared for aim in self._aims()):
+                raise ValueError("Expected targets y. Received: None")
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
         params = {"epochs": epochs, "steps": len(rounds), "verbose": level}
         calls = CallbackList([history, *as_callbacks(callbacks)], self, params)

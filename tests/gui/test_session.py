@@ -175,7 +175,9 @@ def test_while_training_the_session_answers_from_copies(session):
     assert session.view(name) is copy
     assert not np.array_equal(copy, session.stepper.value(name))
     assert session.explanation().result == session.view(session.selection[0])[session.selection[1]]
+    assert session.shown_step().outputs == (name,)
     session.stop_training()
+    assert session.shown_step().outputs == (name,)
     assert np.array_equal(session.view(name), session.stepper.value(name))
 
 
