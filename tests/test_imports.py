@@ -24,7 +24,7 @@ LEVELS = {
     7: "fastnn/models",
     7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
-    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
+    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.6: "gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
     8.7: "gui/arrangement gui/card_text gui/state",
     9: "gui/session",
