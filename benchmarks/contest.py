@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -95,10 +96,8 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
-        except BrokenPipeError:
-            pass
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -170,6 +169,7 @@ class Contest:
             self.failed[worker.contestant.label, what] = str(failure)
             if worker.process.poll() is not None:
                 self.workers.remove(worker)
+                worker.close()
             return None
 
     @property
