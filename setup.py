@@ -4,8 +4,6 @@ Environment: FASTNN_SANITIZE=1 builds with AddressSanitizer and UndefinedBehavio
 """
 
 import os
-import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,18 +46,8 @@ class BuildKernels(build_ext):
             extension.extra_link_args += flags
         else:
             extension.extra_compile_args += ["-O3", "-g0"]
-        if self.compiles(["-fopenmp"]):
-            extension.extra_compile_args.append("-fopenmp")
-            extension.extra_link_args.append("-fopenmp")
-
-    def compiles(self, flags):
-        """Whether a program that uses OpenMP compiles and links with `flags`."""
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder, "probe.c")
-            source.write_text("#include <omp.h>\nint main(void) { return omp_get_num_threads() != 1; }\n")
-            command = [*self.compiler.compiler_so, *flags, str(source), "-o", str(Path(folder, "probe"))]
-            command = [word for word in command if word not in {"-c", "-shared"}]
-            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        extension.extra_compile_args.append("-pthread")
+        extension.extra_link_args.append("-pthread")
 
 
 extension = Extension(

@@ -13,6 +13,7 @@ from fastnn import (
     ops,
     optimizers,
     regularizers,
+    saving,
     utils,
 )
 from fastnn._version import __version__
@@ -46,5 +47,6 @@ __all__ = [
     "ops",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]

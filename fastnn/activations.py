@@ -12,8 +12,32 @@ from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserialize
 from fastnn.utils.registry import serialize as serialize_any
 
-__all__ = ["deserialize", "get", "heaviside", "linear", "relu", "saturating_linear", "serialize", "sigmoid", "sign", "softmax", "tanh"]
-LATER = ("elu", "exp", "gelu", "hard_sigmoid", "leaky_relu", "log_softmax", "relu6", "selu", "silu", "softplus", "softsign")
+__all__ = [
+    "deserialize",
+    "get",
+    "heaviside",
+    "linear",
+    "relu",
+    "saturating_linear",
+    "serialize",
+    "sigmoid",
+    "sign",
+    "softmax",
+    "tanh",
+]
+LATER = (
+    "elu",
+    "exp",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "log_softmax",
+    "relu6",
+    "selu",
+    "silu",
+    "softplus",
+    "softsign",
+)
 
 
 def linear(x: Any) -> Any:

@@ -160,7 +160,9 @@ def perceptron(y_true: Any, y_pred: Any) -> Any:
     """
     net = argument_of(y_pred, "heaviside")
     if net is None:
-        raise ValueError("Expected the output of a layer with activation='heaviside' in a model. Received: other predictions")
+        raise ValueError(
+            "Expected the output of a layer with activation='heaviside' in a model. Received: other predictions"
+        )
     return ops.sum((y_pred - y_true) * net, axis=-1)
 
 
@@ -253,7 +255,11 @@ def binary_crossentropy(
 def reduce(values: Any, sample_weight: Any, reduction: str | None) -> Any:
     """Weigh per-sample values and reduce them as Keras does."""
     if sample_weight is not None:
-        weights = sample_weight if isinstance(sample_weight, SymbolicTensor) else Tensor(as_array(sample_weight, values.dtype))
+        weights = (
+            sample_weight
+            if isinstance(sample_weight, SymbolicTensor)
+            else Tensor(as_array(sample_weight, values.dtype))
+        )
         missing = values.ndim - weights.ndim
         values = values * (ops.reshape(weights, shape=(*weights.shape, *(1,) * missing)) if missing > 0 else weights)
     if reduction in ("none", None):
@@ -282,7 +288,9 @@ class Loss:
 
     labels = False  # whether targets are class numbers
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    ) -> None:
         if reduction not in REDUCTIONS:
             raise ValueError(f"Expected reduction to be one of {REDUCTIONS}. Received: reduction={reduction!r}")
         self.name = name or snake_case(type(self).__name__)

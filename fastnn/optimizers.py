@@ -63,7 +63,8 @@ class Optimizer:
         for key, value in unavailable.items():
             if value is not None:
                 raise ValueError(f"Expected {key} not to be given: it is not available. Received: {key}={value!r}")
-        self._learning_rate = state(rate(learning_rate), config.floatx(), "learning_rate")
+        self._exact_rate = rate(learning_rate)
+        self._learning_rate = state(self._exact_rate, config.floatx(), "learning_rate")
         self.iterations = state(0, "int64", "iterations")
         self._memory: dict[int, list[Variable]] = {}
         self._known: list[Variable] = []
@@ -78,11 +79,12 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        self._learning_rate.assign(np.asarray(rate(value), self._learning_rate.dtype))
+        self._exact_rate = rate(value)
+        self._learning_rate.assign(self._exact_rate)
 
     @property
     def variables(self) -> list[Variable]:
-        """All that the optimizer remembers: iterations, learning rate, and slots in the order in which files have them."""
+        """All that the optimizer remembers: iterations, learning rate, and slots in the order of files."""
         return [self.iterations, self._learning_rate, *self._slot_variables()]
 
     def _slot_variables(self) -> list[Variable]:
@@ -101,7 +103,7 @@ class Optimizer:
                 self._known.append(variable)
         dtype = next((v.dtype for v in variables if v.dtype in FLOATS), self._learning_rate.dtype)
         if dtype != self._learning_rate.dtype:
-            self._learning_rate = state(float(self._learning_rate), dtype, "learning_rate")
+            self._learning_rate = state(self._exact_rate, dtype, "learning_rate")
 
     def _slot(self, variable: Variable, name: str) -> Variable:
         slot = Variable(np.zeros(variable.shape, variable.dtype), trainable=False, name=name)
@@ -114,9 +116,7 @@ class Optimizer:
         """Record the update of one weight."""
         raise NotImplementedError
 
-    def record(
-        self, trace: Trace, variables: Sequence[Variable], gradients: Sequence[SymbolicTensor | None]
-    ) -> None:
+    def record(self, trace: Trace, variables: Sequence[Variable], gradients: Sequence[SymbolicTensor | None]) -> None:
         """Write the update steps of a training step: one per weight that has a gradient, then the step counter."""
         self.build(variables)
         for variable, gradient in zip(variables, gradients, strict=True):
@@ -166,7 +166,9 @@ class Optimizer:
         arrays = [as_array(g, v.dtype) for g, v in given]
         for array, (_, v) in zip(arrays, given, strict=True):
             if array.shape != v.shape:
-                raise ValueError(f"Expected a gradient of shape {v.shape} for '{v.path}'. Received: shape {array.shape}")
+                raise ValueError(
+                    f"Expected a gradient of shape {v.shape} for '{v.path}'. Received: shape {array.shape}"
+                )
         plan, names = self._eager_plan([v for _, v in given])
         for name, array in zip(names, arrays, strict=True):
             plan.load(str(name), array)
@@ -233,9 +235,7 @@ class SGD(Optimizer):
 
     config_names = ("momentum", "nesterov")
 
-    def __init__(
-        self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
         super().__init__(learning_rate, **kwargs)
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
             raise ValueError(f"Expected momentum to be from 0 to 1. Received: momentum={momentum!r}")
@@ -351,7 +351,7 @@ def get(identifier: Any) -> Optimizer:
     if isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, dict):
-        return deserialize(identifier)  # type: ignore[no-any-return]
+        return deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
         return identifier()
     if not isinstance(identifier, str):

@@ -79,9 +79,7 @@ def test_unary(op, x, y, dx):
     np.testing.assert_allclose(gradient, dx, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "op", [ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum], ids=lambda op: op.name
-)
+@pytest.mark.parametrize("op", [ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum], ids=lambda op: op.name)
 def test_integers_stay_integers(op):
     result = np.asarray(op(np.array([7, 2]), np.array([3, 9])))
     assert result.dtype == np.int64

@@ -17,17 +17,24 @@ LEVELS = {
     2: "fastnn/engine/__init__ fastnn/engine/execute",
     3: "fastnn/engine/tensor fastnn/engine/tape fastnn/engine/graph fastnn/engine/batches",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
-    4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations fastnn/losses "
-    "fastnn/optimizers",
-    4.5: "fastnn/metrics",  # a loss's function is a metric too
+    4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations fastnn/losses",
+    4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
     7: "fastnn/models",
+    7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
+    8.6: "gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
+    8.7: "gui/arrangement gui/card_text",
     9: "gui/session",
-    10: "gui/worker gui/theme gui/panels",
-    11: "gui/window gui/__main__ gui/__init__",
+    9.5: "gui/content gui/handlers",  # what panels and window share without Qt
+    9.6: "gui/network",
+    9.7: "gui/worker gui/theme",
+    10: "gui/panels",
+    11: "gui/window",
+    11.5: "gui/__main__",
+    12: "gui/__init__",  # `show` opens the same window as the command line
 }
 LEVEL_OF = {entry: level for level, entries in LEVELS.items() for entry in entries.split()}
 COMPILED = "fastnn/kernels/engine"
@@ -114,9 +121,9 @@ def test_cython_file_knows_the_errors_only():
         ("fastnn/errors", "import fastnn", "imports fastnn (level 8.5)"),
         ("fastnn/engine/tape", "from fastnn.kernels.engine import call", "only fastnn/engine/execute.py"),
         ("fastnn/engine/tape", "def f():\n    from fastnn.engine.plan import Plan", "imports fastnn/engine/plan/Plan"),
-        ("fastnn/losses", "from fastnn.metrics import Mean", "imports fastnn/metrics/Mean (level 4)"),
+        ("fastnn/losses", "from fastnn.metrics import Mean", "imports fastnn/metrics/Mean (level 4.5)"),
         ("fastnn/layers/core", "import numpy.linalg", "imports numpy"),
-        ("fastnn/models/model", "import gui", "imports gui (level 11)"),
+        ("fastnn/models/model", "import gui", "imports gui (level 12)"),
         ("fastnn/__main__", "import importlib\nimportlib.import_module('gui.window')", "imports gui/window"),
         ("fastnn/models/model", "import pyqtgraph as pg", "imports pyqtgraph"),
         ("gui/session", "from PyQt6.QtCore import QObject", "imports PyQt6.QtCore.QObject"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ def epoch_order(count: int, shuffle: bool, seed: int, training_step: int) -> NDA
     """
     if not shuffle:
         return np.arange(count, dtype=np.int64)
-    return np.random.default_rng([seed, training_step]).permutation(count).astype(np.int64)
+    key = [seed % 2**64, training_step]
+    return np.random.Generator(np.random.Philox(key=key)).permutation(count).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -66,4 +68,12 @@ class Schedule:
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Row numbers in the order of an epoch."""
-        return epoch_order(self.count, self.shuffle, self.seed, self.first_step + epoch * self.batches)
+        return _remembered_order(self.count, self.shuffle, self.seed, self.first_step + epoch * self.batches)
+
+
+@lru_cache(maxsize=8)
+def _remembered_order(count: int, shuffle: bool, seed: int, training_step: int) -> NDArray[np.int64]:
+    """The order of an epoch, which every one of its batches asks for."""
+    order = epoch_order(count, shuffle, seed, training_step)
+    order.flags.writeable = False
+    return order

@@ -214,6 +214,4 @@ def _from_environment() -> None:
 
 check_table()
 _from_environment()
-if hasattr(os, "register_at_fork"):  # a forked child has lost the other threads: it works alone
-    os.register_at_fork(after_in_child=lambda: compiled.set_threads(1))
 Plan, KernelFailed = compiled.Plan, compiled.KernelFailed

@@ -184,7 +184,8 @@ def _of_formula(
     substituted = _substitute(f.text, operands, digits)
     return Explanation(
         name, index, "formula", f.text, substituted, result, f.evaluate(arrays), f.magnitude(arrays), operands,
-        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), total_terms=len(addends), note=f.note, step=at,
+        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors),
+        total_terms=len(addends), note=f.note, step=at,
     )  # fmt: skip
 
 
@@ -211,11 +212,15 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
         return (), ()
     addends = _operands_of(tree, ast.Add)
-    if len(addends) > 1:
+    if any(isinstance(a, ast.BinOp) for a in addends) and len(addends) > 1:
         return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()
     factors = _operands_of(tree, ast.Mult)
     if len(factors) > 1 and isinstance(factors[0], ast.Name) and factors[0].id == "dy":
-        slope = " * ".join(f"({p})" if isinstance(f, ast.BinOp) else p for f in factors[1:] for p in [ast.unparse(f)])
+        rest = [ast.unparse(f) for f in factors[1:]]
+        alone = len(rest) == 1
+        slope = " * ".join(
+            f"({p})" if isinstance(f, ast.BinOp) and not alone else p for f, p in zip(factors[1:], rest, strict=True)
+        )
         return (), ("dy", slope)
     return (), ()
 

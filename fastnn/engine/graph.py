@@ -7,6 +7,7 @@ be found between its inputs and outputs. Inside a trace (fixed shapes, fixed tra
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -408,7 +409,12 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
                 leaf.name or "x", tuple(size if n is None else n for n in leaf.shape), leaf.dtype, "input"
             )
 
-        return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+        try:
+            return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+        except FastnnError as error:  # the stand-in is no size that anybody gave
+            error.message = re.sub(rf"\b{size}\b", "None", error.message)
+            error.shapes = tuple(tuple(None if n == size else n for n in shape) for shape in error.shapes)
+            raise
 
 
 def nodes_between(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

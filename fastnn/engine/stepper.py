@@ -323,6 +323,22 @@ class Stepper:
             return self._before[self._state_names.index(name)]
         return self._plan.array(name)
 
+    def seen_by(self, index: int, role: str) -> Array:
+        """An operand or result of a step, read-only, as it was when that step of this training step ran.
+
+        Args:
+            index: Index of a step that has run.
+            role: Role of the operand or result, such as 'w' for the weights that an update overwrote.
+
+        Raises:
+            GraphError: if the step has not run.
+        """
+        if not 0 <= index < self._done:
+            raise GraphError(f"expected a step below {self._done}, received step {index}, which has not run.")
+        array = self._as_seen_by(index, self.steps[index].operand(role), role).view()
+        array.flags.writeable = False
+        return array
+
     # ------------------------------------------------------------ running and replaying
 
     def _begin(self, step: int) -> None:

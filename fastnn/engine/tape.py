@@ -152,7 +152,7 @@ class GradientTape:
 
 def keep(array: Any, inputs: Any) -> Any:
     """A saved value; a variable's is copied, since training overwrites it in place."""
-    shared = any(isinstance(x, Variable) and x.value is array for x in inputs)
+    shared = any(isinstance(x, Variable) and np.may_share_memory(x.value, array) for x in inputs)
     return array.copy() if shared else array
 
 

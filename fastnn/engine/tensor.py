@@ -20,17 +20,26 @@ def as_array(value: Any, dtype: Any = None) -> NDArray[Any]:
     elif isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
     else:
-        try:
-            array = np.asarray(value)
-        except ValueError as error:
-            raise DTypeError(
-                f"expected numbers in rows of equal length, received {type(value).__name__}: {error}."
-            ) from None
-        if array.dtype == np.float64:
-            array = array.astype(config.floatx())
-        elif array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
-            array = array.astype(np.int32)
+        array = _from_python(value) if dtype is None else _nested(value)
     return array if dtype is None else array.astype(dtype, copy=False)
+
+
+def _nested(value: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        kind = type(value).__name__
+        raise DTypeError(f"expected numbers in rows of equal length, received {kind}: {error}.") from None
+
+
+def _from_python(value: Any) -> NDArray[Any]:
+    """Python floats take the default floating type, integers that fit become int32."""
+    array = _nested(value)
+    if array.dtype == np.float64:
+        return array.astype(config.floatx())
+    if array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
+        return array.astype(np.int32)
+    return array
 
 
 def binary(name: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
@@ -167,7 +176,7 @@ class Variable(Tensor):
 
     def assign(self, value: Any) -> Variable:
         """Overwrite the value in place; the shape must fit."""
-        array = as_array(value)
+        array = as_array(value, self.dtype)
         if array.shape != self.shape:
             raise ShapeError(
                 f"expected a value of shape {self.shape} for variable '{self.path}', received {array.shape}."

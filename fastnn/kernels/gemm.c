@@ -71,11 +71,22 @@ void FNN_NAME(fnn_tile_run)(const fnn_tile *t, int rows, int cols) {
     FNN_NAME(tiles)[rows - 1][kind](t, cols > LANES ? cols - LANES : cols);
 }
 
+/* Rows split evenly into tiles, larger ones at the end: 32 = 10 + 11 + 11, not 14 + 14 + 4. */
+typedef struct { int64_t tiles, small, first_large; } FNN_NAME(split);
+
+static FNN_NAME(split) FNN_NAME(split_rows)(int64_t rows) {
+    const int64_t tiles = fnn_ceil_div(rows, TILE_ROWS);
+    const FNN_NAME(split) s = {tiles, rows / fnn_max(tiles, 1), tiles - rows % fnn_max(tiles, 1)};
+    return s;
+}
+
+static int FNN_NAME(tile_rows)(FNN_NAME(split) s, int64_t tile) { return (int)(s.small + (tile >= s.first_large)); }
+
 void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols) {
-    for (int64_t tiles = fnn_ceil_div(rows, TILE_ROWS); tiles > 0; tiles--) {
-        const int64_t now = rows / tiles; /* 32 = 10 + 11 + 11, not 14 + 14 + 4 */
-        FNN_NAME(fnn_tile_run)(&t, (int)now, cols);
-        rows -= now;
+    const FNN_NAME(split) split = FNN_NAME(split_rows)(rows);
+    for (int64_t tile = 0; tile < split.tiles; tile++) {
+        const int now = FNN_NAME(tile_rows)(split, tile);
+        FNN_NAME(fnn_tile_run)(&t, now, cols);
         t.a += now * t.a_row;
         t.c += now * t.c_row;
         if (t.from) t.from += now * t.from_row;
@@ -85,55 +96,259 @@ void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols) {
 
 /* ---------------------------------------------------------------- packing */
 
-void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t depth, int cols, float *to) {
-    if (b_col == 1) {
-        for (int64_t k = 0; k < depth; k++) {
-            memcpy(to + k * TILE_COLS, b + k * b_depth, (size_t)cols * sizeof(float));
-            for (int j = cols; j < TILE_COLS; j++) to[k * TILE_COLS + j] = 0;
-        }
-        return;
-    }
-    for (int64_t k = 0; k < depth; k++)
-        for (int j = 0; j < TILE_COLS; j++) to[k * TILE_COLS + j] = j < cols ? b[k * b_depth + j * b_col] : 0;
+/* Columns of the panel are neighbours along the depth: 4 x 4 floats at a time, whole cache lines of each column. */
+static void FNN_NAME(pack_transposed)(const float *b, int64_t b_col, int64_t depth, int cols, float *to) {
+    int64_t k = 0;
+#ifdef __SSE__
+    for (; k + 16 <= depth; k += 16)
+        for (int j = 0; j + 4 <= cols; j += 4)
+            for (int64_t m = k; m < k + 16; m += 4) {
+                __m128 r0 = _mm_loadu_ps(b + j * b_col + m), r1 = _mm_loadu_ps(b + (j + 1) * b_col + m);
+                __m128 r2 = _mm_loadu_ps(b + (j + 2) * b_col + m), r3 = _mm_loadu_ps(b + (j + 3) * b_col + m);
+                _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+                _mm_storeu_ps(to + m * TILE_COLS + j, r0);
+                _mm_storeu_ps(to + (m + 1) * TILE_COLS + j, r1);
+                _mm_storeu_ps(to + (m + 2) * TILE_COLS + j, r2);
+                _mm_storeu_ps(to + (m + 3) * TILE_COLS + j, r3);
+            }
+    for (int j = cols / 4 * 4; j < cols; j++)
+        for (int64_t m = 0; m < k; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
+#endif
+    for (int j = 0; j < cols; j++)
+        for (int64_t m = k; m < depth; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
 }
 
-/* ---------------------------------------------------------------- product */
+void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t depth, int cols, float *to) {
+    if (cols < TILE_COLS) memset(to, 0, (size_t)(depth * TILE_COLS) * sizeof(float));
+    if (b_col == 1)
+        for (int64_t k = 0; k < depth; k++) memcpy(to + k * TILE_COLS, b + k * b_depth, (size_t)cols * sizeof(float));
+    else if (b_depth == 1) FNN_NAME(pack_transposed)(b, b_col, depth, cols, to);
+    else
+        for (int64_t k = 0; k < depth; k++)
+            for (int j = 0; j < cols; j++) to[k * TILE_COLS + j] = b[k * b_depth + j * b_col];
+}
 
-typedef struct { const fnn_product *p; char *scratch; int64_t scratch_bytes, panels; } FNN_NAME(product_job);
+/* ---------------------------------------------------------------- product by blocks
+ *
+ * A block is some rows by some panels of columns; B's part of it is packed where that pays, a stretch of the depth at
+ * a time. Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
+ */
+#define BLOCK_ROWS 168    /* a multiple of TILE_ROWS */
+#define BLOCK_PANELS 4
+#define BLOCK_DEPTH 512
+#define A_PITCH (BLOCK_DEPTH + 16) /* a copied tile of A: its rows do not meet in one cache set … */
+#define A_STEP ((TILE_ROWS + LANES - 1) / LANES * LANES) /* … or, if rows are neighbours, whole vectors of them */
+#define A_GAP 48 /* tiles do not begin in one cache set */
+#define A_FLOATS fnn_max(TILE_ROWS * A_PITCH, BLOCK_ROWS / TILE_ROWS * (A_STEP * BLOCK_DEPTH + A_GAP))
 
-static fnn_tile FNN_NAME(tile_at)(const fnn_product *p, int64_t row, int64_t col) {
-    fnn_tile t = {p->a + row * p->a_row, p->a_row, p->a_depth, 0, p->depth, 1, p->b + col * p->b_col, p->b_depth,
-                  NULL, 0, p->c + row * p->c_row + col, p->c_row, p->epilogue};
+typedef struct {
+    const fnn_product *p;
+    char *scratch;
+    int64_t rows, cols, depth, row_blocks, thread_bytes; /* rows, columns and depth of a block */
+    int packs_b, copies_a;
+} FNN_NAME(product_job);
+
+static int FNN_NAME(collides)(int64_t stride) { return stride >= 256 && stride % 256 == 0; } /* every KB: few cache sets */
+
+static int64_t FNN_NAME(thread_bytes)(int64_t rows, int64_t cols, int64_t depth) {
+    const int64_t c = fnn_min(fnn_ceil_div(cols, TILE_COLS), BLOCK_PANELS) * TILE_COLS, d = fnn_min(depth, BLOCK_DEPTH);
+    return (d * c + fnn_min(rows, BLOCK_ROWS) * c + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
+}
+
+int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth) {
+    return fnn_thread_limit() * FNN_NAME(thread_bytes)(rows, cols, depth);
+}
+
+static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *scratch) {
+    const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), row_blocks = fnn_ceil_div(p->rows, BLOCK_ROWS);
+    const int64_t group = fnn_max(1, fnn_min(BLOCK_PANELS, panels * row_blocks / (2 * fnn_threads())));
+    const int64_t stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
+    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = group * TILE_COLS};
+    job.rows = fnn_ceil_div(fnn_ceil_div(p->rows, row_blocks), TILE_ROWS) * TILE_ROWS;
+    job.row_blocks = fnn_ceil_div(p->rows, job.rows);
+    job.packs_b = p->b_col != 1 || (p->rows >= 64 && (p->depth * p->cols > 200000 || FNN_NAME(collides)(p->b_depth)));
+    job.copies_a = p->rows > TILE_ROWS && p->depth >= 64
+                   && (p->a_row == 1 ? FNN_NAME(collides)(p->a_depth) && p->depth * p->a_depth > 400000
+                                     : FNN_NAME(collides)(p->a_row));
+    job.depth = stretches > 1 && (job.packs_b || job.copies_a) ? fnn_ceil_div(p->depth, stretches) : p->depth;
+    job.thread_bytes = FNN_NAME(thread_bytes)(p->rows, p->cols, p->depth);
+    return job;
+}
+
+/* Rows are neighbours: tile after tile, depth by A_STEP. All tiles are made at once, for A is read along its lines. */
+static void FNN_NAME(copy_a_block)(const float *a, int64_t a_depth, FNN_NAME(split) s, int64_t depth, float *to) {
+    for (int64_t k = 0; k < depth; k++) {
+        const float *from = a + k * a_depth;
+        float *at = to + k * A_STEP;
+        for (int64_t tile = 0; tile < s.tiles; tile++, at += depth * A_STEP + A_GAP) {
+            const int now = FNN_NAME(tile_rows)(s, tile);
+            for (int i = 0; i < now; i += LANES)
+                FNN_NAME(vec_store)(at + i, FNN_NAME(vec_load_part)(from + i, (int)fnn_min(now - i, LANES)));
+            from += now;
+        }
+    }
+}
+
+typedef struct { int64_t row, rows, col, cols, k, depth; float *packed, *sums, *a; } FNN_NAME(block);
+
+/* One tile's rows, through the block's panels. */
+static void FNN_NAME(block_row)(const FNN_NAME(product_job) *job, const FNN_NAME(block) *b, int64_t tile, int64_t row, int rows) {
+    const fnn_product *p = job->p;
+    const int begin = b->k == 0, end = b->k + b->depth == p->depth;
+    fnn_tile t = {.a = p->a + (b->row + row) * p->a_row + b->k * p->a_depth, .a_row = p->a_row, .a_depth = p->a_depth,
+                  .depth = b->depth, .segments = 1, .b_depth = job->packs_b ? TILE_COLS : p->b_depth,
+                  .from_row = job->cols, .c_row = end ? p->c_row : job->cols};
+    if (job->copies_a && p->a_row == 1) {
+        t.a = b->a + tile * (b->depth * A_STEP + A_GAP);
+        t.a_depth = A_STEP;
+    } else if (job->copies_a) {
+        for (int i = 0; i < rows; i++) memcpy(b->a + i * A_PITCH, t.a + i * t.a_row, (size_t)t.depth * sizeof(float));
+        t.a = b->a;
+        t.a_row = A_PITCH;
+    }
+    for (int64_t j = 0; j < b->cols; j += TILE_COLS) {
+        const int64_t at = (b->row + row) * p->c_row + b->col + j;
+        float *sums = b->sums + row * job->cols + j;
+        t.b = job->packs_b ? b->packed + j * b->depth : p->b + b->k * p->b_depth + b->col + j;
+        t.from = begin ? NULL : sums;
+        t.c = end ? p->c + at : sums;
+        if (end) {
+            t.finish = p->epilogue;
+            if (t.finish.bias) t.finish.bias += b->col + j;
+            if (t.finish.mask) t.finish.mask += at;
+        }
+        FNN_NAME(fnn_tile_run)(&t, rows, (int)fnn_min(TILE_COLS, b->cols - j));
+    }
+}
+
+static void FNN_NAME(block_stretch)(const FNN_NAME(product_job) *job, const FNN_NAME(block) *b) {
+    const fnn_product *p = job->p;
+    const FNN_NAME(split) split = FNN_NAME(split_rows)(b->rows);
+    if (job->packs_b)
+        for (int64_t j = 0; j < b->cols; j += TILE_COLS)
+            FNN_NAME(fnn_pack)(p->b + b->k * p->b_depth + (b->col + j) * p->b_col, p->b_depth, p->b_col, b->depth,
+                               (int)fnn_min(TILE_COLS, b->cols - j), b->packed + j * b->depth);
+    if (job->copies_a && p->a_row == 1)
+        FNN_NAME(copy_a_block)(p->a + b->row + b->k * p->a_depth, p->a_depth, split, b->depth, b->a);
+    for (int64_t tile = 0, row = 0; tile < split.tiles; tile++) {
+        const int rows = FNN_NAME(tile_rows)(split, tile);
+        FNN_NAME(block_row)(job, b, tile, row, rows);
+        row += rows;
+    }
+}
+
+static void FNN_NAME(product_block)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(product_job) *job = arg;
+    const fnn_product *p = job->p;
+    FNN_NAME(block) b = {.row = chunk % job->row_blocks * job->rows, .col = chunk / job->row_blocks * job->cols};
+    b.rows = fnn_min(job->rows, p->rows - b.row);
+    b.cols = fnn_min(job->cols, p->cols - b.col);
+    if (job->packs_b || job->copies_a) {
+        b.a = (float *)(job->scratch + thread * job->thread_bytes);
+        b.packed = b.a + A_FLOATS;
+        b.sums = b.packed + job->depth * job->cols;
+    }
+    do { /* once even if there is no depth: an empty sum is 0 */
+        b.depth = fnn_min(job->depth, p->depth - b.k);
+        FNN_NAME(block_stretch)(job, &b);
+        b.k += b.depth;
+    } while (b.k < p->depth);
+}
+
+/* ---------------------------------------------------------------- product of a few rows
+ *
+ * With so few rows a panel is read once: packing it would cost more than the product.
+ */
+#define FEW_ROWS 3
+#define FEW_COLS 64 /* columns that one thread takes at once */
+#define DOTS 4
+
+static void FNN_NAME(finish_cell)(const fnn_product *p, int64_t row, int64_t col, float sum) {
+    const fnn_epilogue *e = &p->epilogue;
+    const int64_t at = row * p->c_row + col;
+    if (e->bias) sum += e->bias[col];
+    if (e->relu) sum = sum > 0 || sum != sum ? sum : 0;
+    if (e->mask) sum = e->mask[at] > 0 ? sum : 0;
+    p->c[at] = e->accumulate ? p->c[at] + sum : sum;
+}
+
+static fnn_tile FNN_NAME(tile_at)(const fnn_product *p, int64_t col) {
+    fnn_tile t = {.a = p->a, .a_row = p->a_row, .a_depth = p->a_depth, .depth = p->depth, .segments = 1, .b = p->b + col,
+                  .b_depth = p->b_depth, .c = p->c + col, .c_row = p->c_row, .finish = p->epilogue};
     if (t.finish.bias) t.finish.bias += col;
-    if (t.finish.mask) t.finish.mask += row * p->c_row + col;
+    if (t.finish.mask) t.finish.mask += col;
     return t;
 }
 
-static void FNN_NAME(product_panel)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(product_job) *job = arg;
-    const fnn_product *p = job->p;
-    const int64_t col = chunk * TILE_COLS;
-    const int cols = (int)fnn_min(TILE_COLS, p->cols - col);
-    fnn_tile t = FNN_NAME(tile_at)(p, 0, col);
-    if (p->b_col != 1) {
-        float *packed = (float *)(job->scratch + thread * job->scratch_bytes);
-        FNN_NAME(fnn_pack)(t.b, p->b_depth, p->b_col, p->depth, cols, packed);
-        t.b = packed;
-        t.b_depth = TILE_COLS;
+/* Up to DOTS columns of one row: every lane sums each FNN_LANES-th product, then the lanes are added. */
+static void FNN_NAME(dots)(const fnn_product *p, int64_t row, int64_t col, int count) {
+    const float *a = p->a + row * p->a_row, *b[DOTS];
+    VEC sum[DOTS];
+    FNN_UNROLL for (int j = 0; j < DOTS; j++) {
+        b[j] = p->b + (col + (j < count ? j : 0)) * p->b_col;
+        sum[j] = FNN_NAME(vec_fill)(0);
     }
-    FNN_NAME(fnn_tile_column)(t, p->rows, cols);
+    int64_t k = 0;
+    for (; k + LANES <= p->depth; k += LANES)
+        FNN_UNROLL for (int j = 0; j < DOTS; j++)
+            sum[j] = FNN_NAME(vec_multiply_add)(FNN_NAME(vec_load)(a + k), FNN_NAME(vec_load)(b[j] + k), sum[j]);
+    if (k < p->depth) {
+        const int rest = (int)(p->depth - k);
+        FNN_UNROLL for (int j = 0; j < DOTS; j++)
+            sum[j] = FNN_NAME(vec_multiply_add)(FNN_NAME(vec_load_part)(a + k, rest),
+                                                FNN_NAME(vec_load_part)(b[j] + k, rest), sum[j]);
+    }
+    FNN_UNROLL for (int j = 0; j < DOTS; j++)
+        if (j < count) FNN_NAME(finish_cell)(p, row, col + j, FNN_NAME(vec_sum)(sum[j]));
 }
 
-static int64_t FNN_NAME(thread_scratch)(int64_t depth) { return depth * TILE_COLS * (int64_t)sizeof(float); }
+static void FNN_NAME(dot_columns)(void *arg, int64_t chunk, int thread) {
+    const fnn_product *p = arg;
+    const int64_t end = fnn_min((chunk + 1) * FEW_COLS, p->cols);
+    (void)thread;
+    for (int64_t j = chunk * FEW_COLS; j < end; j += DOTS)
+        for (int64_t i = 0; i < p->rows; i++) FNN_NAME(dots)(p, i, j, (int)fnn_min(DOTS, end - j));
+}
 
-int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth) {
-    (void)rows; (void)cols;
-    return fnn_thread_limit() * FNN_NAME(thread_scratch)(depth);
+/* One row times columns that are neighbours: sums of ROW_VECS vectors hide the latency that one tile could not. */
+#define ROW_VECS 8
+
+static void FNN_NAME(row_columns)(void *arg, int64_t chunk, int thread) {
+    const fnn_product *p = arg;
+    const int64_t col = chunk * ROW_VECS * LANES, rest = p->cols - col;
+    (void)thread;
+    if (rest < ROW_VECS * LANES) {
+        for (int64_t j = 0; j < rest; j += TILE_COLS) {
+            const fnn_tile t = FNN_NAME(tile_at)(p, col + j);
+            FNN_NAME(fnn_tile_run)(&t, 1, (int)fnn_min(TILE_COLS, rest - j));
+        }
+        return;
+    }
+    VEC sum[ROW_VECS];
+    FNN_UNROLL for (int v = 0; v < ROW_VECS; v++) sum[v] = FNN_NAME(vec_fill)(0);
+    for (int64_t k = 0; k < p->depth; k++) {
+        const VEC left = FNN_NAME(vec_fill)(p->a[k * p->a_depth]);
+        const float *b = p->b + k * p->b_depth + col;
+        FNN_UNROLL for (int v = 0; v < ROW_VECS; v++)
+            sum[v] = FNN_NAME(vec_multiply_add)(left, FNN_NAME(vec_load)(b + v * LANES), sum[v]);
+    }
+    float cells[ROW_VECS * LANES];
+    FNN_UNROLL for (int v = 0; v < ROW_VECS; v++) FNN_NAME(vec_store)(cells + v * LANES, sum[v]);
+    for (int j = 0; j < ROW_VECS * LANES; j++) FNN_NAME(finish_cell)(p, 0, col + j, cells[j]);
 }
 
 void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
+    const double work = (double)p->rows * (double)p->cols * (double)p->depth;
     if (p->rows == 0 || p->cols == 0) return;
-    FNN_NAME(product_job) job = {p, scratch, FNN_NAME(thread_scratch)(p->depth), fnn_ceil_div(p->cols, TILE_COLS)};
-    fnn_parallel(job.panels, (double)p->rows * (double)p->cols * (double)p->depth, FNN_NAME(product_panel), &job);
+    if (p->rows <= FEW_ROWS && p->b_depth == 1 && p->b_col != 1 && p->a_depth == 1) {
+        fnn_parallel(fnn_ceil_div(p->cols, FEW_COLS), work, FNN_NAME(dot_columns), (void *)p);
+        return;
+    }
+    if (p->rows == 1 && p->b_col == 1) {
+        fnn_parallel(fnn_ceil_div(p->cols, ROW_VECS * LANES), work, FNN_NAME(row_columns), (void *)p);
+        return;
+    }
+    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, scratch);
+    fnn_parallel(job.row_blocks * fnn_ceil_div(p->cols, job.cols), work, FNN_NAME(product_block), &job);
 }
 #endif

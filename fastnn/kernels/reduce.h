@@ -7,6 +7,7 @@
  */
 #ifndef FNN_REDUCE_CHUNK
 #define FNN_REDUCE_CHUNK 16384
+#define FNN_RUN 64 /* lanes in which one run of cells is reduced */
 #define FNN_WIDE 128 /* floats of the accumulator that stands in for narrow rows */
 #endif
 
@@ -30,14 +31,15 @@ static inline int64_t FNN_NAME(partial_floats)(const FNN_NAME(pass) *p) {
     return p->parts > 1 ? p->outer * p->parts * p->inner : 0;
 }
 
-static inline float FNN_NAME(larger)(float a, float b) { return b > a || b != b ? b : a; }
+static inline float FNN_NAME(larger)(float a, float b) { return (b > a) | (b != b) ? b : a; }
 
-/* Declares reduce_NAME(): COMBINE(a, b) joins two values, IDENTITY is neutral. */
-#define FNN_REDUCER(NAME, IDENTITY, COMBINE)                                                                  \
+/* Declares reduce_NAME(): COMBINE(a, b) joins two values, IDENTITY is neutral. PLAIN: it is plain arithmetic; if not,
+ * compilers would branch in scalar code and in long expressions, and only short loops over lanes are used. */
+#define FNN_REDUCER(NAME, IDENTITY, COMBINE, PLAIN)                                                                  \
     static inline void FNN_NAME(NAME##_wide)(const float *x, int64_t rows, int64_t width, float *acc) {       \
         int64_t r = 0;                                                                                        \
         for (int64_t k = 0; k < width; k++) acc[k] = IDENTITY;                                                \
-        for (; r + 8 <= rows; r += 8, x += 8 * width) {                                                       \
+        for (; PLAIN && r + 8 <= rows; r += 8, x += 8 * width) {                                                 \
             const float *x1 = x + width, *x2 = x1 + width, *x3 = x2 + width, *x4 = x3 + width,                \
                         *x5 = x4 + width, *x6 = x5 + width, *x7 = x6 + width;                                 \
             FNN_CELLWISE                                                                                      \
@@ -67,18 +69,51 @@ static inline float FNN_NAME(larger)(float a, float b) { return b > a || b != b 
             for (int64_t k = 0; k < width; k++) acc[k] = COMBINE(acc[k], x[k]);                               \
         memcpy(y, acc, (size_t)width * sizeof(float));                                                        \
     }                                                                                                         \
+    static inline float FNN_NAME(NAME##_fold)(float *lane) { /* 16 lanes */                                   \
+        for (int j = 0; j < 8; j++) lane[j] = COMBINE(lane[j], lane[j + 8]);                                  \
+        for (int j = 0; j < 4; j++) lane[j] = COMBINE(lane[j], lane[j + 4]);                                  \
+        for (int j = 0; j < 2; j++) lane[j] = COMBINE(lane[j], lane[j + 2]);                                  \
+        return COMBINE(lane[0], lane[1]);                                                                     \
+    }                                                                                                         \
+    /* One run of cells, in FNN_RUN lanes. */                                                                 \
+    static inline float FNN_NAME(NAME##_run)(const float *x, int64_t n) {                                     \
+        float lane[FNN_RUN], t = n ? x[0] : IDENTITY;                                                         \
+        if (PLAIN && n < FNN_RUN) {                                                                           \
+            for (int64_t k = 1; k < n; k++) t = COMBINE(t, x[k]);                                             \
+            return t;                                                                                         \
+        }                                                                                                     \
+        if (n < FNN_RUN) {                                                                                    \
+            for (int j = 0; j < FNN_RUN; j++) lane[j] = IDENTITY;                                             \
+            memcpy(lane, x, (size_t)n * sizeof(float));                                                       \
+            if (n <= 16) return FNN_NAME(NAME##_fold)(lane);                                                  \
+            x = lane;                                                                                         \
+            n = FNN_RUN;                                                                                      \
+        }                                                                                                     \
+        int64_t k = FNN_RUN;                                                                                  \
+        if (x != lane) memcpy(lane, x, sizeof lane);                                                          \
+        for (; k + FNN_RUN <= n; k += FNN_RUN)                                                                \
+            for (int j = 0; j < FNN_RUN; j++) lane[j] = COMBINE(lane[j], x[k + j]);                           \
+        for (int j = 0; j < n - k; j++) lane[j] = COMBINE(lane[j], x[k + j]);                                 \
+        for (int j = 0; j < 32; j++) lane[j] = COMBINE(lane[j], lane[j + 32]);                                \
+        for (int j = 0; j < 16; j++) lane[j] = COMBINE(lane[j], lane[j + 16]);                                \
+        return FNN_NAME(NAME##_fold)(lane);                                                                   \
+    }                                                                                                         \
+    static inline void FNN_NAME(NAME##_block)(const float *x, int64_t rows, int64_t width, float *y) {        \
+        if (width == 1) *y = FNN_NAME(NAME##_run)(x, rows);                                                   \
+        else FNN_NAME(NAME##_rows)(x, rows, width, y);                                                        \
+    }                                                                                                         \
     static void FNN_NAME(NAME##_chunk)(void *arg, int64_t chunk, int thread) {                                \
         const FNN_NAME(pass) *p = arg;                                                                        \
         (void)thread;                                                                                         \
         if (p->parts > 1) {                                                                                   \
             const int64_t from = chunk % p->parts * p->part_rows;                                             \
             const float *x = p->x + (chunk / p->parts * p->reduced + from) * p->inner;                        \
-            FNN_NAME(NAME##_rows)(x, fnn_min(p->part_rows, p->reduced - from), p->inner, p->partial + chunk * p->inner); \
+            FNN_NAME(NAME##_block)(x, fnn_min(p->part_rows, p->reduced - from), p->inner, p->partial + chunk * p->inner); \
             return;                                                                                           \
         }                                                                                                     \
         const int64_t from = chunk * p->outer_per_chunk;                                                      \
         for (int64_t o = from; o < fnn_min(from + p->outer_per_chunk, p->outer); o++)                         \
-            FNN_NAME(NAME##_rows)(p->x + o * p->reduced * p->inner, p->reduced, p->inner, p->y + o * p->inner); \
+            FNN_NAME(NAME##_block)(p->x + o * p->reduced * p->inner, p->reduced, p->inner, p->y + o * p->inner); \
     }                                                                                                         \
     static void FNN_NAME(NAME##_combine)(void *arg, int64_t chunk, int thread) {                              \
         const FNN_NAME(pass) *p = arg;                                                                        \
@@ -156,4 +191,4 @@ static inline int64_t FNN_NAME(reduce_floats)(FNN_NAME(reduction) r) {
 
 #undef FNN_PLUS
 #define FNN_PLUS(a, b) ((a) + (b))
-FNN_REDUCER(sum, 0.0f, FNN_PLUS)
+FNN_REDUCER(sum, 0.0f, FNN_PLUS, 1)

@@ -7,7 +7,7 @@
 #include "broadcast.h"
 #include "reduce.h"
 
-FNN_REDUCER(max, -INFINITY, FNN_NAME(larger))
+FNN_REDUCER(max, -INFINITY, FNN_NAME(larger), 0)
 
 /* The axes that attribute 0 names; None names all. */
 static FNN_NAME(reduction) FNN_NAME(named_axes)(const fnn_step *s, const fnn_tensor *x) {
@@ -30,23 +30,39 @@ static void FNN_NAME(kept_shape)(const fnn_step *s, const fnn_tensor *x, int64_t
 typedef struct {
     FNN_NAME(operand) dy;
     const float *x;
-    float *dx, scale;
+    float *dx;
     int64_t size, tile;
 } FNN_NAME(spread);
 
+/* Declares a loop over tiles of dx: `d` is the tile of the broadcast operand, EXPR what becomes of cell k. */
+#define SPREAD(NAME, EXPR)                                                                                    \
+    static void FNN_NAME(NAME)(void *arg, int64_t chunk, int thread) {                                        \
+        const FNN_NAME(spread) *p = arg;                                                                      \
+        const int64_t length = p->tile * FNN_TILES_PER_CHUNK;                                                 \
+        const int64_t from = chunk * length, to = fnn_min(from + length, p->size);                            \
+        float buffer[FNN_TILE];                                                                               \
+        (void)thread;                                                                                         \
+        FNN_NAME(prepare)(&p->dy, p->tile, buffer);                                                           \
+        for (int64_t at = from; at < to; at += p->tile) {                                                     \
+            const int64_t n = fnn_min(p->tile, to - at);                                                      \
+            const float *d = FNN_NAME(cells)(&p->dy, at, n, buffer), *x = p->x + at;                          \
+            float *dx = p->dx + at;                                                                           \
+            (void)x;                                                                                          \
+            FNN_CELLWISE                                                                                      \
+            for (int64_t k = 0; k < n; k++) dx[k] = EXPR;                                                     \
+        }                                                                                                     \
+    }
+
+SPREAD(copy_chunk, d[k])
+SPREAD(is_top_chunk, x[k] == d[k] ? 1.0f : 0.0f)
+SPREAD(share_chunk, dx[k] * d[k])
+
+/* dy once for every cell of x that went into it. */
 static void FNN_NAME(spread_chunk)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(spread) *p = arg;
-    const int64_t from = chunk * p->tile * FNN_TILES_PER_CHUNK, to = fnn_min(from + p->tile * FNN_TILES_PER_CHUNK, p->size);
-    float buffer[FNN_TILE];
-    (void)thread;
-    FNN_NAME(prepare)(&p->dy, p->tile, buffer);
-    for (int64_t at = from; at < to; at += p->tile) {
-        const int64_t n = fnn_min(p->tile, to - at);
-        const float *dy = FNN_NAME(cells)(&p->dy, at, n, buffer);
-        float *dx = p->dx + at;
-        FNN_CELLWISE
-        for (int64_t k = 0; k < n; k++) dx[k] = dy[k] / p->scale;
-    }
+    const int64_t length = p->tile * FNN_TILES_PER_CHUNK, from = chunk * length;
+    if (p->dy.layout != FNN_NAME(strided)) FNN_NAME(copy_chunk)(arg, chunk, thread);
+    else FNN_NAME(write_out)(&p->dy, from, fnn_min(length, p->size - from), p->dx + from);
 }
 
 static void FNN_NAME(run_spread)(fnn_step *s, FNN_NAME(spread) *p, const float *dy, const fnn_tensor *x,
@@ -65,7 +81,7 @@ static int FNN_NAME(sum)(fnn_step *s) {
 }
 
 static int FNN_NAME(sum_backward)(fnn_step *s) {
-    FNN_NAME(spread) p = {.dx = s->out[0].data, .scale = 1};
+    FNN_NAME(spread) p = {.x = s->out[0].data, .dx = s->out[0].data};
     if (p.dx && s->out[0].size) FNN_NAME(run_spread)(s, &p, s->in[0].data, &s->out[0], FNN_NAME(spread_chunk));
     return FNN_OK;
 }
@@ -80,15 +96,22 @@ static int FNN_NAME(mean)(fnn_step *s) {
 }
 
 static int FNN_NAME(mean_backward)(fnn_step *s) {
-    FNN_NAME(spread) p = {.dx = s->out[0].data};
+    const float *dy = s->in[0].data;
+    float *share = s->scratch;
+    FNN_NAME(spread) p = {.x = s->out[0].data, .dx = s->out[0].data};
     if (!p.dx || !s->out[0].size) return FNN_OK;
-    p.scale = (float)(s->out[0].size / s->in[0].size);
-    FNN_NAME(run_spread)(s, &p, s->in[0].data, &s->out[0], FNN_NAME(spread_chunk));
+    const float count = (float)(s->out[0].size / s->in[0].size);
+    for (int64_t k = 0; k < s->in[0].size; k++) share[k] = dy[k] / count;
+    FNN_NAME(run_spread)(s, &p, share, &s->out[0], FNN_NAME(spread_chunk));
     return FNN_OK;
 }
 
-static int64_t FNN_NAME(forward_scratch)(const fnn_step *s, int backward) {
+static int64_t FNN_NAME(sum_scratch)(const fnn_step *s, int backward) {
     return backward ? 0 : FNN_NAME(reduce_floats)(FNN_NAME(named_axes)(s, &s->in[0])) * (int64_t)sizeof(float);
+}
+
+static int64_t FNN_NAME(mean_scratch)(const fnn_step *s, int backward) {
+    return backward ? s->in[0].size * (int64_t)sizeof(float) : FNN_NAME(sum_scratch)(s, 0);
 }
 
 /* ---- max: ties share the gradient ---- */
@@ -96,36 +119,6 @@ static int64_t FNN_NAME(forward_scratch)(const fnn_step *s, int backward) {
 static int FNN_NAME(max)(fnn_step *s) {
     if (s->out[0].data) FNN_NAME(reduce_max)(FNN_NAME(named_axes)(s, &s->in[0]), s->in[0].data, s->out[0].data, s->scratch);
     return FNN_OK;
-}
-
-static void FNN_NAME(is_top_chunk)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(spread) *p = arg;
-    const int64_t from = chunk * p->tile * FNN_TILES_PER_CHUNK, to = fnn_min(from + p->tile * FNN_TILES_PER_CHUNK, p->size);
-    float buffer[FNN_TILE];
-    (void)thread;
-    FNN_NAME(prepare)(&p->dy, p->tile, buffer);
-    for (int64_t at = from; at < to; at += p->tile) {
-        const int64_t n = fnn_min(p->tile, to - at);
-        const float *y = FNN_NAME(cells)(&p->dy, at, n, buffer), *x = p->x + at;
-        float *dx = p->dx + at;
-        FNN_CELLWISE
-        for (int64_t k = 0; k < n; k++) dx[k] = x[k] == y[k] ? 1.0f : 0.0f;
-    }
-}
-
-static void FNN_NAME(share_chunk)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(spread) *p = arg;
-    const int64_t from = chunk * p->tile * FNN_TILES_PER_CHUNK, to = fnn_min(from + p->tile * FNN_TILES_PER_CHUNK, p->size);
-    float buffer[FNN_TILE];
-    (void)thread;
-    FNN_NAME(prepare)(&p->dy, p->tile, buffer);
-    for (int64_t at = from; at < to; at += p->tile) {
-        const int64_t n = fnn_min(p->tile, to - at);
-        const float *share = FNN_NAME(cells)(&p->dy, at, n, buffer);
-        float *dx = p->dx + at;
-        FNN_CELLWISE
-        for (int64_t k = 0; k < n; k++) dx[k] *= share[k];
-    }
 }
 
 /* in: dy, x, y. First 1 where x is the largest, then these are counted, then each gets its share of dy. */
@@ -149,27 +142,63 @@ static int64_t FNN_NAME(max_scratch)(const fnn_step *s, int backward) {
 
 /* ---- argmax: the first of the largest; NaN counts as larger than any number ---- */
 
-typedef struct { const float *x; int64_t *y; int64_t outer, reduced, inner, per_chunk; } FNN_NAME(search);
+typedef struct { const float *x; int64_t *y; int64_t outer, reduced, inner, blocks, per_chunk; } FNN_NAME(search);
 
-static void FNN_NAME(argmax_chunk)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(search) *p = arg;
-    const int64_t from = chunk * p->per_chunk, to = fnn_min(from + p->per_chunk, p->outer * p->inner);
-    (void)thread;
-    for (int64_t cell = from; cell < to; cell++) {
-        const float *x = p->x + cell / p->inner * p->reduced * p->inner + cell % p->inner;
-        int64_t best = 0;
-        float top = x[0];
-        for (int64_t r = 1; r < p->reduced && top == top; r++) {
-            const float v = x[r * p->inner];
-            if (v > top || v != v) { top = v; best = r; }
-        }
-        p->y[cell] = best;
+#define ARGMAX_COLUMNS 64 /* columns searched at once */
+
+/* Position of the first cell that is `top`; NaN is looked for if top is NaN. */
+static int64_t FNN_NAME(find)(const float *x, float top) {
+    int64_t k = 0;
+    if (top != top) { while (x[k] == x[k]) k++; return k; }
+    while (x[k] != top) k++;
+    return k;
+}
+
+/* One run of cells: the largest, then the block of cells that has it, then its place in the block. */
+static int64_t FNN_NAME(argmax_run)(const float *x, int64_t n) {
+    const float top = FNN_NAME(max_run)(x, n);
+    int64_t from = 0;
+    for (; from + FNN_RUN <= n; from += FNN_RUN) {
+        int32_t found = 0;
+        for (int j = 0; j < FNN_RUN; j++) found |= (x[from + j] == top) | (x[from + j] != x[from + j]);
+        if (found) break;
     }
+    return from + FNN_NAME(find)(x + from, top);
+}
+
+static void FNN_NAME(argmax_rows)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(search) *p = arg;
+    const int64_t from = chunk * p->per_chunk;
+    (void)thread;
+    for (int64_t row = from; row < fnn_min(from + p->per_chunk, p->outer); row++)
+        p->y[row] = FNN_NAME(argmax_run)(p->x + row * p->reduced, p->reduced);
+}
+
+static void FNN_NAME(argmax_columns)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(search) *p = arg;
+    const int64_t outer = chunk / p->blocks, from = chunk % p->blocks * ARGMAX_COLUMNS;
+    const int64_t width = fnn_min(ARGMAX_COLUMNS, p->inner - from);
+    const float *x = p->x + outer * p->reduced * p->inner + from;
+    float top[ARGMAX_COLUMNS];
+    int32_t best[ARGMAX_COLUMNS] = {0};
+    (void)thread;
+    memcpy(top, x, (size_t)width * sizeof(float));
+    for (int32_t r = 1; r < p->reduced; r++) {
+        x += p->inner;
+        FNN_CELLWISE
+        for (int64_t k = 0; k < width; k++) {
+            const float v = x[k], t = top[k];
+            const int32_t take = (v > t) | ((v != v) & (t == t));
+            top[k] = take ? v : t;
+            best[k] = take ? r : best[k];
+        }
+    }
+    for (int64_t k = 0; k < width; k++) p->y[outer * p->inner + from + k] = best[k];
 }
 
 static int FNN_NAME(argmax)(fnn_step *s) {
     const fnn_tensor *x = &s->in[0];
-    FNN_NAME(search) p = {x->data, s->out[0].data, 1, x->size, 1, 0};
+    FNN_NAME(search) p = {x->data, s->out[0].data, 1, x->size, 1, 0, 0};
     if (!p.y || !s->out[0].size) return FNN_OK;
     if (s->attr[0].n > 0) {
         const int axis = (int)(s->attr[0].i[0] < 0 ? s->attr[0].i[0] + x->ndim : s->attr[0].i[0]);
@@ -177,8 +206,10 @@ static int FNN_NAME(argmax)(fnn_step *s) {
         p.reduced = x->shape[axis];
         p.inner = fnn_extent(x, axis + 1, x->ndim);
     }
+    p.blocks = fnn_ceil_div(p.inner, ARGMAX_COLUMNS);
     p.per_chunk = fnn_max(1, FNN_REDUCE_CHUNK / p.reduced);
-    fnn_parallel(fnn_ceil_div(p.outer * p.inner, p.per_chunk), 2.0 * (double)x->size, FNN_NAME(argmax_chunk), &p);
+    if (p.inner == 1) fnn_parallel(fnn_ceil_div(p.outer, p.per_chunk), 2.0 * (double)x->size, FNN_NAME(argmax_rows), &p);
+    else fnn_parallel(p.outer * p.blocks, 2.0 * (double)x->size, FNN_NAME(argmax_columns), &p);
     return FNN_OK;
 }
 
@@ -186,18 +217,51 @@ static int FNN_NAME(argmax)(fnn_step *s) {
 
 typedef struct { const float *values, *weights; double *totals; int64_t size, repeat; } FNN_NAME(totals);
 
+#define TOTAL_LANES 16
+
+static double FNN_NAME(total)(const float *x, int64_t n) {
+    double lane[TOTAL_LANES] = {0}, sum = 0;
+    int64_t k = 0;
+    for (; k + TOTAL_LANES <= n; k += TOTAL_LANES)
+        for (int j = 0; j < TOTAL_LANES; j++) lane[j] += x[k + j];
+    for (; k < n; k++) sum += x[k];
+    for (int j = 0; j < TOTAL_LANES; j++) sum += lane[j];
+    return sum;
+}
+
+static double FNN_NAME(weighted_total)(const float *x, const float *w, int64_t n) {
+    double lane[TOTAL_LANES] = {0}, sum = 0;
+    int64_t k = 0;
+    for (; k + TOTAL_LANES <= n; k += TOTAL_LANES)
+        for (int j = 0; j < TOTAL_LANES; j++) lane[j] += (double)w[k + j] * x[k + j];
+    for (; k < n; k++) sum += (double)w[k] * x[k];
+    for (int j = 0; j < TOTAL_LANES; j++) sum += lane[j];
+    return sum;
+}
+
+/* Each weight stands for `repeat` values. */
+static void FNN_NAME(repeated_totals)(const FNN_NAME(totals) *p, int64_t from, int64_t to, double *totals) {
+    while (from < to) {
+        const int64_t row = from / p->repeat, n = fnn_min((row + 1) * p->repeat, to) - from;
+        totals[0] += p->weights[row] * FNN_NAME(total)(p->values + from, n);
+        totals[1] += (double)p->weights[row] * (double)n;
+        from += n;
+    }
+}
+
 static void FNN_NAME(totals_chunk)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(totals) *p = arg;
-    const int64_t from = chunk * FNN_REDUCE_CHUNK, to = fnn_min(from + FNN_REDUCE_CHUNK, p->size);
-    double sum = 0, count = 0;
+    const int64_t from = chunk * FNN_REDUCE_CHUNK, n = fnn_min(FNN_REDUCE_CHUNK, p->size - from);
+    double *totals = p->totals + 2 * chunk;
     (void)thread;
-    for (int64_t k = from; k < to; k++) {
-        const double w = p->weights ? p->weights[p->repeat == 1 ? k : k / p->repeat] : 1.0;
-        sum += w * p->values[k];
-        count += w;
-    }
-    p->totals[2 * chunk] = sum;
-    p->totals[2 * chunk + 1] = count;
+    totals[0] = totals[1] = 0;
+    if (!p->weights) {
+        totals[0] = FNN_NAME(total)(p->values + from, n);
+        totals[1] = (double)n;
+    } else if (p->repeat == 1) {
+        totals[0] = FNN_NAME(weighted_total)(p->values + from, p->weights + from, n);
+        totals[1] = FNN_NAME(total)(p->weights + from, n);
+    } else FNN_NAME(repeated_totals)(p, from, from + n, totals);
 }
 
 static int FNN_NAME(sum_and_count)(fnn_step *s) {
@@ -255,8 +319,8 @@ static int FNN_NAME(accumulate_backward)(fnn_step *s) {
 }
 
 const fnn_entry FNN_NAME(reduction_entries)[] = {
-    {"sum", "x", "axis keepdims", FNN_NAME(sum), FNN_NAME(sum_backward), FNN_NAME(forward_scratch)},
-    {"mean", "x", "axis keepdims", FNN_NAME(mean), FNN_NAME(mean_backward), FNN_NAME(forward_scratch)},
+    {"sum", "x", "axis keepdims", FNN_NAME(sum), FNN_NAME(sum_backward), FNN_NAME(sum_scratch)},
+    {"mean", "x", "axis keepdims", FNN_NAME(mean), FNN_NAME(mean_backward), FNN_NAME(mean_scratch)},
     {"max", "x", "axis keepdims", FNN_NAME(max), FNN_NAME(max_backward), FNN_NAME(max_scratch)},
     {"argmax", "x", "axis keepdims", FNN_NAME(argmax), NULL, NULL},
     {"sum_and_count", "values weights", "", FNN_NAME(sum_and_count), NULL, FNN_NAME(totals_scratch)},

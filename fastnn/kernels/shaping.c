@@ -165,19 +165,29 @@ typedef struct {
     int64_t cell, outer, row, per_chunk;
 } FNN_NAME(joint);
 
+/* Copies `rows` rows of `bytes` bytes between places with other distances from row to row. */
+static void FNN_NAME(copy_strip)(const char *x, int64_t x_step, char *y, int64_t y_step, int64_t rows, int64_t bytes) {
+    if (bytes % 4 || bytes > 64) {
+        for (int64_t r = 0; r < rows; r++) memcpy(y + r * y_step, x + r * x_step, (size_t)bytes);
+        return;
+    }
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < bytes; k += 4) memcpy(y + r * y_step + k, x + r * x_step + k, 4);
+}
+
 static void FNN_NAME(join_rows)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(joint) *p = arg;
-    char *whole = p->whole + chunk * p->per_chunk * p->row;
+    const int64_t first = chunk * p->per_chunk, rows = fnn_min(p->per_chunk, p->outer - first);
+    char *whole = p->whole + first * p->row;
     (void)thread;
-    for (int64_t r = chunk * p->per_chunk; r < fnn_min((chunk + 1) * p->per_chunk, p->outer); r++)
-        for (int32_t k = 0; k < p->count; k++) {
-            const fnn_tensor *part = &p->parts[k];
-            const int64_t bytes = fnn_extent(part, p->axis, part->ndim) * p->cell;
-            char *cells = (char *)part->data + r * bytes;
-            if (!p->split) memcpy(whole, cells, (size_t)bytes);
-            else if (part->data) memcpy(cells, whole, (size_t)bytes);
-            whole += bytes;
-        }
+    for (int32_t k = 0; k < p->count; k++) {
+        const fnn_tensor *part = &p->parts[k];
+        const int64_t bytes = fnn_extent(part, p->axis, part->ndim) * p->cell;
+        char *cells = part->data;
+        if (cells && p->split) FNN_NAME(copy_strip)(whole, p->row, cells + first * bytes, bytes, rows, bytes);
+        else if (cells) FNN_NAME(copy_strip)(cells + first * bytes, bytes, whole, p->row, rows, bytes);
+        whole += bytes;
+    }
 }
 
 static int FNN_NAME(join)(const fnn_step *s, const fnn_tensor *whole, const fnn_tensor *parts, int32_t count, int split) {

@@ -25,6 +25,24 @@ FNN_INLINE VEC FNN_NAME(vec_multiply_add)(VEC a, VEC b, VEC sum) EACH_LANE(r, a.
 #undef EACH_LANE
 #endif
 
+/* All lanes added up, in an order that is fixed for the instruction set. */
+#if FNN_ISA == 5
+FNN_INLINE float FNN_NAME(vec_sum)(VEC v) { return _mm512_reduce_add_ps(v); }
+#elif FNN_ISA == 2
+FNN_INLINE float FNN_NAME(vec_sum)(VEC v) {
+    const __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    const __m128 quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+#else
+FNN_INLINE float FNN_NAME(vec_sum)(VEC v) {
+    float lane[FNN_LANES];
+    FNN_NAME(vec_store)(lane, v);
+    for (int l = 1; l < FNN_LANES; l++) lane[0] += lane[l];
+    return lane[0];
+}
+#endif
+
 /* The first n lanes, 1 <= n <= FNN_LANES; memory behind them is not touched, the other lanes are 0. */
 #if FNN_ISA == 5
 FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) {

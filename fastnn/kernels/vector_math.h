@@ -3,33 +3,44 @@
  * Branch-free float32 polynomials; errors are stated in units in the last place (ulp) and checked by the tests.
  * Included inside a family file, once per instruction set. NaN stays NaN, infinities go to their limits.
  */
-static inline float FNN_NAME(exp_of)(float x) { /* 1.5 ulp; 0 below -87.3 (no subnormal results), infinity above 88.7 */
-    const float clamped = x < -87.33654f ? -87.33654f : (x > 88.72283f ? 88.72283f : x);
+/* Splits x = n ln 2 + r and returns (exp(r) - 1); n is a whole number, |r| at most ln(2) / 2. */
+static inline float FNN_NAME(exp_rest)(float x, float *n) {
     const float shifter = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest whole number */
-    const float n = (clamped * 1.44269504f + shifter) - shifter;
-    const float r = (clamped - n * 0.693145752f) - n * 1.42860677e-6f;
+    *n = (x * 1.44269504f + shifter) - shifter;
+    const float r = (x - *n * 0.693145752f) - *n * 1.42860677e-6f;
     float p = 1.98756915e-4f;
     p = p * r + 1.39819995e-3f;
     p = p * r + 8.33345205e-3f;
     p = p * r + 4.16657962e-2f;
     p = p * r + 1.66666657e-1f;
     p = p * r + 0.5f;
-    p = p * r * r + r + 1.0f;
-    union { int32_t i; float f; } half, rest; /* 2^n in two factors: n = 128 alone would overflow */
-    const int32_t whole = (int32_t)n, first = whole / 2;
-    half.i = (first + 127) << 23;
-    rest.i = (whole - first + 127) << 23;
-    const float y = p * half.f * rest.f;
-    return x != x ? x : (x > 88.72283f ? INFINITY : (x < -87.33654f ? 0.0f : y));
+    return p * r * r + r;
+}
+
+static inline float FNN_NAME(power_of_two)(int32_t n) { /* n from -126; -127 gives 0 */
+    union { int32_t i; float f; } u;
+    u.i = (n + 127) << 23;
+    return u.f;
+}
+
+/* 1.5 ulp; 0 below -87.0 (results stay clear of subnormal numbers), infinity above 88.72. */
+static inline float FNN_NAME(exp_of)(float x) {
+    const float high = 89.0f < x ? 89.0f : x, clamped = -87.3f > high ? -87.3f : high; /* NaN passes both */
+    float n;
+    const float rest = FNN_NAME(exp_rest)(clamped, &n), half = FNN_NAME(power_of_two)((int32_t)n - 1); /* 2^128 is too large */
+    return (rest * half + half) * 2.0f;
 }
 
 /* 2.5 ulp */
 static inline float FNN_NAME(sigmoid_of)(float x) { return 1.0f / (1.0f + FNN_NAME(exp_of)(-x)); }
 
-static inline float FNN_NAME(tanh_of)(float x) { /* 1.5 ulp */
-    const float a = x < 0 ? -x : x, e = FNN_NAME(exp_of)(2 * a), large = 1 - 2 / (e + 1), q = x * x;
-    const float small = x + x * q * (-0.333332819f + q * (0.133314422f + q * (-0.0537397f + q * 0.0206390887f + q * q * -0.00570498872f)));
-    return a < 0.625f ? small : (x < 0 ? -large : large);
+/* 2.5 ulp: m / (m + 2) with m = exp(2 |x|) - 1, which has no cancellation near 0 */
+static inline float FNN_NAME(tanh_of)(float x) {
+    const float a = 2.0f * fabsf(x), clamped = 20.0f < a ? 20.0f : a;
+    float n;
+    const float rest = FNN_NAME(exp_rest)(clamped, &n), scale = FNN_NAME(power_of_two)((int32_t)n);
+    const float m = rest * scale + (scale - 1.0f);
+    return copysignf(m / (m + 2.0f), x);
 }
 
 static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */

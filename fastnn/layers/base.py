@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from fastnn import config, initializers, regularizers
+from fastnn import initializers, regularizers
 from fastnn.engine import graph
-from fastnn.engine.execute import FLOATS
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
@@ -209,7 +208,7 @@ class Layer:
     def __getattr__(self, name: str) -> Any:
         if name in type(self).weight_names:
             raise NotBuiltError(
-                f"Layer '{vars(self).get('name')}' has no {name} yet. Expected: a call of the layer, or build(input_shape), first."
+                f"Layer '{vars(self).get('name')}' has no {name} yet. Expected: a call of the layer, or build, before"
             )
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
@@ -283,7 +282,7 @@ class Layer:
                 f"Layer '{self.name}': expected {len(variables)} weights. Received: {len(weights)}"
                 + ("" if self.built else " (the layer is not built yet)")
             )
-        arrays = [as_array(w) for w in weights]
+        arrays = [as_array(w, v.dtype) for v, w in zip(variables, weights, strict=True)]
         for variable, array in zip(variables, arrays, strict=True):
             if variable.shape != array.shape:
                 raise ValueError(f"Expected '{variable.path}' of shape {variable.shape}. Received: {array.shape}")
@@ -297,7 +296,9 @@ class Layer:
             ValueError: if the layer is not built.
         """
         if not self.built:
-            raise NotBuiltError(f"Layer '{self.name}': expected a built layer to count. Received: one without weights yet")
+            raise NotBuiltError(
+                f"Layer '{self.name}': expected a built layer to count. Received: one without weights yet"
+            )
         return sum(math.prod(v.shape) for v in self.weights)
 
     # ------------------------------------------------------------ losses
@@ -339,7 +340,7 @@ class Layer:
     def _check_initialised(self) -> None:
         if "_trainable" not in vars(self):
             raise RuntimeError(
-                f"Expected super().__init__() to be called in the constructor of {type(self).__name__} before anything else."
+                f"Expected super().__init__() in the constructor of {type(self).__name__}, before anything else."
             )
 
     def _ensure_built(self, args: Any, kwargs: Any) -> None:
@@ -381,7 +382,11 @@ class Layer:
             return self._convert(as_array(value))
         if isinstance(value, (list, tuple, dict)):
             return map_structure(self._convert, value)
-        if value is None or isinstance(value, (bool, str)) or not (hasattr(value, "__array__") or isinstance(value, (int, float))):
+        if (
+            value is None
+            or isinstance(value, (bool, str))
+            or not (hasattr(value, "__array__") or isinstance(value, (int, float)))
+        ):
             return value
         array = as_array(value)
         if self.autocast and array.dtype.kind == "f" and array.dtype != self.dtype:
@@ -408,14 +413,21 @@ class Layer:
 
     def _first_call(self) -> tuple[Any, Any]:
         if not self._book.calls:
-            raise ValueError(f"Layer '{self.name}' is not part of a graph. Expected: a call on an Input, or a built model, first")
+            raise ValueError(
+                f"Layer '{self.name}' is not part of a graph. Expected: a call on an Input, or a built model"
+            )
         return self._book.calls[0]
 
     # ------------------------------------------------------------ saving
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer."""
-        policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": self.dtype}, "registered_name": None}
+        policy = {
+            "module": "keras",
+            "class_name": "DTypePolicy",
+            "config": {"name": self.dtype},
+            "registered_name": None,
+        }
         base = {"name": self.name, "trainable": self.trainable, "dtype": policy}
         named = {key: self.config_value(key) for key in self.config_names}
         return {**base, **(named if "keras_module" in vars(type(self)) else {**named, **self._given_arguments()})}
@@ -427,9 +439,12 @@ class Layer:
     def _given_arguments(self) -> dict[str, Any]:
         """The constructor's arguments, for layers of users that do not write `get_config`."""
         args, kwargs = self._book.arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
-        bound = {**bound, **bound.pop("kwargs", {})}
-        return {k: serialize(v) for k, v in bound.items() if k not in {"self", "args", "name", "trainable", "dtype"}}
+        signature = inspect.signature(type(self).__init__)
+        bound = signature.bind(self, *args, **kwargs).arguments
+        rest = [p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+        bound.update(bound.pop(rest[0], {}) if rest else {})
+        skip = {next(iter(signature.parameters)), "name", "trainable", "dtype"}
+        return {k: serialize(v) for k, v in bound.items() if k not in skip}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -482,13 +497,5 @@ def is_idle(key: str, value: Any, cls: type) -> bool:
     parameters: set[str] = set()
     for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
-            parameters |= set(inspect.signature(base.__init__).parameters)
+            parameters |= set(inspect.signature(vars(base)["__init__"]).parameters)
     return key not in parameters and (value is None or value is False)
-
-
-def floating(dtype: Any) -> bool:
-    """Whether a type is one of the floating types that layers compute in."""
-    return dtype in FLOATS
-
-
-__all__ = ["Layer", "NotBuiltError", "calling", "config", "floating", "training_now"]

@@ -87,7 +87,7 @@ class Conv2D(Layer):
     def build(self, input_shape: Any) -> None:
         if len(input_shape or ()) != 4 or input_shape[-1] is None:
             raise ValueError(
-                f"Layer '{self.name}': expected an input of shape (batch, height, width, channels). Received: {input_shape}"
+                f"Layer '{self.name}': expected images, (batch, height, width, channels). Received: {input_shape}"
             )
         self.kernel = self.add_weight(
             (*self.kernel_size, input_shape[-1], self.filters), self.kernel_initializer,

@@ -41,7 +41,12 @@ class InputLayer(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        for key, value in (("sparse", sparse), ("ragged", ragged), ("input_tensor", input_tensor), ("optional", optional)):
+        for key, value in (
+            ("sparse", sparse),
+            ("ragged", ragged),
+            ("input_tensor", input_tensor),
+            ("optional", optional),
+        ):
             only(key, value or None, None)
         if (shape is None) == (batch_shape is None):
             raise ValueError(f"Expected shape or batch_shape. Received: shape={shape}, batch_shape={batch_shape}")
@@ -92,10 +97,8 @@ def Input(
         >>> Input((28, 28, 1)).shape
         (None, 28, 28, 1)
     """
-    layer = InputLayer(
-        shape, batch_size, dtype, sparse=sparse, batch_shape=batch_shape, input_tensor=tensor, name=name
-    )
-    return layer.output  # type: ignore[no-any-return]
+    layer = InputLayer(shape, batch_size, dtype, sparse=sparse, batch_shape=batch_shape, input_tensor=tensor, name=name)
+    return layer.output
 
 
 @serializable("keras.layers")
@@ -156,7 +159,7 @@ class Dense(Layer):
     def build(self, input_shape: Any) -> None:
         if not input_shape or input_shape[-1] is None:
             raise ValueError(
-                f"Layer '{self.name}': expected an input whose last axis has a known length. Received: shape {input_shape}"
+                f"Layer '{self.name}': expected an input with a known last axis. Received: shape {input_shape}"
             )
         self.kernel = self.add_weight(
             (input_shape[-1], self.units), self.kernel_initializer, regularizer=self.kernel_regularizer,
@@ -229,5 +232,3 @@ class Lambda(Layer):
 
     def call(self, x: Any) -> Any:
         return self.function(x, **self.arguments)
-
-

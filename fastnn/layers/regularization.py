@@ -38,7 +38,7 @@ class Dropout(Layer):
         if noise_shape is not None:
             raise ValueError(f"Expected noise_shape=None. Received: noise_shape={noise_shape!r}")
         self.rate, self.noise_shape = rate, noise_shape
-        self.seed = config.next_seed() if seed is None else int(seed)
+        self.seed = config.next_seed() % 2**31 if seed is None else int(seed)  # files of Keras hold 31 bits
         self.built = True
 
     def call(self, x: Any, training: bool = False) -> Any:

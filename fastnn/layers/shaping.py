@@ -66,7 +66,7 @@ class Reshape(Layer):
         fits = size % known == 0 if known and self.target_shape.count(-1) == 1 else size == known
         if not fits or self.target_shape.count(-1) > 1:
             raise ValueError(
-                f"Layer '{self.name}': expected a sample of a size that fits {self.target_shape}. Received: shape {shape}"
+                f"Layer '{self.name}': expected samples that fit {self.target_shape}. Received: shape {shape}"
             )
         return tuple(size // known if n == -1 else n for n in self.target_shape)
 

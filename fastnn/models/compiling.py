@@ -91,7 +91,9 @@ def check_names(what: str, given: Mapping[str, Any], names: Sequence[str]) -> No
     """Refuse keys that are no outputs."""
     for key in given:
         if key not in names:
-            raise ValueError(f"Expected {what} for outputs {list(names)}. Received: {key!r}; {did_you_mean(str(key), names)}")
+            raise ValueError(
+                f"Expected {what} for outputs {list(names)}. Received: {key!r}; {did_you_mean(str(key), names)}"
+            )
 
 
 def per_output(what: str, given: Any, names: Sequence[str]) -> list[Any]:
@@ -137,7 +139,7 @@ def named_metrics(aim: Aim, some: Sequence[Any], several_outputs: bool) -> list[
         metric = metrics.as_metric(identifier, labels, int(aim.shape[-1] or 0) if aim.shape else 0)
         if not isinstance(metric, metrics.MeanMetricWrapper):
             raise ValueError(
-                f"Expected a metric that averages a function of operations. Received: {type(metric).__name__} '{metric.name}'"
+                f"Expected a metric that averages a function. Received: {type(metric).__name__} '{metric.name}'"
             )
         name = f"{aim.name}_{metric.name}" if several_outputs else metric.name
         taken = [n for n, _ in found]

@@ -22,7 +22,9 @@ def to_array(data: Any, what: str) -> Array:
     try:
         array = data.value if isinstance(data, Tensor) else np.asarray(data)
     except ValueError as error:
-        raise ValueError(f"Expected {what} with rows of equal length. Received: {type(data).__name__}: {error}") from None
+        raise ValueError(
+            f"Expected {what} with rows of equal length. Received: {type(data).__name__}: {error}"
+        ) from None
     if array.dtype == object:
         try:
             array = array.astype(np.float64)
@@ -142,7 +144,9 @@ def weight_name(aim: Aim, several: bool) -> str:
     return f"{aim.name}.sample_weight" if several else "sample_weight"
 
 
-def weights(given: Any, class_weight: Any, aims: Sequence[Aim], goals: Mapping[str, Array], dtype: str) -> dict[str, Array]:
+def weights(
+    given: Any, class_weight: Any, aims: Sequence[Aim], goals: Mapping[str, Array], dtype: str
+) -> dict[str, Array]:
     """Sample weights by value name, class weights multiplied in."""
     compared = [a for a in aims if a.compared]
     several = len(aims) > 1

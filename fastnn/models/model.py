@@ -13,8 +13,7 @@ from fastnn.models.network import Network, Reader
 from fastnn.models.summary import summary
 from fastnn.models.training import Training
 from fastnn.utils.naming import auto_name, did_you_mean
-from fastnn.utils.registry import serializable
-
+from fastnn.utils.registry import custom_object_scope, serializable
 
 FUNCTIONAL = ("keras.src.models.functional", "Functional")
 
@@ -65,7 +64,7 @@ class Model(Training, Layer):
     def _graph(self) -> Network:
         if self.network is None:
             raise ValueError(
-                f"Model '{self.name}' has no graph. Expected: inputs and outputs, or a Sequential model that knows its input shape"
+                f"Model '{self.name}' has no graph. Expected: Model(inputs, outputs), or a Sequential with an Input"
             )
         return self.network
 
@@ -217,7 +216,8 @@ class Model(Training, Layer):
         """The model that a configuration describes."""
         if "layers" not in config:
             return super().from_config(config)
-        reader = Reader(config, custom_objects)
+        with custom_object_scope(custom_objects):
+            reader = Reader(config)
         model = cls(reader.ends("input_layers"), reader.ends("output_layers"), name=config.get("name"))
         if config.get("trainable") is False:
             model.trainable = False

@@ -134,7 +134,9 @@ def with_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     if all(t.node is not None and isinstance(t.node.callable, InputLayer) for t in given):
         return inputs, outputs
     fresh = {
-        id(t): t if isinstance(getattr(t.node, "callable", None), InputLayer) else Input(batch_shape=t.shape, dtype=t.dtype)
+        id(t): t
+        if isinstance(getattr(t.node, "callable", None), InputLayer)
+        else Input(batch_shape=t.shape, dtype=t.dtype)
         for t in given
     }
     nodes = graph.nodes_between(given, flatten(outputs))
@@ -189,7 +191,9 @@ def operation_names(operations: Sequence[Any]) -> dict[int, str]:
     taken = list(names.values())
     twice = sorted({n for n in taken if taken.count(n) > 1})
     if twice:
-        raise GraphError(f"Expected layers of different names. Received: the name {twice[0]!r} for {taken.count(twice[0])} layers")
+        raise GraphError(
+            f"Expected layers of different names. Received: the name {twice[0]!r} for {taken.count(twice[0])} layers"
+        )
     for op in operations:
         if isinstance(op, Node):
             base = getattr(op.callable, "name", "function")
@@ -208,9 +212,9 @@ def operation_names(operations: Sequence[Any]) -> dict[int, str]:
 class Reader:
     """Makes the tensors that a functional configuration describes."""
 
-    def __init__(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.layers = {entry["name"]: make_operation(entry, custom_objects) for entry in config["layers"]}
+        self.layers = {entry["name"]: make_operation(entry) for entry in config["layers"]}
         self.tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
         self.call_all()
 
@@ -225,13 +229,17 @@ class Reader:
         while waiting:
             later = [call for call in waiting if not self.call(*call)]
             if len(later) == len(waiting):
-                raise ValueError(f"Expected layers that depend on the inputs. Received: '{later[0][0]}', which does not")
+                raise ValueError(
+                    f"Expected layers that depend on the inputs. Received: '{later[0][0]}', which does not"
+                )
             waiting = later
 
     def call(self, name: str, index: int, node: Mapping[str, Any]) -> bool:
         """Repeat one call; returns whether its arguments were there."""
         needed = places(node)
-        if any(place not in self.tensors for place in needed) or any((name, i, 0) not in self.tensors for i in range(index)):
+        if any(place not in self.tensors for place in needed) or any(
+            (name, i, 0) not in self.tensors for i in range(index)
+        ):
             return False
         outputs = self.layers[name](*self.arguments(node["args"]), **self.arguments(node["kwargs"]))
         for position, tensor in enumerate(flatten(outputs)):
@@ -273,19 +281,19 @@ def places(value: Any) -> list[tuple[str, int, int]]:
     return [p for v in value for p in places(v)] if isinstance(value, list) else []
 
 
-def make_operation(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+def make_operation(entry: Mapping[str, Any]) -> Any:
     """The layer of an entry, or the operation."""
     if str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
         name = snake_case(str(entry["class_name"]))
         if name not in OPS:
             raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
         return OPS[name]
-    return make_layer(entry, custom_objects)
+    return make_layer(entry)
 
 
-def make_layer(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+def make_layer(entry: Mapping[str, Any]) -> Any:
     """The layer of an entry, built if the entry says for which shape."""
-    layer = deserialize(dict(entry), custom_objects)
+    layer = deserialize(dict(entry))
     build = entry.get("build_config")
     if build and not layer.built and hasattr(layer, "build_from_config"):
         layer.build_from_config(build)

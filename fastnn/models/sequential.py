@@ -10,7 +10,7 @@ from fastnn.engine.graph import SymbolicTensor, flatten
 from fastnn.layers import InputLayer, Layer
 from fastnn.models.model import Model
 from fastnn.models.network import Network, layer_entry, make_layer
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import custom_object_scope, serializable
 
 
 @serializable("keras")
@@ -126,7 +126,9 @@ class Sequential(Model):
                 for layer in layers:
                     self.add(layer)
         if not self._layers:
-            raise ValueError(f"Sequential model '{self.name}' cannot be built because it has no layers. Call `model.add(layer)`.")
+            raise ValueError(
+                f"Sequential model '{self.name}' cannot be built because it has no layers. Call `model.add(layer)`."
+            )
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
@@ -145,8 +147,9 @@ class Sequential(Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The model that a configuration describes."""
         model = cls(name=config.get("name"))
-        for entry in config["layers"]:
-            model.add(make_layer(entry, custom_objects))
+        with custom_object_scope(custom_objects):
+            for entry in config["layers"]:
+                model.add(make_layer(entry))
         shape = config.get("build_input_shape")
         if shape and model._layers and not model.built and all(n is None or isinstance(n, int) for n in shape):
             model.build(tuple(shape))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fastnn.engine.graph import flatten
+from fastnn.engine.graph import Node, flatten
 from fastnn.engine.tensor import Variable
 
 
@@ -42,21 +42,35 @@ def sources(model: Any, layer: Any) -> str:
     """Names of the layers whose outputs a layer takes."""
     known = {id(node) for node in model.network.nodes}
     calls = [flatten(outputs)[0].node for _, outputs in layer._book.calls]
-    parents = [t.node for node in calls if id(node) in known for t in node.parents()]
-    names = [str(getattr(node.callable, "name", "?")) for node in parents]
-    return ", ".join(dict.fromkeys(names)) or "-"
+    return names([t for node in calls if id(node) in known for t in node.parents()])
+
+
+def names(tensors: Sequence[Any]) -> str:
+    """Names of what made tensors, each once."""
+    makers = [str(getattr(t.node.callable, "name", "?")) for t in tensors]
+    return ", ".join(dict.fromkeys(makers)) or "-"
 
 
 def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> Iterator[list[str]]:
     """One row per layer."""
-    for layer in model.layers:
+    for layer in model.network.operations if connected else model.layers:
+        if isinstance(layer, Node):
+            name, shape = model.network.names[id(layer)], str(layer.outputs[0].shape)
+            yield [
+                "  " * depth + f"{name} (operation)",
+                shape,
+                "0",
+                names(layer.parents()),
+                *(["-"] if trainable else []),
+            ]
+            continue
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
         row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", output_shape(layer), params]
         if connected:
-            row.append(sources(model, layer) if depth == 0 else "")
+            row.append(sources(model, layer))
         yield row + (["Y" if layer.trainable else "N"] if trainable else [])
         if expand and hasattr(layer, "layers"):
-            yield from rows(layer, expand, trainable, connected, depth + 1)
+            yield from rows(layer, expand, trainable, False, depth + 1)
 
 
 def table(head: list[str], body: list[list[str]], width: int | None) -> list[str]:
@@ -67,7 +81,8 @@ def table(head: list[str], body: list[list[str]], width: int | None) -> list[str
 
     def line(row: list[str]) -> str:
         cells = [
-            cell[:w].rjust(w) if i == 2 else cell[:w].ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            cell[:w].rjust(w) if i == 2 else cell[:w].ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
         ]
         return f"│ {' │ '.join(cells)} │"
 
@@ -83,7 +98,9 @@ def summary(model: Any, width: int | None = None, expand: bool = False, trainabl
     head = ["Layer (type)", "Output Shape", "Param #"]
     head += (["Connected to"] if connected else []) + (["Trainable"] if trainable else [])
     yield f'Model: "{model.name}"'
-    yield from table(head, list(rows(model, expand, trainable, connected)), width)
+    body = list(rows(model, expand, trainable, connected))
+    body = [row[:3] + [""] * (len(head) - len(row)) + row[3:] for row in body]
+    yield from table(head, body, width)
     optimizer = getattr(model, "optimizer", None)
     memory = optimizer.variables if optimizer is not None and optimizer.built else []
     groups = [

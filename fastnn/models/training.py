@@ -43,7 +43,10 @@ class Training:
     _output_nest: Any = None
 
     if TYPE_CHECKING:
-        network: Network | None
+
+        @property
+        def network(self) -> Network | None: ...
+
         weights: list[Variable]
         trainable_weights: list[Variable]
 
@@ -103,8 +106,10 @@ class Training:
 
     @property
     def metrics_names(self) -> list[str]:
-        """Names of losses and metrics in the order in which `evaluate` returns them."""
-        return list(self._metric_table(self._aims(), names_only=True))
+        """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics by name."""
+        aims = self._aims()
+        losses = [f"{aim.name}_loss" for aim in aims if len(aims) > 1 and aim.loss is not None]
+        return ["loss", *losses, *sorted(self._metric_table(aims))]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""
@@ -139,23 +144,17 @@ class Training:
         if self.network is not None:
             return self.network.output_names, [t.shape for t in self.network.outputs]
         if self._output_nest is None:
-            raise ValueError(f"Model '{self.name}' has not met data yet. Expected: fit, evaluate, predict or build before")
+            raise ValueError(
+                f"Model '{self.name}' has not met data yet. Expected: fit, evaluate, predict or build before"
+            )
         specs = flatten(self._output_nest)
         named = isinstance(self._output_nest, dict)
         names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
         return names, [t.shape for t in specs]
 
-    def _metric_table(self, aims: Sequence[Aim], names_only: bool = False) -> dict[str, Any]:
-        """Metric objects by name in logs; with names_only also losses."""
-        found: dict[str, Any] = {}
-        if names_only:
-            found["loss"] = None
-            found.update({f"{a.name}_loss": None for a in aims if len(aims) > 1 and a.loss is not None})
-        for aim in aims:
-            found.update(aim.metrics)
-        for aim in aims:
-            found.update(aim.weighted)
-        return found
+    def _metric_table(self, aims: Sequence[Aim]) -> dict[str, Any]:
+        """Metric objects by name in logs."""
+        return dict([pair for aim in aims for pair in aim.metrics] + [pair for aim in aims for pair in aim.weighted])
 
     # ------------------------------------------------------------ data
 
@@ -186,6 +185,7 @@ class Training:
         """
         feeds = self._prepare_inputs(x)
         if y is not None:
+            self._require_compiled()
             aims = self._aims()
             goals = data.targets(y, aims, self.dtype)
             feeds.update(goals)
@@ -231,11 +231,11 @@ class Training:
             feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
             training: Whether to add backward and update steps.
         """
-        aims = self._aims() if len(feeds) > len(self.feed_names()) else []
+        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
         self._finish_building()
-        key = self._key(batch, feeds, training and bool(aims))
+        key = self._key(batch, feeds, training)
         if key not in self._listings:
-            self._listings[key] = Writer(self, batch, feeds, aims, training and bool(aims)).write()
+            self._listings[key] = Writer(self, batch, feeds, aims, training).write()
         return self._listings[key]
 
     def _finish_building(self) -> None:
@@ -266,8 +266,7 @@ class Training:
 
     def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches:
         size = checked_size(batch_size)
-        compared = len(feeds) > len(self.feed_names())
-        table = self._metric_table(self._aims()) if compared else {}
+        table = self._metric_table(self._aims())
         return Batches(lambda n: self._plan(n, feeds, training), feeds, data.check_lengths(feeds), size, table, limit)
 
     # ------------------------------------------------------------ fit
@@ -326,6 +325,9 @@ class Training:
             3
         """
         self._require_compiled()
+        for key, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if not isinstance(value, (int, np.integer)) or value < 0:
+                raise ValueError(f"Expected {key} to be a whole number, 0 or larger. Received: {key}={value!r}")
         history = self.history = History()
         self.stop_training = False
         level = verbosity(verbose)
@@ -333,9 +335,9 @@ class Training:
             rounds: Any = stream(self, x, steps_per_epoch, class_weight)
         else:
             x, y, sample_weight, validation_data = split_off(validation_split, x, y, sample_weight, validation_data)
-            if y is None:
-                raise ValueError("Expected targets y. Received: None")
             feeds = self.prepare_data(x, y, sample_weight, class_weight)
+            if y is None and any(aim.compared for aim in self._aims()):
+                raise ValueError("Expected targets y. Received: None")
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
         params = {"epochs": epochs, "steps": len(rounds), "verbose": level}
         calls = CallbackList([history, *as_callbacks(callbacks)], self, params)
@@ -360,7 +362,7 @@ class Training:
         calls.call("on_epoch_begin", epoch, {})
         progress.begin(epoch)
         if not isinstance(rounds, Batches):
-            return rounds.run(calls, progress)  # type: ignore[no-any-return]
+            return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
         if calls.wants(*BATCH_HOOKS):
             self._epoch_by_batches(rounds, order, calls, progress)
@@ -385,7 +387,9 @@ class Training:
         if is_stream(given):
             return stream(self, given, steps, None, training=False)
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
-            raise ValueError("Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given))
+            raise ValueError(
+                "Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given)
+            )
         feeds = self.prepare_data(*given)
         return self._batches(feeds, batch_size, False, steps)
 
@@ -463,7 +467,10 @@ class Training:
             An array, or a list or dict of arrays for several outputs.
         """
         if is_stream(x):
-            parts = [self.predict_on_batch(b[0] if isinstance(b, tuple) else b) for b in stream(self, x, steps, None).batches()]
+            parts = [
+                self.predict_on_batch(b[0] if isinstance(b, tuple) else b)
+                for b in stream(self, x, steps, None).batches()
+            ]
             return join(parts)
         calls = CallbackList(as_callbacks(callbacks), self)
         feeds = self._prepare_inputs(x)
@@ -605,7 +612,9 @@ def split_off(share: float, x: Any, y: Any, weights: Any, validation: Any) -> tu
     count = rows_of(arrays)
     at = int(count * (1 - share))
     if at == 0 or at == count:
-        raise ValueError(f"Expected validation_split to leave samples on both sides. Received: {share} of {count} samples")
+        raise ValueError(
+            f"Expected validation_split to leave samples on both sides. Received: {share} of {count} samples"
+        )
     train = [cut(part, slice(0, at)) for part in (x, y, weights)]
     kept = [cut(part, slice(at, None)) for part in (x, y, weights)]
     return train[0], train[1], train[2], (kept[0], kept[1], *([kept[2]] if weights is not None else []))

@@ -3,6 +3,13 @@
 from fastnn.config import set_random_seed
 from fastnn.utils.naming import clear_session
 from fastnn.utils.numerical import to_categorical
-from fastnn.utils.registry import get_custom_objects, register_keras_serializable
+from fastnn.utils.registry import custom_object_scope, get_custom_objects, register_keras_serializable
 
-__all__ = ["clear_session", "get_custom_objects", "register_keras_serializable", "set_random_seed", "to_categorical"]
+__all__ = [
+    "clear_session",
+    "custom_object_scope",
+    "get_custom_objects",
+    "register_keras_serializable",
+    "set_random_seed",
+    "to_categorical",
+]

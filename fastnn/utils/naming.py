@@ -1,4 +1,4 @@
-"""Names that layers, models and metrics get by themselves: dense, dense_1, dense_2, …"""
+"""Names that layers, models and metrics get by themselves: dense, then dense_1, dense_2."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         "did you mean 'relu'?"
     """
     known = sorted(known)
-    near = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=3)
-    chosen = [k for k in known if k.lower() in near]
+    near = difflib.get_close_matches(name.lower(), dict.fromkeys(k.lower() for k in known), n=3)
+    chosen = [k for close in near for k in known if k.lower() == close]
     if chosen:
         return f"did you mean {' or '.join(repr(k) for k in chosen)}?"
     return f"known names: {', '.join(map(repr, known))}."

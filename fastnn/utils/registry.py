@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +15,33 @@ from fastnn.utils.naming import did_you_mean
 Class = TypeVar("Class", bound=type)
 _classes: dict[tuple[str, str], type] = {}
 _custom: dict[str, Any] = {}
+
+
+class _Scopes(threading.local):
+    def __init__(self) -> None:
+        self.objects: list[Mapping[str, Any]] = []
+
+
+_scopes = _Scopes()
+
+
+@contextmanager
+def custom_object_scope(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
+    """Inside, files and configurations may name these classes and functions.
+
+    Args:
+        custom_objects: Classes and functions by name.
+
+    Example:
+        >>> with custom_object_scope({"cube": lambda x: x**3}):
+        ...     deserialize({"class_name": "function", "config": "cube"})(2)
+        8
+    """
+    _scopes.objects.append(custom_objects or {})
+    try:
+        yield
+    finally:
+        _scopes.objects.pop()
 
 
 def serializable(module: str, *others: tuple[str, str]) -> Callable[[Class], Class]:
@@ -82,7 +111,12 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, dict):
         return {key: serialize(value) for key, value in thing.items()}
     if inspect.isfunction(thing):
-        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": registered_name(thing)}
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": thing.__name__,
+            "registered_name": registered_name(thing),
+        }
     if not hasattr(thing, "get_config"):
         raise ValueError(f"Expected an object with get_config to save. Received: {thing!r}")
     return serialize_object(thing)
@@ -115,44 +149,43 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     Raises:
         ValueError: if it names an unknown class or function.
     """
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return deserialize(config)
     if isinstance(config, list):
-        return [deserialize(item, custom_objects) for item in config]
+        return [deserialize(item) for item in config]
     if not is_object(config):
-        return {k: deserialize(v, custom_objects) for k, v in config.items()} if isinstance(config, dict) else config
+        return {k: deserialize(v) for k, v in config.items()} if isinstance(config, dict) else config
     if config["class_name"] == "__tuple__":
-        return tuple(deserialize(config.get("items", config["config"]), custom_objects))
+        return tuple(deserialize(config.get("items", config["config"])))
     if config["class_name"] == "DTypePolicy":
         return config["config"]["name"]
     if config["class_name"] == "function":
-        return find_custom(config.get("registered_name") or config["config"], config["config"], custom_objects)
-    cls = find_class(config, custom_objects)
-    if "custom_objects" in inspect.signature(cls.from_config).parameters:
-        return cls.from_config(config["config"], custom_objects=custom_objects)
-    return cls.from_config(config["config"])
+        return find_custom(config.get("registered_name") or config["config"], config["config"])
+    return find_class(config).from_config(config["config"])
 
 
-def find_custom(name: str, short: str, custom_objects: Mapping[str, Any] | None) -> Any:
+def find_custom(name: str, short: str) -> Any:
     """A user's class or function by its registered or its plain name."""
-    known = {**_custom, **(custom_objects or {})}
+    known = dict(_custom)
+    for scope in _scopes.objects:
+        known.update(scope)
     for key in (name, short):
         if key in known:
             return known[key]
-    raise ValueError(
-        f"Expected a known class or function; pass it in custom_objects. Received: {short!r}; {did_you_mean(short, known)}"
-        if known
-        else f"Expected a known class or function; pass it in custom_objects. Received: {short!r}"
-    )
+    hint = f"; {did_you_mean(short, known)}" if known else ""
+    raise ValueError(f"Expected a known class or function; pass it in custom_objects. Received: {short!r}{hint}")
 
 
-def find_class(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+def find_class(config: Mapping[str, Any]) -> Any:
     """The class that a configuration names; only registered ones are found.
 
     Keras names some classes by the private module that they live in; a class name that only one module registers is
     enough then.
     """
     name, module = str(config["class_name"]), str(config.get("module"))
-    if (custom_objects and name in custom_objects) or config.get("registered_name") in _custom:
-        return find_custom(str(config.get("registered_name")), name, custom_objects)
+    if any(name in scope for scope in _scopes.objects) or config.get("registered_name") in _custom:
+        return find_custom(str(config.get("registered_name")), name)
     if (module, name) in _classes:
         return _classes[module, name]
     if module.split(".")[0] == "keras":
@@ -160,4 +193,4 @@ def find_class(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | No
         for (known, known_name), cls in _classes.items():
             if known_name == name and known.endswith(kind or known):
                 return cls
-    return find_custom(str(config.get("registered_name") or name), name, custom_objects)
+    return find_custom(str(config.get("registered_name") or name), name)

@@ -1,0 +1,319 @@
+"""Saving and loading: `.keras` and `.weights.h5` files in Keras' own layout; nothing in a file is executed."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from fastnn.engine.tensor import Variable
+from fastnn.layers import Layer
+from fastnn.models.model import Model
+from fastnn.models.network import make_layer
+from fastnn.utils.naming import snake_case
+from fastnn.utils.registry import custom_object_scope, serialize_object
+
+FORMAT = "3.8.0"  # the Keras version whose layout this is
+WEIGHTS = "model.weights.h5"
+
+
+# ---------------------------------------------------------------- paths
+
+
+def checked_path(filepath: Any, ending: str, overwrite: bool) -> Path:
+    """A path to write to.
+
+    Raises:
+        ValueError: for another ending, or an existing file that must stay.
+    """
+    path = Path(filepath)
+    if not path.name.endswith(ending):
+        raise ValueError(f"Expected a file name that ends in {ending!r}. Received: filepath={str(filepath)!r}")
+    if path.exists() and not overwrite:
+        raise ValueError(f"Expected overwrite=True to replace an existing file. Received: filepath={str(filepath)!r}")
+    return path
+
+
+def write_aside(path: Path, write: Callable[[Any], None]) -> None:
+    """Write a file under another name beside its place, and put it there when it is whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+# ---------------------------------------------------------------- weights: names of groups
+
+
+def groups(layer: Layer, path: str = "") -> Iterator[tuple[str, str, list[Variable]]]:
+    """Group, layer name and variables of a layer and of all layers within, as Keras lays them out."""
+    yield f"{path}vars", layer.name, layer.own_variables()
+    if isinstance(layer, Model):
+        yield from parts(listed(layer), f"{path}layers/")
+        yield from attributes(layer, path, besides=layer.layers if layer.network is not None else ())
+    else:
+        yield from attributes(layer, path)
+
+
+def listed(model: Model) -> list[Layer]:
+    """The layers that a file has under `layers`."""
+    return model.layers
+
+
+def parts(layers: Sequence[Layer], path: str) -> Iterator[tuple[str, str, list[Variable]]]:
+    """Groups of layers in a list: named by class, numbered where a class comes again."""
+    seen: Counter[str] = Counter()
+    for layer in layers:
+        name = snake_case(type(layer).__name__ if not is_functional(layer) else "Functional")
+        count = seen[name]
+        seen[name] += 1
+        yield from groups(layer, f"{path}{name}_{count}/" if count else f"{path}{name}/")
+
+
+def is_functional(layer: Layer) -> bool:
+    """Whether a layer is a plain functional model."""
+    return type(layer) is Model
+
+
+def attributes(layer: Layer, path: str, besides: Sequence[Layer] = ()) -> Iterator[tuple[str, str, list[Variable]]]:
+    """Groups of layers held in attributes, named by the attribute."""
+    skip = {id(x) for x in besides}
+    for key, value in sorted(vars(layer).items()):
+        if isinstance(value, Layer) and id(value) not in skip:
+            if not isinstance(layer, Model):
+                yield from groups(value, f"{path}{key}/")
+        elif isinstance(value, (list, tuple)) and not key.startswith("_") and not isinstance(layer, Model):
+            yield from parts([x for x in value if isinstance(x, Layer)], f"{path}{key}/")
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write_weights(file: Any, model: Model, optimizer: bool) -> None:
+    """Write all weights, and the optimizer's memory if asked for, into an HDF5 file."""
+    with h5py.File(file, "w") as h5:
+        for path, name, variables in groups(model):
+            write_group(h5, path, name, variables)
+        if optimizer and model.optimizer is not None:
+            write_group(h5, "optimizer/vars", model.optimizer.name, model.optimizer.variables)
+
+
+def write_group(h5: Any, path: str, name: str, variables: Sequence[Variable]) -> None:
+    """Write variables under their numbers."""
+    group = h5.create_group(path)
+    group.attrs["name"] = name
+    for i, variable in enumerate(variables):
+        value = variable.value
+        group.create_dataset(str(i), data=value.astype(np.int32) if value.dtype == np.int64 else value)
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """The content of config.json."""
+    settings = model.get_compile_config()
+    build = model.get_build_config()
+    config = serialize_object(model)
+    config.update({"build_config": build} if build else {})
+    if type(model) is Model:
+        config["registered_name"] = "Functional"
+    return {**config, **({"compile_config": settings} if settings else {})}
+
+
+def to_json(model: Model, **kwargs: Any) -> str:
+    """The architecture as JSON."""
+    config = describe(model)
+    config.pop("compile_config", None)
+    return json.dumps(config, **kwargs)
+
+
+def save_model(model: Model, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    """Write a model into a `.keras` file: architecture, weights, compile settings, optimizer state.
+
+    Args:
+        model: The model.
+        filepath: Path that ends in '.keras'.
+        overwrite: Whether to replace an existing file.
+        **kwargs: None are available.
+
+    Raises:
+        ValueError: for another ending, an existing file with overwrite=False, or a model without weights yet.
+        OSError: if the file cannot be written.
+    """
+    if kwargs:
+        raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+    path = checked_path(filepath, ".keras", overwrite)
+    if not model.built:
+        raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+    if model.optimizer is not None:
+        model.optimizer.build(model.trainable_weights)
+    config = json.dumps(describe(model))
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    weights = io.BytesIO()
+    write_weights(weights, model, optimizer=True)
+
+    def write(file: Any) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("metadata.json", json.dumps({"keras_version": FORMAT, "date_saved": stamp}))
+            archive.writestr("config.json", config)
+            archive.writestr(WEIGHTS, weights.getvalue())
+
+    write_aside(path, write)
+
+
+def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
+    """Write the weights alone into a `.weights.h5` file."""
+    path = checked_path(filepath, ".weights.h5", overwrite)
+    if not model.built:
+        raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+    content = io.BytesIO()
+    write_weights(content, model, optimizer=True)
+    write_aside(path, lambda file: file.write(content.getvalue()))
+
+
+# ---------------------------------------------------------------- reading
+
+
+class Damaged(ValueError):
+    """A file that cannot be read: truncated, of another kind, or with parts missing."""
+
+
+def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
+    """The configuration and the weights' bytes of a `.keras` file.
+
+    Raises:
+        ValueError: naming the file, if it is damaged or something else.
+    """
+    content = path.read_bytes()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            config = json.loads(archive.read("config.json"))
+            weights = archive.read(WEIGHTS)
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise Damaged(f"Expected a model saved as .keras. Received: '{path}', which is not one: {error}") from None
+    except Exception as error:  # zlib.error is no subclass of those
+        raise Damaged(f"Expected a whole .keras file. Received: '{path}', which is damaged: {error}") from None
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise Damaged(f"Expected a model's configuration in '{path}'. Received: JSON without a class name")
+    return config, weights
+
+
+def load_model(
+    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **kwargs: Any
+) -> Any:
+    """Read a model from a `.keras` file, so that training goes on where it stopped.
+
+    Args:
+        filepath: The file.
+        custom_objects: Your own classes and functions by name; no code is ever taken from a file.
+        compile: Whether to restore compile settings and the optimizer's state.
+        **kwargs: safe_mode is accepted; loading is always safe.
+
+    Raises:
+        ValueError: naming the file, if it is damaged, of another kind, or needs a class that is not known.
+        OSError: if it cannot be opened.
+    """
+    if set(kwargs) - {"safe_mode"}:
+        raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+    path = Path(filepath)
+    config, weights = read_archive(path)
+    with custom_object_scope(custom_objects):
+        return read_model(path, config, weights, compile)
+
+
+def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool) -> Any:
+    """The model that a file's parts describe."""
+    try:
+        model = make_layer(config)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
+    except ValueError as error:
+        raise ValueError(f"{error} (in '{path}')") from error
+    if not isinstance(model, Model):
+        raise Damaged(f"Expected a model in '{path}'. Received: {type(model).__name__}")
+    settings = config.get("compile_config")
+    if compile and settings:
+        model.compile_from_config(settings)
+        model.optimizer.build(model.trainable_weights)
+    read_weights(model, weights, path, optimizer=compile and bool(settings))
+    return model
+
+
+def load_weights(model: Model, filepath: Any) -> None:
+    """Read weights from a `.weights.h5` or `.keras` file into a model."""
+    path = Path(filepath)
+    content = read_archive(path)[1] if path.name.endswith(".keras") else path.read_bytes()
+    if not model.built:
+        raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+    read_weights(model, content, path, optimizer=False)
+
+
+def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> None:
+    """Check all weights of a file against the model's, then assign them."""
+    try:
+        with h5py.File(io.BytesIO(content), "r") as h5:
+            found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
+            if optimizer and "optimizer/vars" in h5:
+                variables = model.optimizer.variables
+                fresh = len(h5["optimizer/vars"]) <= 2  # Keras makes the rest when training begins
+                found += read_group(
+                    h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
+                )
+    except (OSError, KeyError, RuntimeError, TypeError) as error:
+        raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
+    for variable, value in found:
+        variable.assign(value)
+
+
+def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) -> list[tuple[Variable, Any]]:
+    """Pairs of variable and value.
+
+    Raises:
+        ValueError: naming the file and the variable, if one is missing or has another shape.
+    """
+    group = h5.get(path)
+    count = 0 if group is None else len(group)
+    if count != len(variables):
+        raise ValueError(f"Expected {len(variables)} weights under '{path}' of '{file}'. Received: {count}")
+    found = []
+    for i, variable in enumerate(variables):
+        value = read_array(group, str(i), file)
+        if value.shape != variable.shape:
+            raise ValueError(
+                f"Expected '{variable.path}' of shape {variable.shape}. Received: {value.shape} in '{file}'"
+            )
+        found.append((variable, value))
+    return found
+
+
+def read_array(group: Any, name: str, file: Path) -> Any:
+    """An array that the file itself holds; links to other files are refused.
+
+    Raises:
+        ValueError: if it is a link, or no array of numbers.
+    """
+    link = group.get(name, getlink=True)
+    dataset = group[name] if isinstance(link, h5py.HardLink) else None
+    if (
+        not isinstance(dataset, h5py.Dataset)
+        or dataset.external
+        or dataset.is_virtual
+        or dataset.dtype.kind not in "fiub"
+    ):
+        raise Damaged(f"Expected numbers under '{group.name}/{name}' of '{file}'. Received: {link}")
+    return np.asarray(dataset)

@@ -1,0 +1,215 @@
+"""`python -m gui`: the app from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gui.startup import has_display, missing
+
+if TYPE_CHECKING:
+    from gui.session import Session
+    from gui.window import MainWindow
+
+FIRST = "worked-example"
+SIZE = (1280, 800)
+Opener = Callable[["Session"], None]
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser("fastnn-gui", description="A debugger for neural networks.")
+    parser.add_argument("model", nargs="?", metavar="MODEL.keras", help="a saved, compiled model to debug")
+    parser.add_argument("--data", metavar="FILE.npz", help="arrays x and y that the model learns from")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="rows of a batch, for a model of your own")
+    parser.add_argument("--preset", metavar="NAME", help=f"a built-in network (default: {FIRST})")
+    parser.add_argument("--step", type=int, metavar="N", help="start after N operations of the whole run")
+    parser.add_argument("--screenshot", metavar="FILE.png", help="save a picture of the window and quit")
+    parser.add_argument("--size", metavar="WxH", default=SIZE, type=size_of, help="size of the window")
+    parser.add_argument("--theme", choices=("light", "dark"), help="default: as the desktop")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and order (default: 0)")
+    found = parser.parse_args(arguments)
+    if found.model and (not found.data or found.preset):
+        parser.error("expected --data FILE.npz and no --preset with a model of your own")
+    return found
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """A size such as 1280x800.
+
+    Example:
+        >>> size_of("1280x800")
+        (1280, 800)
+    """
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"expected a size such as 1280x800, received {text!r}")
+    return int(width), int(height)
+
+
+def opener(options: argparse.Namespace) -> Opener:
+    """What loads the network that the command line asks for."""
+    if options.model:
+        return lambda session: _open_model(session, options)
+    name = options.preset or FIRST
+    return lambda session: _open_preset(session, name, options)
+
+
+def _open_preset(session: Session, name: str, options: argparse.Namespace) -> None:
+    session.load(name, options.seed, 1 if options.step is None else options.step)
+    if options.step is None and name == FIRST:
+        session.goto(middle_of_backward(session))
+
+
+def middle_of_backward(session: Session) -> int:
+    """The position after half of the backward steps of the first training step."""
+    backward = [i for i, step in enumerate(session.steps) if step.phase == "backward"]
+    return backward[len(backward) // 2] + 1 if backward else len(session.steps)
+
+
+def _open_model(session: Session, options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from fastnn import models
+
+    with np.load(options.data) as data:
+        absent = {"x", "y"} - set(data.files)
+        if absent:
+            raise ValueError(f"expected arrays x and y in {options.data}, received {sorted(data.files)}.")
+        x, y = data["x"], data["y"]
+    title, step = Path(options.model).name, 1 if options.step is None else options.step
+    model = models.load_model(options.model)
+    session.load_model(model, x, y, step, options.seed, batch_size=options.batch_size, title=title)
+
+
+def open_window(
+    load: Opener,
+    theme: str = "system",
+    then: Callable[[MainWindow], int] | None = None,
+    size: tuple[int, int] = (1280, 800),
+) -> int:
+    """Start Qt, load, show the window, and return the exit code; `then` replaces waiting for its end."""
+    from PyQt6.QtWidgets import QApplication
+
+    from gui import theme as themes
+    from gui.session import Session
+    from gui.window import MainWindow
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app.setApplicationName("fastnn")
+    settings = None if then else kept_settings()
+    themes.apply(app, kept_theme(theme, settings))  # type: ignore[arg-type]
+    session = Session()
+    load(session)
+    window = MainWindow(session, settings)
+    if then or settings is None or settings.value("geometry") is None:
+        window.resize(*size)
+        window.reset_layout()
+    window.show()
+    usual, sys.excepthook = sys.excepthook, report
+    try:
+        return then(window) if then else app.exec()
+    finally:
+        sys.excepthook = usual
+
+
+def kept_settings() -> Any:
+    """Where layout and theme are kept between runs."""
+    from PyQt6.QtCore import QSettings
+
+    return QSettings("fastnn", "fastnn-gui")
+
+
+def kept_theme(asked: str, settings: Any) -> str:
+    """The theme asked for, else the one chosen last time."""
+    return str(settings.value("theme", asked)) if asked == "system" and settings is not None else asked
+
+
+def report(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Say what went wrong in a slot: in the terminal, and in the window's status bar, which stays open."""
+    traceback.print_exception(kind, error, trace)
+    from PyQt6.QtWidgets import QApplication
+
+    from gui.window import MainWindow
+
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, MainWindow):
+            window.say(f"{kind.__name__}: {error}")
+
+
+def photograph(path: str) -> Callable[[MainWindow], int]:
+    """Saves a picture of the window once it is drawn, and closes it."""
+
+    def take(window: MainWindow) -> int:
+        settle()
+        saved = window.grab().save(path)
+        window.close()
+        if not saved:
+            print(f"fastnn-gui: cannot write {path}", file=sys.stderr)
+        return 0 if saved else 1
+
+    return take
+
+
+def settle() -> None:
+    """Let the window draw itself."""
+    from PyQt6.QtWidgets import QApplication
+
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def quieten() -> None:
+    """Without a display Qt remarks that size hints have nowhere to go; keep that from the terminal."""
+    from PyQt6.QtCore import qInstallMessageHandler
+
+    def show(kind: Any, context: Any, message: str | None) -> None:
+        if "propagateSizeHints" not in (message or ""):
+            print(message, file=sys.stderr)
+
+    qInstallMessageHandler(show)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the app; returns the exit code."""
+    options = parse(arguments)
+    if options.screenshot:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    elif not has_display():
+        return walk(options)
+    reason = missing()
+    if reason:
+        print(f"fastnn-gui: {reason}", file=sys.stderr)
+        return 1
+    from fastnn.errors import FastnnError
+
+    try:
+        return start(options)
+    except (FastnnError, ValueError, OSError) as error:
+        print(f"fastnn-gui: {error}", file=sys.stderr)
+        return 2
+
+
+def start(options: argparse.Namespace) -> int:
+    """Open the window, or take its picture."""
+    if options.screenshot:
+        quieten()
+        return open_window(opener(options), options.theme or "light", photograph(options.screenshot), size=options.size)
+    return open_window(opener(options), options.theme or "system", size=options.size)
+
+
+def walk(options: argparse.Namespace) -> int:
+    """Without a display: print the training step instead."""
+    from fastnn.__main__ import main as command
+
+    print("fastnn-gui: no display found; continuing as python -m fastnn walkthrough", file=sys.stderr)
+    return int(command(["walkthrough", options.preset or FIRST]) or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

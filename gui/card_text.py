@@ -1,0 +1,273 @@
+"""The text of an explanation: symbol line, numbers put in, terms by size, result and check; as HTML and plain. No Qt.
+
+Operands are links `cell:K`, K being the operand's place in `Explanation.operands`.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastnn.engine.explain import Explanation, Operand, Term, factor
+from fastnn.errors import FastnnError
+from fastnn.ops.terms import Formula
+from gui.numbers import count_label, format_number, minus
+
+SHORT = 4  # a sum of more terms is shown as a table only
+OPERANDS = 12
+TOLERANCE = 1e-5  # of the sum of the terms' magnitudes
+NAME = re.compile(r"[A-Za-z_]\w*")
+
+Colours = Mapping[str, str]
+
+
+class CardText:
+    """Writes one explanation.
+
+    Args:
+        explanation: What is explained.
+        digits: Decimals of results; operands have two more.
+        colours: `text`, `muted`, `accent`, `good`, `bad`, `line` as #rrggbb.
+        label: Writes a cell by value name and index.
+    """
+
+    def __init__(
+        self, explanation: Explanation, digits: int, colours: Colours, label: Callable[[str, tuple[int, ...]], str]
+    ) -> None:
+        self.e, self.digits, self.colours, self.label = explanation, digits, colours, label
+        self._places = {o: k for k, o in reversed(list(enumerate(explanation.operands)))}
+
+    # ------------------------------------------------------------ pieces
+
+    def number(self, value: float) -> str:
+        """A result."""
+        return minus(format_number(value, self.digits))
+
+    def link(self, operand: Operand, text: str, role: str = "accent") -> str:
+        """Text that leads to an operand's own card."""
+        place = self._places.get(operand)
+        safe = html.escape(minus(text))
+        if place is None:
+            return safe
+        return f'<a href="cell:{place}" style="color:{self.colours[role]};text-decoration:none">{safe}</a>'
+
+    def _factor(self, operand: Operand) -> str:
+        return factor(operand.value, self.digits + 2)
+
+    def product(self, operands: Iterable[Operand], numbers: bool) -> str:
+        """A term of a sum: its factors, as symbols or as numbers."""
+        role = "muted" if numbers else "accent"
+        return " · ".join(self.link(o, self._factor(o) if numbers else o.symbol, role) for o in operands)
+
+    def formula(self, text: str, operands: Sequence[Operand], numbers: bool) -> str:
+        """A formula with its operands as links."""
+        by_symbol = {o.symbol: o for o in operands}
+        parts, at = [], 0
+        for match in NAME.finditer(text):
+            parts.append(written(text[at : match.start()]))
+            operand = by_symbol.get(match.group())
+            shown = match.group() if operand is None or not numbers else self._factor(operand)
+            parts.append(
+                html.escape(shown) if operand is None else self.link(operand, shown, "muted" if numbers else "accent")
+            )
+            at = match.end()
+        return "".join(parts) + written(text[at:])
+
+    def extras(self) -> tuple[Operand, ...]:
+        """Operands that are added to a sum's products, such as a bias."""
+        used = {o for t in self.e.terms for o in t.operands}
+        return tuple(o for o in self.e.operands if o not in used) if self.e.kind == "sum" else ()
+
+    def scale(self) -> float:
+        """The number that multiplies a sum's products, such as 1/n of a mean."""
+        total = sum(t.value for t in self.e.terms) + self.e.rest
+        given = re.match(r"(-?[\d.]+(?:e[-+]\d+)?)\*\(", self.e.symbol) if self.e.kind == "sum" else None
+        if given is None:
+            return 1.0
+        exact = (self.e.recomputed - sum(o.value for o in self.extras())) / total if total else math.nan
+        return exact if math.isfinite(exact) and abs(exact) > 0 else float(given.group(1))
+
+    # ------------------------------------------------------------ lines
+
+    def lines(self) -> list[str]:
+        """Symbol line, substituted line: for long sums what they consist of."""
+        e = self.e
+        if e.kind == "given":
+            return []
+        if e.kind == "formula":
+            return [self.formula(e.symbol, e.operands, numbers) for numbers in (False, True)]
+        if e.total_terms > SHORT:
+            return []
+        return [self._sum_line(numbers) for numbers in (False, True)]
+
+    def _sum_line(self, numbers: bool) -> str:
+        products = [self.product(t.operands, numbers) for t in self.e.terms]
+        text = " + ".join(products) or "0"
+        scale = self.scale()
+        if scale != 1.0:
+            text = f"{self.number(scale)} · ({text})"
+        role = "muted" if numbers else "accent"
+        added = [self.link(o, self._factor(o) if numbers else o.symbol, role) for o in self.extras()]
+        return " + ".join([text, *added])
+
+    def adds_up(self) -> bool:
+        """Whether the printed numbers give the printed result, as a reader would find."""
+        try:
+            found = Formula(self.e.substituted).evaluate({})
+        except (SyntaxError, NameError, TypeError, ZeroDivisionError, FastnnError):
+            return False
+        return format_number(found, self.digits) == format_number(self.e.result, self.digits)
+
+    def agrees(self) -> bool:
+        """Whether the engine's number is that of its operands, up to rounding."""
+        e = self.e
+        if not math.isfinite(e.result):
+            return str(e.result) == str(e.recomputed) or not math.isfinite(e.recomputed)
+        return abs(e.result - e.recomputed) <= TOLERANCE * max(e.magnitude, 1e-30)
+
+    # ------------------------------------------------------------ the whole
+
+    def html(self, formula: str = "", roles: str = "") -> str:
+        """The card's body.
+
+        Args:
+            formula: The operation's formula, shown above the numbers of a long sum.
+            roles: What the roles in a sum's symbols stand for.
+        """
+        parts = [*self._formula_part(formula), self._result_part(), self._terms_part()]
+        if roles and self.e.kind == "sum":
+            parts.append(self._small(html.escape(roles)))
+        if self.e.note:
+            parts.append(self._small(html.escape(self.e.note)))
+        return "".join(parts)
+
+    def _formula_part(self, formula: str) -> list[str]:
+        lines = self.lines()
+        if not lines:
+            count = count_label(self.e.total_terms, "product") if self.e.kind == "sum" else ""
+            head = [html.escape(formula)] if formula and self.e.kind == "sum" else []
+            lines = [*head, f"the sum of {count}"] if count else []
+            return [self._paragraph(line) for line in lines]
+        return [self._paragraph(("= " if k else "") + line) for k, line in enumerate(lines)]
+
+    def _result_part(self) -> str:
+        e = self.e
+        sign = "=" if e.kind == "given" or self.adds_up() or not self.lines() else "≈"
+        big = f'<p style="margin:4px 0;font-size:15pt"><b>{sign}&nbsp;{html.escape(self.number(e.result))}</b></p>'
+        if e.kind == "given":
+            return big
+        colour, word = (self.colours["good"], "✓") if self.agrees() else (self.colours["bad"], "✗")
+        difference = e.result - e.recomputed
+        again = format_number(e.recomputed, self.digits + 2)
+        text = f"{word} recomputed {again}, difference {format_number(difference, 2)}"
+        return big + f'<p style="margin:2px 0;color:{colour}">{html.escape(text)}</p>'
+
+    def _terms_part(self) -> str:
+        e = self.e
+        if e.kind == "sum" and (e.total_terms > 1 or self.extras()):
+            return self._sum_table()
+        if e.factors:
+            names = ("upstream gradient", "local slope")
+            rows = [(n, t) for n, t in zip(names, e.factors, strict=False)]
+            return self._table([self._factor_row(name, term) for name, term in rows]) + self._operand_table()
+        if e.terms and e.kind == "formula":
+            return self._table([self._addend_row(t) for t in e.terms]) + self._operand_table()
+        return self._operand_table()
+
+    def _sum_table(self) -> str:
+        e = self.e
+        rows = [self._row(self.product(t.operands, False), self.product(t.operands, True), t.value) for t in e.terms]
+        hidden = e.total_terms - len(e.terms)
+        if hidden:
+            rows.append(self._row(f"rest of {hidden:,}", "", e.rest))
+        scale = self.scale()
+        if scale != 1.0:
+            total = sum(t.value for t in e.terms) + e.rest
+            rows.append(
+                self._row(f"× {self.number(scale)}", f"{self.number(scale)} · {self.number(total)}", scale * total)
+            )
+        rows += [self._row(f"+ {self.link(o, o.symbol)}", "", o.value) for o in self.extras()]
+        return self._table([*rows, self._row("<b>total</b>", "", e.recomputed, bold=True)])
+
+    def _factor_row(self, name: str, term: Term) -> str:
+        symbol = self.formula(term.symbol, term.operands, False)
+        return self._row(f"{name}: {symbol}", self.formula(term.symbol, term.operands, True), term.value)
+
+    def _addend_row(self, term: Term) -> str:
+        return self._row(
+            self.formula(term.symbol, term.operands, False), self.formula(term.symbol, term.operands, True), term.value
+        )
+
+    def _operand_table(self) -> str:
+        rows = []
+        for operand in self.e.operands[:OPERANDS]:
+            cell = self.label(operand.name, operand.index)
+            rows.append(self._row(f"{html.escape(operand.symbol)} is {self.link(operand, cell)}", "", operand.value, 2))
+        if len(self.e.operands) > OPERANDS:
+            rows.append(self._row(f"and {len(self.e.operands) - OPERANDS:,} more", "", None))
+        return self._table(rows)
+
+    # ------------------------------------------------------------ HTML
+
+    def _paragraph(self, text: str) -> str:
+        return f'<p style="margin:3px 0">{text}</p>'
+
+    def _small(self, text: str) -> str:
+        return f'<p style="margin:6px 0;color:{self.colours["muted"]}">{text}</p>'
+
+    def _row(self, first: str, second: str, value: float | None, more: int = 0, bold: bool = False) -> str:
+        written = "" if value is None else html.escape(format_number(value, self.digits + more))
+        written = f"<b>{written}</b>" if bold else written
+        detail = f'<br><span style="color:{self.colours["muted"]}">{second}</span>' if second else ""
+        return f'<tr><td>{first}{detail}</td><td align="right" valign="top">&nbsp;{written}</td></tr>'
+
+    def _table(self, rows: Sequence[str]) -> str:
+        if not rows:
+            return ""
+        return f'<table width="100%" cellspacing="0" cellpadding="2" style="margin-top:6px">{"".join(rows)}</table>'
+
+    def plain(self) -> str:
+        """The explanation as text that Python can evaluate, with the exact result."""
+        e = self.e
+        name = f"{e.name}[{', '.join(map(str, e.index))}]" if e.index else e.name
+        lines = [f"{name} = {e.symbol}", f"= {e.substituted}", f"= {np.float64(e.result)!s}"]
+        return "\n".join([*lines, e.note] if e.note else lines)
+
+
+def written(text: str) -> str:
+    """A piece of a formula for reading: real minus signs, dots for products.
+
+    Example:
+        >>> written("dy * (1 - y)")
+        'dy · (1 − y)'
+    """
+    return html.escape(text.replace("-", "−").replace(" * ", " · "))
+
+
+def formula_for(step: Any, name: str) -> str:
+    """The line of a step's formula that makes a value; the whole formula if no line is its own.
+
+    Args:
+        step: The step.
+        name: One of its results.
+    """
+    role = next((r for r, n in step.results if n == name), "")
+    lines = [line.strip() for line in str(step.formula).split(";")]
+    return next((line for line in lines if line.startswith(f"{role} =")), "; ".join(lines))
+
+
+def legend(step: Any) -> str:
+    """Which value stands behind every role of a step: `x is image, w is conv1.kernel`."""
+    return ", ".join(f"{role} is {name}" for role, name in step.operands if name is not None and role != name)
+
+
+def step_text(step: Any, index: int, count: int) -> str:
+    """A step in a few words, such as `step 3 of 15: dense of layer hidden, forward`."""
+    sign = "∂" if step.backward else ""
+    where = f" of {step.layer}" if step.layer else ""
+    return f"step {index + 1} of {count}: {sign}{step.op.name}{where}, {step.phase}"

@@ -1,0 +1,128 @@
+"""From numbers to places in a colour table: limits, scales, and what to do with NaN and infinity. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+TABLE_SIZE = 255  # odd, so that zero has an entry of its own
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Limits of a colour bar.
+
+    Args:
+        low: Value at the table's first entry; minus `high` when signed.
+        high: Value at the table's last entry.
+        signed: Whether zero is the middle of the table.
+    """
+
+    low: float
+    high: float
+    signed: bool = True
+
+    def positions(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
+        """Table entry of every value; what lies outside gets the nearest end, NaN the entry of zero.
+
+        Example:
+            >>> import numpy as np
+            >>> Scale(-2.0, 2.0).positions(np.array([-2.0, 0.0, 2.0, np.inf]))
+            array([  0, 127, 254, 254], dtype=uint8)
+        """
+        x = np.asarray(values)
+        x = x if x.dtype.kind == "f" else x.astype(np.float64)
+        span = self.high - self.low
+        if span <= 0 or not np.isfinite(span):
+            return np.full(x.shape, TABLE_SIZE // 2 if self.signed else 0, np.uint8)
+        with np.errstate(all="ignore"):
+            part = (x - x.dtype.type(self.low)) * x.dtype.type((TABLE_SIZE - 1) / span) + x.dtype.type(0.5)
+        part = np.nan_to_num(part, nan=self.zero() + 0.5, posinf=TABLE_SIZE - 1, neginf=0)
+        return np.clip(part, 0, TABLE_SIZE - 1).astype(np.uint8)
+
+    def zero(self) -> float:
+        """Table entry of zero, as a fraction of entries."""
+        span = self.high - self.low
+        return 0.0 if span <= 0 else (0 - self.low) / span * (TABLE_SIZE - 1)
+
+    def ticks(self) -> tuple[float, ...]:
+        """Values to write on the colour bar: both ends, and zero in the middle when signed."""
+        return (self.low, 0.0, self.high) if self.signed else (self.low, self.high)
+
+
+def largest(values: NDArray[np.generic]) -> float:
+    """Largest finite magnitude of all cells (never of a sample of them); 0 if there is none.
+
+    Example:
+        >>> import numpy as np
+        >>> largest(np.array([1.0, -3.0, np.nan, np.inf]))
+        3.0
+    """
+    x = np.asarray(values)
+    if x.size == 0:
+        return 0.0
+    if x.dtype.kind != "f":
+        return float(max(abs(float(x.max())), abs(float(x.min()))))
+    ends = float(x.max()), float(x.min())
+    if np.isfinite(ends).all():
+        return max(map(abs, ends))
+    finite = np.abs(x[np.isfinite(x)])
+    return float(finite.max()) if finite.size else 0.0
+
+
+def scale_for(values: NDArray[np.generic], signed: bool = True) -> Scale:
+    """Symmetric limits for signed data, zero to the largest for one-sided data.
+
+    Example:
+        >>> import numpy as np
+        >>> scale_for(np.array([0.5, -2.0]))
+        Scale(low=-2.0, high=2.0, signed=True)
+        >>> scale_for(np.array([0.5, 0.25]), signed=False)
+        Scale(low=0.0, high=0.5, signed=False)
+    """
+    high = largest(values)
+    return Scale(-high, high, True) if signed else Scale(0.0, high, False)
+
+
+def one_sided(values: NDArray[np.generic]) -> bool:
+    """Whether no cell is below zero."""
+    x = np.asarray(values)
+    return x.dtype.kind in "ub" or x.size == 0 or not bool((x < 0).any())
+
+
+def shrink(image: NDArray[np.generic], down: int, across: int) -> NDArray[np.generic]:
+    """Blocks of `down` x `across` cells reduced to the cell of the largest magnitude; NaN wins over all.
+
+    Args:
+        image: Array (rows, columns).
+        down: Rows per block; the last block may be smaller.
+        across: Columns per block; the last block may be smaller.
+
+    Example:
+        >>> import numpy as np
+        >>> shrink(np.array([[0.0, 1.0, 0.0], [-7.0, 2.0, 3.0]]), 2, 2)
+        array([[-7.,  3.]])
+    """
+    if (down <= 1 and across <= 1) or image.size == 0:
+        return image
+    rows, columns = -(-image.shape[0] // down), -(-image.shape[1] // across)
+    padded = np.pad(image, ((0, rows * down - image.shape[0]), (0, columns * across - image.shape[1])), mode="edge")
+    blocks = padded.reshape(rows, down, columns, across).swapaxes(1, 2).reshape(rows, columns, -1)
+    with np.errstate(invalid="ignore"):
+        high, low = blocks.max(-1), blocks.min(-1)
+        return np.where(high >= -low, high, low) if image.dtype.kind == "f" else high
+
+
+def non_finite_marks(image: NDArray[np.generic], limit: int = 2000) -> list[tuple[int, int, str]]:
+    """Cells that colour cannot show: (row, column, "NaN", "+inf" or "−inf"), at most `limit` of them."""
+    if image.dtype.kind != "f" or image.size == 0 or np.isfinite(image.sum()):
+        return []
+    places = np.argwhere(~np.isfinite(image))[:limit]
+    return [(int(r), int(c), non_finite_text(float(image[r, c]))) for r, c in places]
+
+
+def non_finite_text(value: float) -> str:
+    """How NaN and infinity are written."""
+    return "NaN" if np.isnan(value) else "+inf" if value > 0 else "−inf"

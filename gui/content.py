@@ -1,0 +1,267 @@
+"""What one tensor view shows, and how a step's values become such contents. No Qt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gui.colours import Scale, one_sided, scale_for
+from gui.numbers import axis_letters
+
+Index = tuple[int, ...]
+KEPT = ("parameter", "state", "constant")
+GRADIENT = re.compile(r"\.grad(\.\d+)?$")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a tensor view shows.
+
+    Args:
+        name: The value's name.
+        shape: Its shape.
+        data: Its cells; None while it is not computed.
+        title: What it is for the operation, such as "x" or "dw".
+        role: input, target, weight, parameter, state, constant, activation or gradient.
+        weight: Whether it is laid out like a parameter.
+        batch: Whether the first axis counts samples.
+        sample: The sample shown.
+        channel: The only channel shown, or None for all.
+        scale: Limits of the colour bar; None for those of the data.
+        missing: What to say when there is no data.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    data: NDArray[Any] | None = None
+    title: str = ""
+    role: str = "activation"
+    weight: bool = False
+    batch: bool = False
+    sample: int = 0
+    channel: int | None = None
+    scale: Scale | None = None
+    missing: str = "not computed yet"
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Letters of the axes."""
+        return letters_of(self.shape, self.weight, self.batch)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One step as it is put on the stage.
+
+    Args:
+        step: The step.
+        index: Its index in the step list.
+        done: Whether it has run.
+        operands: What it reads.
+        results: What it writes.
+        marks: By value name the cells that the selected number depends on.
+        consumers: By value name the cells that depend on the selected or hovered number.
+        winners: By value name the cell that a window chose.
+    """
+
+    step: Any
+    index: int
+    done: bool
+    operands: tuple[Content, ...]
+    results: tuple[Content, ...]
+    marks: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    consumers: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    winners: Mapping[str, Index] = field(default_factory=dict)
+
+
+def base_name(name: str) -> str:
+    """The value that a gradient belongs to; other names as they are.
+
+    Example:
+        >>> base_name("conv1.kernel.grad"), base_name("h.grad.2"), base_name("h")
+        ('conv1.kernel', 'h', 'h')
+    """
+    return GRADIENT.sub("", name)
+
+
+def is_gradient(name: str) -> bool:
+    """Whether a value's name says that it is a gradient."""
+    return GRADIENT.search(name) is not None
+
+
+def letters_of(shape: tuple[int, ...], weight: bool, batch: bool) -> tuple[str, ...]:
+    """Letters of a value's axes; a value without samples, such as a loss averaged over them, has plain ones."""
+    if weight or batch or not shape:
+        return axis_letters(len(shape), "parameter" if weight else "activation")
+    return tuple(f"axis {i}" for i in range(len(shape)))
+
+
+def is_weight(listing: Any, name: str) -> bool:
+    """Whether a value is a parameter or state, or the gradient of one."""
+    base = listing.values.get(base_name(name), listing.values[name])
+    return base.role in KEPT and not (is_gradient(name) and base.name == name)
+
+
+def has_batch(listing: Any, name: str) -> bool:
+    """Whether a value's first axis counts the samples of the batch."""
+    shape = listing.values[name].shape
+    return bool(shape) and not is_weight(listing, name) and shape[0] == batch_size(listing)
+
+
+def batch_size(listing: Any) -> int:
+    """Samples in a batch."""
+    return int(listing.values[listing.inputs[0]].shape[0]) if listing.inputs else 1
+
+
+def label_letters(listing: Any, name: str) -> tuple[str, ...]:
+    """Letters of a named value's axes."""
+    return letters_of(listing.values[name].shape, is_weight(listing, name), has_batch(listing, name))
+
+
+def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | None = None, **options: Any) -> Content:
+    """A value as content; `data` replaces its present cells."""
+    listing = session.listing
+    value = listing.values[name]
+    if data is None and session.computed(name):
+        data = session.view(name)
+    role = "gradient" if is_gradient(name) else value.role
+    scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
+    weight, batch = is_weight(listing, name), has_batch(listing, name)
+    return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
+
+
+def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
+    """Signed unless the data is one-sided by nature: pictures, labels, probabilities."""
+    if role in ("input", "target", "weight") or data.dtype.kind in "iub":
+        return not one_sided(data)
+    made = listing.written_by.get(name)
+    if made is None or role != "activation":
+        return True
+    kind = listing.steps[made].op.kind
+    return kind not in ("normalization", "random") or not one_sided(data)
+
+
+def scene_of(session: Any, channel: int | None = None) -> Scene:
+    """The step that the session shows, with its values and the cells to mark.
+
+    Args:
+        session: The session.
+        channel: The only channel to show, or None for all.
+    """
+    index = session.shown_index()
+    step = session.steps[index]
+    tiles = _Tiles(session, index, {"sample": session.sample, "channel": channel})
+    operands, results = tiles.of(step.operands), tiles.of(step.results)
+    if step.op.kind == "update":
+        operands, results = _same_scales(operands, results)
+    return Scene(step, index, index < session.done, operands, results, *dependence(session))
+
+
+class _Tiles:
+    """Makes the contents of one step."""
+
+    def __init__(self, session: Any, index: int, options: dict[str, Any]) -> None:
+        self.session, self.index, self.options = session, index, options
+        self.step = session.steps[index]
+        self.done = index < session.done
+
+    def of(self, pairs: Any) -> tuple[Content, ...]:
+        return tuple(self.tile(role, name) for role, name in pairs if name is not None)
+
+    def tile(self, role: str, name: str) -> Content:
+        if self.session.show == "gradients" and not is_gradient(name):
+            return self.gradient(role, name)
+        updated = {} if self.step.backward else self.step.op.in_place
+        if role in updated and not self.done:
+            return replace(content_of(self.session, name, role, **self.options), data=None)
+        if role in updated.values() and self.done:
+            return self.before(role, name)
+        return content_of(self.session, name, role, **self.options)
+
+    def gradient(self, role: str, name: str) -> Content:
+        gradient = self.session.gradient_of(name)
+        if gradient is not None:
+            return content_of(self.session, gradient, f"d{role}", **self.options)
+        return replace(content_of(self.session, name, role, **self.options), data=None, missing="has no gradient")
+
+    def before(self, role: str, name: str) -> Content:
+        """A value that the step has overwritten, as it was when the step ran."""
+        if self.session.moment.arrays is None:
+            return content_of(self.session, name, role, self.session.stepper.seen_by(self.index, role), **self.options)
+        tile = content_of(self.session, name, role, **self.options)
+        return replace(tile, data=None, missing="overwritten; pause to see it")
+
+
+def _same_scales(operands: tuple[Content, ...], results: tuple[Content, ...]) -> tuple[tuple[Content, ...], ...]:
+    """Old and new cells of an update under one colour bar."""
+
+    def shared(name: str) -> Scale | None:
+        scales = [c.scale for c in (*operands, *results) if c.name == name and c.scale is not None]
+        return max(scales, key=lambda s: s.high, default=None)
+
+    return tuple(tuple(replace(c, scale=shared(c.name)) for c in group) for group in (operands, results))
+
+
+Cells = dict[str, NDArray[np.int64]]
+
+
+def dependence(session: Any) -> tuple[Cells, Cells, dict[str, Index]]:
+    """Cells that the hovered (or else the selected) number depends on, cells that depend on it, and winners."""
+    chosen = session.hovered or session.selection
+    if chosen is None or chosen[0] not in session.listing.values:
+        return {}, {}, {}
+    name, index = chosen
+    made = session.listing.written_by.get(name)
+    consumers = consumer_cells(session.shown_step(), name, index)
+    if made is None:
+        return {}, consumers, {}
+    marks = operand_cells(session.steps[made], name, index)
+    return marks, consumers, window_winner(session, session.steps[made], name, index, marks)
+
+
+def operand_cells(step: Any, name: str, index: Index) -> Cells:
+    """By value name the cells that one result of a step was computed from."""
+    if step.op.explain is None:
+        return {}
+    role = next((r for r, n in step.results if n == name), None)
+    return (
+        {} if role is None else _by_name(step, step.op.explain(role, tuple(index), step.shapes, **step.attrs).cells())
+    )
+
+
+def consumer_cells(step: Any, name: str, index: Index) -> Cells:
+    """By value name the cells of a step's result that one of its operands goes into, as its derivative says."""
+    op = step.op
+    role = next((r for r, n in step.operands if n == name), None)
+    if step.backward or op.explain is None or role not in op.gradient_roles(len(step.operands)):
+        return {}
+    cells = op.explain(f"d{role}", tuple(index), step.shapes, **step.attrs).cells()
+    return _by_name(step, {r[1:]: c for r, c in cells.items() if r[1:] in op.outputs and r.startswith("d")})
+
+
+def _by_name(step: Any, cells: Mapping[str, NDArray[np.int64]]) -> Cells:
+    found: Cells = {}
+    for role, name in (*step.operands, *step.results):
+        if role in cells and name is not None:
+            found[name] = np.concatenate([found[name], cells[role]]) if name in found else cells[role]
+    return found
+
+
+def window_winner(session: Any, step: Any, name: str, index: Index, marks: Cells) -> dict[str, Index]:
+    """The cell of a window whose value is the result, for windows that choose one."""
+    result = session.number_at(name, tuple(index)) if step.op.kind == "window" and not step.backward else None
+    if result is None:
+        return {}
+    found: dict[str, Index] = {}
+    for operand, cells in marks.items():
+        if len(cells) < 2 or not session.computed(operand):
+            continue
+        equal = np.flatnonzero(session.view(operand)[tuple(cells.T)] == result)
+        if len(equal):
+            found[operand] = tuple(int(i) for i in cells[equal[0]])
+    return found

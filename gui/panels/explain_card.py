@@ -1,0 +1,197 @@
+"""The card that explains the selected number; every operand leads to its own card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PyQt6.QtCore import QEvent, QUrl
+from PyQt6.QtGui import QGuiApplication, QPalette
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QTextBrowser, QToolButton, QVBoxLayout, QWidget
+
+from fastnn.engine.explain import Explanation
+from gui import theme as themes
+from gui.card_text import CardText, formula_for, legend, step_text
+from gui.content import base_name, is_gradient, label_letters
+from gui.numbers import cell_label, exact, format_number
+
+Index = tuple[int, ...]
+
+
+class ExplainCard(QWidget):
+    """Why the selected number is what it is.
+
+    Args:
+        session: What is selected; links select in it.
+        parent: The widget that holds it.
+    """
+
+    def __init__(self, session: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.explanation: Explanation | None = None
+        self._text: CardText | None = None
+        self.title = QLabel(self)
+        self.title.setWordWrap(True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.back = self._button("←", "Back to the number selected before (Alt+Left)", self._back)
+        self.copy = self._button("Copy", "Copy formula, numbers and exact result", self.copy_text)
+        self.tabs = QTabBar(self)
+        self.tabs.setAccessibleName("Forward value or backward gradient")
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        for text in ("Forward", "Backward"):
+            self.tabs.addTab(text)
+        self.tabs.tabBarClicked.connect(self._choose)
+        self.body = QTextBrowser(self)
+        self.body.setAccessibleName("Explanation")
+        self.body.setOpenLinks(False)
+        self.body.anchorClicked.connect(self._follow)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._lay_out()
+        self.setMinimumWidth(240)
+
+    def _button(self, text: str, tip: str, action: Any) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(action)
+        return button
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.tabs)
+        top.addStretch(1)
+        top.addWidget(self.back)
+        top.addWidget(self.copy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 4, 4)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addWidget(self.title)
+        layout.addWidget(self.body, 1)
+
+    # ------------------------------------------------------------ showing
+
+    def refresh(self) -> None:
+        """Explain the session's selection."""
+        selection = self.session.selection if self.session.stepper is not None else None
+        self.explanation = self.session.explanation() if selection else None
+        self.back.setEnabled(bool(self.session.can_go_back))
+        self.copy.setEnabled(self.explanation is not None)
+        if selection is None:
+            self.title.setText("")
+            self.body.setHtml("<p>Click a number to see why it is what it is.</p>")
+            return
+        self._show_tabs(*selection)
+        self.title.setText(self._label(*selection))
+        self.title.setFont(themes.text_font(9.5, bold=True))
+        self.body.setHtml(self._body(*selection))
+
+    def _show_tabs(self, name: str, index: Index) -> None:
+        gradient = is_gradient(name)
+        self.tabs.setCurrentIndex(int(gradient))
+        for tab in (0, 1):
+            other = self._counterpart(name, tab)
+            self.tabs.setTabEnabled(tab, tab == int(gradient) or other is not None)
+            self.tabs.setTabToolTip(tab, other or "not computed at this position")
+
+    def _counterpart(self, name: str, tab: int) -> str | None:
+        """The value (tab 0) or gradient (tab 1) that belongs to a value and can be explained now."""
+        listing = self.session.listing
+        found = listing.gradient_of(base_name(name)) if tab else base_name(name)
+        return found if found in listing.values and self.session.computed(found) else None
+
+    def _label(self, name: str, index: Index) -> str:
+        return cell_label(name, index, label_letters(self.session.listing, name))
+
+    def _body(self, name: str, index: Index) -> str:
+        font = themes.text_font(9)
+        self.body.document().setDefaultFont(font)  # type: ignore[union-attr]
+        if self.explanation is None:
+            self._text = None
+            return self._uncomputed(name)
+        theme = themes.current()
+        colours = {role: getattr(theme, role) for role in ("text", "muted", "accent", "good", "bad", "line")}
+        self._text = CardText(self.explanation, self.session.digits, colours, self._label)
+        made = self.explanation.step
+        if made is None:
+            return self._text.html() + self._links(name, made)
+        step = self.session.steps[made]
+        return self._text.html(formula_for(step, name), legend(step)) + self._links(name, made)
+
+    def _uncomputed(self, name: str) -> str:
+        made = self.session.listing.written_by.get(name)
+        if self.session.training:
+            return "<p>Training runs; pause to explain this number.</p>"
+        if made is None:
+            return "<p>No such number in this step.</p>"
+        return f"<p>Not computed yet.</p>{self._step_links('It will be computed in', [made])}"
+
+    def _links(self, name: str, made: int | None) -> str:
+        readers = [i for i in self.session.listing.read_by.get(name, ()) if i != made]
+        parts = [self._step_links("Computed in", [made])] if made is not None else []
+        return "".join([*parts, self._step_links("Used in", readers)])
+
+    def _step_links(self, head: str, indices: list[int]) -> str:
+        steps, theme = self.session.steps, themes.current()
+        style = f"color:{theme.accent};text-decoration:none"
+        links = [f'<a href="step:{i}" style="{style}">{step_text(steps[i], i, len(steps))}</a>' for i in indices[:6]]
+        more = [f"{len(indices) - 6} more steps"] if len(indices) > 6 else []
+        if not links:
+            return ""
+        return f'<p style="margin:6px 0;color:{theme.muted}">{head} {"; ".join([*links, *more])}</p>'
+
+    # ------------------------------------------------------------ acting
+
+    def _follow(self, url: QUrl) -> None:
+        kind, _, place = url.toString().partition(":")
+        if kind == "step":
+            self.session.look(int(place))
+        elif kind == "cell":
+            self.follow_operand(int(place))
+
+    def follow_operand(self, place: int) -> None:
+        """Select an operand of the explanation shown."""
+        if self.explanation is not None and place < len(self.explanation.operands):
+            operand = self.explanation.operands[place]
+            self.session.select(operand.name, operand.index)
+
+    def _choose(self, tab: int) -> None:
+        selection = self.session.selection
+        if selection is None or tab < 0 or tab == int(is_gradient(selection[0])):
+            return
+        other = self._counterpart(selection[0], tab)
+        if other is not None:
+            self.session.select(other, selection[1])
+
+    def _back(self) -> None:
+        self.session.history_back()
+
+    def plain_text(self) -> str:
+        """The explanation as text: formula, numbers, exact result."""
+        return self._text.plain() if self._text is not None else ""
+
+    def copy_text(self) -> None:
+        """Put the explanation on the clipboard."""
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None and self._text is not None:
+            clipboard.setText(self.plain_text())
+
+    def exact_value(self) -> str:
+        """The selected number as its shortest exact text."""
+        selection = self.session.selection
+        value = self.session.number_at(*selection) if selection else None
+        return "" if value is None else exact(value)
+
+    def summary(self) -> str:
+        """The selected number in one line, for the status bar."""
+        selection = self.session.selection
+        value = self.session.number_at(*selection) if selection else None
+        return "" if selection is None or value is None else f"{self._label(*selection)} = {format_number(value)}"
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self.refresh()
+        super().changeEvent(event)

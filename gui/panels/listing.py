@@ -1,0 +1,293 @@
+"""The listing: the step list as a debugger shows a program, breakpoints in its margin; and the same as a tape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from fastnn.engine.graph import Step
+from gui import theme
+from gui.session import Session
+
+MARGIN = 22
+ROW = 21
+CONTEXT = 2
+MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+TextRole = Qt.ItemDataRole.DisplayRole
+
+
+def line_of(step: Step, short: bool = False) -> str:
+    """A step as a line of a program; the short form leaves out the layer's own name before its values."""
+    outputs, inputs = (
+        ", ".join(_own(n, step.layer) if short else n for n in names) for names in (step.outputs, step.inputs)
+    )
+    return f"{outputs} = {'∂' if step.backward else ''}{step.op.name}({inputs})"
+
+
+def _own(name: str, layer: str) -> str:
+    prefix = f"{layer}."
+    return name[len(prefix) :] if layer and name.startswith(prefix) else name
+
+
+class StepModel(QAbstractListModel):
+    """The steps of one training step, a line each."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.lines: tuple[str, ...] = ()
+
+    def reload(self) -> None:
+        """Take the session's step list."""
+        self.beginResetModel()
+        self.lines = tuple(line_of(step, short=True) for step in self.session.steps)
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Number of steps."""
+        return len(self.lines)
+
+    def data(self, index: QModelIndex, role: int = TextRole) -> Any:
+        """Text, tool tip, and what a screen reader says."""
+        if not index.isValid():
+            return None
+        step = self.session.steps[index.row()]
+        if role == TextRole:
+            return self.lines[index.row()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{line_of(step)}\n{step.formula}\nclick: look at it · double-click: run to here"
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{step.phase}, {step.layer}: {line_of(step)}"
+        return None
+
+
+class LinePainter(QStyledItemDelegate):
+    """Paints a line: breakpoint, arrow of the next step, number, phase, layer, text."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """All lines are equally high."""
+        return QSize(100, ROW)
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Paint one line."""
+        if painter is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._background(painter, option.rect, index.row())
+        self._margin(painter, option.rect, index.row())
+        self._text(painter, option.rect, index.row(), str(index.data(TextRole)))
+        painter.restore()
+
+    def _background(self, painter: QPainter, rect: QRect, row: int) -> None:
+        t = theme.current()
+        painter.fillRect(QRect(rect.left(), rect.top(), MARGIN, rect.height()), t.colour("raised"))
+        if row == self.session.shown_index():
+            tint = t.colour("accent")
+            tint.setAlpha(46 if t.dark else 34)
+            painter.fillRect(rect, tint)
+
+    def _margin(self, painter: QPainter, rect: QRect, row: int) -> None:
+        t, y = theme.current(), rect.center().y() + 0.5
+        painter.setPen(Qt.PenStyle.NoPen)
+        if row in self.session.breakpoints:
+            painter.setBrush(t.colour("bad"))
+            painter.drawEllipse(QPointF(rect.left() + 8, y), 5, 5)
+        if row == self.session.done:
+            painter.setBrush(t.colour("accent"))
+            x = rect.left() + 12
+            painter.drawPolygon(QPolygonF([QPointF(x, y - 5), QPointF(x, y + 5), QPointF(x + 8, y)]))
+
+    def _text(self, painter: QPainter, rect: QRect, row: int, text: str) -> None:
+        t, step = theme.current(), self.session.steps[row]
+        painter.setFont(theme.formula_font(9))
+        metrics = QFontMetrics(painter.font())
+        digits = metrics.horizontalAdvance("0") * len(str(len(self.session.steps)))
+        x = rect.left() + MARGIN + 6
+        line = QRect(x, rect.top(), digits, rect.height())
+        painter.setPen(t.colour("muted"))
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(row + 1))
+        painter.fillRect(QRect(line.right() + 7, rect.top(), 4, rect.height()), t.colour(step.phase))
+        label = self._phase_label(row)
+        taken = self._draw_label(painter, rect, label, t.colour(step.phase)) if label else 0
+        space = QRect(line.right() + 19, rect.top(), rect.right() - line.right() - 23 - taken, rect.height())
+        colour = t.colour("text" if row < self.session.done else "muted")
+        if step.layer:
+            space.setLeft(space.left() + self._draw_layer(painter, space, step.layer, colour))
+        painter.setPen(colour)
+        short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, space.width())
+        painter.drawText(space, MIDDLE, short)
+
+    def _draw_layer(self, painter: QPainter, space: QRect, layer: str, colour: QColor) -> int:
+        painter.save()
+        painter.setFont(theme.text_font(9, bold=True))
+        painter.setPen(colour)
+        width = QFontMetrics(painter.font()).horizontalAdvance(layer) + 8
+        painter.drawText(space, MIDDLE, layer)
+        painter.restore()
+        return width
+
+    def _phase_label(self, row: int) -> str:
+        steps = self.session.steps
+        first = row == 0 or steps[row - 1].phase != steps[row].phase
+        return steps[row].phase if first else ""
+
+    def _draw_label(self, painter: QPainter, rect: QRect, label: str, colour: QColor) -> int:
+        painter.save()
+        painter.setFont(theme.text_font(8.5, bold=True))
+        width = QFontMetrics(painter.font()).horizontalAdvance(label) + 12
+        painter.setPen(colour)
+        painter.drawText(rect.adjusted(0, 0, -8, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, label)
+        painter.restore()
+        return width
+
+
+class ListingView(QListView):
+    """The listing. Click: look at a step. Double-click: run to it. Click in the margin: breakpoint."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.steps = StepModel(session)
+        self.painter = LinePainter(session)
+        self.setModel(self.steps)
+        self.setItemDelegate(self.painter)
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Step list")
+        self._listing: Any = None
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for a line, high enough for ten."""
+        return QSize(520, 10 * ROW)
+
+    def refresh(self) -> None:
+        """Follow the session."""
+        if self.session.listing is not self._listing:
+            self._listing = self.session.listing
+            self.steps.reload()
+        self._bring_into_view()
+        self._repaint()
+
+    def _bring_into_view(self) -> None:
+        """Show the current line, with some lines before and after it unless it has just been clicked on."""
+        row, last = self.session.shown_index(), self.steps.rowCount() - 1
+        context = CONTEXT if self.session.looked is None else 0
+        for near in (max(row - context, 0), min(row + context, last), row):
+            self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the current line in view."""
+        super().resizeEvent(event)
+        self._bring_into_view()
+
+    def _repaint(self) -> None:
+        view = self.viewport()
+        if view is not None:
+            view.update()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Breakpoint or look."""
+        if event is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        row = self.indexAt(event.pos()).row()
+        if row < 0:
+            return
+        if event.position().x() < MARGIN:
+            self.session.toggle_breakpoint(row)
+        else:
+            self.setCurrentIndex(self.steps.index(row))
+            self.session.look(row)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Run to a step."""
+        if event is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        row = self.indexAt(event.pos()).row()
+        if row >= 0 and event.position().x() >= MARGIN and not self.session.training:
+            self.session.run_to_index(row)
+
+    def row_rect(self, row: int) -> QRect:
+        """Where a line is drawn."""
+        return self.visualRect(self.steps.index(row))
+
+
+class Tape(QWidget):
+    """One tick per operation of the training step, coloured by phase, breakpoints as dots; a click runs to it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(30)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Tape of the training step")
+
+    def refresh(self) -> None:
+        """Follow the session."""
+        self.update()
+
+    def _place(self, index: int) -> QRectF:
+        count = max(len(self.session.steps), 1)
+        width = (self.width() - 16) / count
+        return QRectF(8 + index * width, 10, width, 15)
+
+    def index_at(self, x: float) -> int:
+        """The step drawn at a horizontal position."""
+        count = len(self.session.steps)
+        return min(max(int((x - 8) / max(self.width() - 16, 1) * count), 0), count - 1)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint ticks, cursor and breakpoints."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for i, step in enumerate(self.session.steps):
+            self._tick(painter, i, step)
+        self._cursor(painter)
+
+    def _tick(self, painter: QPainter, i: int, step: Step) -> None:
+        t, box = theme.current(), self._place(i)
+        colour = t.colour(step.phase)
+        colour.setAlphaF(1.0 if i < self.session.done else 0.3)
+        gap = 1.0 if box.width() > 5 else 0.0
+        painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if i in self.session.breakpoints:
+            painter.setBrush(t.colour("bad"))
+            painter.drawEllipse(QPointF(box.center().x(), 5), 3, 3)
+        if i == self.session.shown_index():
+            painter.setPen(QPen(t.colour("text"), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box.adjusted(gap / 2, -2, -gap / 2, 2))
+
+    def _cursor(self, painter: QPainter) -> None:
+        x = self._place(self.session.done).left()
+        painter.setPen(QPen(theme.current().colour("accent"), 2))
+        painter.drawLine(QPointF(x, 3), QPointF(x, 29))
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Run to the step clicked on."""
+        if event is not None and not self.session.training:
+            self.session.run_to_index(self.index_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Say which step is under the pointer."""
+        if event is not None:
+            index = self.index_at(event.position().x())
+            self.setToolTip(f"{index + 1}: {line_of(self.session.steps[index])}")

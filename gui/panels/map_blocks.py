@@ -1,0 +1,145 @@
+"""The network map as blocks: one per layer, with shape, parameters, and how large activations and gradients are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
+
+from gui import theme as themes
+from gui.network import Layer
+from gui.numbers import count_label, format_number
+from gui.panels import painting
+
+WIDTH, HEIGHT = 188.0, 60.0
+DOWN, ACROSS = 20.0, 14.0
+ARC = 16.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How large the numbers of a block are.
+
+    Args:
+        activation: Mean magnitude of its output; None while not computed.
+        gradient: Mean magnitude of the loss's gradient with respect to it; None while not computed.
+    """
+
+    activation: float | None = None
+    gradient: float | None = None
+
+    def text(self, layer: Layer) -> str:
+        """The tool tip of a block."""
+        shape = " × ".join(map(str, layer.shape)) or "one number"
+        lines = [f"{layer.title}: {layer.type}", f"gives {shape}, {count_label(layer.parameters, 'parameter')}"]
+        for word, value in (("mean |activation|", self.activation), ("mean |gradient|", self.gradient)):
+            lines.append(f"{word} {'not computed yet' if value is None else format_number(value)}")
+        return "\n".join(lines)
+
+
+def block_places(layers: Sequence[Layer]) -> dict[str, QRectF]:
+    """Rectangles of blocks: one line per level, branches side by side."""
+    levels: dict[int, list[str]] = {}
+    for layer in layers:
+        levels.setdefault(layer.level, []).append(layer.name)
+    widest = max(map(len, levels.values()), default=1)
+    full = widest * WIDTH + (widest - 1) * ACROSS
+    places = {}
+    for line, level in enumerate(sorted(levels)):
+        names = levels[level]
+        left = (full - len(names) * WIDTH - (len(names) - 1) * ACROSS) / 2
+        for k, name in enumerate(names):
+            places[name] = QRectF(left + k * (WIDTH + ACROSS), line * (HEIGHT + DOWN), WIDTH, HEIGHT)
+    return places
+
+
+class BlockPainter:
+    """Paints the blocks in map coordinates."""
+
+    def __init__(self, painter: QPainter, layers: Sequence[Layer], places: dict[str, QRectF]) -> None:
+        self.painter, self.layers, self.places = painter, layers, places
+        self.theme = themes.current()
+
+    def paint(self, readings: dict[str, Reading], current: str, phase: str, hovered: str | None) -> None:
+        """Arrows, then blocks; the current one is lit in the colour of the phase."""
+        for layer in self.layers:
+            for parent in layer.before:
+                self._edge(self.places[parent], self.places[layer.name])
+        tops = self._tops(readings)
+        for layer in self.layers:
+            self._block(
+                layer, readings.get(layer.name, Reading()), tops, layer.name == current, phase, layer.name == hovered
+            )
+
+    def _tops(self, readings: dict[str, Reading]) -> tuple[float, float]:
+        act = max((r.activation or 0.0 for r in readings.values()), default=0.0)
+        return act, max((r.gradient or 0.0 for r in readings.values()), default=0.0)
+
+    def _edge(self, start: QRectF, end: QRectF) -> None:
+        p = self.painter
+        p.setPen(QPen(self.theme.colour("muted"), 1.4))
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        tip = QPointF(end.center().x(), end.top())
+        skips = end.top() - start.bottom() > DOWN + 1 and abs(end.center().x() - start.center().x()) < 1
+        path = QPainterPath()
+        if skips:  # an arc around the blocks in between
+            path.moveTo(start.right(), start.center().y())
+            out = start.right() + ARC
+            path.cubicTo(out, start.center().y(), out, end.center().y(), end.right(), end.center().y())
+        else:
+            path.moveTo(start.center().x(), start.bottom())
+            path.lineTo(tip)
+        p.drawPath(path)
+        p.setBrush(self.theme.colour("muted"))
+        p.setPen(Qt.PenStyle.NoPen)
+        if not skips:
+            p.drawPolygon(QPolygonF([tip, tip + QPointF(-4, -6), tip + QPointF(4, -6)]))
+
+    def _block(
+        self, layer: Layer, reading: Reading, tops: tuple[float, float], lit: bool, phase: str, hovered: bool
+    ) -> None:
+        p, t, box = self.painter, self.theme, self.places[layer.name]
+        p.setPen(QPen(t.colour(phase if lit else "muted" if hovered else "line"), 2.4 if lit else 1.2))
+        p.setBrush(themes.mix(t.phases[phase], t.panel, 0.84) if lit else t.colour("raised"))
+        p.drawRoundedRect(box, 5, 5)
+        text = box.adjusted(9, 5, -8, 0)
+        p.setPen(t.colour("text"))
+        p.setFont(themes.text_font(9, bold=True))
+        elide, metrics = Qt.TextElideMode.ElideRight, p.fontMetrics()
+        title = metrics.elidedText(layer.title, elide, int(text.width() * 0.62))
+        used = metrics.horizontalAdvance(title) + 6
+        p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.LEFT, title)
+        p.setFont(themes.text_font(8))
+        p.setPen(t.colour("muted"))
+        kind = p.fontMetrics().elidedText(layer.type, elide, int(text.width() - used))
+        p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.RIGHT, kind)
+        second = QRectF(text.left(), text.top() + 16, text.width(), 14)
+        p.drawText(second, painting.LEFT, " × ".join(map(str, layer.shape)) or "one number")
+        if layer.parameters:
+            p.drawText(second, painting.RIGHT, count_label(layer.parameters, "param"))
+        half = (text.width() - 8) / 2
+        y = text.top() + 36
+        self._bar(QRectF(text.left(), y, half, 12), "act", reading.activation, tops[0], "forward")
+        self._bar(QRectF(text.left() + half + 8, y, half, 12), "grad", reading.gradient, tops[1], "backward")
+
+    def _bar(self, box: QRectF, word: str, value: float | None, top: float, role: str) -> None:
+        p, t = self.painter, self.theme
+        label = 25.0
+        font = themes.text_font(8)
+        font.setPixelSize(10)
+        p.setFont(font)
+        p.setPen(t.colour("muted"))
+        p.drawText(QRectF(box.left(), box.top(), label, box.height()), painting.LEFT, word)
+        track = QRectF(box.left() + label, box.center().y() - 3, box.width() - label, 6)
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(t.colour("line"))
+        p.drawRoundedRect(track, 3, 3)
+        if value is not None and value > 0 and top > 0:
+            part = min(max(value / top, 0.02), 1.0)
+            p.setBrush(t.colour(role))
+            p.drawRoundedRect(QRectF(track.left(), track.top(), track.width() * part, 6), 3, 3)
+        elif value is None:
+            p.setBrush(t.colour("raised"))
+            p.drawRoundedRect(track.adjusted(1, 1, -1, -1), 2, 2)

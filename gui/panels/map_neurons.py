@@ -1,0 +1,254 @@
+"""The network map of a small dense network: neurons as circles with their values, weights as edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPen
+
+from gui import theme as themes
+from gui.colours import Scale, scale_for
+from gui.network import Row
+from gui.numbers import format_cell
+from gui.panels import painting
+
+Index = tuple[int, ...]
+RADIUS = 21.0
+ACROSS, DOWN = 92.0, 62.0
+NEAR, FAR = 76.0, 190.0  # distance of rows
+TOP_ROOM = 42.0
+LEFT_ROOM = 14.0
+FEW_EDGES = 12
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What is written on a row of neurons and the edges that lead to it.
+
+    Args:
+        names: Names of the values behind neurons, weights and biases.
+        values: One number per neuron; None while not computed.
+        weights: (before, this); None for the input or while not computed.
+        biases: One number per neuron, or None.
+    """
+
+    names: tuple[str | None, str | None, str | None]
+    values: NDArray[np.generic] | None = None
+    weights: NDArray[np.generic] | None = None
+    biases: NDArray[np.generic] | None = None
+
+
+@dataclass
+class NeuronMap:
+    """Places of neurons in map coordinates, and which number is where.
+
+    Args:
+        rows: The rows of neurons.
+        numbers: What is written on each.
+        sideways: Whether rows follow each other to the right instead of downwards.
+        apart: Distance of rows.
+    """
+
+    rows: Sequence[Row]
+    numbers: Sequence[Numbers] = field(default_factory=tuple)
+    sideways: bool = False
+    apart: float = 122.0
+
+    def most(self) -> int:
+        """Neurons of the longest row."""
+        return max(r.count for r in self.rows)
+
+    def centre(self, row: int, unit: int) -> QPointF:
+        """The middle of a neuron's circle."""
+        step = DOWN if self.sideways else ACROSS
+        along = ((self.most() - self.rows[row].count) / 2 + unit + 0.5) * step
+        if self.sideways:
+            return QPointF(LEFT_ROOM + 24 + row * self.apart, TOP_ROOM - 12 + along)
+        return QPointF(LEFT_ROOM + along, TOP_ROOM + row * self.apart)
+
+    def size(self) -> QRectF:
+        """The whole map."""
+        way = (len(self.rows) - 1) * self.apart
+        if self.sideways:
+            return QRectF(0, 0, 2 * (LEFT_ROOM + 24) + way, TOP_ROOM - 12 + self.most() * DOWN)
+        return QRectF(0, 0, 2 * LEFT_ROOM + self.most() * ACROSS, TOP_ROOM + way + 44)
+
+    def stretch(self, width: float, height: float) -> None:
+        """Choose direction and distance of rows that fill a room of that shape best."""
+        fits = {}
+        for self.sideways in (True, False):
+            self.apart = self._nearest()
+            fits[self.sideways] = min(width / self.size().width(), height / self.size().height())
+        self.sideways = fits[True] > fits[False] and self.most() > 2
+        size, ways = self.size(), max(len(self.rows) - 1, 1)
+        long, wide = (width, height) if self.sideways else (height, width)
+        fixed, across = (size.width(), size.height()) if self.sideways else (size.height(), size.width())
+        room = long / max(wide, 1.0) * across - (fixed - ways * self.apart)
+        self.apart = min(max(room / ways, self._nearest()), FAR)
+
+    def _nearest(self) -> float:
+        """The least distance of rows: downwards there must be room for names and biases."""
+        return NEAR if self.sideways else NEAR + 28
+
+    def neuron_at(self, point: QPointF) -> tuple[int, int] | None:
+        """Row and unit under a point."""
+        for r, row in enumerate(self.rows):
+            for u in range(row.count):
+                if QLineF(self.centre(r, u), point).length() <= RADIUS:
+                    return r, u
+        return None
+
+    def edge_at(self, point: QPointF) -> tuple[int, int, int] | None:
+        """Row, unit before and unit of the edge within 6 of a point, nearest first."""
+        best: tuple[float, tuple[int, int, int]] | None = None
+        for r in range(1, len(self.rows)):
+            for i in range(self.rows[r - 1].count):
+                for j in range(self.rows[r].count):
+                    away = distance(point, QLineF(self.centre(r - 1, i), self.centre(r, j)))
+                    if away <= 6 and (best is None or away < best[0]):
+                        best = away, (r, i, j)
+        return best[1] if best else None
+
+    def bias_rect(self, row: int, unit: int) -> QRectF:
+        """Where a neuron's bias is written."""
+        centre = self.centre(row, unit)
+        return QRectF(centre.x() - 34, centre.y() + RADIUS + 2, 68, 14)
+
+    def cell_at(self, point: QPointF, sample: int) -> tuple[str, Index] | None:
+        """The value and index of what is drawn under a point."""
+        neuron = self.neuron_at(point)
+        if neuron is not None:
+            name = self.numbers[neuron[0]].names[0]
+            return None if name is None else (name, (sample, neuron[1]))
+        for r, row in enumerate(self.rows):
+            for u in range(row.count if row.bias else 0):
+                if self.bias_rect(r, u).contains(point):
+                    bias = self.numbers[r].names[2]
+                    return None if bias is None else (bias, (u,))
+        edge = self.edge_at(point)
+        weight = self.numbers[edge[0]].names[1] if edge else None
+        return None if edge is None or weight is None else (weight, (edge[1], edge[2]))
+
+
+def distance(point: QPointF, line: QLineF) -> float:
+    """Distance of a point from a segment."""
+    dx, dy = line.dx(), line.dy()
+    length = dx * dx + dy * dy
+    t = 0.0 if length == 0 else ((point.x() - line.x1()) * dx + (point.y() - line.y1()) * dy) / length
+    return QLineF(point, line.pointAt(min(max(t, 0.0), 1.0))).length()
+
+
+def free_place(line: QLineF, width: float, taken: Sequence[QRectF]) -> QRectF:
+    """Where on an edge a label of that width lies over no other one."""
+    box = QRectF(0, 0, width, 14)
+    for part in (0.5, 0.38, 0.62, 0.3, 0.7):
+        box.moveCenter(line.pointAt(part))
+        if not any(box.intersects(other) for other in taken):
+            return box
+    return box
+
+
+class NeuronPainter:
+    """Paints neurons and edges in map coordinates."""
+
+    def __init__(self, painter: QPainter, neurons: NeuronMap, sample: int) -> None:
+        self.painter, self.map, self.sample = painter, neurons, sample
+        self.theme = themes.current()
+
+    def paint(self, current: str, phase: str, selected: tuple[str, Index] | None) -> None:
+        """Edges, their weights, neurons, biases, names of layers."""
+        for r in range(1, len(self.map.rows)):
+            self._edges(r, selected)
+        for r, row in enumerate(self.map.rows):
+            self._neurons(r, row, row.block.name == current, phase, selected)
+
+    def _colour(self, value: float, scale: Scale) -> QColor:
+        return QColor(*(int(c) for c in self.theme.table(True)[scale.positions(np.array([value]))[0]]))
+
+    def _edges(self, r: int, selected: tuple[str, Index] | None) -> None:
+        numbers, p = self.map.numbers[r], self.painter
+        before, here = self.map.rows[r - 1].count, self.map.rows[r].count
+        weights = numbers.weights
+        scale = scale_for(weights) if weights is not None else Scale(0, 0)
+        chosen = None
+        for i in range(before):
+            for j in range(here):
+                line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
+                part = 0.0 if weights is None or not scale.high else abs(float(weights[i, j])) / scale.high
+                colour = self.theme.colour("line")
+                if weights is not None and part > 0 and np.isfinite(part):
+                    colour = self._colour(float(np.sign(weights[i, j])) * max(part, 0.45), Scale(-1.0, 1.0))
+                p.setPen(QPen(colour, 1.0 + 3.0 * min(part if np.isfinite(part) else 0.0, 1.0)))
+                p.drawLine(line)
+                if selected == (numbers.names[1], (i, j)):
+                    chosen = line
+        if chosen is not None:
+            p.setPen(QPen(self.theme.colour("accent"), 2, Qt.PenStyle.DashLine))
+            p.drawLine(chosen)
+        if weights is not None and before * here <= FEW_EDGES and self.map.apart > NEAR + 26:
+            self._weights(r, weights, selected)
+
+    def _weights(self, r: int, weights: NDArray[np.generic], selected: tuple[str, Index] | None) -> None:
+        """The weights' numbers, on their edges near the neuron that they leave."""
+        self.painter.setFont(themes.text_font(8))
+        metrics = self.painter.fontMetrics()
+        taken: list[QRectF] = []
+        for i in range(weights.shape[0]):
+            for j in range(weights.shape[1]):
+                text = format_cell(weights[i, j], 3)
+                line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
+                box = free_place(line, metrics.horizontalAdvance(text) + 6.0, taken)
+                taken.append(box)
+                chosen = selected == (self.map.numbers[r].names[1], (i, j))
+                self._label(box, text, "accent" if chosen else "text")
+
+    def _label(self, box: QRectF, text: str, role: str, where: Qt.AlignmentFlag = painting.CENTRE) -> None:
+        """Text on a ground that hides the edges behind it."""
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        self.painter.setBrush(self.theme.colour("panel"))
+        self.painter.drawRoundedRect(box, 3, 3)
+        self.painter.setPen(self.theme.colour(role))
+        self.painter.drawText(box, where, text)
+
+    def _neurons(self, r: int, row: Row, lit: bool, phase: str, selected: tuple[str, Index] | None) -> None:
+        numbers, p, t = self.map.numbers[r], self.painter, self.theme
+        scale = scale_for(numbers.values) if numbers.values is not None else Scale(0, 0)
+        light = painting.ink(scale, t)
+        for u in range(row.count):
+            centre = self.map.centre(r, u)
+            value = None if numbers.values is None else float(numbers.values[u])
+            known = value is not None and np.isfinite(value)
+            p.setBrush(self._colour(value, scale) if known and value is not None else t.colour("panel"))
+            chosen = selected == (numbers.names[0], (self.sample, u))
+            role = "accent" if chosen else phase if lit else "muted"
+            p.setPen(QPen(t.colour(role), 3.0 if chosen or lit else 1.2))
+            p.drawEllipse(centre, RADIUS, RADIUS)
+            p.setFont(themes.text_font(8))
+            dark = bool(light[scale.positions(np.array([value]))[0]]) if known else t.dark
+            p.setPen(QColor("#ffffff" if dark else "#14171a"))
+            text = "?" if value is None else format_cell(value, 3)
+            p.drawText(QRectF(centre.x() - RADIUS, centre.y() - 8, 2 * RADIUS, 16), painting.CENTRE, text)
+            if numbers.biases is not None:
+                self._bias(r, u, float(numbers.biases[u]), selected == (numbers.names[2], (u,)))
+        self._name(r, row, lit, phase)
+
+    def _bias(self, r: int, u: int, value: float, chosen: bool) -> None:
+        self.painter.setFont(themes.text_font(8))
+        text, box = f"b {format_cell(value, 3)}", self.map.bias_rect(r, u)
+        spare = (box.width() - self.painter.fontMetrics().horizontalAdvance(text) - 6) / 2
+        self._label(box.adjusted(spare, 0, -spare, 0), text, "accent" if chosen else "muted")
+
+    def _name(self, r: int, row: Row, lit: bool, phase: str) -> None:
+        self.painter.setFont(themes.text_font(8.5, bold=lit))
+        metrics, width = self.painter.fontMetrics(), self.map.size().width() - 8
+        text = metrics.elidedText(f"{row.block.title} · {row.block.type}", Qt.TextElideMode.ElideRight, int(width))
+        place = QRectF(4, self.map.centre(r, 0).y() - RADIUS - 21, metrics.horizontalAdvance(text) + 5.0, 15)
+        if self.map.sideways:
+            text = metrics.elidedText(row.block.title, Qt.TextElideMode.ElideRight, int(self.map.apart) - 8)
+            place = QRectF(0, 2, metrics.horizontalAdvance(text) + 6.0, 15)
+            place.moveLeft(self.map.centre(r, 0).x() - place.width() / 2)
+        self._label(place, text, phase if lit else "muted", painting.LEFT)

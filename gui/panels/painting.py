@@ -1,0 +1,171 @@
+"""What several panels paint: heat maps, numbers on cells, outlines around cells, hatching, colour bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+
+from gui.colours import Scale
+from gui.numbers import format_cell, format_number
+from gui.theme import Theme, colour_table
+
+CENTRE = Qt.AlignmentFlag.AlignCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+MIN_CELL = 34.0
+MAX_NUMBERS = 400
+EVEN = 0.197  # luminance on which white and the dark ink have the same contrast
+
+
+def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: NDArray[np.bool_] | None) -> QImage:
+    """A picture with one pixel per cell, transparent in gaps."""
+    rgb = theme.table(scale.signed).astype(np.uint32)
+    table = np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+    pixels = table[scale.positions(values)]
+    if gaps is not None and gaps.shape == pixels.shape:
+        pixels[gaps] = 0
+    rows, columns = pixels.shape
+    data = pixels.tobytes()  # QImage does not hold it: it must live until the copy
+    return QImage(data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
+
+
+def ink(scale: Scale, theme: Theme) -> NDArray[np.bool_]:
+    """For every entry of the colour table whether text on it must be light."""
+    parts = theme.table(scale.signed) / 255.0
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < EVEN)
+
+
+def draw_numbers(
+    painter: QPainter,
+    cells: Sequence[tuple[QRectF, float]],
+    scale: Scale,
+    theme: Theme,
+    decimals: tuple[int, int],
+    font: QFont,
+) -> None:
+    """Write values on their cells, light on dark cells and dark on light ones.
+
+    Args:
+        painter: Where to.
+        cells: Pairs (rectangle, value), the rectangles of one size.
+        scale: Limits of the colour bar.
+        theme: The theme.
+        decimals: Fewest and most decimals.
+        font: Its family is used, its size is fitted.
+    """
+    if not cells:
+        return
+    values = np.array([v for _, v in cells])
+    light = ink(scale, theme)[scale.positions(values)]
+    room = cells[0][0]
+    texts, fitted = fit_texts(values, decimals, room.width() - 10, room.height() - 1, font)
+    painter.setFont(fitted)
+    for pen, wanted in ((QColor("#ffffff"), True), (QColor("#14171a"), False)):
+        painter.setPen(pen)
+        for (rect, _), text, is_light in zip(cells, texts, light, strict=True):
+            if bool(is_light) is wanted:
+                painter.drawText(rect, CENTRE, text)
+
+
+def fit_texts(
+    values: NDArray[np.generic], decimals: tuple[int, int], width: float, height: float, font: QFont
+) -> tuple[list[str], QFont]:
+    """Texts and font for cells of that size: the most decimals that a readable font lets in, then the largest font."""
+    fewest, most = decimals
+    fitted = QFont(font)
+    texts: list[str] = []
+    for places in range(most, fewest - 1, -1):
+        texts = [format_cell(v, places) for v in values]
+        longest = max(texts, key=len)
+        for size in (15, 13, 12, 11, 10):
+            fitted.setPixelSize(size)
+            if size <= height and QFontMetricsF(fitted).horizontalAdvance(longest) <= width:
+                return texts, fitted
+    fitted.setPixelSize(9)
+    return texts, fitted
+
+
+def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> list[QLineF]:
+    """The border of a set of cells, as few lines as possible."""
+    padded = np.pad(mask, 1).astype(np.int8)
+    x0, y0 = origin.x(), origin.y()
+    lines = []
+    for row, first, last in runs(np.diff(padded, axis=0)[:, 1:-1] != 0):
+        y = y0 + row * cell_height
+        lines.append(QLineF(x0 + first * cell_width, y, x0 + last * cell_width, y))
+    for column, first, last in runs(np.diff(padded, axis=1)[1:-1].T != 0):
+        x = x0 + column * cell_width
+        lines.append(QLineF(x, y0 + first * cell_height, x, y0 + last * cell_height))
+    return lines
+
+
+def runs(mask: NDArray[np.bool_]) -> list[list[int]]:
+    """Runs of set cells along the rows: [row, first, one past the last].
+
+    Example:
+        >>> import numpy as np
+        >>> runs(np.array([[True, True, False], [False, False, True]]))
+        [[0, 0, 2], [1, 2, 3]]
+    """
+    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
+    found: list[list[int]] = np.column_stack([starts, ends[:, 1]]).tolist()
+    return found
+
+
+def hatch(painter: QPainter, rect: QRectF, colour: QColor) -> None:
+    """Diagonal lines over a rectangle."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.fillRect(rect, QBrush(colour, Qt.BrushStyle.BDiagPattern))
+    painter.restore()
+
+
+def draw_missing(painter: QPainter, rect: QRectF, theme: Theme, text: str = "not computed yet") -> None:
+    """A frame for something that has no value at this moment."""
+    faint = theme.colour("hatch")
+    faint.setAlpha(70)
+    hatch(painter, rect, faint)
+    painter.setPen(QPen(theme.colour("line"), 1))
+    painter.drawRect(rect)
+    metrics = QFontMetricsF(painter.font())
+    box = metrics.boundingRect(text).adjusted(-8, -3, 8, 3)
+    if box.width() > rect.width():
+        text, box = "—", QRectF(0, 0, 22, box.height())
+    box.moveCenter(rect.center())
+    painter.fillRect(box, theme.colour("panel"))
+    painter.setPen(theme.colour("muted"))
+    painter.drawText(box, CENTRE, text)
+
+
+@lru_cache
+def bar_image(table: str) -> QImage:
+    """A colour table as a picture, one pixel high."""
+    colours = colour_table(table)
+    data = colours.tobytes()
+    return QImage(data, len(colours), 1, len(colours) * 3, QImage.Format.Format_RGB888).copy()
+
+
+def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme, font: QFont) -> None:
+    """A colour bar with its limits (and zero) written under it; `rect` is 24 high or more."""
+    strip = QRectF(rect.left(), rect.top(), rect.width(), 7)
+    painter.drawImage(strip, bar_image(theme.signed if scale.signed else theme.one_sided))
+    painter.setPen(QPen(theme.colour("line"), 1))
+    painter.drawRect(strip)
+    small = QFont(font)
+    small.setPixelSize(10)
+    painter.setFont(small)
+    painter.setPen(theme.colour("muted"))
+    labels = QRectF(rect.left(), strip.bottom() + 1, rect.width(), 14)
+    if scale.high <= 0:
+        painter.drawText(labels, CENTRE, "every cell is 0")
+        return
+    for value, where in zip(scale.ticks(), (LEFT, CENTRE, RIGHT) if scale.signed else (LEFT, RIGHT), strict=True):
+        text = format_number(int(value) if value == round(value) else value, 3)
+        painter.drawText(labels, where, f"+{text}" if value > 0 and scale.signed else text)

@@ -1,0 +1,161 @@
+"""The stage: operands, the operation, results; one step of the list in full view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt6.QtCore import QRect
+from PyQt6.QtGui import QPalette, QResizeEvent
+from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from gui.content import Content, Scene, base_name, scene_of
+from gui.panels import stacking
+from gui.panels.op_block import OpBlock
+from gui.panels.stage_bar import StageBar
+from gui.panels.tensor_geometry import ViewPort
+from gui.panels.tensor_view import TensorView
+
+MIDDLE = 176
+
+
+class StageView(QWidget):
+    """Inputs, operation and outputs of the step that the session shows.
+
+    Args:
+        session: What to show; clicks and the pointer are told to it.
+        parent: The widget that holds it.
+    """
+
+    def __init__(self, session: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.bar = StageBar(session, self)
+        self.canvas = Canvas(session, self)
+        self.bar.channels_chosen.connect(self.refresh)
+        self.scene: Scene | None = None
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 2, 4, 4)
+        layout.setSpacing(2)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.canvas, 1)
+        self.setAccessibleName("Stage: operands, operation and results of the step shown")
+
+    def refresh(self) -> None:
+        """Show what the session shows now."""
+        if self.session.stepper is None:
+            return
+        self.bar.refresh()
+        self.scene = scene_of(self.session, self.bar.only_channel())
+        self.canvas.show_scene(self.scene)
+
+    def refresh_hover(self) -> None:
+        """Only the marks of what the pointer is on."""
+        self.refresh_marks()
+
+    def refresh_marks(self) -> None:
+        """Only selection and marks; the numbers are the same."""
+        if self.scene is not None:
+            self.scene = scene_of(self.session, self.bar.only_channel())
+            self.canvas.mark(self.scene)
+
+    def views(self) -> list[TensorView]:
+        """The tensor views on the stage: operands, then results."""
+        return self.canvas.views()
+
+
+class Canvas(QWidget):
+    """Lays tensor views left and right of the operation; views are kept from step to step."""
+
+    def __init__(self, session: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.block = OpBlock(self)
+        self._left: list[TensorView] = []
+        self._right: list[TensorView] = []
+        self._counts = (0, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(420, 200)
+
+    def views(self) -> list[TensorView]:
+        """The views in use: operands, then results."""
+        return self._left[: self._counts[0]] + self._right[: self._counts[1]]
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show a step."""
+        self._counts = (len(scene.operands), len(scene.results))
+        self._provide(self._left, self._counts[0])
+        for view in self._left:
+            view.set_align_right(True)
+        self._provide(self._right, self._counts[1])
+        for view, content in zip(self.views(), (*scene.operands, *scene.results), strict=True):
+            view.set_numbers(self.session.numbers)
+            view.set_digits(self.session.digits)
+            view.show_content(content)
+        self.block.show_scene(self.session, scene)
+        self.arrange()
+        self.mark(scene)
+
+    def mark(self, scene: Scene) -> None:
+        """Mark the selected cell, what it depends on and what depends on it."""
+        selected = self.session.selection
+        for view in self.views():
+            name = self._marked_as(view.content.name, scene)
+            index = selected[1] if selected and selected[0] == name and self._own(view, scene) else None
+            view.mark(index, scene.marks.get(name), scene.consumers.get(name), scene.winners.get(name))
+        self.block.show_scene(self.session, scene)
+
+    def _marked_as(self, name: str, scene: Scene) -> str:
+        """The value whose marks a view bears: where gradients stand in for values, those of the value."""
+        step = scene.step
+        if self.session.show == "gradients" and name not in step.inputs + step.outputs:
+            return base_name(name)
+        return name
+
+    def _own(self, view: TensorView, scene: Scene) -> bool:
+        """Whether a selection belongs to this view: of an update's old and new cells to the new ones."""
+        twice = [v for v in self.views() if v.content.name == view.content.name]
+        return len(twice) < 2 or view in (self._right if scene.done else self._left)
+
+    def _provide(self, views: list[TensorView], count: int) -> None:
+        while len(views) < count:
+            view = TensorView(self)
+            view.clicked.connect(self.session.select)
+            view.hovered.connect(self._hover)
+            view.moved.connect(lambda port, view=view: self._link(view, port))
+            views.append(view)
+        for k, view in enumerate(views):
+            view.setVisible(k < count)
+
+    def _hover(self, name: str, index: object) -> None:
+        self.session.hover(None if index is None else name, index)
+
+    def _link(self, moved: TensorView, port: ViewPort) -> None:
+        for view in self.views():
+            if view is not moved and view.content.shape == moved.content.shape:
+                view.set_view_port(port)
+
+    def arrange(self) -> None:
+        """Give every view its place."""
+        width, height = self.width(), self.height()
+        side = (width - MIDDLE) // 2
+        self.block.setGeometry(side, 0, width - 2 * side, height)
+        self._stack(self._left[: self._counts[0]], QRect(0, 0, side, height))
+        self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))
+
+    def _stack(self, views: Sequence[TensorView], room: QRect) -> None:
+        columns = stacking.columns_for(len(views), room.width(), room.height())
+        wanted = [v.height_for(room.width() // columns, room.height()) for v in views]
+        for view, rect in zip(
+            views, stacking.place(wanted, room, [v.single for v in views]) if views else (), strict=True
+        ):
+            view.setGeometry(rect)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        self.arrange()
+
+    def contents(self) -> list[Content]:
+        """What the views show."""
+        return [view.content for view in self.views()]

@@ -1,0 +1,148 @@
+"""The transport bar: moving, playing, training, resetting, choosing a network; and where the cursor stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from gui import theme
+from gui.moment import GRAINS
+from gui.panels.icons import SIZE, icon
+from gui.panels.picker import PresetPicker
+from gui.session import Session
+from gui.shortcuts import find
+from gui.worker import SPEEDS, Player
+
+MOVES = ("to_start", "back_grain", "play", "forward_grain", "to_end")
+STYLE = {"train": "Train", "reset": "Reset", "new_seed": "New seed"}
+
+
+class Transport(QToolBar):
+    """Buttons and choices of the bar.
+
+    Args:
+        session: What it controls.
+        player: Plays step by step.
+        actions: The window's actions by name.
+        choose: Called with the name of the preset chosen.
+    """
+
+    def __init__(
+        self, session: Session, player: Player, actions: Mapping[str, QAction], choose: Callable[[str], None]
+    ) -> None:
+        super().__init__("Transport")
+        self.setObjectName("transport")
+        self.setMovable(False)
+        self.setIconSize(QSize(SIZE, SIZE))
+        self.session, self.player, self.window_actions = session, player, actions
+        for name in MOVES:
+            self._button(name)
+        self.grain = self._choice("Grain", [g.capitalize() for g in GRAINS], self._choose_grain)
+        self.grain.setToolTip("What back, play and forward move by")
+        self.speed = self._choice("Speed", [f"{s} / s" for s in SPEEDS], self._choose_speed)
+        self.speed.setToolTip("Moves a second while playing  (+, −)")
+        self.addSeparator()
+        for name in STYLE:
+            self._button(name).setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._spacer()
+        self.picker = PresetPicker(session, choose)
+        self.addWidget(self.picker)
+        self.restyle()
+
+    def _button(self, name: str) -> QToolButton:
+        button = QToolButton()
+        self.window_actions[name].setIconText(STYLE.get(name, find(name).text))
+        button.setDefaultAction(self.window_actions[name])
+        button.setAutoRepeat(find(name).repeats)
+        button.setAccessibleName(find(name).text)
+        button.setObjectName(f"button_{name}")
+        self.addWidget(button)
+        return button
+
+    def _choice(self, name: str, words: list[str], chosen: Callable[[int], None]) -> QComboBox:
+        box = QComboBox()
+        box.addItems(words)
+        box.setAccessibleName(name)
+        box.activated.connect(chosen)
+        self.addWidget(box)
+        return box
+
+    def _spacer(self) -> None:
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+
+    def _choose_grain(self, place: int) -> None:
+        self.session.set_grain(GRAINS[place])
+
+    def _choose_speed(self, place: int) -> None:
+        self.player.set_speed(SPEEDS[place])
+
+    def restyle(self) -> None:
+        """Draw the icons in the theme's colours."""
+        for name in (*MOVES, *STYLE):
+            if name not in ("play", "train"):
+                self.window_actions[name].setIcon(icon(name))
+        self._state: tuple[bool, bool] | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring buttons and choices in line with the session."""
+        self.grain.setCurrentIndex(GRAINS.index(self.session.grain))
+        self.speed.setCurrentIndex(SPEEDS.index(self.player.speed))
+        self.picker.refresh()
+        state = (self.player.playing, self.session.training)
+        if state != self._state:
+            self._state = state
+            self._show_state(*state)
+
+    def _show_state(self, playing: bool, training: bool) -> None:
+        self.window_actions["play"].setIcon(icon("pause" if playing or training else "play"))
+        train = self.window_actions["train"]
+        train.setChecked(training)
+        train.setIcon(icon("pause" if training else "train"))
+        train.setIconText("Pause" if training else "Train")
+        for name in ("to_start", "to_end", "back_grain", "forward_grain", "reset"):
+            self.window_actions[name].setEnabled(not training)
+        reseeds = self.session.source is not None and self.session.source.reseeds
+        self.window_actions["new_seed"].setEnabled(reseeds and not training)
+
+
+class Breadcrumb(QWidget):
+    """Where the cursor stands: `epoch.batch.sample > phase > layer > operation`."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.path, self.count = QLabel(), QLabel()
+        self.path.setTextFormat(Qt.TextFormat.RichText)
+        self.path.setAccessibleName("Position")
+        self.count.setAccessibleName("Step")
+        self.path.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 2, 8, 4)
+        row.addWidget(self.path, 5)
+        row.addWidget(self.count, 4)
+
+    def refresh(self) -> None:
+        """Show the session's position."""
+        s, t = self.session, theme.current()
+        step, m = s.shown_step(), s.moment
+        place = f"epoch <b>{m.epoch + 1}</b> · batch <b>{m.batch + 1}</b>/{m.batches} · sample <b>{s.sample}</b>"
+        phase = f"<b style='color:{t.phases[step.phase]}'>{step.phase}</b>"
+        op = f"<b>{'∂' if step.backward else ''}{step.op.name}</b>"
+        parts = [place, phase, *([step.layer] if step.layer else []), op]
+        self.path.setText(f"&nbsp;<span style='color:{t.muted}'>›</span>&nbsp;".join(parts))
+        self.count.setText(self._count())
+
+    def _count(self) -> str:
+        s = self.session
+        done = f"{s.done} of {len(s.steps)} operations done · training step {s.moment.shown + 1:,}"
+        if s.training:
+            return f"training… · {s.moment.position // len(s.steps):,} steps"
+        return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

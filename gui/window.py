@@ -1,0 +1,304 @@
+"""The main window: puts the panels together and keeps them in line with the session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fastnn.errors import FastnnError
+from gui import theme
+from gui.handlers import handlers
+from gui.numbers import axis_letters, cell_label, exact, format_number
+from gui.panels.actions import make_actions
+from gui.panels.chart import LossChart
+from gui.panels.explain_card import ExplainCard
+from gui.panels.key_sheet import KeySheet
+from gui.panels.listing import ListingView, Tape
+from gui.panels.network_map import NetworkMap
+from gui.panels.stage import StageView
+from gui.panels.transport import Breadcrumb, Transport
+from gui.session import Selection, Session
+from gui.shortcuts import ACTIONS, GROUPS
+from gui.worker import Player, Trainer
+
+LAYOUT_VERSION = 1
+PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
+
+
+class MainWindow(QMainWindow):
+    """The app's window.
+
+    Args:
+        session: A session with a network loaded.
+        settings: Where layout and theme are kept; None keeps nothing.
+    """
+
+    def __init__(self, session: Session, settings: QSettings | None = None) -> None:
+        super().__init__()
+        self.session, self.settings = session, settings
+        self.trainer, self.player = Trainer(session, self), Player(session, self)
+        self.bound = handlers(self)
+        self.actions_by_name = make_actions(self, self.bound)
+        self.transport = Transport(session, self.player, self.actions_by_name, self.load)
+        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
+        self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
+        self.listing = ListingView(session)
+        self._destination: int | None = None
+        self._pictured = 0.0
+        self._compose()
+        self._connect()
+        self._restore_layout()
+        self.refresh("loaded")
+        self.listing.setFocus()
+
+    # ------------------------------------------------------------ composing
+
+    def _compose(self) -> None:
+        self.resize(1280, 800)
+        self._fill_menus()
+        self.addToolBar(TOP, self.transport)
+        self.addToolBarBreak(TOP)
+        self.addToolBar(TOP, self._path_bar())
+        self.setCentralWidget(self.stage)
+        self.setDockNestingEnabled(True)
+        self.docks = {
+            "network": self._dock("Network", "network", self.map, LEFT),
+            "explain": self._dock("Explain", "explain", self.card, RIGHT),
+            "listing": self._dock("Step list", "listing", self.listing, BOTTOM),
+            "training": self._dock("Training", "training", self._training_panel(), BOTTOM),
+        }
+        self.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+        self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        self._default_layout()
+        self.cell = QLabel()
+        self.cell.setAccessibleName("Cell under the pointer")
+        self.cell.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        bar = self.statusBar()
+        if bar is not None:
+            bar.setContentsMargins(6, 0, 6, 0)
+            bar.addWidget(self.cell, 1)
+            bar.setSizeGripEnabled(False)
+
+    def _path_bar(self) -> QToolBar:
+        bar = QToolBar("Position")
+        bar.setObjectName("position")
+        bar.setMovable(False)
+        bar.addWidget(self.breadcrumb)
+        return bar
+
+    def _training_panel(self) -> QWidget:
+        panel = QWidget()
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tape)
+        column.addWidget(self.chart, 1)
+        return panel
+
+    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _default_layout(self) -> None:
+        for name, area in (("network", LEFT), ("explain", RIGHT), ("listing", BOTTOM), ("training", BOTTOM)):
+            dock = self.docks[name]
+            dock.setFloating(False)
+            self.addDockWidget(area, dock)
+            dock.show()
+        self.splitDockWidget(self.docks["listing"], self.docks["training"], Qt.Orientation.Horizontal)
+        width, height = self.width(), self.height()
+        side = Qt.Orientation.Horizontal
+        self.resizeDocks([self.docks["network"], self.docks["explain"]], [int(width * 0.16), int(width * 0.27)], side)
+        self.resizeDocks([self.docks["listing"], self.docks["training"]], [int(width * 0.40), int(width * 0.33)], side)
+        self.resizeDocks([self.docks["listing"]], [int(height * 0.28)], Qt.Orientation.Vertical)
+
+    def _fill_menus(self) -> None:
+        bar = self.menuBar()
+        if bar is None:
+            return
+        for group in GROUPS:
+            menu = bar.addMenu(f"&{group}")
+            if menu is not None:
+                menu.addActions([self.actions_by_name[a.name] for a in ACTIONS if a.group == group])
+
+    def _connect(self) -> None:
+        self._unsubscribe = self.session.subscribe(self.refresh)
+        self.player.changed.connect(self.transport.refresh)
+        self.player.move.connect(self.travel)
+        self.trainer.ended.connect(self._training_ended)
+
+    # ------------------------------------------------------------ keeping in line
+
+    def refresh(self, topic: str) -> None:
+        """Bring the panels in line after a change."""
+        if topic == "loaded":
+            self.setWindowTitle(f"{self.session.title} — fastnn")
+        if topic != "hover":
+            for panel in self._panels(topic):
+                panel.refresh()
+        self._refresh_status()
+
+    def _panels(self, topic: str) -> list[Any]:
+        if topic == "breakpoints":
+            return [self.listing, self.tape]
+        picture = [self.stage, self.map, self.card]
+        if topic == "position" and self.session.training:
+            return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
+        if topic == "view":
+            return [*picture, self.transport, self.breadcrumb]
+        return [*picture, self.listing, self.tape, self.chart, self.breadcrumb, self.transport]
+
+    def _picture_is_due(self) -> bool:
+        now = time.monotonic()
+        due = now - self._pictured > PICTURES_EVERY
+        self._pictured = now if due else self._pictured
+        return due
+
+    def _refresh_status(self) -> None:
+        for name, on in (("numbers", self.session.numbers),):
+            self.actions_by_name[name].setChecked(on)
+        for name, on in (("history_back", self.session.can_go_back), ("history_forward", self.session.can_go_forward)):
+            self.actions_by_name[name].setEnabled(on)
+        self.cell.setText(self.describe(self.session.hovered or self.session.selection))
+
+    def describe(self, cell: Selection | None) -> str:
+        """A cell, its number and its gradient, in one line."""
+        if cell is None or cell[0] not in self.session.listing.values:
+            return ""
+        name, index = cell
+        value = self.session.number_at(name, index)
+        label = cell_label(name, index, axis_letters(len(index), self.session.value_info(name).role))
+        digits = self.session.digits
+        text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
+        gradient = self.session.gradient_of(name)
+        slope = self.session.number_at(gradient, index) if gradient else None
+        return text if slope is None else f"{text}    grad = {format_number(slope, digits)}"
+
+    def say(self, text: str) -> None:
+        """Show a message for a while."""
+        bar = self.statusBar()
+        if bar is not None:
+            bar.showMessage(text, 8000)
+
+    # ------------------------------------------------------------ doing
+
+    def load(self, name: str) -> None:
+        """Debug another preset."""
+        self.player.stop()
+        self.trainer.pause(wait=True)
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        self.attempt(lambda: self.session.load(name))
+        QApplication.restoreOverrideCursor()
+
+    def attempt(self, move: Callable[[], object]) -> None:
+        """Do something; an error becomes a message."""
+        try:
+            move()
+        except (FastnnError, ValueError) as error:
+            self.say(str(error))
+
+    def travel(self, position: int) -> None:
+        """Go to a position; far ahead in the worker, so that the window stays alive."""
+        if self.session.training:
+            return
+        length = len(self.session.steps)
+        if position - self.session.moment.position > 2 * length:
+            self._destination = position
+            self.trainer.begin(position // length)
+        else:
+            self.attempt(lambda: self.session.goto(position))
+
+    def toggle_training(self) -> None:
+        """Train at full speed, or pause."""
+        self.player.stop()
+        self._destination = None
+        if self.session.training:
+            self.trainer.pause()
+        else:
+            self.trainer.begin()
+
+    def _training_ended(self) -> None:
+        destination, self._destination = self._destination, None
+        if self.trainer.error:
+            self.say(self.trainer.error)
+        elif destination is not None:
+            self.attempt(lambda: self.session.goto(destination))
+
+    def ask_for_training_step(self) -> None:
+        """Ask where to go."""
+        now = self.session.moment.shown + 1
+        step, sure = QInputDialog.getInt(self, "Go to", "Training step", now, 1, 10_000_000)
+        if sure:
+            self.travel((step - 1) * len(self.session.steps) + 1)
+
+    def copy_number(self) -> None:
+        """Put the selected number on the clipboard, in full."""
+        board, cell = QApplication.clipboard(), self.session.selection
+        value = self.session.number_at(*cell) if cell else None
+        if board is not None and value is not None:
+            board.setText(exact(value))
+            self.say(f"copied {exact(value)}")
+
+    def toggle_theme(self) -> None:
+        """Light or dark."""
+        self.set_theme("light" if theme.current().dark else "dark")
+
+    def set_theme(self, mode: str) -> None:
+        """Put on a theme, and repaint everything in it."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, mode)
+        for panel in (self.transport, self.chart):
+            panel.restyle()
+        if self.settings is not None:
+            self.settings.setValue("theme", mode)
+        self.refresh("position")
+
+    def show_keys(self) -> None:
+        """Show the sheet of keys."""
+        KeySheet(self).exec()
+
+    def reset_layout(self) -> None:
+        """Put every panel back in its place."""
+        self._default_layout()
+
+    # ------------------------------------------------------------ beginning and ending
+
+    def _restore_layout(self) -> None:
+        if self.settings is None:
+            return
+        geometry, state = self.settings.value("geometry"), self.settings.value("layout")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if state is not None:
+            self.restoreState(state, LAYOUT_VERSION)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Stop the worker, keep the layout."""
+        self.player.stop()
+        self.trainer.pause(wait=True)
+        self._unsubscribe()
+        if self.settings is not None:
+            self.settings.setValue("geometry", self.saveGeometry())
+            self.settings.setValue("layout", self.saveState(LAYOUT_VERSION))
+        super().closeEvent(event)

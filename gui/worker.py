@@ -1,0 +1,158 @@
+"""Work beside the window: training at full speed in a thread, and the clock of play."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+import traceback
+
+from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
+
+from gui.moment import Moment
+from gui.session import Session
+
+FRAME = 0.03  # seconds of training between two looks at it
+SLICE, BREATH = 0.004, 0.0002  # seconds of training, and of letting the window have the interpreter's lock
+SWITCH = 0.001  # seconds that the thread may keep that lock while the window waits for it
+SPEEDS = (1, 2, 5, 10, 20, 50)
+
+
+class Trainer(QThread):
+    """Trains in slices; shows the latest moment as fast as the window can draw, and never queues older ones.
+
+    Args:
+        session: The session whose stepper it borrows between `begin` and `ended`.
+    """
+
+    offered = pyqtSignal()
+    ended = pyqtSignal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.error = ""
+        self._pause = threading.Event()
+        self._drawing = threading.Event()
+        self._latest: Moment | None = None
+        self._until: int | None = None
+        self.offered.connect(self._publish)
+        self.finished.connect(self._hand_back)
+
+    def begin(self, until: int | None = None) -> None:
+        """Train until paused, or until as many training steps of the run are done."""
+        self._pause.clear()
+        self._drawing.clear()
+        self.error, self._until, self._latest = "", until, None
+        self.session.start_training()
+        self.start()
+
+    def pause(self, wait: bool = False) -> None:
+        """Stop after this slice."""
+        self._pause.set()
+        if wait and self.wait():
+            self.session.stop_training()
+
+    def run(self) -> None:
+        """The thread's work."""
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)
+        try:
+            while not self._pause.is_set() and self._left() > 0:
+                self._train_a_frame()
+                self._offer(self.session.snapshot())
+                self._check_loss()
+        except Exception as error:  # an error in a thread must reach the window, not end the process
+            traceback.print_exc()
+            self.error = f"{type(error).__name__}: {error}"
+        finally:
+            sys.setswitchinterval(usual)
+
+    def _train_a_frame(self) -> None:
+        stop = time.monotonic() + FRAME
+        while time.monotonic() < stop and not self._pause.is_set() and self._left() > 0:
+            self.session.train(SLICE, self._left())
+            time.sleep(BREATH)
+
+    def _left(self) -> int:
+        done: int = self.session.stepper.training_step
+        return 2**31 if self._until is None else self._until - done
+
+    def _check_loss(self) -> None:
+        losses = self.session.losses.array
+        if len(losses) and not math.isfinite(losses[-1]):
+            self.error = f"loss is {losses[-1]} after training step {len(losses)}: paused"
+            self._pause.set()
+
+    def _offer(self, moment: Moment) -> None:
+        self._latest = moment
+        if not self._drawing.is_set():
+            self._drawing.set()
+            self.offered.emit()
+
+    def _publish(self) -> None:
+        if self._latest is not None and self.session.training:
+            self.session.publish(self._latest)
+        self._drawing.clear()
+
+    def _hand_back(self) -> None:
+        if not self.isRunning():  # else this is old news: another run has begun since
+            self.session.stop_training()
+            self.ended.emit()
+
+
+class Player(QObject):
+    """Plays: asks for a move by the session's grain, so many times a second, until a breakpoint.
+
+    Signals `changed()` when it begins, ends or changes speed, and `move(position)`.
+    """
+
+    changed = pyqtSignal()
+    move = pyqtSignal(object)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.speed = 5
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def playing(self) -> bool:
+        """Whether it plays."""
+        return self._timer.isActive()
+
+    def toggle(self) -> None:
+        """Play, or pause."""
+        if self.playing:
+            self.stop()
+        else:
+            self._timer.start(1000 // self.speed)
+            self.changed.emit()
+
+    def stop(self) -> None:
+        """Pause."""
+        if self.playing:
+            self._timer.stop()
+            self.changed.emit()
+
+    def set_speed(self, speed: int) -> None:
+        """So many moves a second."""
+        self.speed = speed
+        if self.playing:
+            self._timer.start(1000 // speed)
+        self.changed.emit()
+
+    def change_speed(self, direction: int) -> None:
+        """The next speed up (1) or down (-1)."""
+        place = SPEEDS.index(self.speed) + direction
+        self.set_speed(SPEEDS[min(max(place, 0), len(SPEEDS) - 1)])
+
+    def _tick(self) -> None:
+        if self.session.training:  # the last move was a long one and is still under way
+            return
+        position, stopped = self.session.play_target()
+        self.move.emit(position)
+        if stopped:
+            self.stop()

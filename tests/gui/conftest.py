@@ -1,0 +1,42 @@
+"""Windows for tests: no settings are read or written, and no window outlives its test."""
+
+import pytest
+
+pytest.importorskip("PyQt6", reason="PyQt6 is not installed")
+pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
+
+from gui import theme
+from gui.session import Session
+from gui.window import MainWindow
+
+
+@pytest.fixture
+def session():
+    """A session at the start of the worked example."""
+    made = Session()
+    made.load("worked-example", seed=0, position=0)
+    return made
+
+
+@pytest.fixture
+def open_window(qtbot, qapp):
+    """A function that opens a window on a preset."""
+    theme.apply(qapp, "light")
+    windows = []
+
+    def open_it(name="worked-example", position=1, size=(1280, 800)):
+        made = Session()
+        made.load(name, seed=0, position=position)
+        window = MainWindow(made)
+        window.resize(*size)
+        window.reset_layout()
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitExposed(window)
+        qapp.setActiveWindow(window) if hasattr(qapp, "setActiveWindow") else None
+        windows.append(window)
+        return window
+
+    yield open_it
+    for window in windows:
+        window.close()

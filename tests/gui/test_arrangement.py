@@ -1,0 +1,71 @@
+"""Where cells go in a picture: every picture shows the tensor's own numbers, and the way back is exact."""
+
+import numpy as np
+import pytest
+
+from gui.arrangement import arrange
+
+CASES = [
+    ((), {}),
+    ((7,), {}),
+    ((10,), {"weight": True, "aspect": 2.0}),
+    ((64, 10), {"weight": True}),
+    ((4, 3), {"batch": True}),
+    ((32, 64), {"batch": True, "sample": 5}),
+    ((32, 10), {"batch": True, "sample": 31, "columns": 4}),
+    ((32, 8, 6, 5), {"batch": True, "sample": 2, "aspect": 0.7}),
+    ((32, 8, 6, 5), {"batch": True, "sample": 2, "channel": 3}),
+    ((32, 8, 6, 5), {"batch": True, "sample": 2, "channel": 9}),
+    ((3, 2, 1, 16), {"weight": True}),
+    ((3, 2, 5, 1), {"weight": True, "aspect": 3.0}),
+    ((3, 2, 4, 5), {"weight": True}),
+    ((5, 4, 3), {"batch": True}),
+    ((3, 4, 5), {"weight": True}),
+    ((2, 3, 4, 5, 6), {"batch": True}),
+]
+
+
+@pytest.mark.parametrize(("shape", "options"), CASES)
+def test_the_picture_shows_the_tensors_numbers(shape, options):
+    data = np.arange(int(np.prod(shape)), dtype=np.float32).reshape(shape) + 1
+    a = arrange(shape, **options)
+    image = a.image(data)
+    assert image.shape == a.size
+    seen = set()
+    for row in range(a.size[0]):
+        for column in range(a.size[1]):
+            index = a.index(row, column)
+            hidden = a.gaps is not None and bool(a.gaps[row, column])
+            assert (index is None) == hidden
+            if index is None:
+                assert image[row, column] == 0
+                continue
+            assert image[row, column] == data[index]
+            assert a.place(index) == (row, column)
+            seen.add(index)
+    held = dict(a.fixed)
+    shown = [i for i in np.ndindex(shape) if all(i[axis] == at for axis, at in held.items())]
+    assert seen == set(shown)
+
+
+@pytest.mark.parametrize(("shape", "options"), CASES)
+def test_many_cells_are_placed_at_once(shape, options):
+    a = arrange(shape, **options)
+    indices = np.array(list(np.ndindex(shape)), np.int64).reshape(int(np.prod(shape)), len(shape))
+    one_by_one = [a.place(tuple(i)) for i in indices]
+    assert [tuple(p) for p in a.places(indices)] == [p for p in one_by_one if p is not None]
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (4, 0), (0, 8, 8, 3), (2, 8, 8, 0)])
+def test_empty_tensors_have_empty_pictures(shape):
+    a = arrange(shape, batch=len(shape) > 1)
+    assert a.size == (0, 0)
+    assert a.image(np.zeros(shape, np.float32)).shape == (0, 0)
+    assert a.index(0, 0) is None
+
+
+def test_outside_of_the_picture_there_is_no_cell():
+    a = arrange((4, 3), batch=True)
+    assert a.index(-1, 0) is None
+    assert a.index(0, 3) is None
+    assert a.place((0, 0, 0)) is None

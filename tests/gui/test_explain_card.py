@@ -1,0 +1,163 @@
+"""The card: its printed numbers re-add, its links lead on, its check notices a wrong number."""
+
+import dataclasses
+import html
+import re
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QUrl
+from PyQt6.QtGui import QGuiApplication
+
+from fastnn.ops.terms import Formula
+from gui import theme as themes
+from gui.card_text import CardText, written
+from gui.numbers import cell_label
+from gui.panels.explain_card import ExplainCard
+from gui.session import Session
+
+COLOURS = dict.fromkeys(("text", "muted", "accent", "good", "bad", "line"), "#000000")
+
+
+@pytest.fixture
+def open_card(qtbot, qapp):
+    themes.apply(qapp, "light")
+    kept = []
+
+    def open_it(name="worked-example", position=13, selection=None):
+        session = Session()
+        session.load(name, seed=0, position=position)
+        card = ExplainCard(session)
+        qtbot.addWidget(card)
+        session.subscribe(lambda topic: card.refresh())
+        if selection:
+            session.select(*selection)
+        card.refresh()
+        kept.append(card)
+        return card
+
+    return open_it
+
+
+def plain(text):
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("−", "-").replace(" · ", " * ").replace("\xa0", " ")
+
+
+def text_of(card, digits=4):
+    return CardText(card.explanation, digits, COLOURS, cell_label)
+
+
+def random_cells(session, count, seed):
+    rng = np.random.default_rng(seed)
+    names = [n for n in session.listing.written_by if session.computed(n) and session.view(n).dtype.kind == "f"]
+    for _ in range(count):
+        name = names[rng.integers(len(names))]
+        yield name, tuple(int(rng.integers(n)) for n in session.view(name).shape)
+
+
+@pytest.mark.parametrize("name", ["worked-example", "xor", "digits-cnn"])
+def test_the_printed_line_gives_the_printed_result(open_card, name):
+    card = open_card(name, 0)
+    session = card.session
+    session.goto(len(session.steps) - 1)
+    checked = 0
+    for cell in random_cells(session, 60, 3):
+        session.select(*cell)
+        text = text_of(card, 6)
+        if len(text.lines()) != 2 or not np.isfinite(card.explanation.result):
+            continue
+        found = Formula(plain(text.lines()[1])).evaluate({})
+        slack = 1e-5 * card.explanation.magnitude + 1e-6
+        assert found == pytest.approx(card.explanation.result, abs=slack), plain(text.lines()[1])
+        checked += 1
+    assert checked >= 10
+
+
+@pytest.mark.parametrize("name", ["worked-example", "xor", "digits-cnn"])
+def test_parts_and_rest_make_the_total(open_card, name):
+    card = open_card(name, 0)
+    session = card.session
+    session.goto(len(session.steps) - 1)
+    for cell in random_cells(session, 60, 4):
+        session.select(*cell)
+        e, text = card.explanation, text_of(card)
+        assert text.agrees(), (cell, e.result, e.recomputed)
+        if e.kind == "sum":
+            parts = text.scale() * (sum(t.value for t in e.terms) + e.rest) + sum(o.value for o in text.extras())
+            assert parts == pytest.approx(e.result, abs=1e-5 * e.magnitude + 1e-12)
+
+
+def test_a_wrong_number_is_noticed(open_card):
+    card = open_card(position=13, selection=("output.kernel.grad", (0, 0)))
+    text = text_of(card)
+    assert text.agrees()
+    assert "✓" in text.html()
+    wrong = dataclasses.replace(card.explanation, result=card.explanation.result + 1e-3)
+    assert not CardText(wrong, 4, COLOURS, cell_label).agrees()
+    assert "✗" in CardText(wrong, 4, COLOURS, cell_label).html()
+
+
+def test_an_operand_link_selects_it_and_back_returns(open_card):
+    card = open_card(position=13, selection=("output.dense.grad", (0, 1)))
+    operand = card.explanation.operands[0]
+    card.body.anchorClicked.emit(QUrl("cell:0"))
+    assert card.session.selection == (operand.name, operand.index)
+    card.back.click()
+    assert card.session.selection == ("output.dense.grad", (0, 1))
+
+
+def test_every_operand_shown_is_a_link(open_card):
+    card = open_card(position=13, selection=("output.dense.grad", (0, 1)))
+    links = set(re.findall(r'href="cell:(\d+)"', card.body.toHtml()))
+    assert links == {str(k) for k in range(len(card.explanation.operands))}
+
+
+def test_tabs_lead_from_value_to_gradient(open_card):
+    card = open_card(position=13, selection=("hidden.sigmoid", (0, 0)))
+    assert card.tabs.currentIndex() == 0
+    assert card.tabs.isTabEnabled(1)
+    card.tabs.tabBarClicked.emit(1)
+    assert card.session.selection == ("hidden.sigmoid.grad", (0, 0))
+    assert card.tabs.currentIndex() == 1
+    card.tabs.tabBarClicked.emit(0)
+    assert card.session.selection == ("hidden.sigmoid", (0, 0))
+
+
+def test_a_gradient_that_is_not_computed_cannot_be_chosen(open_card):
+    card = open_card(position=2, selection=("hidden.sigmoid", (0, 0)))
+    assert not card.tabs.isTabEnabled(1)
+    card.tabs.tabBarClicked.emit(1)
+    assert card.session.selection == ("hidden.sigmoid", (0, 0))
+
+
+def test_step_links_look_at_the_step(open_card):
+    card = open_card(position=13, selection=("hidden.sigmoid", (0, 0)))
+    card.body.anchorClicked.emit(QUrl("step:2"))
+    assert card.session.shown_index() == 2
+
+
+def test_copying_gives_the_exact_number(open_card):
+    card = open_card(position=13, selection=("output.kernel.grad", (0, 0)))
+    card.copy.click()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].startswith("output.kernel.grad[0, 0] = ")
+    assert float(lines[2].lstrip("= ")) == card.session.view("output.kernel.grad")[0, 0]
+
+
+def test_a_given_number_says_where_it_is_from(open_card):
+    card = open_card(position=13, selection=("x", (0, 1)))
+    assert "input" in card.body.toPlainText()
+    assert "Used in" in card.body.toPlainText()
+
+
+def test_a_long_sum_shows_the_largest_terms_and_the_rest(open_card):
+    card = open_card("digits-cnn", 3, ("conv2.conv2d", (0, 2, 2, 4)))
+    shown = card.body.toPlainText()
+    assert "the sum of 144 products" in shown
+    assert "rest of 132" in shown
+    sizes = [abs(t.value) for t in card.explanation.terms]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_formulas_are_written_for_readers():
+    assert written("dy * (1 - y) < 2") == "dy · (1 − y) &lt; 2"

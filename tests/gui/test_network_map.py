@@ -1,0 +1,149 @@
+"""The network map: layers and their order, neurons of small networks, clicks."""
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt
+
+import fastnn
+from gui import theme as themes
+from gui.network import layer_types, layers_of, neuron_rows
+from gui.panels.network_map import NetworkMap
+from gui.session import Session
+
+
+@pytest.fixture
+def open_map(qtbot, qapp):
+    themes.apply(qapp, "light")
+    kept = []
+
+    def open_it(session, size=(220, 450)):
+        view = NetworkMap(session)
+        view.resize(*size)
+        qtbot.addWidget(view)
+        session.subscribe(lambda topic: view.refresh())
+        view.show()
+        view.refresh()
+        kept.append(view)
+        return view
+
+    return open_it
+
+
+def preset(name, position=1):
+    session = Session()
+    session.load(name, seed=0, position=position)
+    return session
+
+
+def branching():
+    x = fastnn.layers.Input((6,), name="x")
+    left = fastnn.layers.Dense(5, activation="relu", name="left")(x)
+    right = fastnn.layers.Dense(5, name="right")(x)
+    both = fastnn.layers.Add(name="both")([left, right])
+    out = fastnn.layers.Dense(2, name="out")(fastnn.layers.Add(name="skip")([both, left]))
+    model = fastnn.Model(x, out)
+    model.compile("sgd", "mse")
+    session = Session()
+    session.load_model(model, np.ones((4, 6), "float32"), np.ones((4, 2), "float32"))
+    return session
+
+
+def test_blocks_are_the_layers_with_their_parameters():
+    session = preset("digits-cnn")
+    blocks = layers_of(session.listing, layer_types(session.model))
+    layers = {b.name: b for b in blocks if b.is_layer}
+    assert list(layers) == [layer.name for layer in session.model.layers if type(layer).__name__ != "InputLayer"]
+    for layer in session.model.layers:
+        if layer.name in layers:
+            assert layers[layer.name].parameters == layer.count_params()
+            assert layers[layer.name].type == type(layer).__name__
+    assert layers["conv1"].shape == (8, 8, 16)
+    assert blocks[-1].name == "loss"
+
+
+def test_branches_share_a_level_and_lead_on():
+    blocks = {b.name: b for b in layers_of(branching().listing)}
+    assert blocks["left"].level == blocks["right"].level == 1
+    assert set(blocks["both"].before) == {"left", "right"}
+    assert set(blocks["skip"].before) == {"both", "left"}
+    assert blocks["skip"].level == 3
+
+
+def test_branches_are_drawn_side_by_side(open_map):
+    view = open_map(branching())
+    left, right = view.block_rect("left"), view.block_rect("right")
+    assert left.top() == right.top()
+    assert not left.intersects(right)
+    assert not view.grab().isNull()
+
+
+def test_clicking_a_block_goes_to_the_layer(open_map, qtbot):
+    view = open_map(preset("digits-cnn", 9), (220, 640))
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.block_rect("pool").center().toPoint())
+    assert view.session.shown_step().layer == "pool"
+
+
+def test_bars_are_mean_magnitudes_of_the_sample(open_map):
+    view = open_map(preset("digits-cnn", 9))
+    view.session.set_sample(4)
+    expected = np.abs(view.session.view("conv2.relu")[4].astype("float64")).mean()
+    assert view.readings["conv2"].activation == pytest.approx(expected)
+    assert view.readings["conv2"].gradient is None
+
+
+def test_the_current_layer_is_lit(open_map):
+    view = open_map(preset("digits-cnn", 1))
+    for _ in range(8):
+        view.session.next()
+        assert view._lit == view.session.shown_step().layer
+
+
+def test_the_lit_block_is_in_view(open_map):
+    view = open_map(preset("digits-cnn", 1), (220, 300))
+    for _ in range(len(view.session.steps) - 1):
+        view.session.next()
+        if view._lit:
+            assert view.rect().contains(view.block_rect(view._lit).center().toPoint())
+
+
+@pytest.mark.parametrize(("name", "counts"), [("worked-example", [2, 2, 2]), ("xor", [2, 8, 1]), ("digits-mlp", [])])
+def test_small_dense_networks_have_neurons(name, counts):
+    session = preset(name)
+    assert [r.count for r in neuron_rows(session.listing, layers_of(session.listing))] == counts
+
+
+def test_neurons_edges_and_biases_select_their_numbers(open_map, qtbot):
+    view = open_map(preset("worked-example", 13), (300, 500))
+    neurons, to_widget = view.neurons, view.transform()
+
+    def click(point):
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=to_widget.map(point).toPoint())
+        return view.session.selection
+
+    assert click(neurons.centre(1, 1)) == ("hidden.sigmoid", (0, 1))
+    assert click(neurons.bias_rect(2, 0).center()) == ("output.bias", (0,))
+    a, b = neurons.centre(0, 0), neurons.centre(1, 1)
+    assert click(a + (b - a) * 0.25) == ("hidden.kernel", (0, 1))
+    assert "hidden.kernel[in=0, out=1]" in view.tip(to_widget.map(a + (b - a) * 0.25))
+
+
+def test_neurons_show_gradients_when_the_session_does(open_map):
+    view = open_map(preset("worked-example", 13))
+    np.testing.assert_array_equal(view.neurons.numbers[2].weights, view.session.view("output.kernel"))
+    view.session.toggle_show()
+    np.testing.assert_array_equal(view.neurons.numbers[2].weights, view.session.view("output.kernel.grad"))
+
+
+def test_layers_can_be_shown_instead_of_neurons(open_map):
+    view = open_map(preset("worked-example", 13))
+    assert view.shows_neurons
+    view.toggle.click()
+    assert not view.shows_neurons
+    assert view.block_at(view.block_rect("hidden").center()) == "hidden"
+
+
+def test_another_network_replaces_the_map(open_map):
+    view = open_map(preset("worked-example"))
+    view.session.load("digits-cnn")
+    assert "conv1" in {layer.name for layer in view.layers}
+    assert view.neurons is None

@@ -1,0 +1,208 @@
+"""The stage: the step shown with its own numbers, marks that follow the selection, controls that change the view."""
+
+import time
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt
+
+from gui import theme as themes
+from gui.content import base_name, is_gradient, operand_cells, scene_of
+from gui.panels.op_block import sample_curve
+from gui.panels.stage import StageView
+from gui.session import Session
+
+
+@pytest.fixture
+def open_stage(qtbot, qapp):
+    themes.apply(qapp, "light")
+    kept = []  # a widget that only Qt refers to may be collected while it paints
+
+    def open_it(name="worked-example", position=1, size=(760, 460)):
+        session = Session()
+        session.load(name, seed=0, position=position)
+        stage = StageView(session)
+        stage.resize(*size)
+        qtbot.addWidget(stage)
+        session.subscribe(lambda topic: stage.refresh())
+        stage.show()
+        stage.refresh()
+        kept.append(stage)
+        return stage
+
+    return open_it
+
+
+def view_of(stage, name):
+    return next(v for v in stage.views() if v.content.name == name)
+
+
+@pytest.mark.parametrize("name", ["worked-example", "linear-example", "xor", "digits-mlp", "digits-cnn"])
+def test_every_step_shows_its_operands_and_results(open_stage, name):
+    stage = open_stage(name)
+    session = stage.session
+    for _ in range(len(session.steps) - 1):
+        session.next()
+        step = session.shown_step()
+        assert [v.content.name for v in stage.views()] == [*step.inputs, *step.outputs]
+        for view in stage.views()[len(step.inputs) :]:
+            data = session.stepper.view(view.content.name)
+            np.testing.assert_array_equal(view.content.data, data)
+            np.testing.assert_array_equal(view.picture(), view.arrangement.image(data))
+        assert not stage.grab().isNull()
+
+
+def test_views_stay_inside_and_do_not_overlap(open_stage):
+    for size in ((700, 400), (760, 460), (1300, 760)):
+        stage = open_stage("digits-cnn", size=size)
+        for _ in range(len(stage.session.steps) - 1):
+            stage.session.next()
+            rects = [v.geometry() for v in stage.views()] + [stage.canvas.block.geometry()]
+            assert all(stage.canvas.rect().contains(r) for r in rects)
+            assert not any(a.intersects(b) for i, a in enumerate(rects) for b in rects[:i])
+
+
+def test_clicking_a_cell_selects_it(open_stage, qtbot):
+    stage = open_stage(position=1)
+    view = view_of(stage, "hidden.kernel")
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.index_rect((1, 0)).center().toPoint())
+    assert stage.session.selection == ("hidden.kernel", (1, 0))
+    assert view_of(stage, "hidden.kernel").selected == (1, 0)
+
+
+def test_the_pointer_is_told_to_the_session(open_stage, qtbot):
+    stage = open_stage(position=1)
+    view = view_of(stage, "x")
+    qtbot.mouseMove(view, view.index_rect((0, 1)).center().toPoint())
+    assert stage.session.hovered == ("x", (0, 1))
+
+
+def test_the_receptive_field_of_a_convolution_is_marked(open_stage):
+    stage = open_stage("digits-cnn", position=3)
+    stage.session.select("conv2.conv2d", (0, 2, 3, 5))
+    marked = view_of(stage, "conv1.relu").marks.operands
+    assert {tuple(i) for i in marked} == {(0, h, w, c) for h in (2, 3, 4) for w in (3, 4, 5) for c in range(16)}
+    assert {tuple(i) for i in view_of(stage, "conv2.bias").marks.operands} == {(5,)}
+
+
+def test_marks_are_exactly_the_operands_of_the_explanation(open_stage):
+    stage = open_stage("worked-example", position=10)
+    session = stage.session
+    session.select("output.kernel.grad", (1, 0))
+    step = session.steps[session.listing.written_by["output.kernel.grad"]]
+    marked = {(n, tuple(i)) for n, cells in operand_cells(step, *session.selection).items() for i in cells.tolist()}
+    assert marked == {(o.name, o.index) for o in session.explanation().operands}
+
+
+def test_a_window_shows_its_winner(open_stage):
+    stage = open_stage("digits-cnn", position=5)
+    session = stage.session
+    pooled = session.view("pool.max_pool2d")
+    index = tuple(int(i) for i in np.unravel_index(pooled[0].argmax(), pooled.shape[1:]))
+    session.select("pool.max_pool2d", (0, *index))
+    winner = view_of(stage, "conv2.relu").marks.winner
+    assert session.view("conv2.relu")[winner] == pooled[(0, *index)]
+    assert winner[1] // 2 == index[0]
+    assert winner[2] // 2 == index[1]
+
+
+def test_consumers_of_an_operand_are_marked(open_stage):
+    stage = open_stage("worked-example", position=1)
+    stage.session.select("x", (0, 1))
+    assert view_of(stage, "hidden.dense").marks.consumers.tolist() == [[0, 0], [0, 1]]
+
+
+def test_gradients_replace_values(open_stage):
+    stage = open_stage("worked-example", position=13)
+    session = stage.session
+    session.look(2)
+    before = [v.content.name for v in stage.views()]
+    stage.bar.gradients.click()
+    assert session.show == "gradients"
+    for name, view in zip(before, stage.views(), strict=True):
+        gradient = session.gradient_of(name)
+        if gradient is None:
+            assert view.content.data is None
+            assert view.content.missing == "has no gradient"
+        else:
+            assert view.content.name == gradient
+            assert is_gradient(gradient)
+            assert base_name(gradient) == name
+            np.testing.assert_array_equal(view.content.data, session.view(gradient))
+    stage.bar.values.click()
+    assert [v.content.name for v in stage.views()] == before
+
+
+def test_an_update_shows_old_and_new_under_one_scale(open_stage):
+    stage = open_stage("worked-example", position=0)
+    session = stage.session
+    index = next(i for i, s in enumerate(session.steps) if s.op.kind == "update")
+    old = session.view("hidden.kernel").copy()
+    session.goto(index + 1)
+    first, last = (v for v in stage.views() if v.content.name == "hidden.kernel")
+    np.testing.assert_array_equal(first.content.data, old)
+    np.testing.assert_array_equal(last.content.data, session.view("hidden.kernel"))
+    assert not np.array_equal(first.content.data, last.content.data)
+    assert first.scale == last.scale
+
+
+def test_sample_and_channel(open_stage):
+    stage = open_stage("digits-cnn", position=1)
+    session = stage.session
+    session.set_sample(5)
+    view = view_of(stage, "conv1.conv2d")
+    assert view.index_at(view.index_rect((5, 0, 0, 0)).center())[0] == 5
+    assert view.arrangement.tiles != (1, 1)
+    session.set_channel(3)
+    view = view_of(stage, "conv1.conv2d")
+    np.testing.assert_array_equal(view.picture(), session.view("conv1.conv2d")[5, :, :, 3])
+    stage.bar.all_channels.click()
+    assert view_of(stage, "conv1.conv2d").arrangement.tiles != (1, 1)
+
+
+def test_linked_zoom(open_stage):
+    stage = open_stage("digits-cnn", position=2)
+    first, second = view_of(stage, "conv1.conv2d"), view_of(stage, "conv1.relu")
+    first._move(first.geometry_now.zoomed(first.index_rect((0, 4, 4, 5)).center(), 3.0))
+    assert second.view_port == first.view_port
+    assert second.view_port.zoom == 3.0
+
+
+def test_the_curve_goes_through_the_selected_number(open_stage):
+    stage = open_stage("worked-example", position=2)
+    session = stage.session
+    session.select("hidden.sigmoid", (0, 1))
+    curve = stage.canvas.block.curve
+    assert curve.at == session.view("hidden.dense")[0, 1]
+    assert curve.value == pytest.approx(session.view("hidden.sigmoid")[0, 1])
+    assert curve.slope == pytest.approx(curve.value * (1 - curve.value))
+
+
+@pytest.mark.parametrize(("at", "remark"), [(-1.0, "dead"), (2.0, "")])
+def test_a_dead_unit_is_called_dead(at, remark):
+    from fastnn import ops
+
+    assert sample_curve(ops.relu, at, {}).remark.startswith(remark)
+    assert bool(sample_curve(ops.relu, at, {}).remark) == bool(remark)
+
+
+def test_before_it_has_run_a_step_shows_what_is_missing(open_stage):
+    stage = open_stage("worked-example", position=0)
+    assert [v.content.data is None for v in stage.views()] == [False, False, False, True]
+    assert not scene_of(stage.session).done
+
+
+def test_a_step_repaints_within_50_ms(open_stage, qapp):
+    stage = open_stage("digits-cnn", position=1, size=(760, 460))
+    session = stage.session
+    for _ in range(2 * len(session.steps)):
+        session.next()
+        qapp.processEvents()
+    times = []
+    for _ in range(2 * len(session.steps)):
+        session.next()
+        start = time.perf_counter()
+        stage.refresh()
+        qapp.processEvents()
+        times.append(time.perf_counter() - start)
+    assert np.percentile(times, 95) < 0.05

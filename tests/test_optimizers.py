@@ -1,0 +1,111 @@
+"""Optimizers: updates by hand, state, learning rate, errors."""
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import optimizers
+
+
+def test_plain_descent_by_hand():
+    v = fastnn.Variable([1.0, 2.0])
+    optimizers.SGD(0.5).apply_gradients([([1.0, -4.0], v)])
+    assert v.numpy().tolist() == [0.5, 4.0]
+
+
+def test_momentum_by_hand():
+    v, optimizer = fastnn.Variable([1.0]), optimizers.SGD(0.1, momentum=0.5)
+    for _ in range(2):
+        optimizer.apply_gradients([([1.0], v)])
+    assert np.allclose(v.numpy(), 1 - 0.1 - (0.5 * 0.1 + 0.1))
+
+
+def test_adams_first_step_is_the_learning_rate():
+    v, optimizer = fastnn.Variable([1.0, -1.0]), optimizers.Adam(0.01)
+    optimizer.apply_gradients([([3.0, -0.2], v)])
+    assert np.allclose(v.numpy(), [0.99, -0.99], atol=1e-6)
+    assert int(optimizer.iterations) == 1
+
+
+def test_updates_keep_the_variables_memory():
+    v = fastnn.Variable([1.0])
+    memory = v.value
+    optimizers.RMSprop().apply_gradients([([1.0], v)])
+    assert v.value is memory
+    assert memory[0] != 1
+
+
+def test_variables_without_gradient_stay():
+    a, b = fastnn.Variable([1.0]), fastnn.Variable([1.0])
+    optimizers.SGD(1.0).apply_gradients([(None, a), ([1.0], b)])
+    assert (a.numpy()[0], b.numpy()[0]) == (1.0, 0.0)
+    with pytest.raises(ValueError, match="No gradients"):
+        optimizers.SGD().apply_gradients([(None, a)])
+
+
+def test_learning_rate_changes_in_place():
+    v, optimizer = fastnn.Variable([0.0]), optimizers.SGD(1.0)
+    optimizer.apply_gradients([([1.0], v)])
+    optimizer.learning_rate = 0.25
+    optimizer.apply_gradients([([1.0], v)])
+    optimizer.learning_rate.assign(0.5)
+    optimizer.apply_gradients([([1.0], v)])
+    assert v.numpy()[0] == -1.75
+
+
+def test_float64_weights_have_float64_state():
+    v, optimizer = fastnn.Variable([1.0], dtype="float64"), optimizers.Adam(0.1)
+    optimizer.apply_gradients([([1.0], v)])
+    assert {x.dtype for x in optimizer.variables} == {"int64", "float64"}
+    assert float(optimizer.learning_rate) == 0.1
+
+
+def test_variables_come_in_the_order_of_files():
+    a, b = fastnn.Variable([1.0], name="a"), fastnn.Variable([[1.0]], name="b")
+    optimizer = optimizers.RMSprop(momentum=0.1)
+    optimizer.build([a, b])
+    paths = [v.path for v in optimizer.variables]
+    assert paths == ["iterations", "learning_rate", "a/velocity", "b/velocity", "a/moment", "b/moment"]
+    optimizer = optimizers.Adam()
+    optimizer.build([a, b])
+    assert [v.path for v in optimizer.variables][2:] == ["a/m", "a/v", "b/m", "b/v"]
+
+
+def test_custom_loop_learns():
+    w = fastnn.Variable([0.0, 0.0])
+    x = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]], "float32")
+    y, optimizer = x @ np.array([2.0, -1.0], "float32"), optimizers.SGD(0.1)
+    for _ in range(200):
+        with fastnn.GradientTape() as tape:
+            loss = fastnn.ops.mean(
+                fastnn.ops.square(fastnn.ops.matmul(x, fastnn.ops.reshape(w, shape=(2, 1))) - y[:, None])
+            )
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+    assert np.allclose(w.numpy(), [2, -1], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "SGD", "Adam"])
+def test_names(name):
+    found = optimizers.get(name)
+    twin = optimizers.get(
+        {"module": "keras.optimizers", "class_name": type(found).__name__, "config": found.get_config()}
+    )
+    assert twin.get_config() == found.get_config()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: optimizers.get("adamm"), "did you mean 'adam'"),
+        (lambda: optimizers.get(3), "optimizer"),
+        (lambda: optimizers.SGD("fast"), "learning_rate"),
+        (lambda: optimizers.SGD(momentum=2), "momentum"),
+        (lambda: optimizers.Adam(clipnorm=1.0), "clipnorm"),
+        (lambda: optimizers.Adam(amsgrad=True), "amsgrad"),
+        (lambda: optimizers.SGD().apply_gradients([([1.0, 2.0], fastnn.Variable([1.0]))]), r"shape \(1,\)"),
+        (lambda: optimizers.SGD().apply([[1.0]], []), "one gradient per variable"),
+    ],
+)
+def test_wrong_arguments_are_named(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

@@ -1,0 +1,75 @@
+"""The pool of threads: settings, fork, and many callers at once."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from fastnn import ops
+from fastnn.engine import execute
+
+BIG = np.linspace(-4, 4, 400_000, dtype="f4")
+
+
+@pytest.fixture(autouse=True)
+def restore_threads():
+    before = execute.threads()
+    yield
+    execute.threads(before)
+
+
+def test_the_number_of_threads_can_be_set_and_is_capped():
+    assert execute.threads(1) == 1
+    assert execute.threads(10**6) == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+    for wrong in (0, -1, 1.5, "2", True):
+        with pytest.raises(ValueError, match="positive number of threads"):
+            execute.threads(wrong)
+
+
+@pytest.mark.parametrize(("value", "fails"), [("1", False), ("lots", True), ("0", True)])
+def test_the_environment_sets_it(value, fails):
+    env = {**os.environ, "FASTNN_NUM_THREADS": value}
+    code = "from fastnn.engine import execute; print(execute.threads())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60)
+    if fails:
+        assert run.returncode
+        assert "positive number of threads" in run.stderr
+    else:
+        assert run.stdout.strip() == "1"
+
+
+def test_many_callers_at_once_get_the_same_bits():
+    expected = ops.tanh(BIG).value
+    results = [None] * 8
+
+    def compute(k):
+        for _ in range(5):
+            results[k] = ops.tanh(BIG).value
+
+    callers = [threading.Thread(target=compute, args=(k,)) for k in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_computes_with_its_own_workers():
+    code = """
+import os, sys
+import numpy as np
+from fastnn import ops
+big = np.linspace(-4, 4, 400_000, dtype="f4")
+expected = ops.tanh(big).value
+child = os.fork()
+if child == 0:
+    os._exit(0 if all(np.array_equal(ops.tanh(big).value, expected) for _ in range(20)) else 3)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
