@@ -117,7 +117,7 @@ def test_a_planted_wrong_gradient_is_noticed(monkeypatch):
 
 def test_seeds_make_runs_repeatable_and_different():
     def loss(seed):
-        preset, model, x, y = opened("digits-cnn", seed)
+        _, model, x, y = opened("digits-cnn", seed)
         return model.fit(x[:200], y[:200], batch_size=32, epochs=1, verbose=0).history["loss"]
 
     assert loss(1) == loss(1)
