@@ -50,9 +50,10 @@ class BuildKernels(build_ext):
         extension.extra_link_args.append("-pthread")
 
 
+c_files = [path for path in sorted(KERNELS.glob("*.c")) if path.name != "engine.c"]  # Cython writes engine.c
 extension = Extension(
     "fastnn.kernels.engine",
-    sources=[str(KERNELS / "engine.pyx"), *sorted(str(path) for path in KERNELS.glob("*.c") if path.name != "engine.c")],
+    sources=[str(path) for path in (KERNELS / "engine.pyx", *c_files)],
     depends=[str(path) for path in KERNELS.glob("*.h")],
     include_dirs=[str(KERNELS), numpy.get_include()],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],

@@ -2,6 +2,7 @@
 
 from fastnn import (
     activations,
+    backend,
     callbacks,
     config,
     datasets,
@@ -36,6 +37,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "datasets",

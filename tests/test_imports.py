@@ -17,14 +17,15 @@ LEVELS = {
     2: "fastnn/engine/__init__ fastnn/engine/execute",
     3: "fastnn/engine/tensor fastnn/engine/tape fastnn/engine/graph fastnn/engine/batches",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
-    4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations fastnn/losses",
+    4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
+    "fastnn/backend fastnn/losses",
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
     7: "fastnn/models",
     7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
-    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors: they gather what is below
+    8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.6: "gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
     8.7: "gui/arrangement gui/card_text gui/state",
     9: "gui/session",

@@ -135,7 +135,7 @@ def test_engine_numpy_computes_in_float64_and_c_really_runs_otherwise(monkeypatc
 def test_unknown_operations_and_attributes_suggest():
     from fastnn.ops.table import find
 
-    with pytest.raises(GraphError, match="did you mean.*sigmoid"):
+    with pytest.raises(GraphError, match=r"did you mean.*sigmoid"):
         find("sigmoyd")
-    with pytest.raises(GraphError, match="received .*'colour'"):
+    with pytest.raises(GraphError, match=r"received .*'colour'"):
         ops.relu([1.0], colour=3)

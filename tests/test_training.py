@@ -131,6 +131,23 @@ def test_frozen_weights_stay_and_plans_follow_the_flag():
     assert not np.array_equal(model.get_weights()[1], bias)
 
 
+def test_metrics_may_come_third():
+    model = linear()
+    model.compile("sgd", "mse", ["mae"])
+    assert model.metrics_names == ["loss", "mae"]
+
+
+def test_a_changed_stack_is_seen():
+    model = Sequential([Input((4,)), layers.Dense(1), layers.Activation("relu")])
+    model.compile("sgd", "mse")
+    first = model.predict(X)
+    model.pop()
+    model.add(layers.Activation("sigmoid"))
+    changed = model.predict(X)
+    assert (first >= 0).all()
+    assert np.allclose(changed, 1 / (1 + np.exp(-(X @ model.get_weights()[0]))), rtol=1e-5)
+
+
 def test_single_batches():
     model = linear()
     expected = np.mean((model.predict(X[:5]) - Y[:5]) ** 2)
@@ -211,7 +228,9 @@ def test_interrupt_leaves_whole_steps_and_the_history():
         model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0)
     timer.join()
     steps = int(model.optimizer.iterations)
-    assert len(model.history.history["loss"]) == steps // 2000
+    told = len(model.history.history["loss"])
+    assert told in (steps // 2000, steps // 2000 - 1)  # it may come between an epoch's last step and its logs
+    assert told > 0
     assert np.isfinite(model.get_weights()[0]).all()
     model.fit(x, x[:, :1], batch_size=100, verbose=0)
     assert int(model.optimizer.iterations) == steps + 20
@@ -238,6 +257,8 @@ def test_data_in_other_types_and_shapes():
         expected = expected or model.get_weights()
         assert all(np.array_equal(a, b) for a, b in zip(expected, model.get_weights(), strict=True))
     model.fit((X * 10).astype("int64"), np.arange(23), verbose=0)
+    model.fit(list(X), [np.array([v]) for v in Y[:, 0]], validation_split=0.2, verbose=0)
+    model.fit([X], [Y], validation_split=0.2, verbose=0)
 
 
 def test_labels_in_a_column_or_as_floats():

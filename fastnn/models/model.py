@@ -10,6 +10,7 @@ from fastnn.engine.graph import SymbolicTensor, map_structure
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.layers import Layer
 from fastnn.models.network import Network, Reader
+from fastnn.models.rows import is_list_of_one_array
 from fastnn.models.summary import summary
 from fastnn.models.training import Training
 from fastnn.utils.naming import auto_name, did_you_mean
@@ -150,7 +151,7 @@ class Model(Training, Layer):
             return super()._call_eagerly(args, kwargs)
         values = args[0] if isinstance(args[0], dict) or len(self.network.inputs) > 1 else [args[0]]
         if isinstance(values, list) and len(self.network.inputs) == 1 and isinstance(args[0], (list, tuple)):
-            values = [args[0][0]] if len(args[0]) == 1 and hasattr(args[0][0], "shape") else [as_array(args[0])]
+            values = [args[0][0]] if is_list_of_one_array(args[0]) else [as_array(args[0])]
         matched = self.network.match(values, self.name)
         given = [as_input(v, t) for v, t in zip(matched, self.network.inputs, strict=True)]
         return super()._call_eagerly((given, *args[1:]), kwargs)

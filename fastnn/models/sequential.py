@@ -162,3 +162,18 @@ def known_input_shape(layer: Layer) -> tuple[int | None, ...] | None:
     """The input shape of a model used as a first layer, if it has one input."""
     network = layer.network if isinstance(layer, Model) else None
     return network.inputs[0].shape if network is not None and len(network.inputs) == 1 else None
+
+
+def clone_model(model: Model) -> Model:
+    """A model of the same architecture with new weights.
+
+    Args:
+        model: A Sequential or functional model.
+
+    Example:
+        >>> from fastnn import layers
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+        >>> clone_model(model).count_params()
+        3
+    """
+    return type(model).from_config(model.get_config())

@@ -1,4 +1,4 @@
-"""The preset record and its register: one definition of each network, read by app, walkthrough, tests and benchmarks."""
+"""The preset record and its register: one definition of each network for app, walkthrough, tests and benchmarks."""
 
 from __future__ import annotations
 

@@ -1,0 +1,282 @@
+"""compile, and what follows from it: data in the shapes of a model's step lists, the lists, and their plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn import config, optimizers
+from fastnn.engine import graph
+from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine.plan import Plan, StepList
+from fastnn.engine.tensor import Tensor, Variable
+from fastnn.models import data
+from fastnn.models.compiling import Aim, Settings
+from fastnn.models.listing import Writer
+from fastnn.models.rows import is_list_of_one_array, name_leaves
+from fastnn.utils.registry import deserialize
+
+if TYPE_CHECKING:
+    from fastnn.models.network import Network
+
+Array = NDArray[Any]
+Feeds = dict[str, Array]
+REMEMBERED = 16  # step lists and plans, one per batch size and purpose
+
+
+class Planning:
+    """Mixin of models: settings, data, step lists and plans."""
+
+    name: str
+    dtype: str
+    optimizer: Any = None
+    _settings: Settings | None = None
+    _input_nest: Any = None
+    _output_nest: Any = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def network(self) -> Network | None: ...
+
+        weights: list[Variable]
+        trainable_weights: list[Variable]
+
+        def _run(self, args: Any, kwargs: Any) -> Any: ...
+        def _ensure_built(self, args: Any, kwargs: Any) -> None: ...
+
+    # ------------------------------------------------------------ compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Choose optimizer, loss and metrics.
+
+        Args:
+            optimizer: Name or object.
+            loss: Name, function or object; a list or dict of them for several outputs.
+            loss_weights: A factor for each output's loss: list or dict.
+            metrics: List of names, functions or objects; a list of lists or a dict for several outputs. As the third
+                argument without its name, as older scripts have it, it is understood too.
+            weighted_metrics: Like metrics, but they see sample weights.
+            run_eagerly: Ignored: every training step is a list that can be stepped through.
+            steps_per_execution: Ignored: batches run in C as many at a time as callbacks allow.
+            jit_compile: Ignored.
+            auto_scale_loss: Ignored.
+
+        Raises:
+            ValueError: for unknown names.
+
+        Example:
+            >>> import fastnn
+            >>> model = fastnn.Sequential([fastnn.layers.Input((2,)), fastnn.layers.Dense(1)])
+            >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
+        """
+        if metrics is None and is_metrics(loss_weights):
+            loss_weights, metrics = None, loss_weights
+        self.optimizer = optimizers.get(optimizer)
+        self._settings = Settings(self.optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._forget_plans()
+        if self.network is not None:
+            self._aims()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._settings is not None
+
+    @property
+    def loss(self) -> Any:
+        """The loss as given to `compile`."""
+        return self._settings.loss if self._settings else None
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics by name."""
+        aims = self._aims()
+        losses = [f"{aim.name}_loss" for aim in aims if len(aims) > 1 and aim.loss is not None]
+        return ["loss", *losses, *sorted(self._metric_table(aims))]
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The settings as JSON."""
+        return None if self._settings is None else self._settings.get_config()
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile with the settings that `get_compile_config` gave."""
+        keys = ("loss", "loss_weights", "metrics", "weighted_metrics")
+        settings = {key: deserialize(config.get(key)) for key in keys}
+        self.compile(optimizer=optimizers.get(config["optimizer"]), **settings)
+
+    def _require_compiled(self) -> Settings:
+        if self._settings is None:
+            raise ValueError("You must call `compile()` before using the model. Expected: an optimizer and a loss")
+        return self._settings
+
+    def _forget_plans(self) -> None:
+        self._plans: dict[Any, Plan] = {}
+        self._listings: dict[Any, StepList] = {}
+        self._aim_cache: tuple[Any, list[Aim]] | None = None
+
+    def _aims(self) -> list[Aim]:
+        """What every output is compared with; found once per settings and output shapes."""
+        settings = self._require_compiled()
+        names, shapes = self._output_names_and_shapes()
+        key = (tuple(names), tuple(shapes))
+        if self._aim_cache is None or self._aim_cache[0] != key:
+            self._aim_cache = key, settings.aims(names, shapes)
+        return self._aim_cache[1]
+
+    def _output_names_and_shapes(self) -> tuple[list[str], list[tuple[int | None, ...]]]:
+        if self.network is not None:
+            return self.network.output_names, [t.shape for t in self.network.outputs]
+        if self._output_nest is None:
+            raise ValueError(
+                f"Model '{self.name}' has not met data yet. Expected: fit, evaluate, predict or build before"
+            )
+        specs = flatten(self._output_nest)
+        named = isinstance(self._output_nest, dict)
+        names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
+        return names, [t.shape for t in specs]
+
+    def _metric_table(self, aims: Sequence[Aim]) -> dict[str, Any]:
+        """Metric objects by name in logs."""
+        return dict([pair for aim in aims for pair in aim.metrics] + [pair for aim in aims for pair in aim.weighted])
+
+    # ------------------------------------------------------------ data
+
+    def feed_names(self) -> list[str]:
+        """Value names of the inputs."""
+        return self.network.input_names if self.network is not None else flatten(self._input_nest)
+
+    def run_named(self, values: Mapping[str, Any]) -> Any:
+        """Call the model on values by name, without naming itself as their layer."""
+        if self.network is not None:
+            return self._run(([values[n] for n in self.network.input_names],), {})
+        return self._run((map_structure(lambda name: values[name], self._input_nest),), {})
+
+    def prepare_data(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None) -> Feeds:
+        """Data checked, named and converted for this model's step lists.
+
+        Args:
+            x: Inputs: an array, or a list or dict of arrays for several inputs.
+            y: Targets, or None to predict only.
+            sample_weight: A weight per sample, or None.
+            class_weight: Weights by class number, or None.
+
+        Returns:
+            Arrays by value name: inputs, then targets, then weights.
+
+        Raises:
+            ValueError: for shapes, lengths or labels that do not fit.
+        """
+        feeds = self._prepare_inputs(x)
+        if y is not None:
+            self._require_compiled()
+            aims = self._aims()
+            goals = data.targets(y, aims, self.dtype)
+            feeds.update(goals)
+            feeds.update(data.weights(sample_weight, class_weight, aims, goals, self.dtype))
+        data.check_lengths(feeds)
+        return feeds
+
+    def _prepare_inputs(self, x: Any) -> Feeds:
+        if x is None:
+            raise ValueError("Expected x. Received: None")
+        if self.network is None:
+            self._ensure_built((_Shaped(x),), {})
+        if self.network is None:
+            return self._prepare_free_inputs(x)
+        alone = len(self.network.inputs) == 1 and not isinstance(x, dict) and not is_list_of_one_array(x)
+        given = [x] if alone else self.network.match(x, self.name)
+        feeds = {}
+        for array, tensor in zip(given, self.network.inputs, strict=True):
+            what = f"input '{tensor.name}' of model '{self.name}'"
+            rows = data.fit_shape(data.to_array(array, what), tensor.shape, what)
+            feeds[tensor.name] = data.convert(rows, tensor.dtype, what)
+        return feeds
+
+    def _prepare_free_inputs(self, x: Any) -> Feeds:
+        """Inputs of a model that is written as a `call`: shapes are what the data has."""
+        nest = name_leaves(x)
+        arrays = [data.to_array(a, "x") for a in (flatten(x) if isinstance(x, dict) or nest != "x" else [x])]
+        feeds = {n: data.convert(a, self.dtype, "x") for n, a in zip(flatten(nest), arrays, strict=True)}
+        shapes = {n: (None, *a.shape[1:]) for n, a in feeds.items()}
+        if nest != self._input_nest or self._output_nest is None:
+            spec = map_structure(lambda n: SymbolicTensor(shapes[n], self.dtype, n), nest)
+            self._output_nest = graph.infer(lambda s: self._run((s,), {}), (spec,), {})
+            self._input_nest = nest
+        return feeds
+
+    # ------------------------------------------------------------ step lists and plans
+
+    def step_list(self, batch: int, feeds: Mapping[str, Array], training: bool = True) -> StepList:
+        """The steps for one batch.
+
+        Args:
+            batch: Number of rows.
+            feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
+            training: Whether to add backward and update steps.
+        """
+        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
+        self._finish_building()
+        key = self._key(batch, feeds, training)
+        if key not in self._listings:
+            make_room(self._listings)
+            self._listings[key] = Writer(self, batch, feeds, aims, training).write()
+        return self._listings[key]
+
+    def _finish_building(self) -> None:
+        if not hasattr(self, "_listings"):
+            self._forget_plans()
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_weights)
+
+    def _key(self, batch: int, feeds: Mapping[str, Array], training: bool) -> Any:
+        shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
+        flags = tuple((v, v.trainable) for v in self.weights)
+        return batch, training, shapes, flags, self.network
+
+    def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool) -> Plan:
+        listing = self.step_list(batch, feeds, training)
+        key = (config.engine(), self._key(batch, feeds, training))
+        if key not in self._plans or self._plans[key].listing is not listing:
+            make_room(self._plans)
+            self._plans[key] = Plan(listing)
+        return self._plans[key]
+
+    def variables_of_training(self) -> list[Variable]:
+        """All that a training step may read or change: weights, and what the optimizer remembers."""
+        self._require_compiled()
+        self._finish_building()
+        return [*self.weights, *self.optimizer.variables]
+
+
+def make_room(remembered: dict[Any, Any]) -> None:
+    """Forget the oldest entries of a cache that is full."""
+    while len(remembered) >= REMEMBERED:
+        remembered.pop(next(iter(remembered)))
+
+
+def is_metrics(given: Any) -> bool:
+    """Whether what stands in the place of loss weights is a list of metrics."""
+    leaves = flatten(given)
+    return given is not None and bool(leaves) and all(isinstance(x, str) or callable(x) for x in leaves)
+
+
+class _Shaped:
+    """Stands for data where only its shape matters."""
+
+    def __init__(self, x: Any) -> None:
+        self.shape = np.shape(x.value if isinstance(x, Tensor) else x)
