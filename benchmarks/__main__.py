@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from benchmarks import environment, machine, report
-from benchmarks.contest import Contest
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("names", nargs="*", help="only these operations or networks")
     top.add_argument("--quick", action="store_true", help="smaller shapes and fewer rounds")
     top.add_argument("--json", type=Path, metavar="FILE", help="also write the results to a file")
-    top.add_argument("--threads", type=int, default=environment.processors(), help="for every contestant (default: all)")
+    top.add_argument("--threads", type=int, default=environment.processors(), help="of every contestant; default: all")
     top.add_argument("--rounds", type=int, help="turns that contestants take")
     top.add_argument("--seconds", type=float, help="length of a turn")
     top.add_argument("--peers-python", default=sys.executable, metavar="PATH", help="interpreter that has the peers")
@@ -29,8 +28,10 @@ def run_ops(args: argparse.Namespace) -> report.Report:
     from benchmarks import operations
 
     rounds, seconds = args.rounds or (2 if args.quick else 3), args.seconds or (0.01 if args.quick else 0.05)
+    described = machine.describe(args.threads)
     results, contest = operations.run(args.names, args.threads, args.quick, rounds, seconds)
-    return reported("ops", args, rounds, seconds, results, contest)
+    settings = {"quick": args.quick, "rounds": rounds, "seconds": seconds}
+    return report.Report("ops", described, settings, results, contest.versions, contest.absent, contest.failures)
 
 
 def run_models(args: argparse.Namespace) -> report.Report:
@@ -38,17 +39,10 @@ def run_models(args: argparse.Namespace) -> report.Report:
     from benchmarks import models
 
     rounds, seconds = args.rounds or (2 if args.quick else 5), args.seconds or (0.05 if args.quick else 0.5)
+    described = machine.describe(args.threads)
     results, contest = models.run(args.names, args.threads, args.quick, rounds, seconds, args.peers_python)
-    return reported("models", args, rounds, seconds, results, contest)
-
-
-def reported(
-    kind: str, args: argparse.Namespace, rounds: int, seconds: float, results: list[report.Result], contest: Contest
-) -> report.Report:
-    """A report of what was measured."""
-    described = machine.describe(args.threads, contest.versions)
     settings = {"quick": args.quick, "rounds": rounds, "seconds": seconds}
-    return report.Report(kind, described, settings, results, contest.absent, contest.failures)
+    return report.Report("models", described, settings, results, contest.versions, contest.absent, contest.failures)
 
 
 RUNS = {"ops": run_ops, "models": run_models}
@@ -63,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
     for done in reports:
-        print(machine.lines(done.machine), report.table(done), sep="\n\n")
+        print(machine.lines(done.machine, done.versions), report.table(done), sep="\n\n")
     if args.json:
         report.write(args.json, reports)
     return 1 if any(done.failures for done in reports) else 0

@@ -169,6 +169,7 @@ class Contest:
             self.failed[worker.contestant.label, what] = str(failure)
             if worker.process.poll() is not None:
                 self.workers.remove(worker)
+                worker.close()
             return None
 
     @property

@@ -27,13 +27,8 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def describe(threads: int, versions: Mapping[str, str]) -> dict[str, Any]:
-    """Processor, system, threads, caps and versions.
-
-    Args:
-        threads: Threads of every contestant.
-        versions: Versions that the contestants named.
-    """
+def describe(threads: int) -> dict[str, Any]:
+    """Processor, system, threads of every contestant, caps, and the load that others make."""
     return {
         "processor": processor(),
         "processors": environment.processors(),
@@ -42,20 +37,16 @@ def describe(threads: int, versions: Mapping[str, str]) -> dict[str, Any]:
         "threads": threads,
         "instruction set": os.environ.get("FASTNN_ISA", "not capped"),
         "peers' caps": environment.caps(os.environ),
-        "versions": dict(versions),
         "load before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 
 
-def lines(machine: Mapping[str, Any]) -> str:
-    """The description as a few lines of text."""
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+def lines(machine: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+    """The description and the contestants' versions as a few lines of text."""
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
     caps = ", ".join(f"{k}={v}" for k, v in machine["peers' caps"].items())
+    place = [machine["processor"], f"{machine['threads']} of {machine['processors']} processors", machine["system"]]
+    isa = f"instruction set: {machine['instruction set']}" + (f"; peers: {caps}" if caps else "")
     return "\n".join(
-        [
-            (f"{machine['processor']}; {machine['threads']} of {machine['processors']} processors; {machine['system']}; "
-            f"load before: {machine['load before']}"),
-            f"Python {machine['python']}, {versions}",
-            f"instruction set: {machine['instruction set']}" + (f"; peers: {caps}" if caps else ""),
-        ]
+        ["; ".join([*place, f"load before: {machine['load before']}"]), f"Python {machine['python']}, {named}", isa]
     )

@@ -7,8 +7,9 @@ Images are (n, height, width, channels), kernels (height, width, in, out), as in
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -43,25 +44,34 @@ def through(dy: Array, y: Array, name: str | None) -> Array:
 # ---------------------------------------------------------------- layers
 
 
-class Layer(Protocol):
-    """What a network needs of a layer; `w` and `g` are views of the network's weights and gradients."""
+class Layer(ABC):
+    """What a network needs of a layer.
 
-    shapes: list[Shape]
-    output: Shape
+    Args:
+        output: Shape of one sample's result.
+        shapes: Shapes of kernel and bias, if it has them; `bind` gives it views of the network's weights.
+    """
 
-    def bind(self, w: list[Array], g: list[Array]) -> None: ...
+    def __init__(self, output: Shape, shapes: Sequence[Shape] = ()) -> None:
+        self.output, self.shapes = output, shapes
+
+    def bind(self, w: list[Array], g: list[Array]) -> None:
+        if self.shapes:
+            (self.w, self.b), (self.dw, self.db) = w, g
+
+    @abstractmethod
     def forward(self, x: Array) -> Array: ...
+
+    @abstractmethod
     def backward(self, dy: Array, wanted: bool) -> Array | None: ...
 
 
-class Dense:
+class Dense(Layer):
     """x w + b and an activation."""
 
     def __init__(self, inputs: Shape, units: int, activation: str | None) -> None:
-        self.shapes, self.output, self.activation = [(inputs[0], units), (units,)], (units,), activation
-
-    def bind(self, w: list[Array], g: list[Array]) -> None:
-        (self.w, self.b), (self.dw, self.db) = w, g
+        super().__init__((units,), [(inputs[0], units), (units,)])
+        self.activation = activation
 
     def forward(self, x: Array) -> Array:
         self.x = x
@@ -76,7 +86,7 @@ class Dense:
         return dy @ self.w.T if wanted else None
 
 
-class Conv2D:
+class Conv2D(Layer):
     """Convolution as a product with patches, a block of images at a time so that patches stay in cache."""
 
     def __init__(self, inputs: Shape, filters: int, size: Shape, same: bool, activation: str | None) -> None:
@@ -84,13 +94,10 @@ class Conv2D:
         self.border = [((k - 1) // 2, k // 2) if same else (0, 0) for k in size]
         self.size, self.channels, self.activation = size, c, activation
         self.padded = (h + sum(self.border[0]), w + sum(self.border[1]), c)
-        self.output = (self.padded[0] - size[0] + 1, self.padded[1] - size[1] + 1, filters)
-        self.shapes = [(*size, c, filters), (filters,)]
+        output = (self.padded[0] - size[0] + 1, self.padded[1] - size[1] + 1, filters)
+        super().__init__(output, [(*size, c, filters), (filters,)])
         self.block = max(1, BLOCK // (math.prod(self.output[:2]) * math.prod(size) * c))
         self.patches = np.empty((0, *self.output[:2], *size, c), np.float32)
-
-    def bind(self, w: list[Array], g: list[Array]) -> None:
-        (self.w, self.b), (self.dw, self.db) = w, g
 
     def pad(self, x: Array) -> Array:
         return np.pad(x, ((0, 0), *self.border, (0, 0))) if any(map(any, self.border)) else x
@@ -144,16 +151,13 @@ class Conv2D:
         return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right]
 
 
-class Pool:
+class Pool(Layer):
     """Windows that do not overlap; every cell of a window is a strided view."""
-
-    shapes: list[Shape] = []
 
     def __init__(self, inputs: Shape, size: Shape) -> None:
         h, w, c = inputs
-        self.inputs, self.size, self.output = inputs, size, (h // size[0], w // size[1], c)
-
-    def bind(self, w: list[Array], g: list[Array]) -> None: ...
+        super().__init__((h // size[0], w // size[1], c))
+        self.inputs, self.size = inputs, size
 
     def cells(self, x: Array) -> list[Array]:
         (p, q), (rows, cols, _) = self.size, self.output
@@ -205,15 +209,12 @@ class AveragePool(Pool):
         return dx
 
 
-class Flatten:
+class Flatten(Layer):
     """Images as rows."""
 
-    shapes: list[Shape] = []
-
     def __init__(self, inputs: Shape) -> None:
-        self.inputs, self.output = inputs, (math.prod(inputs),)
-
-    def bind(self, w: list[Array], g: list[Array]) -> None: ...
+        super().__init__((math.prod(inputs),))
+        self.inputs = inputs
 
     def forward(self, x: Array) -> Array:
         return x.reshape(len(x), -1)

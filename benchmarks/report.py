@@ -11,6 +11,7 @@ from typing import Any
 
 OURS, BASELINE = "fastnn", "NumPy"
 FORMAT = 1
+BUSY = 0.25  # load per processor before the start above which times mean little
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ class Report:
 
     Args:
         kind: "ops" or "models".
-        machine: Processor, threads, instruction set, versions.
+        machine: Processor, threads, instruction set.
         settings: Rounds, seconds and other choices of the run.
         results: One for each row.
+        versions: Of every contestant's libraries.
         absent: Peers that are not installed.
         failures: What went wrong, by contestant.
     """
@@ -68,6 +70,7 @@ class Report:
     machine: dict[str, Any]
     settings: dict[str, Any]
     results: list[Result]
+    versions: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -136,6 +139,9 @@ def remarks(report: Report) -> Iterator[str]:
     """Lines below the table."""
     lost = [result for result in report.results if result.verdict]
     yield f"{len(report.results) - len(lost)} of {len(report.results)} rows ahead of everybody; {len(lost)} slower."
+    load, processors = report.machine.get("load before") or 0, report.machine["processors"]
+    if load > BUSY * processors:
+        yield f"Others were at work (load {load} on {processors} processors): repeat this on a quiet machine."
     if report.absent:
         yield f"Not installed: {', '.join(report.absent)}."
     for who, what in report.failures.items():

@@ -207,7 +207,8 @@ class CardText:
         rows = []
         for operand in self.e.operands[:OPERANDS]:
             cell = self.label(operand.name, operand.index)
-            rows.append(self._row(f"{html.escape(operand.symbol)} is {self.link(operand, cell)}", "", operand.value, 2))
+            value = int(operand.value) if float(operand.value).is_integer() else operand.value
+            rows.append(self._row(f"{html.escape(operand.symbol)} is {self.link(operand, cell)}", "", value, 2))
         if len(self.e.operands) > OPERANDS:
             rows.append(self._row(f"and {len(self.e.operands) - OPERANDS:,} more", "", None))
         return self._table(rows)

@@ -136,14 +136,14 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
 
 
 def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
-    """Signed unless the data is one-sided by nature: pictures, labels, probabilities."""
+    """Signed unless the data is one-sided by nature: pictures, labels, probabilities, losses."""
     if role in ("input", "target", "weight") or data.dtype.kind in "iub":
         return not one_sided(data)
     made = listing.written_by.get(name)
     if made is None or role != "activation":
         return True
     kind = listing.steps[made].op.kind
-    return kind not in ("normalization", "random") or not one_sided(data)
+    return kind not in ("normalization", "random", "loss", "metric") or not one_sided(data)
 
 
 def scene_of(session: Any, channel: int | None = None) -> Scene:

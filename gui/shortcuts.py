@@ -84,7 +84,7 @@ def key_sheet() -> str:
 
 def _rows(group: str) -> str:
     return "".join(
-        f"<tr><td width='150'><b>{html.escape(' or '.join(a.keys))}</b></td><td>{html.escape(a.text)}</td></tr>"
+        f"<tr><td width='190'><b>{html.escape(' or '.join(a.keys))}</b></td><td>{html.escape(a.text)}</td></tr>"
         for a in ACTIONS
         if a.group == group and a.keys
     )

@@ -22,8 +22,9 @@ from PyQt6.QtWidgets import (
 
 from fastnn.errors import FastnnError
 from gui import theme
+from gui.content import label_letters
 from gui.handlers import handlers
-from gui.numbers import axis_letters, cell_label, exact, format_number
+from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import LossChart
 from gui.panels.explain_card import ExplainCard
@@ -153,7 +154,9 @@ class MainWindow(QMainWindow):
         """Bring the panels in line after a change."""
         if topic == "loaded":
             self.setWindowTitle(f"{self.session.title} — fastnn")
-        if topic != "hover":
+        if topic == "hover":
+            self.stage.refresh_marks()
+        else:
             for panel in self._panels(topic):
                 panel.refresh()
         self._refresh_status()
@@ -187,7 +190,7 @@ class MainWindow(QMainWindow):
             return ""
         name, index = cell
         value = self.session.number_at(name, index)
-        label = cell_label(name, index, axis_letters(len(index), self.session.value_info(name).role))
+        label = cell_label(name, index, label_letters(self.session.listing, name))
         digits = self.session.digits
         text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
         gradient = self.session.gradient_of(name)

@@ -14,6 +14,14 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+@pytest.fixture(autouse=True)
+def repeatable():
+    """Every test draws the same initial weights and orders, whatever ran before it."""
+    from fastnn import config
+
+    config.set_random_seed(1)
+
+
 @pytest.fixture
 def data_folder():
     """The folder with real data (FASTNN_DATA), or a skip that says what is missing."""

@@ -10,7 +10,9 @@ ROUNDING = {"float32": 2e-6, "float64": 1e-12}
 
 
 def prepared(op, inputs, dtype):
-    return [np.asarray(x, op.dtypes.get(role, dtype)) for role, x in zip(op.inputs, inputs, strict=True)]
+    """The inputs as arrays; one left out stays None."""
+    given = zip(op.inputs, inputs, strict=True)
+    return [None if x is None else np.asarray(x, op.dtypes.get(role, dtype)) for role, x in given]
 
 
 def run(name, *inputs, dtype="float32", **attrs):
@@ -28,6 +30,6 @@ def gradients(name, *inputs, upstream=None, dtype="float32", **attrs):
     dy = ones if upstream is None else np.asarray(upstream, dtype)
     saved = [values[role] for role in op.saves]
     roles = op.gradient_roles(len(arrays))
-    shapes = [a.shape for a in arrays]
+    shapes = [None if a is None else a.shape for a in arrays]
     found = execute.backward(op, [dy], saved, shapes, op.complete(attrs), [True] * len(roles))
     return dict(zip(roles, found, strict=True))

@@ -61,6 +61,22 @@ def test_power():
     np.testing.assert_allclose(db, [8 * 0.6931472, 9 * 1.0986123, 0, 0], rtol=1e-6)
 
 
+def test_power_of_anything_as_numpy_has_it():
+    a = np.array([0, -0.0, 1, -1, 2, -2, 0.5, 1e-40, 3e38, np.inf, -np.inf, np.nan], np.float32)
+    b = np.array([0, 1, -1, 2, -2, 3, 0.5, -0.5, 200, -200, np.inf, -np.inf, np.nan], np.float32)
+    x, z = np.meshgrid(a, b)
+    with np.errstate(all="ignore"):
+        expected = np.power(x, z)
+    np.testing.assert_allclose(ops.power(x, z), expected, rtol=2e-7)
+
+
+def test_power_is_rounded_well():
+    rng = np.random.default_rng(0)
+    x, z = np.exp(rng.uniform(-20, 20, 100_000)).astype("f"), rng.uniform(-4, 4, 100_000).astype("f")
+    exact = np.power(x.astype("d"), z.astype("d"))
+    assert np.abs(np.asarray(ops.power(x, z)) / exact - 1).max() < 6.1e-8
+
+
 @pytest.mark.parametrize(
     ("op", "x", "y", "dx"),
     [

@@ -38,9 +38,33 @@ SPAN3(maximum_db, a >= b ? 0 : dy)
 SPAN2(minimum, a < b || a != a ? a : b)
 SPAN3(minimum_da, a <= b ? dy : 0)
 SPAN3(minimum_db, a <= b ? 0 : dy)
-SPAN2(power, powf(a, b))
-SPAN3(power_da, dy * b * powf(a, b - 1))
-SPAN3(power_db, dy * powf(a, b) * (a > 0 ? FNN_NAME(log_of)(a) : 0))
+/* Whole vectors by series; cells that it does not cover (a not positive, infinities, NaN) anew by the C library. */
+static void FNN_NAME(powers)(const float *a, const float *b, float less, float *y, int64_t n) {
+    int32_t other = 0;
+    FNN_CELLWISE
+    for (int64_t k = 0; k < n; k++) y[k] = FNN_NAME(power_of)(a[k], b[k] - less);
+    for (int64_t k = 0; k < n; k++) other |= !((a[k] > 0) & (a[k] < INFINITY) & (fabsf(b[k]) < INFINITY));
+    for (int64_t k = 0; other && k < n; k++)
+        if (!((a[k] > 0) & (a[k] < INFINITY) & (fabsf(b[k]) < INFINITY))) y[k] = powf(a[k], b[k] - less);
+}
+
+static void FNN_NAME(power_span)(const float *a, const float *b, float *y, int64_t n) {
+    float result[FNN_TILE]; /* y may be a or b */
+    FNN_NAME(powers)(a, b, 0, result, n);
+    memcpy(y, result, (size_t)n * sizeof(float));
+}
+
+static void FNN_NAME(power_da_span)(const float *dy, const float *a, const float *b, float *d, int64_t n) {
+    float slope[FNN_TILE];
+    FNN_NAME(powers)(a, b, 1, slope, n);
+    for (int64_t k = 0; k < n; k++) d[k] = dy[k] * b[k] * slope[k];
+}
+
+static void FNN_NAME(power_db_span)(const float *dy, const float *a, const float *b, float *d, int64_t n) {
+    float result[FNN_TILE];
+    FNN_NAME(powers)(a, b, 0, result, n);
+    for (int64_t k = 0; k < n; k++) d[k] = dy[k] * result[k] * (a[k] > 0 ? FNN_NAME(log_of)(a[k]) : 0);
+}
 
 /* ---- two inputs: tiles of the result ---- */
 

@@ -31,15 +31,26 @@ static inline int64_t FNN_NAME(partial_floats)(const FNN_NAME(pass) *p) {
     return p->parts > 1 ? p->outer * p->parts * p->inner : 0;
 }
 
-static inline float FNN_NAME(larger)(float a, float b) { return (b > a) | (b != b) ? b : a; }
+/* Chosen by masks: compilers make branches of a conditional here, and random data defeats their prediction. */
+static inline float FNN_NAME(larger)(float a, float b) {
+    union { float f; int32_t i; } x = {a}, y = {b};
+    const int32_t take = -(int32_t)((b > a) | (b != b));
+    x.i = (y.i & take) | (x.i & ~take);
+    return x.f;
+}
 
-/* Declares reduce_NAME(): COMBINE(a, b) joins two values, IDENTITY is neutral. PLAIN: it is plain arithmetic; if not,
- * compilers would branch in scalar code and in long expressions, and only short loops over lanes are used. */
-#define FNN_REDUCER(NAME, IDENTITY, COMBINE, PLAIN)                                                                  \
+/* Turns `rows` short rows of `length` cells: their first cells side by side, then their second cells, … */
+static inline void FNN_NAME(turn)(const float *x, int64_t rows, int64_t length, float *turned) {
+    for (int64_t k = 0; k < length; k++)
+        for (int64_t r = 0; r < rows; r++) turned[k * rows + r] = x[r * length + k];
+}
+
+/* Declares reduce_NAME(): COMBINE(a, b) joins two values, IDENTITY is neutral. */
+#define FNN_REDUCER(NAME, IDENTITY, COMBINE)                                                                  \
     static inline void FNN_NAME(NAME##_wide)(const float *x, int64_t rows, int64_t width, float *acc) {       \
         int64_t r = 0;                                                                                        \
         for (int64_t k = 0; k < width; k++) acc[k] = IDENTITY;                                                \
-        for (; PLAIN && r + 8 <= rows; r += 8, x += 8 * width) {                                                 \
+        for (; r + 8 <= rows; r += 8, x += 8 * width) {                                                          \
             const float *x1 = x + width, *x2 = x1 + width, *x3 = x2 + width, *x4 = x3 + width,                \
                         *x5 = x4 + width, *x6 = x5 + width, *x7 = x6 + width;                                 \
             FNN_CELLWISE                                                                                      \
@@ -78,19 +89,12 @@ static inline float FNN_NAME(larger)(float a, float b) { return (b > a) | (b != 
     /* One run of cells, in FNN_RUN lanes. */                                                                 \
     static inline float FNN_NAME(NAME##_run)(const float *x, int64_t n) {                                     \
         float lane[FNN_RUN], t = n ? x[0] : IDENTITY;                                                         \
-        if (PLAIN && n < FNN_RUN) {                                                                           \
+        if (n < FNN_RUN) {                                                                                    \
             for (int64_t k = 1; k < n; k++) t = COMBINE(t, x[k]);                                             \
             return t;                                                                                         \
         }                                                                                                     \
-        if (n < FNN_RUN) {                                                                                    \
-            for (int j = 0; j < FNN_RUN; j++) lane[j] = IDENTITY;                                             \
-            memcpy(lane, x, (size_t)n * sizeof(float));                                                       \
-            if (n <= 16) return FNN_NAME(NAME##_fold)(lane);                                                  \
-            x = lane;                                                                                         \
-            n = FNN_RUN;                                                                                      \
-        }                                                                                                     \
         int64_t k = FNN_RUN;                                                                                  \
-        if (x != lane) memcpy(lane, x, sizeof lane);                                                          \
+        memcpy(lane, x, sizeof lane);                                                                         \
         for (; k + FNN_RUN <= n; k += FNN_RUN)                                                                \
             for (int j = 0; j < FNN_RUN; j++) lane[j] = COMBINE(lane[j], x[k + j]);                           \
         for (int j = 0; j < n - k; j++) lane[j] = COMBINE(lane[j], x[k + j]);                                 \
@@ -111,8 +115,17 @@ static inline float FNN_NAME(larger)(float a, float b) { return (b > a) | (b != 
             FNN_NAME(NAME##_block)(x, fnn_min(p->part_rows, p->reduced - from), p->inner, p->partial + chunk * p->inner); \
             return;                                                                                           \
         }                                                                                                     \
-        const int64_t from = chunk * p->outer_per_chunk;                                                      \
-        for (int64_t o = from; o < fnn_min(from + p->outer_per_chunk, p->outer); o++)                         \
+        const int64_t from = chunk * p->outer_per_chunk, to = fnn_min(from + p->outer_per_chunk, p->outer);   \
+        if (p->inner == 1 && p->reduced < FNN_RUN) {                                                          \
+            float turned[FNN_RUN * FNN_RUN];                                                                  \
+            for (int64_t o = from; o < to; o += FNN_RUN) {                                                    \
+                const int64_t rows = fnn_min(FNN_RUN, to - o);                                                \
+                FNN_NAME(turn)(p->x + o * p->reduced, rows, p->reduced, turned);                              \
+                FNN_NAME(NAME##_wide)(turned, p->reduced, rows, p->y + o);                                    \
+            }                                                                                                 \
+            return;                                                                                           \
+        }                                                                                                     \
+        for (int64_t o = from; o < to; o++)                                                                   \
             FNN_NAME(NAME##_block)(p->x + o * p->reduced * p->inner, p->reduced, p->inner, p->y + o * p->inner); \
     }                                                                                                         \
     static void FNN_NAME(NAME##_combine)(void *arg, int64_t chunk, int thread) {                              \
@@ -191,4 +204,4 @@ static inline int64_t FNN_NAME(reduce_floats)(FNN_NAME(reduction) r) {
 
 #undef FNN_PLUS
 #define FNN_PLUS(a, b) ((a) + (b))
-FNN_REDUCER(sum, 0.0f, FNN_PLUS, 1)
+FNN_REDUCER(sum, 0.0f, FNN_PLUS)

@@ -7,7 +7,7 @@
 #include "broadcast.h"
 #include "reduce.h"
 
-FNN_REDUCER(max, -INFINITY, FNN_NAME(larger), 0)
+FNN_REDUCER(max, -INFINITY, FNN_NAME(larger))
 
 /* The axes that attribute 0 names; None names all. */
 static FNN_NAME(reduction) FNN_NAME(named_axes)(const fnn_step *s, const fnn_tensor *x) {
@@ -166,25 +166,13 @@ static int64_t FNN_NAME(argmax_run)(const float *x, int64_t n) {
     return from + FNN_NAME(find)(x + from, top);
 }
 
-static void FNN_NAME(argmax_rows)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(search) *p = arg;
-    const int64_t from = chunk * p->per_chunk;
-    (void)thread;
-    for (int64_t row = from; row < fnn_min(from + p->per_chunk, p->outer); row++)
-        p->y[row] = FNN_NAME(argmax_run)(p->x + row * p->reduced, p->reduced);
-}
-
-static void FNN_NAME(argmax_columns)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(search) *p = arg;
-    const int64_t outer = chunk / p->blocks, from = chunk % p->blocks * ARGMAX_COLUMNS;
-    const int64_t width = fnn_min(ARGMAX_COLUMNS, p->inner - from);
-    const float *x = p->x + outer * p->reduced * p->inner + from;
+/* Columns side by side: `length` rows that are `step` cells apart. */
+static void FNN_NAME(search_columns)(const float *x, int64_t length, int64_t step, int64_t width, int64_t *y) {
     float top[ARGMAX_COLUMNS];
     int32_t best[ARGMAX_COLUMNS] = {0};
-    (void)thread;
     memcpy(top, x, (size_t)width * sizeof(float));
-    for (int32_t r = 1; r < p->reduced; r++) {
-        x += p->inner;
+    for (int32_t r = 1; r < length; r++) {
+        x += step;
         FNN_CELLWISE
         for (int64_t k = 0; k < width; k++) {
             const float v = x[k], t = top[k];
@@ -193,7 +181,29 @@ static void FNN_NAME(argmax_columns)(void *arg, int64_t chunk, int thread) {
             best[k] = take ? r : best[k];
         }
     }
-    for (int64_t k = 0; k < width; k++) p->y[outer * p->inner + from + k] = best[k];
+    for (int64_t k = 0; k < width; k++) y[k] = best[k];
+}
+
+static void FNN_NAME(argmax_columns)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(search) *p = arg;
+    const int64_t outer = chunk / p->blocks, from = chunk % p->blocks * ARGMAX_COLUMNS;
+    const float *x = p->x + outer * p->reduced * p->inner + from;
+    (void)thread;
+    FNN_NAME(search_columns)(x, p->reduced, p->inner, fnn_min(ARGMAX_COLUMNS, p->inner - from), p->y + outer * p->inner + from);
+}
+
+static void FNN_NAME(argmax_rows)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(search) *p = arg;
+    const int64_t from = chunk * p->per_chunk, to = fnn_min(from + p->per_chunk, p->outer);
+    float turned[FNN_RUN * ARGMAX_COLUMNS];
+    (void)thread;
+    for (int64_t row = from; row < to && p->reduced >= FNN_RUN; row++)
+        p->y[row] = FNN_NAME(argmax_run)(p->x + row * p->reduced, p->reduced);
+    for (int64_t row = from; row < to && p->reduced < FNN_RUN; row += ARGMAX_COLUMNS) {
+        const int64_t rows = fnn_min(ARGMAX_COLUMNS, to - row);
+        FNN_NAME(turn)(p->x + row * p->reduced, rows, p->reduced, turned);
+        FNN_NAME(search_columns)(turned, p->reduced, rows, rows, p->y + row);
+    }
 }
 
 static int FNN_NAME(argmax)(fnn_step *s) {

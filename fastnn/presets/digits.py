@@ -68,7 +68,7 @@ register(
         data=train_data,
         test_data=test_data,
         batch_size=32,
-        epochs=10,
+        epochs=15,
         goal=0.1,
         shuffle=True,
     )

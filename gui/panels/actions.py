@@ -39,10 +39,11 @@ class Repeater(QObject):
         return False
 
     def run(self, action: Action, handler: Callable[[], None]) -> None:
-        """Run a handler now, or soon if its key is held."""
-        if not self._held:
+        """Run a handler now, or soon if its key is held; Qt itself keeps held keys from actions that do not repeat."""
+        held, self._held = self._held, False
+        if not (held and action.repeats):
             handler()
-        elif action.repeats and self._waiting is None:
+        elif self._waiting is None:
             self._waiting = handler
             self._timer.start(0)
 
@@ -60,6 +61,7 @@ def make_actions(window: QMainWindow, handlers: Handlers) -> dict[str, QAction]:
         action = QAction(row.text, window)
         action.setObjectName(row.name)
         action.setShortcuts([QKeySequence(key) for key in row.keys])
+        action.setAutoRepeat(row.repeats)
         action.setCheckable(row.checkable)
         action.setToolTip(tip(row))
         action.triggered.connect(lambda _=False, row=row: repeater.run(row, handlers[row.name]))

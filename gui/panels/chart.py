@@ -14,7 +14,7 @@ from gui import theme
 from gui.numbers import exact, format_number
 from gui.session import Session
 
-FEW = 60
+FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
 EMPTY = "No training step is finished yet.\nEnd finishes this one, Ctrl+F5 trains at full speed."
 
 
@@ -117,7 +117,8 @@ class LossChart(QWidget):
         steps, shown = np.arange(1.0, len(losses) + 1), np.where(drawable, losses, np.nan)
         if not drawable.any():
             steps = shown = np.empty(0)
-        self.curve.setData(steps, shown, connect="finite", symbol="o" if few else None, symbolSize=5, antialias=few)
+        smooth = len(losses) <= SMOOTH
+        self.curve.setData(steps, shown, connect="finite", symbol="o" if few else None, symbolSize=5, antialias=smooth)
         if len(losses) < 2:
             self.plot.setXRange(0, max(len(losses) + 1, 10), padding=0)
         else:

@@ -97,7 +97,7 @@ def icon(name: str) -> QIcon:
     for mode, state, role in (
         (QIcon.Mode.Normal, QIcon.State.Off, "text"),
         (QIcon.Mode.Disabled, QIcon.State.Off, "line"),
-        (QIcon.Mode.Normal, QIcon.State.On, "on_accent"),
+        (QIcon.Mode.Normal, QIcon.State.On, "accent"),
     ):
         for scale in (1, 2):
             made.addPixmap(_pixmap(DRAWINGS[name], now.colour(role), scale), mode, state)

@@ -69,6 +69,16 @@ def sample_curve(op: Any, at: float, attrs: Any, points: int = 161) -> Curve:
     return Curve(x[:-1], y[:-1], at, float(y[-1]), slope)
 
 
+def breakable(name: str) -> str:
+    """A name that may be wrapped after its underscores.
+
+    Example:
+        >>> len(breakable("max_pool2d")) - len("max_pool2d")
+        1
+    """
+    return name.replace("_", "_\u200b")
+
+
 class OpBlock(QWidget):
     """The operation between its operands and its results."""
 
@@ -128,9 +138,9 @@ class OpBlock(QWidget):
         y = box.top() + 10
         texts = [
             (f"step {scene.index + 1} of {self._count}", 8.0, False, "muted"),
-            (self.title(), 11.5, True, "text"),
+            (breakable(self.title()), 11.5 if len(self.title()) <= 14 else 9.5, True, "text"),
             (scene.step.layer or scene.step.phase, 8.5, False, "muted"),
-            *((line, 8.5, False, "text") for line in self.lines()),
+            *((breakable(line), 8.5, False, "text") for line in self.lines()),
         ]
         for text, size, bold, role in texts:
             painter.setFont(themes.text_font(size, bold))

@@ -93,6 +93,6 @@ def _place(wanted: Sequence[float], room: QRect) -> list[QRect]:
         total = sum(heights) + SPACE * (len(group) - 1)
         y = room.top() + max(room.height() - total, 0) / 2
         for i, height in zip(group, heights, strict=True):
-            found[i] = QRect(room.left() + k * (width + SPACE), round(y), width, round(height))
+            found[i] = QRect(room.left() + k * (width + SPACE), int(y), width, int(height))
             y += height + SPACE
     return [found[i] for i in range(len(wanted))]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QRect
 from PyQt6.QtGui import QPalette, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from gui.content import Content, Scene, base_name, scene_of
+from gui.content import Content, Scene, base_name, dependence, scene_of
 from gui.panels import stacking
 from gui.panels.op_block import OpBlock
 from gui.panels.stage_bar import StageBar
@@ -51,15 +52,14 @@ class StageView(QWidget):
         self.scene = scene_of(self.session, self.bar.only_channel())
         self.canvas.show_scene(self.scene)
 
-    def refresh_hover(self) -> None:
-        """Only the marks of what the pointer is on."""
-        self.refresh_marks()
-
     def refresh_marks(self) -> None:
-        """Only selection and marks; the numbers are the same."""
-        if self.scene is not None:
-            self.scene = scene_of(self.session, self.bar.only_channel())
-            self.canvas.mark(self.scene)
+        """Show other marks on the same numbers: selection or pointer have moved, nothing else."""
+        if self.scene is None or self.scene.step is not self.session.shown_step():
+            self.refresh()
+            return
+        marks, consumers, winners = dependence(self.session)
+        self.scene = replace(self.scene, marks=marks, consumers=consumers, winners=winners)
+        self.canvas.mark(self.scene)
 
     def views(self) -> list[TensorView]:
         """The tensor views on the stage: operands, then results."""

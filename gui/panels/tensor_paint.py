@@ -121,6 +121,7 @@ class TensorPainter:
         p.setClipRect(seen.adjusted(-2, -2, 2, 2))
         p.drawImage(self.geometry.whole, image)
         self._grid()
+        self._frames()
         self._non_finite(picture)
         self._beyond_scale(picture)
         written = self._numbers(picture) if numbers else 0
@@ -149,6 +150,25 @@ class TensorPainter:
         for column in [*columns, columns.stop]:
             x = whole.left() + column * w
             self.painter.drawLine(QPointF(x, whole.top()), QPointF(x, whole.bottom()))
+
+    def _frames(self) -> None:
+        """A fine frame around every tile, so that pictures end somewhere even where they are zero."""
+        a, (w, h), p = self.geometry.arrangement, self.geometry.size, self.painter
+        high, wide = a.tile[0] * h, a.tile[1] * w
+        if a.square and (min(high, wide) < 9 or not a.gap):
+            return
+        p.setPen(QPen(self.theme.colour("line"), 1))
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        if not a.gap:
+            p.drawRect(self.geometry.whole)
+            return
+        shown = int(np.prod([a.shape[axis] for axis in (a.down, a.right) if axis is not None]))
+        for k in range(shown):
+            down, right = divmod(k, a.tiles[1])
+            corner = self.geometry.rect(down * (a.tile[0] + a.gap), right * (a.tile[1] + a.gap)).topLeft()
+            box = QRectF(corner.x(), corner.y(), wide, high)
+            if box.intersects(self.geometry.seen):
+                p.drawRect(box)
 
     def _indices(self) -> None:
         """Indices left of the rows (of a wrapped row: where each line starts) and above the columns."""

@@ -8,8 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PyQt6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PyQt6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from gui import theme as themes
 from gui.arrangement import Arrangement
@@ -247,6 +257,25 @@ class TensorView(QWidget):
         else:
             super().wheelEvent(event)
 
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        if event is not None:
+            self.menu(self.index_at(QPointF(event.pos()))).popup(event.globalPos())
+
+    def menu(self, index: Index | None) -> QMenu:
+        """What can be done with a cell, or with the whole picture."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if index is not None and self.content.data is not None:
+            text = exact(self.content.data[index])
+            menu.addAction("Explain", lambda: self.clicked.emit(self.content.name, index))
+            menu.addAction(f"Copy {text}", lambda: copy(text))
+            label = cell_label(self.content.name, index)
+            menu.addAction(f"Copy {label}", lambda: copy(label))
+        whole = menu.addAction("Show the whole tensor", self.reset_zoom)
+        if whole is not None:
+            whole.setEnabled(self.view_port != ViewPort())
+        return menu
+
     def _move(self, port: ViewPort) -> None:
         if port != self.view_port:
             self.set_view_port(port)
@@ -259,3 +288,10 @@ class TensorView(QWidget):
         if event is not None and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._image = self._geometry = None
         super().changeEvent(event)
+
+
+def copy(text: str) -> None:
+    """Put a text on the clipboard."""
+    clipboard = QGuiApplication.clipboard()
+    if clipboard is not None:
+        clipboard.setText(text)

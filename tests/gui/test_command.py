@@ -72,9 +72,13 @@ def test_a_missing_package_is_named(monkeypatch):
     assert startup.missing() == "the app needs PyQt6 and pyqtgraph: pip install 'fastnn[gui]'"
 
 
-def test_the_window_opens_on_a_real_display(tmp_path):
+def test_the_window_opens_on_a_real_display(tmp_path, monkeypatch):
     if shutil.which("xvfb-run") is None:
         pytest.skip("Xvfb is not installed")
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    if startup.missing():
+        pytest.skip(startup.missing())
     script = (
         "import gui.__main__ as app; "
         f"app.open_window(lambda s: s.load('xor'), 'light', app.photograph({str(tmp_path / 'x.png')!r}))"

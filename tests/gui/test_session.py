@@ -175,7 +175,9 @@ def test_while_training_the_session_answers_from_copies(session):
     assert session.view(name) is copy
     assert not np.array_equal(copy, session.stepper.value(name))
     assert session.explanation().result == session.view(session.selection[0])[session.selection[1]]
+    assert session.shown_step().outputs == (name,)
     session.stop_training()
+    assert session.shown_step().outputs == (name,)
     assert np.array_equal(session.view(name), session.stepper.value(name))
 
 
@@ -221,3 +223,14 @@ def test_sample_and_channel_stay_in_bounds():
     session.set_sample(-5)
     session.set_channel(-5)
     assert (session.sample, session.channel) == (0, 0)
+
+
+def test_an_explanation_is_never_that_of_another_run():
+    session = Session()
+    session.load("xor", seed=0, position=3)
+    session.select("output.kernel", (0, 0))
+    first = session.explanation()
+    session.load("xor", seed=1, position=3)
+    session.select("output.kernel", (0, 0))
+    assert session.explanation().result != first.result
+    assert session.explanation().result == session.view("output.kernel")[0, 0]

@@ -133,6 +133,18 @@ def test_a_click_tells_name_and_index(show, qtbot):
     assert signal.args == ["w", (2, 1)]
 
 
+def test_the_menu_of_a_cell_copies_the_exact_number(show):
+    from PyQt6.QtGui import QGuiApplication
+
+    x = normal(3, 4)
+    view = show(Content("w", x.shape, x, "w", weight=True))
+    actions = {a.text().split()[0]: a for a in reversed(view.menu((2, 1)).actions())}
+    assert list(actions) == ["Show", "Copy", "Explain"]
+    actions["Copy"].trigger()
+    assert np.float32(QGuiApplication.clipboard().text()) == x[2, 1]
+    assert [a.text() for a in view.menu(None).actions()] == ["Show the whole tensor"]
+
+
 def test_gaps_between_channels_are_no_cells(show):
     x = normal(1, 4, 4, 4)
     view = show(Content("y", x.shape, x, "y", batch=True))

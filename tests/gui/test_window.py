@@ -22,14 +22,6 @@ def press(qtbot, window, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(window, key, modifier)
 
 
-def hold(window, key, presses):
-    """Deliver presses of a held key, one after the other, as a window system would."""
-    for _ in range(presses):
-        for kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
-            event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, "", True)
-            QApplication.sendEvent(window, event)
-
-
 def view_of(window, name):
     """The view on the stage that shows a value."""
     return next(v for v in window.stage.findChildren(TensorView) if v.content.name == name and v.isVisible())
@@ -85,16 +77,27 @@ def test_keys_move_by_layer_phase_and_to_the_ends(open_window, qtbot):
     assert session.moment.position == 0
 
 
+def hold(window, name, key, presses):
+    """Let the presses of a held key arrive while the window is busy."""
+    for _ in range(presses):
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, key, Qt.KeyboardModifier.NoModifier, "", True)
+        QApplication.sendEvent(window, event)
+        window.actions_by_name[name].trigger()
+
+
 def test_a_held_key_moves_once_however_many_presses_wait(open_window, qtbot):
     window = open_window(position=0)
-    action = window.actions_by_name["forward_op"]
-    for _ in range(30):
-        QApplication.sendEvent(
-            window, QKeyEvent(QEvent.Type.ShortcutOverride, KEY.Key_Right, Qt.KeyboardModifier.NoModifier, "", True)
-        )
-        action.trigger()
+    hold(window, "forward_op", KEY.Key_Right, 30)
     qtbot.wait(20)
     assert window.session.moment.position == 1
+
+
+def test_a_button_works_after_a_key_was_held(open_window, qtbot):
+    window = open_window(position=0)
+    hold(window, "forward_op", KEY.Key_Right, 3)
+    qtbot.wait(20)
+    window.actions_by_name["breakpoint"].trigger()
+    assert window.session.breakpoints == {1}
 
 
 def test_breakpoints_by_margin_and_key(open_window, qtbot):

@@ -1,0 +1,69 @@
+"""Kernels on float32 against the references on the same numbers in float64, on any instruction set."""
+
+import contextlib
+
+import numpy as np
+
+from fastnn.engine import execute
+from fastnn.kernels import engine
+from fastnn.ops.table import OPS
+
+ROUNDINGS = 4e-7  # error of a sum in units of the sum of its terms' magnitudes: a few roundings of float32
+ISAS = engine.isas()
+
+
+@contextlib.contextmanager
+def machine(isa=None, threads=None):
+    """Use an instruction set and a number of threads for a while."""
+    before = engine.isa(), engine.threads()
+    engine.set_isa(isa or before[0])
+    engine.set_threads(threads or before[1])
+    try:
+        yield
+    finally:
+        engine.set_isa(before[0])
+        engine.set_threads(before[1])
+
+
+class Bilinear:
+    """One operation that multiplies its inputs, with random inputs and upstream gradient.
+
+    Its results are sums of products, so that the reference on magnitudes bounds what rounding may do.
+    """
+
+    def __init__(self, name, shapes, attrs=None, seed=0):
+        self.op, self.shapes = OPS[name], tuple(shapes)
+        self.attrs = self.op.complete(attrs or {})
+        rng = np.random.default_rng(seed)
+        self.inputs = [None if s is None else rng.normal(size=s).astype(np.float32) for s in self.shapes]
+        (self.output,) = self.op.infer(self.shapes, self.attrs)
+        self.dy = rng.normal(size=self.output).astype(np.float32)
+
+    def kernel(self):
+        """Output, then gradients, from C."""
+        y = np.full(self.output, np.nan, np.float32)
+        execute.run_kernel(self.op, False, self.inputs, [y], self.attrs)
+        grads = [None if s is None else np.full(s, np.nan, np.float32) for s in self.shapes]
+        places = [() if g is None else g for g in grads]
+        execute.run_kernel(self.op, True, [self.dy, *self.saved(self.inputs)], places, self.attrs)
+        return [y, *(g for g in grads if g is not None)]
+
+    def saved(self, inputs):
+        by_role = dict(zip(self.op.inputs, inputs, strict=True))
+        return [by_role[role] for role in self.op.saves]
+
+    def reference(self, change):
+        """The same from NumPy, in float64, of changed numbers."""
+        inputs = [None if x is None else change(x.astype(np.float64)) for x in self.inputs]
+        dy = change(self.dy.astype(np.float64))
+        grads = self.op.backward(dy, *self.saved(inputs), shapes=self.shapes, **self.attrs)
+        return [self.op.forward(*inputs, **self.attrs), *(g for g in grads if g is not None)]
+
+    def check(self):
+        """Raise AssertionError unless every number is right within rounding."""
+        results = zip(self.kernel(), self.reference(np.asarray), self.reference(np.abs), strict=True)
+        for found, expected, magnitude in results:
+            assert found.shape == expected.shape
+            excess = np.abs(found - expected) - (ROUNDINGS * magnitude + 1e-30)
+            assert not excess.size or excess.max() <= 0, (self.op.name, self.shapes, self.attrs, excess.max())
+            assert np.isfinite(found).all()
