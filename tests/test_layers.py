@@ -233,6 +233,14 @@ def test_wrong_input_names_the_layer():
         layers.Concatenate()([fastnn.Input((3, 4)), fastnn.Input((2, 3))])
 
 
+def test_integers_are_not_misread_as_floats():
+    with pytest.raises(TypeError, match="expected x of float32, received 'ids' of int32"):
+        layers.Dense(1)(fastnn.Input((2,), dtype="int32", name="ids"))
+    x = fastnn.Input((2,))
+    model = fastnn.Model(x, ops.add(ops.multiply(x, np.array([2, 3])), 1))
+    assert model.predict([[1.0, 1.0]]).tolist() == [[3, 4]]
+
+
 def test_a_forgotten_super_init_is_explained():
     class Forgetful(layers.Layer):
         def __init__(self):

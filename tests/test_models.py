@@ -115,7 +115,7 @@ class Residual(Model):
 def test_subclassed_models_train_and_predict():
     model = Residual(3)
     assert model.weights == []
-    model.compile("adam", "mse")
+    model.compile(fastnn.optimizers.Adam(0.01), "mse")
     x = np.random.default_rng(0).normal(size=(40, 3))
     y = x.sum(1, keepdims=True)
     losses = model.fit(x, y, epochs=60, batch_size=8, verbose=0).history["loss"]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config
-from fastnn.engine.execute import FLOATS
+from fastnn.engine.execute import FLOATS, contiguous
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
 from fastnn.errors import DTypeError, FastnnError, GraphError
 from fastnn.ops.table import Op
@@ -293,11 +293,18 @@ class Trace:
     def constant(self, value: Any, dtype: Any, name: str = "constant") -> SymbolicTensor:
         """A value that never changes."""
         array = as_array(value)
-        if array.dtype.kind == "f" and dtype is not None:
-            array = array.astype(dtype)
+        if dtype is not None and (array.dtype.kind == "f" or np.dtype(dtype).kind == "f"):
+            array = contiguous(array, dtype)
         return self.add_value(name, array.shape, array.dtype, "constant", np.array(array, order="C"))
 
-    def _operand(self, x: Any, dtype: Any) -> SymbolicTensor | None:
+    def _operand(self, x: Any, dtype: np.dtype[Any], role: str, op: Op) -> SymbolicTensor | None:
+        """The value for an input role; a kernel would misread one of another type."""
+        operand = self._symbol_of(x, dtype)
+        if operand is not None and operand.dtype != dtype:
+            raise DTypeError(f"expected {role} of {dtype}, received '{operand.name}' of {operand.dtype}.", operation=op.name)
+        return operand
+
+    def _symbol_of(self, x: Any, dtype: np.dtype[Any]) -> SymbolicTensor | None:
         if x is None:
             return None
         if isinstance(x, SymbolicTensor):
@@ -309,7 +316,10 @@ class Trace:
     def record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         """Add an operation; returns its symbolic outputs."""
         dtype = self._dtype(op, inputs)
-        operands = [self._operand(x, dtype) for x in inputs]
+        operands = [
+            self._operand(x, np.dtype(op.dtypes.get(r, dtype)), r, op)
+            for r, x in zip(op.roles(len(inputs)), inputs, strict=True)
+        ]
         shapes: Any = tuple(None if x is None else x.shape for x in operands)
         result_shapes = op.infer(shapes, attrs)
         roles = (*op.outputs, *op.extra)
