@@ -22,7 +22,8 @@ except ImportError as error:  # the kernels are not built, or were built for ano
 
 from fastnn import config
 from fastnn.errors import DTypeError, FastnnError, KernelError
-from fastnn.ops.table import OPS, Choice, Op
+from fastnn.ops.attributes import Choice
+from fastnn.ops.table import OPS, Op
 
 Array = NDArray[Any]
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
@@ -79,11 +80,22 @@ def contiguous(array: Array, dtype: Any, op: Op | None = None) -> Array:
     """The array itself, or a copy that is C-contiguous, aligned, native and of that type."""
     if array.dtype.kind not in "fiub":
         raise DTypeError(f"expected numbers, received dtype {array.dtype}.", operation=op.name if op else None)
-    if array.dtype.kind == "f" and np.dtype(dtype).kind in "iu" and not np.array_equal(array, np.trunc(array)):
-        raise DTypeError(
-            f"expected whole numbers, received {array.dtype} with fractions.", operation=op.name if op else None
-        )
+    if np.dtype(dtype).kind in "iu":
+        check_whole(array, np.dtype(dtype), op)
     return np.require(array, dtype, ["C", "A"])
+
+
+def check_whole(array: Array, dtype: np.dtype[Any], op: Op | None = None) -> None:
+    """Raise DTypeError for numbers that would not stay the same as integers of that type."""
+    name = op.name if op else None
+    if array.dtype.kind == "f" and not np.array_equal(array, np.trunc(array)):
+        raise DTypeError(f"expected whole numbers, received {array.dtype} with fractions.", operation=name)
+    if array.size and not np.can_cast(array.dtype, dtype):
+        least, most, bounds = array.min(), array.max(), np.iinfo(dtype)
+        if least < bounds.min or most > bounds.max:
+            raise DTypeError(
+                f"expected whole numbers that fit {dtype}, received {least} to {most}.", operation=name
+            )
 
 
 def runs_in_c(op: Op, inputs: Sequence[Array | None]) -> bool:
@@ -150,6 +162,9 @@ def run_kernel(op: Op, back: bool, inputs: Sequence[Any], outputs: Sequence[Any]
         compiled.call(op.name, back, inputs, outputs, packed(op, attrs))
     except compiled.KernelFailed as failure:
         raise kernel_error(failure, op) from None
+    except FastnnError as error:
+        error.operation = error.operation or op.name
+        raise
 
 
 def kernel_error(failure: Exception, op: Op, layer: str | None = None) -> FastnnError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine import execute, graph
 from fastnn.engine.tensor import Tensor, Variable, as_array
-from fastnn.errors import DTypeError, GraphError
+from fastnn.errors import DTypeError, GraphError, ShapeError
 from fastnn.ops.table import Op, set_dispatch
 
 
@@ -112,6 +112,7 @@ class GradientTape:
 
         Raises:
             GraphError: if the tape was used before and is not persistent.
+            ShapeError: if the output gradients have another shape than the target.
         """
         if self._used and not self.persistent:
             raise GraphError(
@@ -121,6 +122,8 @@ class GradientTape:
         if not isinstance(target, Tensor):
             raise GraphError(f"expected a Tensor as target, received {type(target).__name__}.")
         seed = np.ones_like(target.value) if output_gradients is None else as_array(output_gradients, target.dtype)
+        if seed.shape != target.shape:
+            raise ShapeError(f"expected output_gradients of the target's shape {target.shape}, received {seed.shape}.")
         grads = self._walk_back(target, seed)
         return graph.map_structure(lambda s: Tensor(grads[id(s)]) if id(s) in grads else None, sources)
 

@@ -45,7 +45,7 @@ static int FNN_NAME(patches)(fnn_step *s, const fnn_tensor *images, void (*body)
     FNN_NAME(patch_job) job = {fnn_window_of(images, kernel->i[0], kernel->i[1], &s->attr[1], &s->attr[2]),
                                s->in[0].data, s->out[0].data};
     const double work = (double)job.z.n * (double)(job.z.oh * job.z.ow) * (double)(job.z.kh * job.z.kw * job.z.c);
-    if (job.to) fnn_parallel(job.z.n, work, body, &job);
+    if (job.to && s->out[0].size) fnn_parallel(job.z.n, work, body, &job);
     return FNN_OK;
 }
 

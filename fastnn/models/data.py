@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.engine.execute import check_whole
 from fastnn.engine.graph import flatten
 from fastnn.engine.tensor import Tensor
 from fastnn.errors import DTypeError
@@ -59,8 +60,11 @@ def fit_shape(array: Array, shape: OpenShape, what: str) -> Array:
 
 def convert(array: Array, dtype: str, what: str) -> Array:
     """The array itself if it has the type and is contiguous, or a copy that does."""
-    if dtype.startswith("int") and array.dtype.kind == "f" and not np.array_equal(array, np.trunc(array)):
-        raise DTypeError(f"Expected whole numbers for {what}. Received: {array.dtype} with fractions")
+    if dtype.startswith(("int", "uint")):
+        try:
+            check_whole(array, np.dtype(dtype))
+        except DTypeError as error:
+            raise DTypeError(f"Expected whole numbers of {dtype} for {what}: {error}") from None
     return np.require(array, dtype, ["C", "A"])
 
 

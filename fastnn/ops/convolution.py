@@ -8,8 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from fastnn.errors import ShapeError
+from fastnn.ops.attributes import Choice
 from fastnn.ops.linear import OptionalShape, check_bias
-from fastnn.ops.table import Case, Choice, define
+from fastnn.ops.table import Case, define
 from fastnn.ops.terms import Index, Shape, Sum, grid
 
 Pair = tuple[int, int]
@@ -190,9 +191,13 @@ def im2col_explain(
     return Sum((("dy", patches_of_cell(index, shapes[0], kernel_size, axes)),))
 
 
-def image_size(col: Shape, kernel_size: Pair, strides: Pair, padding: str, size: Pair | None) -> Pair:
+def image_size(col: Shape, kernel_size: Pair, strides: Pair, padding: str, size: Pair | int | None) -> Pair:
     """Height and width that patches are put back to: `size`, or the smallest for so many patches."""
+    if isinstance(size, int):
+        return size, size
     if size is not None:
+        if len(size) != 2:
+            raise ShapeError(f"expected a size of one or two numbers, received {size}.")
         return size
     if padding == "same":
         return (col[1] * strides[0], col[2] * strides[1])

@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
-from fastnn.ops.table import Case, Choice, define
+from fastnn.ops.attributes import Choice
+from fastnn.ops.table import Case, define
 from fastnn.ops.terms import Formula, Index, Shape, Sum, grid
 
 Array = NDArray[Any]
@@ -20,9 +21,12 @@ Array = NDArray[Any]
 # ---------------------------------------------------------------- windows
 
 
-def pair(value: Any) -> tuple[int, int]:
+def pair(value: int | tuple[int, ...]) -> tuple[int, int]:
     """Height and width from a pair or from one number for both."""
-    return (int(value), int(value)) if np.ndim(value) == 0 else (int(value[0]), int(value[1]))
+    both = (value, value) if isinstance(value, int) else value
+    if len(both) != 2:
+        raise ShapeError(f"expected one or two numbers, for height and width, received {value}.")
+    return both[0], both[1]
 
 
 @dataclass(frozen=True)

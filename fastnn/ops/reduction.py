@@ -171,6 +171,12 @@ max = define(
 )
 
 
+def argmax_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
+    if isinstance(axis, tuple):
+        raise ShapeError(f"expected one axis or None, received {axis}.")
+    return some_shape(x, axis, keepdims)
+
+
 def argmax_explain(
     target: str, index: Index, shapes: Any, axis: int | None = None, keepdims: bool = False, **_: Any
 ) -> Formula:
@@ -185,7 +191,7 @@ argmax = define(
     "x",
     attrs=REDUCTION,
     forward=lambda x, axis, keepdims, **_: np.argmax(x, axis, keepdims=keepdims),
-    shape=some_shape,
+    shape=argmax_shape,
     dtypes={"y": "int64"},
     formula="y = position of the largest x along the axis; of all x in order, if axis is None",
     explain=argmax_explain,

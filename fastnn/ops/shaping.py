@@ -130,10 +130,11 @@ squeeze = define_renaming(
 )
 
 
-def order(rank: int, axes: tuple[int, ...] | None) -> tuple[int, ...]:
+def order(rank: int, axes: tuple[int, ...] | int | None) -> tuple[int, ...]:
     """The axes' new order, counted from the front; None turns it round."""
     if axes is None:
         return tuple(reversed(range(rank)))
+    axes = (axes,) if isinstance(axes, int) else axes
     if len(axes) != rank or any(not -rank <= a < rank for a in axes) or len({a % rank for a in axes}) != rank:
         raise ShapeError(f"expected every axis of rank {rank} once, received {axes}.")
     return tuple(a % rank for a in axes)

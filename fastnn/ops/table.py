@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.errors import GraphError, ShapeError
+from fastnn.ops.attributes import Choice, checked
 from fastnn.ops.terms import Expression, Shape
 
 KINDS = (
@@ -35,14 +37,7 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """An attribute that is one of a few words; the kernel receives the word's position. The first is the default."""
-
-    words: tuple[str, ...]
-
-    def __init__(self, *words: str) -> None:
-        object.__setattr__(self, "words", words)
+LARGEST_SIZE = 2**48
 
 
 @dataclass(frozen=True)
@@ -151,22 +146,19 @@ class Op:
         full = {}
         for key, default in self.attrs.items():
             value = attrs.get(key, default)
-            if isinstance(default, Choice):
-                value = default.words[0] if value is default else value
-                if value not in default.words:
-                    raise GraphError(
-                        f"expected {key} to be one of {default.words}, received {value!r}.", operation=self.name
-                    )
-            elif isinstance(value, (list, np.ndarray)):
-                value = tuple(int(v) for v in value)
-            full[key] = value
+            try:
+                full[key] = checked(default, value)
+            except TypeError as error:
+                raise GraphError(f"expected {key} to be {error}, received {value!r}.", operation=self.name) from None
         return full
 
     def infer(self, shapes: Sequence[Shape | None], attrs: Mapping[str, Any]) -> tuple[Shape, ...]:
         """Shapes of outputs and extras; raises ShapeError that names the operation and its shapes."""
         self.check_count(len(shapes))
         try:
-            return self.shape(*shapes, **attrs)
+            results = self.shape(*shapes, **attrs)
+            check_sizes(results)
+            return results
         except ShapeError as error:
             error.operation = error.operation or self.name
             error.shapes = tuple(s for s in shapes if s is not None)
@@ -190,7 +182,7 @@ class Op:
         if len(args) > len(names):
             raise GraphError(f"expected at most {len(names)} arguments, received {len(args)}.", operation=self.name)
         given = {**dict(zip(names, args, strict=False)), **kwargs}
-        missing = [i for i in self.inputs if i not in given and i not in self.optional]
+        missing = [i for i in self.inputs if given.get(i) is None and i not in self.optional]
         if missing:
             raise GraphError(f"expected inputs {self.inputs}, received none for {missing}.", operation=self.name)
         inputs = [given.pop(name, None) for name in self.inputs]
@@ -205,6 +197,13 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}{inspect.Signature([])}>".replace("()", f"({', '.join(self.inputs)})")
+
+
+def check_sizes(shapes: Sequence[Shape]) -> None:
+    """Raise ShapeError for a result that no memory can hold, even if an axis of length 0 makes it empty."""
+    for shape in shapes:
+        if math.prod(n or 1 for n in shape) > LARGEST_SIZE:
+            raise ShapeError(f"expected a result of at most 2**48 numbers, received shape {shape}.")
 
 
 def _reference(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
