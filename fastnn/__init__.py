@@ -24,6 +24,7 @@ from fastnn.engine.tape import GradientTape
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.layers import Input, Layer
 from fastnn.models import Model, Sequential
+from fastnn.showing import show
 
 __all__ = [
     "GradientTape",
@@ -50,5 +51,6 @@ __all__ = [
     "optimizers",
     "regularizers",
     "saving",
+    "show",
     "utils",
 ]
