@@ -142,12 +142,14 @@ class Contest:
         return self
 
     def __exit__(self, *_: object) -> None:
+        print(file=sys.stderr)
         for worker in self.workers:
             worker.close()
 
     def race(self, task: Mapping[str, Any], rounds: int, seconds: float) -> dict[str, list[float]]:
         """Seconds of one step, for every contestant and round; who goes first changes from round to round."""
         times: dict[str, list[float]] = {}
+        print(f"\r{task['name']:60}", end="", file=sys.stderr, flush=True)
         for worker in list(self.workers):
             self.attempt(worker, task["name"], "prepare", task=task)
         ready = [worker for worker in self.workers if (worker.contestant.label, task["name"]) not in self.failed]

@@ -83,9 +83,9 @@ def all_networks(quick: bool) -> list[Description]:
     """The networks, smallest first; `quick` means shorter epochs and smaller batches of images."""
     few = 4 if quick else 1
     return [
-        of_preset("xor", "xor", 1, 2000 // few),
-        mlp(32, 200 // few),
-        mlp(128, 100 // few),
-        lenet5(64 // few, 40 // few),
-        of_preset("mnist-cnn", "mnist_cnn", 128 // few**2, 8 // few),
+        of_preset("xor", "xor", 1, 1000 // few),
+        mlp(32, 120 // few),
+        mlp(128, 60 // few),
+        lenet5(64 // few, 20 // few),
+        of_preset("mnist-cnn", "mnist_cnn", 128 // few**2, 4 // min(few, 2)),
     ]

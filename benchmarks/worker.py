@@ -28,14 +28,13 @@ def duration(work: Work, count: int) -> float:
 
 
 def best_time(work: Work, seconds: float) -> float:
-    """Seconds of one call: the best block of calls within about `seconds`, and at least of two calls."""
+    """Seconds of one call: the best block of calls within about `seconds`, and at least one call."""
+    end = time.perf_counter() + seconds
     best = duration(work, 1)
     count = max(1, round(BLOCK_SECONDS / max(best, 1e-9)))
-    end = time.perf_counter() + seconds - best
-    while True:
+    while time.perf_counter() < end:
         best = min(best, duration(work, count) / count)
-        if time.perf_counter() >= end:
-            return best
+    return best
 
 
 class Server:

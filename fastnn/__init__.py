@@ -13,6 +13,7 @@ from fastnn import (
     models,
     ops,
     optimizers,
+    presets,
     regularizers,
     saving,
     utils,
@@ -24,6 +25,7 @@ from fastnn.engine.tape import GradientTape
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.layers import Input, Layer
 from fastnn.models import Model, Sequential
+from fastnn.showing import show
 
 __all__ = [
     "GradientTape",
@@ -48,7 +50,9 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "presets",
     "regularizers",
     "saving",
+    "show",
     "utils",
 ]

@@ -103,7 +103,7 @@ def format_cell(value: Any, decimals: int) -> str:
         return "NaN" if math.isnan(x) else "+inf" if x > 0 else f"{MINUS}inf"
     if x == 0:
         return "0"
-    if abs(x) >= 1e5 or (abs(x) < 0.5 * 10.0**-decimals):
+    if abs(x) >= 1e5 or float(f"{x:.{decimals}f}") == 0:
         return minus(f"{x:.0e}")
     return minus(f"{x:.{decimals}f}")
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import fastnn
+
 HERE = Path(__file__).parent
 TESTS = """
 import pytest
@@ -24,7 +26,8 @@ def run(folder, *options, skip=False, reason="", strict="1"):
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = full: long\n")
     (folder / "test_it.py").write_text(TESTS.format(skip=skip, reason=reason))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
-    environment = {**os.environ, "FASTNN_STRICT_SKIPS": strict, "PYTEST_ADDOPTS": ""}
+    here = os.pathsep.join([str(Path(fastnn.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "FASTNN_STRICT_SKIPS": strict, "PYTEST_ADDOPTS": "", "PYTHONPATH": here}
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
 
 

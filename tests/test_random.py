@@ -113,7 +113,7 @@ def test_the_ends_of_the_range(dtype):
         ({"rate": -0.1}, "expected a rate from 0 to 1"),
         ({"seed": -1}, "expected a whole-numbered seed from 0 to 2"),
         ({"seed": 2**53 + 1}, "expected a whole-numbered seed"),
-        ({"seed": 0.5}, "expected a whole-numbered seed"),
+        ({"seed": 0.5}, "expected seed to be a whole number"),
     ],
 )
 def test_rates_and_seeds_out_of_range_are_refused(attrs, message):

@@ -12,7 +12,8 @@ from benchmarks.numpy_models import Network
 
 
 def versions() -> dict[str, str]:
-    return {"numpy": np.__version__}
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return {"numpy": np.__version__, blas["name"]: blas["version"]}
 
 
 def prepare(task: dict[str, Any]) -> tuple[Callable[[], object], int]:

@@ -17,7 +17,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
 def versions() -> dict[str, str]:
-    return {"torch": torch.__version__}
+    return {"torch": torch.__version__, "torch kernels": torch.backends.cpu.get_cpu_capability()}
 
 
 def layers_of(layer: dict[str, Any], shape: list[int]) -> tuple[list[nn.Module], list[int]]:

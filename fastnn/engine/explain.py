@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -201,6 +202,7 @@ def _part(f: Formula, text: str, operands: tuple[Operand, ...], arrays: Arrays, 
     return Term(text, _substitute(text, used, digits), value, used)
 
 
+@lru_cache(maxsize=1024)
 def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The addends of a formula that is a sum, or upstream gradient and local slope of one that is their product.
 

@@ -301,7 +301,9 @@ class Trace:
         """The value for an input role; a kernel would misread one of another type."""
         operand = self._symbol_of(x, dtype)
         if operand is not None and operand.dtype != dtype:
-            raise DTypeError(f"expected {role} of {dtype}, received '{operand.name}' of {operand.dtype}.", operation=op.name)
+            raise DTypeError(
+                f"expected {role} of {dtype}, received '{operand.name}' of {operand.dtype}.", operation=op.name
+            )
         return operand
 
     def _symbol_of(self, x: Any, dtype: np.dtype[Any]) -> SymbolicTensor | None:

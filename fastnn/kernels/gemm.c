@@ -13,6 +13,22 @@
 #define LOAD(P, V) (part && (V) == vecs - 1 ? FNN_NAME(vec_load_part)((P) + (V) * LANES, last) \
                                             : FNN_NAME(vec_load)((P) + (V) * LANES))
 
+/* The epilogue of a tile whose full sums lie in rows of TILE_COLS; apart from the tiles, which are many. */
+static FNN_NOINLINE void FNN_NAME(finish_tile)(const fnn_tile *t, const float *sums, int rows, int cols) {
+    const fnn_epilogue *e = &t->finish;
+    const VEC zero = FNN_NAME(vec_fill)(0);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j += LANES) {
+            const int n = (int)fnn_min(LANES, cols - j);
+            float *c = t->c + i * t->c_row + j;
+            const VEC bias = e->bias ? FNN_NAME(vec_load_part)(e->bias + j, n) : zero;
+            const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + i * t->c_row + j, n) : zero;
+            const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(c, n) : zero;
+            const VEC sum = FNN_NAME(vec_load)(sums + i * TILE_COLS + j);
+            FNN_NAME(vec_store_part)(c, FNN_NAME(vec_finish)(sum, e, bias, mask, old), n);
+        }
+}
+
 /* rows, vecs (1 or 2) and part (the last vector is incomplete) are constants after inlining. */
 FNN_INLINE void FNN_NAME(tile)(const fnn_tile *t, const int rows, const int vecs, const int part, int last) {
     VEC sum[TILE_ROWS][2];
@@ -36,18 +52,18 @@ FNN_INLINE void FNN_NAME(tile)(const fnn_tile *t, const int rows, const int vecs
         }
     }
     const fnn_epilogue *e = &t->finish;
-    const int plain = !e->bias && !e->mask && !e->relu && !e->accumulate;
+    if (e->bias || e->mask || e->relu || e->accumulate) {
+        float sums[TILE_ROWS * TILE_COLS];
+        FNN_UNROLL for (int i = 0; i < rows; i++)
+            FNN_UNROLL for (int v = 0; v < vecs; v++) FNN_NAME(vec_store)(sums + i * TILE_COLS + v * LANES, sum[i][v]);
+        FNN_NAME(finish_tile)(t, sums, rows, part ? (vecs - 1) * LANES + last : vecs * LANES);
+        return;
+    }
     FNN_UNROLL for (int i = 0; i < rows; i++)
         FNN_UNROLL for (int v = 0; v < vecs; v++) {
-            float *c = t->c + i * t->c_row;
-            if (!plain) {
-                const VEC zero = FNN_NAME(vec_fill)(0);
-                sum[i][v] = FNN_NAME(vec_finish)(sum[i][v], e, e->bias ? LOAD(e->bias, v) : zero,
-                                               e->mask ? LOAD(e->mask + i * t->c_row, v) : zero,
-                                               e->accumulate ? LOAD(c, v) : zero);
-            }
-            if (part && v == vecs - 1) FNN_NAME(vec_store_part)(c + v * LANES, sum[i][v], last);
-            else FNN_NAME(vec_store)(c + v * LANES, sum[i][v]);
+            float *c = t->c + i * t->c_row + v * LANES;
+            if (part && v == vecs - 1) FNN_NAME(vec_store_part)(c, sum[i][v], last);
+            else FNN_NAME(vec_store)(c, sum[i][v]);
         }
 }
 

@@ -10,10 +10,12 @@
 #define FNN_INLINE static inline __attribute__((always_inline, unused))
 #define FNN_UNUSED __attribute__((unused)) /* in headers of which a family needs a part */
 #define FNN_UNROLL _Pragma("GCC unroll 16")
+#define FNN_NOINLINE __attribute__((noinline))
 #else
 #define FNN_INLINE static inline
 #define FNN_UNUSED
 #define FNN_UNROLL
+#define FNN_NOINLINE
 #endif
 
 #endif
