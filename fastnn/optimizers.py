@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -205,9 +206,22 @@ class Optimizer:
 
 def rate(value: Any) -> float:
     """A learning rate as a number."""
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not math.isfinite(value):
         raise ValueError(f"Expected learning_rate to be a number. Received: learning_rate={value!r}")
     return float(value)
+
+
+def check_settings(*decays: str, **settings: Any) -> None:
+    """Refuse decays that are not from 0 to 1 (1 excluded), and other settings that are not numbers from 0 on.
+
+    Raises:
+        ValueError: naming the setting.
+    """
+    for name, value in settings.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not 0 <= value < (1 if name in decays else math.inf):
+            wanted = "a number from 0 to less than 1" if name in decays else "a number of 0 or more"
+            raise ValueError(f"Expected {name} to be {wanted}. Received: {name}={value!r}")
 
 
 def state(value: Any, dtype: str, name: str) -> Variable:
@@ -281,6 +295,7 @@ class Adam(Optimizer):
         super().__init__(learning_rate, **kwargs)
         if amsgrad:
             raise ValueError(f"Expected amsgrad=False, the only one available. Received: amsgrad={amsgrad}")
+        check_settings("beta_1", "beta_2", beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
 
     def update(self, w: Variable, g: SymbolicTensor, memory: Sequence[Variable]) -> None:
@@ -317,6 +332,7 @@ class RMSprop(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
+        check_settings("rho", rho=rho, momentum=momentum, epsilon=epsilon)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
         self.slots = ("velocity", "average", "moment") if centered else ("velocity", "moment")[: 2 if momentum else 1]
 

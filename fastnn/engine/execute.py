@@ -221,10 +221,15 @@ def isas() -> list[str]:
 
 
 def _from_environment() -> None:
+    """Raises ValueError naming the variable, if it holds nonsense."""
     if name := os.environ.get("FASTNN_ISA"):
+        if name not in isas():
+            raise ValueError(f"Expected FASTNN_ISA to be one of {isas()}. Received: FASTNN_ISA={name!r}")
         isa(name)
     if count := os.environ.get("FASTNN_NUM_THREADS"):
-        threads(int(count) if count.isdigit() else 0)
+        if not count.isdecimal() or int(count) < 1:
+            raise ValueError(f"Expected FASTNN_NUM_THREADS to be a positive number of threads. Received: {count!r}")
+        threads(int(count))
 
 
 check_table()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -43,11 +44,11 @@ class Plan:
 
     def __init__(self, listing: StepList, keep: bool = False, storage: Mapping[Variable, Array] | None = None) -> None:
         self.listing, self.keep = listing, keep
+        self.lock = threading.RLock()  # held by whoever uses the buffers
         self.in_c = listing.dtype == "float32"
         self.buffers = self._bind(storage or {})
         watched = listing.watch
         self._watched = [self.buffers[name] for name in watched.values()]
-        self._totals = np.zeros(sum(a.size for a in self._watched))
         self._compiled = execute.Plan(self._rows(), listing.updates) if self.in_c else None
 
     # ------------------------------------------------------------ buffers
@@ -144,9 +145,15 @@ class Plan:
                 self.buffers[name][...] = result
 
     def run_batches(
-        self, feeds: Mapping[str, Array], order: Array, first: int, last: int, seconds: float = math.inf
+        self,
+        feeds: Mapping[str, Array],
+        order: Array,
+        first: int,
+        last: int,
+        seconds: float = math.inf,
+        totals: Array | None = None,
     ) -> int:
-        """Run whole training steps on batches first … last - 1 and add the watched values to the totals.
+        """Run whole training steps on batches first … last - 1; another thread that does so waits.
 
         Args:
             feeds: Whole arrays by value name; rows are taken from them.
@@ -154,6 +161,7 @@ class Plan:
             first: First batch.
             last: One past the last batch.
             seconds: Return early, between training steps, after this time.
+            totals: What `new_totals` gave; the watched values of every training step are added to it.
 
         Returns:
             How many batches were run.
@@ -161,24 +169,26 @@ class Plan:
         Raises:
             KeyboardInterrupt: on Ctrl-C; a training step whose update had not begun is discarded.
         """
-        if self._compiled is None:
-            return self._run_batches_reference(feeds, order, first, last, seconds)
-        pairs = [(feeds[name], self.buffers[name]) for name in self.listing.feeds]
-        try:
-            return int(
-                self._compiled.run_batches(pairs, order, first, last, self._watched, self._totals, min(seconds, 1e9))
-            )
-        except execute.KernelFailed as failure:
-            raise self._explain(failure) from None
+        totals = self.new_totals() if totals is None else totals
+        with self.lock:
+            if self._compiled is None:
+                return self._run_batches_reference(feeds, order, first, last, seconds, totals)
+            pairs = [(feeds[name], self.buffers[name]) for name in self.listing.feeds]
+            try:
+                return int(
+                    self._compiled.run_batches(pairs, order, first, last, self._watched, totals, min(seconds, 1e9))
+                )
+            except execute.KernelFailed as failure:
+                raise self._explain(failure) from None
 
     def _run_batches_reference(
-        self, feeds: Mapping[str, Array], order: Array, first: int, last: int, seconds: float
+        self, feeds: Mapping[str, Array], order: Array, first: int, last: int, seconds: float, totals: Array
     ) -> int:
         stop = time.monotonic() + seconds
         for k in range(first, last):
             self.load_rows(feeds, order, k)
             self.run()
-            self._totals += np.concatenate([a.ravel() for a in self._watched] or [np.zeros(0)])
+            totals += np.concatenate([a.ravel() for a in self._watched] or [np.zeros(0)])
             if time.monotonic() > stop:
                 return k + 1 - first
         return last - first
@@ -192,18 +202,17 @@ class Plan:
             size = len(buffer)
             np.take(feeds[name], order[batch * size : (batch + 1) * size], axis=0, out=buffer)
 
-    @property
-    def totals(self) -> dict[str, Array]:
-        """Sums of the watched values over the batches since `reset_totals`, by metric name."""
+    def new_totals(self) -> Array:
+        """Room for the sums of the watched values over batches."""
+        return np.zeros(sum(a.size for a in self._watched))
+
+    def by_name(self, totals: Array) -> dict[str, Array]:
+        """Sums of the watched values by metric name."""
         parts, at = {}, 0
         for key, array in zip(self.listing.watch, self._watched, strict=True):
-            parts[key] = self._totals[at : at + array.size].reshape(array.shape).copy()
+            parts[key] = totals[at : at + array.size].reshape(array.shape).copy()
             at += array.size
         return parts
-
-    def reset_totals(self) -> None:
-        """Start the sums of watched values anew."""
-        self._totals[:] = 0
 
 
 def share_memory(listing: StepList, names: list[str]) -> dict[str, Array]:

@@ -119,6 +119,8 @@ def write_backward(trace: Trace, loss: SymbolicTensor, variables: Sequence[Varia
     Raises:
         GraphError: if the loss has more than one cell, or depends on none of the variables.
     """
+    if not isinstance(loss, SymbolicTensor):
+        raise GraphError(f"expected a loss that depends on the model's output, received {loss!r}.")
     if any(n != 1 for n in loss.shape):
         raise GraphError(f"expected a loss of one number, received '{loss.name}' of shape {loss.shape}.")
     writer = _Backward(trace, loss.name, [trace.variable(v).name for v in variables])

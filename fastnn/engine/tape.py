@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,12 @@ class Record:
     attrs: Mapping[str, Any]
 
 
-_tapes: list[GradientTape] = []
+class _Listening(threading.local):
+    def __init__(self) -> None:
+        self.tapes: list[GradientTape] = []
+
+
+_listening = _Listening()
 
 
 def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
@@ -47,7 +53,7 @@ def eager(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
     """Run an operation and wrap its outputs."""
     arrays, results = execute.forward(op, [None if x is None else as_array(x) for x in inputs], attrs)
     outputs = tuple(Tensor(r) for r in results[: len(op.outputs)])
-    for tape in _tapes:
+    for tape in _listening.tapes:
         tape.write(op, inputs, arrays, outputs, results, attrs)
     return outputs[0] if len(outputs) == 1 else outputs
 
@@ -76,11 +82,11 @@ class GradientTape:
         self._used = False
 
     def __enter__(self) -> GradientTape:
-        _tapes.append(self)
+        _listening.tapes.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _tapes.remove(self)
+        _listening.tapes.remove(self)
 
     def watch(self, tensor: Tensor | Sequence[Tensor]) -> None:
         """Follow what is computed from a tensor (or several)."""

@@ -21,6 +21,8 @@ def as_array(value: Any, dtype: Any = None) -> NDArray[Any]:
         array = np.asarray(value)
     else:
         array = _from_python(value) if dtype is None else _nested(value)
+    if dtype is not None and array.dtype.kind in "USVMmc":
+        raise DTypeError(f"expected numbers, received {array.dtype}.")
     return array if dtype is None else array.astype(dtype, copy=False)
 
 

@@ -28,6 +28,8 @@ def to_array(data: Any, what: str) -> Array:
         ) from None
     if array.dtype == object:
         try:
+            if any(item is None for item in array.flat):
+                raise TypeError
             array = array.astype(np.float64)
         except (TypeError, ValueError):
             raise DTypeError(f"Expected numbers for {what}. Received: {describe(data)}") from None
@@ -176,6 +178,9 @@ def weights_of_classes(goal: Array, class_weight: Mapping[int, float], dtype: st
     """The weight of every sample's class; classes that are not named weigh 1."""
     if not isinstance(class_weight, Mapping):
         raise ValueError(f"Expected class_weight to be a dict of class number to weight. Received: {class_weight!r}")
+    for key, weight in class_weight.items():
+        if not isinstance(key, (int, np.integer)) or not isinstance(weight, (int, float, np.number)):
+            raise ValueError(f"Expected class_weight with class numbers and weights. Received: {key!r}: {weight!r}")
     classes = goal.argmax(-1) if goal.ndim > 1 and goal.shape[-1] > 1 else np.round(goal.reshape(len(goal), -1)[:, 0])
     found = np.ones(len(goal), dtype)
     for number, weight in class_weight.items():

@@ -25,25 +25,26 @@ class Averages:
         self.metrics = metrics
         self.plans: list[tuple[Plan, int]] = []
         self.counts: list[int] = []
+        self.totals: list[Array] = []
 
     def watch(self, plan: Plan, size: int) -> None:
         """Take a plan's batches into account from now on."""
-        plan.reset_totals()
         self.plans.append((plan, size))
         self.counts.append(0)
+        self.totals.append(plan.new_totals())
 
     def start(self) -> None:
         """Forget all batches."""
-        for plan, _ in self.plans:
-            plan.reset_totals()
+        for totals in self.totals:
+            totals[:] = 0
         self.counts = [0] * len(self.plans)
 
     def logs(self) -> dict[str, float]:
         """Averages so far."""
         rows = sum(n * size for n, (_, size) in zip(self.counts, self.plans, strict=True))
         sums: dict[str, Any] = {}
-        for plan, size in self.plans:
-            for key, total in plan.totals.items():
+        for (plan, size), totals in zip(self.plans, self.totals, strict=True):
+            for key, total in plan.by_name(totals).items():
                 part = total if key in self.metrics else total * size
                 sums[key] = sums[key] + part if key in sums else part
         return {key: self.average(key, total, rows) for key, total in sums.items()}
@@ -94,7 +95,7 @@ class Batches:
         self.averages.start()
         done = 0
         while done < self.full:
-            ran = self.plan.run_batches(self.feeds, order, done, self.full, seconds)
+            ran = self.plan.run_batches(self.feeds, order, done, self.full, seconds, self.averages.totals[0])
             done += ran
             self.averages.counts[0] = done
             if told is not None:
@@ -104,7 +105,7 @@ class Batches:
     def run_tail(self, order: Array) -> None:
         """Run the last, smaller batch, if there is one."""
         if self.tail is not None:
-            self.tail.run_batches(self.feeds, order[self.full * self.size :], 0, 1)
+            self.tail.run_batches(self.feeds, order[self.full * self.size :], 0, 1, totals=self.averages.totals[1])
             self.averages.counts[1] = 1
 
     def run_one(self, order: Array, batch: int) -> None:
@@ -112,10 +113,21 @@ class Batches:
         if batch == self.full:
             self.run_tail(order)
         else:
-            self.plan.run_batches(self.feeds, order, batch, batch + 1)
+            self.plan.run_batches(self.feeds, order, batch, batch + 1, totals=self.averages.totals[0])
             self.averages.counts[0] += 1
 
 
 def in_order(count: int) -> Array:
     """Row numbers as they come."""
     return np.arange(count, dtype=np.int64)
+
+
+def check_counts(least: int, **counts: Any) -> None:
+    """Refuse what is no whole number, or less than `least`.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    for name, value in counts.items():
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"Expected {name} to be a whole number, {least} or larger. Received: {name}={value!r}")

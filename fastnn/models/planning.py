@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 Feeds = dict[str, Array]
+_building = threading.RLock()  # step lists and plans are looked up and made by one thread at a time
 REMEMBERED = 16  # step lists and plans, one per batch size and purpose
 
 
@@ -195,7 +197,8 @@ class Planning:
         if x is None:
             raise ValueError("Expected x. Received: None")
         if self.network is None:
-            self._ensure_built((_Shaped(x),), {})
+            with _building:
+                self._ensure_built((_Shaped(x),), {})
         if self.network is None:
             return self._prepare_free_inputs(x)
         alone = len(self.network.inputs) == 1 and not isinstance(x, dict) and not is_list_of_one_array(x)
@@ -249,12 +252,13 @@ class Planning:
         return batch, training, shapes, flags, self.network
 
     def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool) -> Plan:
-        listing = self.step_list(batch, feeds, training)
-        key = (config.engine(), self._key(batch, feeds, training))
-        if key not in self._plans or self._plans[key].listing is not listing:
-            make_room(self._plans)
-            self._plans[key] = Plan(listing)
-        return self._plans[key]
+        with _building:
+            listing = self.step_list(batch, feeds, training)
+            key = (config.engine(), self._key(batch, feeds, training))
+            if key not in self._plans or self._plans[key].listing is not listing:
+                make_room(self._plans)
+                self._plans[key] = Plan(listing)
+            return self._plans[key]
 
     def variables_of_training(self) -> list[Variable]:
         """All that a training step may read or change: weights, and what the optimizer remembers."""

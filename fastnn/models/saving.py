@@ -25,6 +25,8 @@ from fastnn.utils.registry import custom_object_scope, serialize_object
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
+SMALL = 2**26  # bytes that may be unpacked from any file
+LARGEST_GROWTH = 20
 
 
 # ---------------------------------------------------------------- paths
@@ -45,15 +47,19 @@ def checked_path(filepath: Any, ending: str, overwrite: bool) -> Path:
 
 
 def write_aside(path: Path, write: Callable[[Any], None]) -> None:
-    """Write a file under another name beside its place, and put it there when it is whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write a file under another name beside its place, and put it there when it is whole; links stay links."""
+    place = Path(os.path.realpath(path))
+    try:
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
+        os.replace(name, place)
     except BaseException:
         os.unlink(name)
         raise
@@ -202,8 +208,8 @@ def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
     content = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            config = json.loads(archive.read("config.json"))
-            weights = archive.read(WEIGHTS)
+            config = json.loads(read_part(archive, "config.json"))
+            weights = read_part(archive, WEIGHTS)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise Damaged(f"Expected a model saved as .keras. Received: '{path}', which is not one: {error}") from None
     except Exception as error:  # zlib.error is no subclass of those
@@ -211,6 +217,14 @@ def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
     if not isinstance(config, dict) or "class_name" not in config:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: JSON without a class name")
     return config, weights
+
+
+def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
+    """One file of an archive; one that is large only when unpacked is refused before memory is spent on it."""
+    info = archive.getinfo(name)
+    if info.file_size > max(LARGEST_GROWTH * info.compress_size, SMALL):
+        raise ValueError(f"'{name}' would grow from {info.compress_size} to {info.file_size} bytes")
+    return archive.read(info)
 
 
 def load_model(
@@ -238,18 +252,18 @@ def load_model(
 
 def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool) -> Any:
     """The model that a file's parts describe."""
+    settings = config.get("compile_config")
     try:
         model = make_layer(config)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        if not isinstance(model, Model):
+            raise Damaged(f"Expected a model. Received: {type(model).__name__}")
+        if compile and settings:
+            model.compile_from_config(settings)
+            model.optimizer.build(model.trainable_weights)
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
     except ValueError as error:
         raise ValueError(f"{error} (in '{path}')") from error
-    if not isinstance(model, Model):
-        raise Damaged(f"Expected a model in '{path}'. Received: {type(model).__name__}")
-    settings = config.get("compile_config")
-    if compile and settings:
-        model.compile_from_config(settings)
-        model.optimizer.build(model.trainable_weights)
     read_weights(model, weights, path, optimizer=compile and bool(settings))
     return model
 
@@ -274,7 +288,7 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> N
                 found += read_group(
                     h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
                 )
-    except (OSError, KeyError, RuntimeError, TypeError) as error:
+    except (OSError, KeyError, RuntimeError, TypeError, AttributeError) as error:
         raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
     for variable, value in found:
         variable.assign(value)
@@ -292,17 +306,17 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
         raise ValueError(f"Expected {len(variables)} weights under '{path}' of '{file}'. Received: {count}")
     found = []
     for i, variable in enumerate(variables):
-        value = read_array(group, str(i), file)
-        if value.shape != variable.shape:
+        dataset = checked_dataset(group, str(i), file)
+        if dataset.shape != variable.shape:
             raise ValueError(
-                f"Expected '{variable.path}' of shape {variable.shape}. Received: {value.shape} in '{file}'"
+                f"Expected '{variable.path}' of shape {variable.shape}. Received: {dataset.shape} in '{file}'"
             )
-        found.append((variable, value))
+        found.append((variable, np.asarray(dataset)))
     return found
 
 
-def read_array(group: Any, name: str, file: Path) -> Any:
-    """An array that the file itself holds; links to other files are refused.
+def checked_dataset(group: Any, name: str, file: Path) -> Any:
+    """The place of an array that the file itself holds, not read yet; links to other files are refused.
 
     Raises:
         ValueError: if it is a link, or no array of numbers.
@@ -316,4 +330,4 @@ def read_array(group: Any, name: str, file: Path) -> Any:
         or dataset.dtype.kind not in "fiub"
     ):
         raise Damaged(f"Expected numbers under '{group.name}/{name}' of '{file}'. Received: {link}")
-    return np.asarray(dataset)
+    return dataset

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastnn.engine.graph import flatten
-from fastnn.models.loops import Averages, in_order
+from fastnn.models.loops import Averages, check_counts, in_order
 
 
 def is_stream(x: Any) -> bool:
@@ -31,6 +31,8 @@ class stream:  # noqa: N801
     """
 
     def __init__(self, model: Any, source: Any, steps: int | None, class_weight: Any, training: bool = True) -> None:
+        if steps is not None:
+            check_counts(1, steps=steps)
         self.model, self.source, self.class_weight, self.training = model, source, class_weight, training
         self.steps = steps if steps is not None else len(source) if hasattr(source, "__len__") else None
 
@@ -64,8 +66,9 @@ class stream:  # noqa: N801
                 seen[id(plan)] = len(averages.plans)
                 averages.watch(plan, count)
             calls.batch_begin(number)
-            plan.run_batches(feeds, in_order(count), 0, 1)
-            averages.counts[seen[id(plan)]] += 1
+            place = seen[id(plan)]
+            plan.run_batches(feeds, in_order(count), 0, 1, totals=averages.totals[place])
+            averages.counts[place] += 1
             calls.batch_end(number, averages.logs())
             progress.tell(number + 1, {})
             if self.model.stop_training:

@@ -12,7 +12,7 @@ from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, History
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import map_structure
 from fastnn.models import data
-from fastnn.models.loops import Batches, in_order
+from fastnn.models.loops import Batches, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.progress import Progress
 from fastnn.models.rows import as_one_array, join, split_off
@@ -27,6 +27,8 @@ class Training(Planning):
 
     def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches:
         size = checked_size(batch_size)
+        if limit is not None:
+            check_counts(1, steps=limit)
         table = self._metric_table(self._aims())
         return Batches(lambda n: self._plan(n, feeds, training), feeds, data.check_lengths(feeds), size, table, limit)
 
@@ -86,9 +88,9 @@ class Training(Planning):
             3
         """
         self._require_compiled()
-        for key, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
-            if not isinstance(value, (int, np.integer)) or value < 0:
-                raise ValueError(f"Expected {key} to be a whole number, 0 or larger. Received: {key}={value!r}")
+        check_counts(0, epochs=epochs, initial_epoch=initial_epoch)
+        check_counts(1, validation_freq=validation_freq)
+        validation_size = batch_size if validation_batch_size is None else validation_batch_size
         history = self.history = History()
         self.stop_training = False
         level = verbosity(verbose)
@@ -106,7 +108,7 @@ class Training(Planning):
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
         params = {"epochs": epochs, "steps": len(rounds), "verbose": level}
         calls = CallbackList([history, *as_callbacks(callbacks)], self, params)
-        check = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        check = self._validation(validation_data, validation_size, validation_steps)
         progress = Progress(level, len(rounds), epochs)
         calls.call("on_train_begin", {})
         logs: dict[str, float] = {}
@@ -240,6 +242,8 @@ class Training(Planning):
         calls = CallbackList(as_callbacks(callbacks), self)
         feeds = self._prepare_inputs(x)
         count, size = data.check_lengths(feeds), checked_size(batch_size)
+        if steps is not None:
+            check_counts(1, steps=steps)
         batches = -(-count // size) if steps is None else min(steps, -(-count // size))
         progress = Progress(verbosity(verbose), batches)
         progress.begin(0)
@@ -255,10 +259,11 @@ class Training(Planning):
 
     def _forward(self, feeds: Feeds) -> list[Array]:
         plan = self._plan(len(next(iter(feeds.values()))), feeds, False)
-        for name, array in feeds.items():
-            plan.load(name, array)
-        plan.run()
-        return [plan.array(name).copy() for name in plan.listing.outputs]
+        with plan.lock:
+            for name, array in feeds.items():
+                plan.load(name, array)
+            plan.run()
+            return [plan.array(name).copy() for name in plan.listing.outputs]
 
     def _nest_outputs(self, arrays: Sequence[Array]) -> Any:
         left = iter(arrays)
