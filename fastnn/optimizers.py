@@ -206,9 +206,13 @@ class Optimizer:
 
 def rate(value: Any) -> float:
     """A learning rate as a number."""
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, (bool, str)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
         raise ValueError(f"Expected learning_rate to be a number. Received: learning_rate={value!r}")
-    return float(value)
+    return number
 
 
 def check_settings(*decays: str, **settings: Any) -> None:

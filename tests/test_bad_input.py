@@ -111,7 +111,7 @@ def test_other_arguments_of_operations_are_refused(call, message):
     [LABELS + 2**32, LABELS - 2**32, LABELS.astype("u8") + 2**63, LABELS + 1e12, LABELS * np.nan, LABELS + np.inf],
     ids=["2**32", "-2**32", "u8", "1e12", "nan", "inf"],
 )
-@pytest.mark.parametrize("op", [ops.sparse_softmax_cross_entropy, ops.sparse_categorical_accuracy], ids=lambda o: o.name)
+@pytest.mark.parametrize("op", [ops.sparse_softmax_cross_entropy, ops.sparse_categorical_accuracy], ids=str)
 def test_labels_that_do_not_fit_the_kernels_type_are_refused(op, labels):
     with pytest.raises(DTypeError, match="expected whole numbers"):
         op(labels, QUARTERS)
@@ -123,7 +123,7 @@ def test_empty_images_of_any_extent_cost_nothing():
     assert ops.max_pool2d(empty).shape == (1, 2**19, 2**19, 0)
 
 
-@pytest.mark.parametrize("weights", [1.0, [1, 2], np.ones((4, 3)), np.ones((300, 400)), "x"], ids=lambda w: str(np.shape(w)))
+@pytest.mark.parametrize("weights", [1.0, [1, 2], np.ones((4, 3)), np.ones((300, 400)), "x"])
 def test_gradients_need_weights_of_the_targets_shape(weights):
     v = Variable(MATRIX)
     with GradientTape() as tape:
@@ -147,6 +147,7 @@ FIT = [
     {"steps_per_epoch": -1}, {"steps_per_epoch": 1.5}, {"steps_per_epoch": "x"}, {"validation_steps": 0},
     {"validation_steps": -1}, {"validation_batch_size": 0}, {"validation_batch_size": 2.5}, {"batch_size": 0},
     {"batch_size": 8.0}, {"epochs": 1.5}, {"initial_epoch": -1}, {"class_weight": {"a": 1}}, {"class_weight": {0: "a"}},
+    {"validation_split": "x"},
     {"sample_weight": [None] * 50}, {"sample_weight": np.ones(49)}, {"callbacks": 5},
 ]  # fmt: skip
 
@@ -183,6 +184,7 @@ def test_a_loss_that_ignores_the_model_is_refused():
 
 SETTINGS = [
     (optimizers.SGD, {"learning_rate": float("nan")}), (optimizers.SGD, {"learning_rate": float("inf")}),
+    (optimizers.SGD, {"learning_rate": 10**400}), (optimizers.SGD, {"learning_rate": [0.1]}),
     (optimizers.Adam, {"beta_1": 1}), (optimizers.Adam, {"beta_2": -0.1}), (optimizers.Adam, {"epsilon": "x"}),
     (optimizers.Adam, {"epsilon": None}), (optimizers.RMSprop, {"rho": float("nan")}),
     (optimizers.RMSprop, {"momentum": -1}),
@@ -198,7 +200,7 @@ def test_optimizers_refuse_settings_out_of_range(optimizer, settings):
 # ---------------------------------------------------------------- files
 
 
-@pytest.fixture()
+@pytest.fixture
 def saved(tmp_path):
     model = regression()
     model.fit(X, Y, verbose=0)

@@ -36,9 +36,9 @@ def split_off(share: float, x: Any, y: Any, weights: Any, validation: Any) -> tu
     Raises:
         ValueError: if the share is not below 1, or leaves nothing on one side.
     """
-    if not share:
+    if share is None or share == 0:
         return x, y, weights, validation
-    if not 0 < share < 1:
+    if not isinstance(share, (int, float)) or not 0 < share < 1:
         raise ValueError(f"Expected validation_split to be at least 0 and below 1. Received: validation_split={share}")
     if validation is not None:
         return x, y, weights, validation

@@ -60,8 +60,10 @@ def write_aside(path: Path, write: Callable[[Any], None]) -> None:
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
         os.replace(name, place)
-    except BaseException:
+    except BaseException as error:
         os.unlink(name)
+        if isinstance(error, OSError) and error.errno:
+            raise type(error)(error.errno, error.strerror, str(path)) from None
         raise
 
 
@@ -288,7 +290,7 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> N
                 found += read_group(
                     h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
                 )
-    except (OSError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError) as error:
         raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
     for variable, value in found:
         variable.assign(value)
