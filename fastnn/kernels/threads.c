@@ -4,7 +4,7 @@
  * alike, and the caller waits only for chunks that somebody claimed: a worker that the system does not schedule
  * claims nothing and holds nobody up. Workers spin for some tens of microseconds, then sleep.
  *
- *     ticket  = generation << 32 | next chunk         changing it is claiming
+ *     ticket  = generation << 32 | next chunk         changing it is claiming; CLOSED while a job is being posted
  *     done    = chunks finished in this generation    the caller leaves when done == chunks
  */
 #ifndef _GNU_SOURCE
@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#define CLOSED 0xffffffffu /* as next chunk: more than any job has */
 #define SPINS 4000 /* turns of a worker before it sleeps: some tens of microseconds */
 
 static _Atomic int limit, threads;
@@ -90,6 +91,7 @@ static void forget_workers(void) {
     started = 0;
     atomic_store(&busy, 0);
     atomic_store(&sleeping, 0);
+    atomic_store(&chunks_of_job, 0); /* whatever the parent was at is not ours to go on with */
     pthread_mutex_init(&lock, NULL);
     pthread_cond_init(&wake, NULL);
 }
@@ -127,6 +129,9 @@ void fnn_set_threads(int n) { atomic_store(&threads, (int)fnn_max(1, fnn_min(n, 
 
 static void share(int64_t chunks, void (*body)(void *, int64_t, int), void *arg) {
     start_workers();
+    /* A worker may still be about to look for one more chunk of the last job. It must not claim one with that job's
+     * ticket once this job's number of chunks is known: the old ticket goes first. */
+    atomic_store(&ticket, ((atomic_load(&ticket) >> 32) + 1) << 32 | CLOSED);
     atomic_store(&body_of_job, body);
     atomic_store(&arg_of_job, arg);
     atomic_store(&done, 0);
