@@ -79,12 +79,21 @@ def set_random_seed(seed: int) -> None:
         >>> first == next_seed()
         True
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"Expected seed to be a non-negative integer. Received: seed={seed!r}")
-    _seed[0] = int(seed)
+    _seed[0] = checked_seed(seed)
     _seeds.seed(int(seed))
     _random.seed(int(seed))
     np.random.seed(int(seed) % 2**32)
+
+
+def checked_seed(seed: int) -> int:
+    """The seed, if it is one.
+
+    Raises:
+        ValueError: if it is not a whole number, or negative.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"Expected seed to be a non-negative integer. Received: seed={seed!r}")
+    return int(seed)
 
 
 def global_seed() -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.explain import Explanation
-from fastnn.engine.graph import Step, Value
+from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
 from gui.losses import Losses
@@ -138,10 +138,6 @@ class State:
         self.sample = min(self.sample, len(self.moment.rows) - 1)
 
     # ------------------------------------------------------------ values
-
-    def value_info(self, name: str) -> Value:
-        """Shape, type, role and layer of a value."""
-        return self.listing.values[name]
 
     def gradient_of(self, name: str) -> str | None:
         """Name of the gradient of a value, or None."""

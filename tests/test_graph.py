@@ -91,3 +91,10 @@ def test_constants_take_the_graph_type():
         x = trace.add_value("x", (2,), "float64", "input")
         y = ops.multiply(x, np.ones(2, "f4"))
     assert y.dtype == "float64"
+
+
+def test_comparing_or_indexing_a_symbolic_tensor_says_what_to_do():
+    x = SymbolicTensor((None, 2), name="x")
+    for use in (float, int, lambda t: t > 0, lambda t: t[0]):
+        with pytest.raises(GraphError, match="'x'"):
+            use(x)

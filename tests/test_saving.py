@@ -276,3 +276,15 @@ def test_layout_is_that_of_keras(saved):
         "Conv2D",
         {"input_shape": [None, 6, 6, 1]},
     )
+
+
+@pytest.mark.parametrize("what", ["layer", "loss"])
+def test_what_a_file_cannot_hold_is_refused_before_it_is_written(tmp_path, what):
+    path = tmp_path / "kept.keras"
+    middle = fastnn.layers.Lambda(lambda x: x * 2) if what == "layer" else fastnn.layers.Activation("relu")
+    model = fastnn.Sequential([fastnn.layers.Input((2,)), middle, fastnn.layers.Dense(1)])
+    model.compile("sgd", "mse" if what == "layer" else lambda t, y: fastnn.ops.mean(fastnn.ops.square(t - y)))
+    path.write_bytes(b"what was there")
+    with pytest.raises(ValueError, match=r"Lambda|lambda"):
+        model.save(path)
+    assert path.read_bytes() == b"what was there"

@@ -148,3 +148,12 @@ def test_gradients_of_the_list_equal_finite_differences():
     checks = check_model(small_models.Quadratic(), *small_models.data())
     assert [c.name for c in checks] == ["quadratic.w"]
     assert checks[0].error < 1e-7
+
+
+def test_seeds_are_checked_and_keep_all_their_bits():
+    from fastnn.engine.batches import epoch_order
+
+    for seed in (-1, 1.7, "a", True):
+        with pytest.raises(ValueError, match="seed"):
+            Stepper(small_models.Quadratic(), *small_models.data(), seed=seed)
+    assert not np.array_equal(epoch_order(50, True, 2**63, 0), epoch_order(50, True, 2**63 + 5, 0))

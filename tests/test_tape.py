@@ -139,3 +139,17 @@ def test_unknown_operations_and_attributes_suggest():
         find("sigmoyd")
     with pytest.raises(GraphError, match=r"received .*'colour'"):
         ops.relu([1.0], colour=3)
+
+
+def test_gradients_of_gradients_are_refused_by_name():
+    x = Variable(3.0)
+    with GradientTape() as outer, GradientTape() as inner:
+        y = x * x
+        with pytest.raises(GraphError, match="multiply"):
+            inner.gradient(y, x)
+    assert float(outer.gradient(y, x)) == 6.0
+
+
+def test_tensors_of_one_number_can_be_formatted():
+    assert f"{Tensor(0.12345):.3f}" == "0.123"
+    assert "shape=(2,)" in f"{Tensor([1.0, 2.0])}"

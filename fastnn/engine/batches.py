@@ -24,7 +24,7 @@ def epoch_order(count: int, shuffle: bool, seed: int, training_step: int) -> NDA
     """
     if not shuffle:
         return np.arange(count, dtype=np.int64)
-    key = [seed % 2**64, training_step]
+    key = np.array([seed % 2**64, training_step], np.uint64)
     return np.random.Generator(np.random.Philox(key=key)).permutation(count).astype(np.int64)
 
 

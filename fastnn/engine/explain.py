@@ -23,7 +23,6 @@ from fastnn.ops.terms import Formula, Index, Sum
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN_TERMS = 12
-ALL_CELLS = 10_000  # operands listed at most; a larger sum lists those of its shown terms
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,14 @@ class SymbolicTensor(Operators):
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
         raise GraphError(f"expected data, received the symbolic tensor '{self.name}'; use fastnn.ops on it, not NumPy.")
 
+    def _no_number(self, *_: Any) -> Any:
+        raise GraphError(f"expected a number, received the symbolic tensor '{self.name}': its data is not known yet.")
+
+    __float__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = _no_number
+
+    def __getitem__(self, index: Any) -> Any:
+        raise GraphError(f"expected an operation, received an index into the symbolic tensor '{self.name}'.")
+
     def __len__(self) -> int:
         raise GraphError(f"expected data, received the symbolic tensor '{self.name}'.")
 

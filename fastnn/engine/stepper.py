@@ -80,7 +80,7 @@ class Stepper:
         self._plans: dict[int, Plan] = {}
         self._listings: dict[int, StepList] = {}
         first = int(self.storage[model.optimizer.iterations])
-        order_seed = config.global_seed() if seed is None else int(seed)
+        order_seed = config.global_seed() if seed is None else config.checked_seed(seed)
         self.schedule = Schedule(count, min(int(size), count), shuffle, order_seed, first)
         self.breakpoints: set[int] = set()
         self._keyframes: dict[int, list[Array]] = {}

@@ -117,7 +117,8 @@ class GradientTape:
             output_gradients: Weights of the target's cells; ones by default.
 
         Raises:
-            GraphError: if the tape was used before and is not persistent.
+            GraphError: if the tape was used before and is not persistent, or another tape listens (gradients of
+                gradients).
             ShapeError: if the output gradients have another shape than the target.
         """
         if self._used and not self.persistent:
@@ -130,8 +131,19 @@ class GradientTape:
         seed = np.ones_like(target.value) if output_gradients is None else as_array(output_gradients, target.dtype)
         if seed.shape != target.shape:
             raise ShapeError(f"expected output_gradients of the target's shape {target.shape}, received {seed.shape}.")
+        self._refuse_outer_tapes()
         grads = self._walk_back(target, seed)
         return graph.map_structure(lambda s: Tensor(grads[id(s)]) if id(s) in grads else None, sources)
+
+    def _refuse_outer_tapes(self) -> None:
+        """Backward runs on plain arrays, which no tape can follow: say so rather than answer None later."""
+        outer = {id_ for tape in _listening.tapes if tape is not self for id_ in tape._watched}
+        seen = sorted({r.op.name for r in self._records if any(id(x) in outer for x in r.inputs)})
+        if seen:
+            raise GraphError(
+                f"expected no other tape to listen while gradients are computed, received one that follows {seen}: "
+                "gradients of gradients are not available for these operations."
+            )
 
     def _walk_back(self, target: Tensor, seed: NDArray[Any]) -> dict[int, NDArray[Any]]:
         grads: dict[int, NDArray[Any]] = {id(target): seed}

@@ -149,6 +149,11 @@ class Tensor(Operators):
     def __bool__(self) -> bool:
         return bool(self.value)
 
+    def __format__(self, spec: str) -> str:
+        if self.value.size == 1 and spec:
+            return format(self.value.item(), spec)
+        return format(str(self), spec)
+
     def __repr__(self) -> str:
         shown = np.array2string(self.value, threshold=20)
         return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype} value={shown}>"

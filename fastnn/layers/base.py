@@ -196,14 +196,22 @@ class Layer:
         if None in shape:
             raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
         variable = Variable(as_array(values(shape, dtype=dtype), dtype), trainable=trainable, name=name or "variable")
-        variable.path = f"{self.name}/{variable.name}"
         book = self._book
+        variable.path = self._free_path(f"{self.name}/{variable.name}")
         book.created.append(variable)
         if trainable:
             book.learnt.append(variable)
         if regularizer is not None:
             book.penalties.append((variable, regularizers.get(regularizer)))
         return variable
+
+    def _free_path(self, path: str) -> str:
+        """The path, numbered if the layer has a weight of that name already."""
+        taken, k = {v.path for v in self._book.created}, 1
+        free = path
+        while free in taken:
+            free, k = f"{path}_{k}", k + 1
+        return free
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).weight_names:

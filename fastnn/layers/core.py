@@ -232,3 +232,14 @@ class Lambda(Layer):
 
     def call(self, x: Any) -> Any:
         return self.function(x, **self.arguments)
+
+    def get_config(self) -> dict[str, Any]:
+        """Refuse: a file cannot hold the function.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            f"Layer '{self.name}': expected layers that a file can hold. Received: a Lambda. "
+            "Write a Layer class instead, or use save_weights"
+        )

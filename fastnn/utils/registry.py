@@ -100,7 +100,7 @@ def serialize(thing: Any) -> Any:
     """JSON for an object: plain values, lists and dicts of such, functions by name, objects by class and config.
 
     Raises:
-        ValueError: if the object has no `get_config`.
+        ValueError: if the object has no `get_config`, or is a function without a name.
     """
     if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing
@@ -111,6 +111,8 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, dict):
         return {key: serialize(value) for key, value in thing.items()}
     if inspect.isfunction(thing):
+        if thing.__name__ == "<lambda>":
+            raise ValueError("Expected a function with a name, which a file can refer to. Received: a lambda")
         return {
             "module": "builtins",
             "class_name": "function",

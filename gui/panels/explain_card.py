@@ -12,7 +12,7 @@ from fastnn.engine.explain import Explanation
 from gui import theme as themes
 from gui.card_text import CardText, formula_for, legend, step_text
 from gui.content import base_name, is_gradient, label_letters
-from gui.numbers import cell_label, exact, format_number
+from gui.numbers import cell_label, format_number
 
 Index = tuple[int, ...]
 
@@ -178,12 +178,6 @@ class ExplainCard(QWidget):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and self._text is not None:
             clipboard.setText(self.plain_text())
-
-    def exact_value(self) -> str:
-        """The selected number as its shortest exact text."""
-        selection = self.session.selection
-        value = self.session.number_at(*selection) if selection else None
-        return "" if value is None else exact(value)
 
     def summary(self) -> str:
         """The selected number in one line, for the status bar."""
