@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Worker:
         try:
             print(json.dumps({"do": do, **request}), file=self.process.stdin, flush=True)
         except BrokenPipeError:
-            raise Failed(self.last_words()) from None
+            return  # it has ended; `receive` says why
 
     def receive(self) -> Any:
         """The answer to what was asked; raises Failed with the contestant's own words."""
@@ -137,8 +138,10 @@ class Contest:
         self.failed: dict[tuple[str, str], str] = {}
 
     def __enter__(self) -> Contest:
+        for worker in self.workers:
+            worker.send("versions")  # all of them start side by side
         for worker in list(self.workers):
-            self.versions.update(self.attempt(worker, "start", "versions") or {})
+            self.versions.update(self.attempt(worker, "start", worker.receive) or {})
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,22 +154,22 @@ class Contest:
         times: dict[str, list[float]] = {}
         print(f"\r{task['name']:60}", end="", file=sys.stderr, flush=True)
         for worker in list(self.workers):
-            self.attempt(worker, task["name"], "prepare", task=task)
+            self.attempt(worker, task["name"], partial(worker.ask, "prepare", task=task))
         ready = [worker for worker in self.workers if (worker.contestant.label, task["name"]) not in self.failed]
         for turn in range(rounds):
             first = turn % max(len(ready), 1)
             for worker in ready[first:] + ready[:first]:
-                value = self.attempt(worker, task["name"], "time", seconds=seconds)
+                value = self.attempt(worker, task["name"], partial(worker.ask, "time", seconds=seconds))
                 if value is None:
                     ready = [other for other in ready if other is not worker]
                 else:
                     times.setdefault(worker.contestant.label, []).append(value)
         return {w.contestant.label: times[w.contestant.label] for w in self.workers if w.contestant.label in times}
 
-    def attempt(self, worker: Worker, what: str, do: str, **request: Any) -> Any:
+    def attempt(self, worker: Worker, what: str, ask: Callable[[], Any]) -> Any:
         """The answer, or None from one who fails; whose process ended takes no further part."""
         try:
-            return worker.ask(do, **request)
+            return ask()
         except Failed as failure:
             self.failed[worker.contestant.label, what] = str(failure)
             if worker.process.poll() is not None:

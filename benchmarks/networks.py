@@ -79,13 +79,18 @@ def of_preset(preset: str, name: str, batch: int, batches: int) -> Description:
     }
 
 
+def xor(batches: int) -> Description:
+    """2-8-1, one sample at a time."""
+    return of_preset("xor", "xor", 1, batches)
+
+
+def mnist_cnn(batch: int, batches: int) -> Description:
+    """Convolutions of 32 and 64 kernels, max pooling, dense 128; Adam."""
+    return of_preset("mnist-cnn", "mnist_cnn", batch, batches)
+
+
 def all_networks(quick: bool) -> list[Description]:
-    """The networks, smallest first; `quick` means shorter epochs and smaller batches of images."""
-    few = 4 if quick else 1
-    return [
-        of_preset("xor", "xor", 1, 1000 // few),
-        mlp(32, 120 // few),
-        mlp(128, 60 // few),
-        lenet5(64 // few, 20 // few),
-        of_preset("mnist-cnn", "mnist_cnn", 128 // few**2, 4 // min(few, 2)),
-    ]
+    """The networks, smallest first; `quick` means fewer of them, shorter epochs and smaller batches of images."""
+    if quick:
+        return [xor(200), mlp(32, 20), lenet5(16, 5), mnist_cnn(8, 2)]
+    return [xor(1000), mlp(32, 120), mlp(128, 60), lenet5(64, 20), mnist_cnn(128, 4)]

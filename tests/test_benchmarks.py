@@ -10,6 +10,7 @@ import fastnn
 from benchmarks import __main__ as command
 from benchmarks import data, environment, keras_style, large_cases, networks, numpy_models, operations, report
 from benchmarks.contest import Contest, Contestant
+from benchmarks.contestants import references
 from fastnn.ops.table import OPS, Case, find
 
 ODD = {
@@ -61,6 +62,7 @@ def test_numpy_models_on_odd_sizes(block, monkeypatch):
 
 def test_networks_from_presets_keep_the_architecture():
     xor, cnn = (d for d in networks.all_networks(quick=False) if d["name"] in ("xor", "mnist_cnn"))
+    assert (len(networks.all_networks(quick=False)), xor["name"]) == (5, "xor")
     assert [layer["units"] for layer in xor["layers"]] == [8, 1]
     assert [layer.get("filters") for layer in cnn["layers"]][:2] == [32, 64]
     assert cnn["optimizer"] == {"type": "Adam", "learning_rate": 0.001}
@@ -180,3 +182,12 @@ def test_peers_are_held_to_our_instruction_set():
 @pytest.mark.parametrize("module", [environment, large_cases])
 def test_examples(module):
     assert doctest.testmod(module).failed == 0
+
+
+def test_references_write_all_their_numbers():
+    (task,) = (t for t in operations.tasks(["global_average_pool2d"], quick=True) if t.backward)
+    work, steps = references.prepare(task.request())
+    (dx,) = work()
+    assert steps == 1
+    assert 0 not in dx.strides
+    assert dx.shape == task.case.shapes[0]
