@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import GradientTape, Sequential, Variable, layers, models, ops, optimizers
+from fastnn import GradientTape, Sequential, Stepper, Variable, layers, models, ops, optimizers
 from fastnn.errors import DTypeError, GraphError, ShapeError
 
 RNG = np.random.default_rng(0)
@@ -293,6 +293,49 @@ def test_saving_writes_through_links_and_names_the_path_it_cannot_write(saved, t
     assert models.load_model(tmp_path / "target.keras").count_params() == model.count_params()
     with pytest.raises(FileNotFoundError, match=r"nowhere.model\.keras'"):
         model.save(tmp_path / "nowhere" / "model.keras")
+
+
+# ---------------------------------------------------------------- stepping
+
+
+STEPPERS = [{"batch_size": 0}, {"batch_size": 2.5}, {"seed": "x"}, {"seed": -1}, {"y": None}, {"x": X[:, :2]}]
+
+
+@pytest.mark.parametrize("arguments", STEPPERS, ids=lambda a: next(iter(a)))
+def test_steppers_refuse_what_fit_refuses(arguments):
+    with pytest.raises(ValueError, match="Expected"):
+        Stepper(regression(), **{"x": X, "y": Y, **arguments})
+
+
+MOVES = {
+    "goto": lambda s: s.goto(-1),
+    "train": lambda s: s.train(1.5),
+    "run_to": lambda s: s.run_to("nowhere"),
+    "explain": lambda s: s.explain(s.steps[0].outputs[0], (0.5, 0)),
+    "explain outside": lambda s: s.explain(s.steps[0].outputs[0], (50, 0)),
+    "role": lambda s: s.seen_by(0, "nothing"),
+    "step": lambda s: s.seen_by("first", "x"),
+    "value": lambda s: s.value("nothing"),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_steppers_refuse_moves_and_questions_that_make_no_sense(name):
+    stepper = Stepper(regression(), X, Y)
+    stepper.next()
+    with pytest.raises(ValueError, match=r"[Ee]xpected"):
+        MOVES[name](stepper)
+
+
+def test_a_stepper_goes_on_as_it_began_when_its_model_is_changed():
+    model = regression()
+    stepper, expected = Stepper(model, X, Y, batch_size=20), Stepper(model, X, Y, batch_size=20)
+    expected.train(3)
+    model.layers[0].trainable = False
+    model.compile("sgd", "mae")
+    stepper.train(3)
+    assert stepper.losses == expected.losses
+    assert stepper.position == expected.position
 
 
 # ---------------------------------------------------------------- threads and environment

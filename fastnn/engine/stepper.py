@@ -68,6 +68,8 @@ class Stepper:
         in_place: bool = False,
     ) -> None:
         self.model = model
+        if not hasattr(model, "prepare_data"):
+            raise GraphError(f"expected a model, received {type(model).__name__}.")
         self.data: Mapping[str, Array] = model.prepare_data(x, y, sample_weight)
         count = len(next(iter(self.data.values())))
         size = count if batch_size is None else batch_size
@@ -87,6 +89,8 @@ class Stepper:
         self._stride = 1
         self._losses: list[float] = []
         self._step, self._done = 0, 0
+        for step in (0, self.schedule.batches - 1):  # now: the model may be compiled anew while we step
+            self._listing(self.schedule.size(step))
         self._begin(0)
 
     # ------------------------------------------------------------ where we are
@@ -225,6 +229,8 @@ class Stepper:
             raise ValueError("Expected a number of steps or of seconds. Received: neither")
         if self.index:
             self.finish_step()
+        if steps is not None:
+            whole("steps", steps)
         done, stop = 0, time.monotonic() + seconds
         while (steps is None or done < steps) and (done == 0 or time.monotonic() < stop):
             if self._done:
@@ -306,10 +312,11 @@ class Stepper:
         return explain_step(step, name, cell, arrays, float(array[cell]), digits, made)
 
     def _cell(self, name: str, index: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-        cell = tuple(int(i) for i in (index if isinstance(index, (tuple, list)) else (index,)))
-        if len(cell) != len(shape) or any(not -n <= i < n for i, n in zip(cell, shape, strict=True)):
+        cell = tuple(index) if isinstance(index, (tuple, list)) else (index,)
+        fits = len(cell) == len(shape) and all(hasattr(i, "__index__") for i in cell)
+        if not fits or any(not -n <= i < n for i, n in zip(cell, shape, strict=True)):
             raise GraphError(f"expected an index into '{name}' of shape {shape}, received {index!r}.")
-        return tuple(i % n for i, n in zip(cell, shape, strict=True))
+        return tuple(int(i) % n for i, n in zip(cell, shape, strict=True))
 
     def _as_seen_by(self, made: int, name: str, role: str) -> Array:
         """A value as it was when step `made` ran: what an update has overwritten since comes from the copy."""
@@ -331,10 +338,13 @@ class Stepper:
             role: Role of the operand or result, such as 'w' for the weights that an update overwrote.
 
         Raises:
-            GraphError: if the step has not run.
+            GraphError: if the step has not run, or has no such role.
         """
-        if not 0 <= index < self._done:
-            raise GraphError(f"expected a step below {self._done}, received step {index}, which has not run.")
+        if not hasattr(index, "__index__") or not 0 <= index < self._done:
+            raise GraphError(f"expected a step below {self._done}, received step {index!r}, which has not run.")
+        roles = [r for r, n in (*self.steps[index].operands, *self.steps[index].results) if n is not None]
+        if role not in roles:
+            raise GraphError(f"expected a role of {roles}, received {role!r}.", operation=self.steps[index].op.name)
         array = self._as_seen_by(index, self.steps[index].operand(role), role).view()
         array.flags.writeable = False
         return array
@@ -400,3 +410,14 @@ class Stepper:
         for name, array in zip(self._state_names, self._keyframes[step], strict=True):
             self._plan.array(name)[...] = array
         self._begin(step)
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number, 0 or larger.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise ValueError(f"Expected {name} to be a whole number, 0 or larger. Received: {name}={value!r}")
+    return int(value)

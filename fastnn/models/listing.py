@@ -72,6 +72,8 @@ class Writer:
         """The weighted loss of one output, or None."""
         several = len(self.aims) > 1
         if aim.compared:
+            if target_name(aim, several) not in self.feeds:
+                raise ValueError(f"Expected targets y for output '{aim.name}'. Received: None")
             self.targets[aim.name] = self.fed(target_name(aim, several), "target")
             if weight_name(aim, several) in self.feeds:
                 self.weights[aim.name] = self.fed(weight_name(aim, several), "weight")
