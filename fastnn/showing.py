@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import Any
 
 
@@ -18,6 +17,8 @@ def show(model: Any, x: Any, y: Any = None, **options: Any) -> Any:
     Raises:
         ImportError: if the app's packages are not installed.
     """
+    from importlib.metadata import entry_points  # here: seldom needed, and slow to import
+
     found = list(entry_points(group="fastnn.show"))
     if not found:
         raise ImportError('Expected the app to be installed. Install it with: pip install "fastnn[gui]"')

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from fastnn.engine.tensor import Variable
@@ -116,6 +115,8 @@ def attributes(layer: Layer, path: str, besides: Sequence[Layer] = ()) -> Iterat
 
 def write_weights(file: Any, model: Model, optimizer: bool) -> None:
     """Write all weights, and the optimizer's memory if asked for, into an HDF5 file."""
+    import h5py  # here, for it is slow to import and seldom needed
+
     with h5py.File(file, "w") as h5:
         for path, name, variables in groups(model):
             write_group(h5, path, name, variables)
@@ -281,6 +282,8 @@ def load_weights(model: Model, filepath: Any) -> None:
 
 def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> None:
     """Check all weights of a file against the model's, then assign them."""
+    import h5py  # here, for it is slow to import and seldom needed
+
     try:
         with h5py.File(io.BytesIO(content), "r") as h5:
             found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
@@ -323,6 +326,8 @@ def checked_dataset(group: Any, name: str, file: Path) -> Any:
     Raises:
         ValueError: if it is a link, or no array of numbers.
     """
+    import h5py  # here, for it is slow to import and seldom needed
+
     link = group.get(name, getlink=True)
     dataset = group[name] if isinstance(link, h5py.HardLink) else None
     if (
