@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,16 @@ def computing_dtype(op: Op, arrays: Sequence[Array | None]) -> np.dtype[Any]:
         for role, a in zip(op.roles(len(arrays)), arrays, strict=True)
         if a is not None and role not in op.dtypes
     }
-    floats = {d for d in dtypes if d in FLOATS}
+    return common_dtype(op, dtypes)
+
+
+def common_dtype(op: Op, dtypes: Set[np.dtype[Any]]) -> np.dtype[Any]:
+    """The type for inputs of these types: floating if one is, else integers where the operation keeps them."""
+    floats = dtypes & set(FLOATS)
     if floats:
         return np.result_type(*floats)
-    if not dtypes:
-        return np.dtype(config.floatx())
-    keeps = getattr(op, "integer", False) or op.kind == "rearrangement"
-    return np.result_type(*dtypes) if keeps else np.dtype(config.floatx())
+    keeps = op.integer or op.kind == "rearrangement"
+    return np.result_type(*dtypes) if dtypes and keeps else np.dtype(config.floatx())
 
 
 def prepare(op: Op, inputs: Sequence[Array | None]) -> list[Array | None]:

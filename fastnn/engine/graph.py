@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import config
-from fastnn.engine.execute import FLOATS, contiguous
+from fastnn.engine.execute import FLOATS, common_dtype, contiguous
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
 from fastnn.errors import DTypeError, FastnnError, GraphError
 from fastnn.ops.table import Op
@@ -357,14 +356,10 @@ class Trace:
             if isinstance(x, (SymbolicTensor, Variable)) and r not in op.dtypes
         ]
         dtypes = {np.dtype(x.dtype) for x in typed}
-        floats = dtypes & set(FLOATS)
-        if len(floats) > 1:
+        if len(dtypes & set(FLOATS)) > 1:
             found = ", ".join(f"{getattr(x, 'path', x.name)} {x.dtype}" for x in typed)
             raise DTypeError(f"expected one floating type in a graph, received {found}.", operation=op.name)
-        if floats:
-            return floats.pop()
-        keeps = getattr(op, "integer", False) or op.kind == "rearrangement"
-        return dtypes.pop() if dtypes and keeps else np.dtype(config.floatx())
+        return common_dtype(op, dtypes)
 
 
 def apply(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
