@@ -122,7 +122,7 @@ class Optimizer:
         self.build(variables)
         for variable, gradient in zip(variables, gradients, strict=True):
             if gradient is not None:
-                with trace.layer(trace.values[trace.variable(variable).name].layer):
+                with trace.layer(trace.values[trace.place(variable).name].layer):
                     self.update(variable, gradient, self._memory[id(variable)])
         ops.increment(trace.variable(self.iterations))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn.engine.gradcheck import check_model
 from fastnn.engine.stepper import Stepper
 from fastnn.errors import GraphError
@@ -157,3 +158,94 @@ def test_seeds_are_checked_and_keep_all_their_bits():
         with pytest.raises(ValueError, match="seed"):
             Stepper(small_models.Quadratic(), *small_models.data(), seed=seed)
     assert not np.array_equal(epoch_order(50, True, 2**63, 0), epoch_order(50, True, 2**63 + 5, 0))
+
+
+class Counting(fastnn.layers.Layer):
+    """Multiplies by how often it was called in training, and remembers the mean of its input."""
+
+    def build(self, input_shape):
+        self.calls = self.add_weight(initializer="zeros", trainable=False, name="calls")
+        self.average = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="average")
+
+    def call(self, x, training=False):
+        if training:
+            self.calls.assign_add(1.0)
+            self.average.assign(self.average * 0.5 + fastnn.ops.mean(x, axis=0) * 0.5)
+        return x * self.calls
+
+
+def counting_model():
+    fastnn.utils.set_random_seed(3)
+    model = fastnn.Sequential([fastnn.Input((3,)), Counting(), fastnn.layers.Dense(2)])
+    model.compile(fastnn.optimizers.SGD(0.01), "mse")
+    return model
+
+
+def test_assignments_in_call_count_training_steps_and_are_seen_by_later_reads():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(10, 3)).astype("float32"), rng.normal(size=(10, 2)).astype("float32")
+    model = counting_model()
+    first = float(model.train_on_batch(x[:5], y[:5]))
+    again = counting_model()
+    again.layers[0].calls.assign(1.0)
+    assert first == pytest.approx(float(again.test_on_batch(x[:5], y[:5])))
+    model.evaluate(x, y, verbose=0)
+    assert float(model.layers[0].calls) == 1
+    np.testing.assert_allclose(model.layers[0].average.numpy(), x[:5].mean(0) / 2, rtol=1e-6)
+
+
+def test_stepping_equals_fit_where_layers_assign_and_goes_back():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(10, 3)).astype("float32"), rng.normal(size=(10, 2)).astype("float32")
+    fitted, stepped = counting_model(), counting_model()
+    fitted.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    stepper = Stepper(stepped, x, y, batch_size=4, in_place=True)
+    seen = []
+    for _ in range(6 * len(stepper.steps)):
+        seen.append({v.path: a.copy() for v, a in stepper.storage.items()})
+        stepper.next()
+    for a, b in zip(fitted.weights, stepped.weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    for state in reversed(seen):
+        stepper.back()
+        for v, a in stepper.storage.items():
+            np.testing.assert_array_equal(a, state[v.path])
+
+
+def test_a_state_that_two_steps_overwrite_is_explained_and_undone():
+    from fastnn.engine.graph import Trace
+    from fastnn.engine.plan import finish
+
+    class Twice:
+        optimizer = fastnn.optimizers.SGD()
+        v = fastnn.Variable([1.0, 2.0], trainable=False, name="v")
+
+        def prepare_data(self, *_):
+            return {"x": np.ones((1, 2), "float32")}
+
+        def variables_of_training(self):
+            return [self.v, self.optimizer.iterations]
+
+        def step_list(self, batch, feeds):
+            with Trace() as trace:
+                x = trace.add_value("x", (1, 2), "float32", "input")
+                trace.phase = "update"
+                for factor in (3.0, 5.0):
+                    fastnn.ops.assign(trace.place(self.v), trace.place(self.v) * factor)
+                return finish(trace, [x], loss=trace.place(self.v))
+
+    stepper = Stepper(Twice(), None)
+    stepper._losses = [0.0]
+    states = []
+    for _ in range(4):
+        states.append(stepper.value("v"))
+        stepper.next()
+    np.testing.assert_array_equal(stepper.value("v"), [15, 30])
+    np.testing.assert_array_equal(stepper.seen_by(1, "value"), [3, 6])
+    np.testing.assert_array_equal(stepper.seen_by(1, "variable_new"), [3, 6])
+    np.testing.assert_array_equal(stepper.seen_by(2, "a"), [3, 6])
+    np.testing.assert_array_equal(stepper.seen_by(0, "a"), [1, 2])
+    np.testing.assert_array_equal(stepper.value("v"), [15, 30])
+    for state in reversed(states):
+        stepper.back()
+        np.testing.assert_array_equal(stepper.value("v"), state)

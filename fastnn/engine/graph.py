@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from fastnn.engine.execute import FLOATS, common_dtype, contiguous
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
-from fastnn.errors import DTypeError, FastnnError, GraphError
-from fastnn.ops.table import Op
+from fastnn.errors import DTypeError, FastnnError, GraphError, ShapeError
+from fastnn.ops.table import Op, find
 
 Shape = tuple[int, ...]
 OpenShape = tuple["int | None", ...]
@@ -243,6 +243,7 @@ class Trace:
         self.steps: list[Step] = []
         self.producer: dict[str, Step] = {}
         self.added_losses: list[SymbolicTensor] = []
+        self.assigned: dict[int, tuple[Variable, SymbolicTensor]] = {}
         self._scope: list[str] = []
         self._sources: dict[int, str] = {}
 
@@ -289,13 +290,44 @@ class Trace:
         return f"{name}_{k}"
 
     def variable(self, variable: Variable) -> SymbolicTensor:
-        """The value that stands for a variable; the same one every time."""
+        """The value that stands for a variable: what was assigned to it last in this trace, else its place."""
+        return self.assigned[id(variable)][1] if id(variable) in self.assigned else self.place(variable)
+
+    def place(self, variable: Variable) -> SymbolicTensor:
+        """The value that holds a variable's memory; what a step reads there is from before this list's assignments."""
         if id(variable) not in self._sources:
             role = "parameter" if variable.trainable else "state"
             name = variable.path.replace("/", ".")
             tensor = self.add_value(name, variable.shape, variable.dtype, role, variable)
             self._sources[id(variable)] = tensor.name
         return self.symbol(self._sources[id(variable)])
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Let later reads of a variable in this trace see a value; its memory changes at the end of the list.
+
+        Args:
+            variable: The variable.
+            value: A tensor of this trace, or a number or array, of the variable's shape.
+
+        Raises:
+            ShapeError: if the shape differs.
+            DTypeError: if the type differs.
+        """
+        symbol = self._operand(value, np.dtype(variable.dtype), "a value", find("assign"))
+        if symbol is None or symbol.shape != variable.shape:
+            found = None if symbol is None else symbol.shape
+            raise ShapeError(
+                f"expected a value of shape {variable.shape} for variable '{variable.path}', received {found}."
+            )
+        self.assigned[id(variable)] = (variable, symbol)
+
+    def write_assignments(self) -> None:
+        """Add the steps that put assigned values into the variables' memory, once everything else is written."""
+        self.phase = "update"
+        for variable, symbol in self.assigned.values():
+            place = self.place(variable)
+            with self.layer(self.values[place.name].layer) if self.values[place.name].layer else nullcontext():
+                self.record(find("assign"), [place, symbol], {})
 
     def constant(self, value: Any, dtype: Any, name: str = "constant") -> SymbolicTensor:
         """A value that never changes."""

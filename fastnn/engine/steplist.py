@@ -123,10 +123,10 @@ def write_backward(trace: Trace, loss: SymbolicTensor, variables: Sequence[Varia
         raise GraphError(f"expected a loss that depends on the model's output, received {loss!r}.")
     if any(n != 1 for n in loss.shape):
         raise GraphError(f"expected a loss of one number, received '{loss.name}' of shape {loss.shape}.")
-    writer = _Backward(trace, loss.name, [trace.variable(v).name for v in variables])
+    writer = _Backward(trace, loss.name, [trace.place(v).name for v in variables])
     trace.phase = "backward"
     writer.write()
-    names = [trace.variable(v).name for v in variables]
+    names = [trace.place(v).name for v in variables]
     grads = [trace.symbol(f"{n}.grad") if f"{n}.grad" in trace.values else None for n in names]
     if variables and all(g is None for g in grads):
         raise GraphError(f"expected a loss that depends on trainable weights, received '{loss.name}', which does not.")

@@ -319,16 +319,28 @@ class Stepper:
         return tuple(int(i) % n for i, n in zip(cell, shape, strict=True))
 
     def _as_seen_by(self, made: int, name: str, role: str) -> Array:
-        """A value as it was when step `made` ran: what an update has overwritten since comes from the copy."""
-        overwritten = self.listing.written_by.get(name, -1)
-        is_state = name in self._state_names
-        if (
-            is_state
-            and self._done > overwritten >= made
-            and (overwritten != made or role in self.steps[made].op.inputs)
-        ):
+        """A value as step `made` read it, or wrote it: what steps since then have overwritten is looked up."""
+        if name not in self._state_names:
+            return self._plan.array(name)
+        until = made if role in self.steps[made].op.roles(len(self.steps[made].operands)) else made + 1
+        writers = [i for i in self._overwriting() if name in self.steps[i].outputs and i < self._done]
+        if all(i < until for i in writers):
+            return self._plan.array(name)
+        if not any(i < until for i in writers):
             return self._before[self._state_names.index(name)]
-        return self._plan.array(name)
+        return self._state_at(until, name)
+
+    def _overwriting(self) -> list[int]:
+        """Indices of the steps that overwrite a state."""
+        return [i for i, s in enumerate(self.steps) if any(n in self._state_names for n in s.outputs)]
+
+    def _state_at(self, done: int, name: str) -> Array:
+        """A state between two updates of it: they are repeated up to there, and then to here."""
+        here = self._done
+        self._undo(done)
+        found = self._plan.array(name).copy()
+        self._run(here)
+        return found
 
     def seen_by(self, index: int, role: str) -> Array:
         """An operand or result of a step, read-only, as it was when that step of this training step ran.
@@ -390,11 +402,13 @@ class Stepper:
             self._losses.append(float(self._plan.array(self.listing.loss or "")))
 
     def _undo(self, done: int) -> None:
-        """Go back within the training step: only updates overwrite anything."""
-        for step in self.steps[done : self._done]:
-            for name in step.outputs:
-                if name in self._state_names:
-                    self._plan.array(name)[...] = self._before[self._state_names.index(name)]
+        """Go back within the training step: the steps that overwrite states are repeated from its start."""
+        updates = self._overwriting()
+        if any(done <= i < self._done for i in updates):
+            for name, array in zip(self._state_names, self._before, strict=True):
+                self._plan.array(name)[...] = array
+            if updates[0] < done:
+                self._plan.run(updates[0], done)
         self._done = done
 
     def _travel(self, step: int) -> None:

@@ -182,7 +182,15 @@ class Variable(Tensor):
         self.path = name
 
     def assign(self, value: Any) -> Variable:
-        """Overwrite the value in place; the shape must fit."""
+        """Overwrite the value in place; the shape must fit.
+
+        While a trace is being written the assignment is recorded: later reads see the new value, and the list's last
+        steps put it into the variable's memory.
+        """
+        trace = _current_trace()
+        if trace is not None:
+            trace.assign(self, value)
+            return self
         array = as_array(value, self.dtype)
         if array.shape != self.shape:
             raise ShapeError(
@@ -193,11 +201,23 @@ class Variable(Tensor):
 
     def assign_add(self, value: Any) -> Variable:
         """Add to the value in place."""
-        return self.assign(self.value + as_array(value))
+        return self._assign_sum("add", value)
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract from the value in place."""
-        return self.assign(self.value - as_array(value))
+        return self._assign_sum("subtract", value)
+
+    def _assign_sum(self, name: str, value: Any) -> Variable:
+        if _current_trace() is not None:
+            return self.assign(binary(name)(self, value))
+        array = as_array(value)
+        return self.assign(self.value + array if name == "add" else self.value - array)
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype}>"
+
+
+def _current_trace() -> Any:
+    from fastnn.engine import graph  # which needs this file first
+
+    return graph.current_trace()

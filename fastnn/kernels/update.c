@@ -1,5 +1,6 @@
 /* update.c: new weights from old ones; an output may be the same memory as its input, or lie elsewhere. */
 #include "fnn.h"
+#include <string.h>
 #ifndef FNN_ISA
 /* No loop looks back at another cell: without this the compiler would fear so, as outputs may be inputs. */
 #if defined(__clang__)
@@ -96,7 +97,14 @@ static int FNN_NAME(increment)(fnn_step *s) {
     return FNN_OK;
 }
 
+static int FNN_NAME(assign)(fnn_step *s) {
+    const size_t bytes = s->in[0].dtype == FNN_INT64 ? 8 : s->in[0].dtype == FNN_UINT8 ? 1 : 4;
+    if (s->out[0].size) memmove(s->out[0].data, s->in[1].data, bytes * (size_t)s->out[0].size);
+    return FNN_OK;
+}
+
 const fnn_entry FNN_NAME(update_entries)[] = {
+    {"assign", "variable value", "", FNN_NAME(assign), NULL, NULL},
     {"increment", "step", "", FNN_NAME(increment), NULL, NULL},
     {"sgd", "w g learning_rate", "", FNN_NAME(sgd), NULL, NULL},
     {"momentum", "w g velocity learning_rate", "momentum nesterov", FNN_NAME(momentum), NULL, NULL},

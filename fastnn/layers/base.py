@@ -360,7 +360,9 @@ class Layer:
         trace = graph.current_trace()
         assert trace is not None
         with trace.layer(self.name):
-            self._ensure_built(args, kwargs)
+            if not self.built:
+                with graph.outside_traces():  # initial values are assigned at once, not by the list
+                    self._ensure_built(args, kwargs)
             return self._run(args, kwargs)
 
     def _call_eagerly(self, args: Any, kwargs: Any) -> Any:

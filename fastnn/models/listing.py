@@ -44,6 +44,7 @@ class Writer:
             loss = self.compare(outputs) if self.aims else None
             if self.training and loss is not None:
                 self.learn(loss)
+            trace.write_assignments()
             given = (list(inputs.values()), list(self.targets.values()), list(self.weights.values()))
             return finish(trace, *given, outputs=outputs, loss=loss, watch=self.watch)
 

@@ -68,6 +68,26 @@ def define_update(name: str, inputs: str, state: str, texts: Callable[..., dict[
     )
 
 
+def assign_shape(variable: Shape, value: Shape) -> tuple[Shape, ...]:
+    if variable != value:
+        raise ShapeError(f"expected a value of shape {variable}, received {value}.")
+    return (variable,)
+
+
+assign = define(
+    "assign",
+    "update",
+    "variable value",
+    outputs="variable_new",
+    in_place={"variable_new": "variable"},
+    shape=assign_shape,
+    forward=lambda variable, value: value,
+    formula="variable = value",
+    explain=lambda target, index, shapes: Formula("value", {"value": ("value", index)}),
+    integer=True,
+    cases=tuple(Case((s, s)) for s in WEIGHT_SHAPES),
+)
+
 increment = define(
     "increment",
     "update",
