@@ -77,6 +77,15 @@ def only(name: str, value: Any, allowed: Any) -> None:
         raise ValueError(f"Expected {name}={allowed!r}, the only one available. Received: {name}={value!r}")
 
 
+def layout(value: Any) -> str:
+    """Where images have their channels: 'channels_last' unless 'channels_first' is given.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    return "channels_last" if value is None else one_of("data_format", value, ("channels_last", "channels_first"))
+
+
 def channels_last(value: Any) -> str:
     """The layout of images: channels come last.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn import ops
-from fastnn.layers.arguments import channels_last
+from fastnn.layers.arguments import layout
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import serializable
 
@@ -17,7 +17,7 @@ class Flatten(Layer):
     """Every sample as one row.
 
     Args:
-        data_format: 'channels_last', the only one.
+        data_format: 'channels_last', or 'channels_first': channels are moved to the end before.
 
     Example:
         >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]]]).numpy()
@@ -28,11 +28,14 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = channels_last(data_format)
+        self.data_format = layout(data_format)
         self.built = True
 
     def call(self, x: Any) -> Any:
-        return ops.reshape(x, shape=(x.shape[0], 1)) if len(x.shape) == 1 else ops.flatten(x)
+        rank = len(x.shape)
+        if self.data_format == "channels_first" and rank > 2:
+            x = ops.transpose(x, axes=(0, *range(2, rank), 1))
+        return ops.reshape(x, shape=(x.shape[0], 1)) if rank == 1 else ops.flatten(x)
 
 
 @serializable("keras.layers")

@@ -1,0 +1,19 @@
+"""Dense, Activation and the plain shaping layers."""
+
+from tests.golden.case import Case, numbers
+
+EXEMPT = {"InputLayer": {"*"}, "Lambda": {"*"}}  # no numbers of their own; tested with models and saving
+
+
+def cases(keras):
+    """Configurations by name."""
+    k = keras.layers
+    return {
+        "dense": Case(k.Dense(3, activation="tanh"), numbers(1, 4, 5)),
+        "dense_3d": Case(k.Dense(2, use_bias=False), numbers(2, 2, 3, 5)),
+        "activation": Case(k.Activation("softmax"), numbers(3, 4, 5)),
+        "flatten": Case(k.Flatten(), numbers(4, 2, 3, 4)),
+        "flatten_channels_first": Case(k.Flatten(data_format="channels_first"), numbers(5, 2, 3, 4, 5)),
+        "reshape": Case(k.Reshape((3, -1)), numbers(6, 2, 4, 6)),
+        "permute": Case(k.Permute((3, 1, 2)), numbers(7, 2, 3, 4, 5)),
+    }

@@ -1,0 +1,217 @@
+"""Every layer in every configuration of golden/layers gives what the real Keras 3 gave: values, gradients, state."""
+
+import importlib
+import inspect
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn.layers import Layer
+from fastnn.utils.registry import deserialize, serialize_object
+from tests.golden.case import flat, pattern
+
+HERE = Path(__file__).parent / "golden" / "layers"
+FAMILIES = {p.stem: importlib.import_module(f"tests.golden.layers.{p.stem}") for p in sorted(HERE.glob("[a-z]*.py"))}
+NAMES = [(family, name) for family, module in FAMILIES.items() for name in module.cases(fastnn)]
+SEPARATE = "name dtype trainable autocast activity_regularizer".split()  # arguments of every layer, tested by themselves
+ENDINGS = ("_initializer", "_regularizer", "_constraint")  # these too
+golden = pytest.mark.parametrize(("family", "name"), NAMES, ids=[f"{f}-{n}" for f, n in NAMES])
+
+
+def numbers_of(family, name, loaded={}):  # noqa: B006
+    """What Keras gave for a case, by name."""
+    if family not in loaded:
+        loaded[family] = dict(np.load(HERE / f"{family}.npz"))
+    found = {k.split("/", 1)[1]: v for k, v in loaded[family].items() if k.split("/")[0] == name}
+    assert found, f"no golden numbers for {name}: run tests/golden/make_layers.py {family}"
+    return found
+
+
+def prepared(family, name):
+    """The case with its layer built and settled, and the golden numbers."""
+    fastnn.utils.set_random_seed(0)
+    case = FAMILIES[family].cases(fastnn)[name]
+    case.layer(*case.arguments(case.inputs), **case.call)
+    case.settle()
+    case.start = case.layer.get_weights()
+    return case, numbers_of(family, name)
+
+
+def training_of(case):
+    return {"training": True} if "training" in inspect.signature(type(case.layer).call).parameters else {}
+
+
+def compare(case, actual, expected, key):
+    wanted = [v for k, v in expected.items() if k.split("/")[0] == key]
+    assert len(actual) == len(wanted), f"{key}: {len(actual)} of {len(wanted)}"
+    for value, golden_value in zip(actual, wanted, strict=True):
+        scale = max(1.0, float(np.abs(golden_value).max(initial=0)))
+        assert np.shape(value) == golden_value.shape
+        np.testing.assert_allclose(np.asarray(value), golden_value, rtol=case.rtol, atol=case.rtol * scale, err_msg=key)
+
+
+def compare_gradients(case, found, expected, key):
+    """Gradients by number; one that Keras does not have may be absent or zero."""
+    for k, value in found.items():
+        wanted = expected.get(f"{key}/{k}")
+        if wanted is None:
+            assert value is None or not np.any(np.asarray(value)), f"{key}/{k}"
+        else:
+            compare(case, [value if value is not None else np.zeros_like(wanted)], {"g": wanted}, "g")
+
+
+@golden
+def test_values(family, name):
+    case, expected = prepared(family, name)
+    args = case.arguments(case.inputs)
+    compare(case, flat(case.layer(*args, **case.call)), expected, "y")
+    if not case.random:
+        case.layer.set_weights(case.start)
+        compare(case, flat(case.layer(*args, **case.call, **training_of(case))), expected, "training")
+        compare(case, case.layer.non_trainable_weights, expected, "state")
+
+
+@golden
+def test_gradients(family, name):
+    case, expected = prepared(family, name)
+    if case.random:
+        assert "dx/0" not in expected
+        return
+    inputs = [fastnn.Tensor(x) for x in case.inputs]
+    floats = [k for k, x in enumerate(case.inputs) if x.dtype.kind == "f"]
+    with fastnn.GradientTape(persistent=True) as tape:
+        tape.watch(inputs)
+        outputs = flat(case.layer(*case.arguments(inputs), **case.call, **training_of(case)))
+        loss = weighted([fastnn.Tensor(pattern(k, y.shape)) for k, y in enumerate(outputs)], outputs)
+    if loss is None:
+        assert not [k for k in expected if k.startswith("d")]
+        return
+    d_inputs = tape.gradient(loss, [inputs[k] for k in floats])
+    d_weights = tape.gradient(loss, case.layer.trainable_weights)
+    compare_gradients(case, dict(zip(floats, d_inputs, strict=True)), expected, "dx")
+    compare_gradients(case, dict(enumerate(d_weights)), expected, "dw")
+
+
+def weighted(patterns, outputs):
+    """The scalar that is differentiated; None if no output is of a floating type."""
+    terms = [
+        fastnn.ops.sum(y * p) for y, p in zip(outputs, patterns, strict=True) if str(y.dtype).startswith("float")
+    ]
+    total = terms[0] if terms else None
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+@golden
+def test_in_a_model(family, name):
+    """The layer in a functional model: one step of plain gradient descent at rate 1 takes the gradient off."""
+    case, expected = prepared(family, name)
+    if not case.traced:
+        return
+    inputs = [fastnn.Input(batch_shape=x.shape, dtype=str(x.dtype)) for x in case.inputs]
+    outputs = flat(case.layer(*case.arguments(inputs), **case.call))
+    model = fastnn.Model(inputs, outputs)
+    case.layer.set_weights(case.start)
+    given = case.inputs if len(inputs) > 1 else case.inputs[0]
+    compare(case, flat(model.predict(given, batch_size=len(case.inputs[0]), verbose=0)), expected, "y")
+    if case.random or not any(k.startswith("dw") for k in expected):
+        return
+    case.layer.set_weights(case.start)
+    model.compile(fastnn.optimizers.SGD(1.0), loss=[lambda t, p: fastnn.ops.sum(t * p)] * len(outputs))
+    patterns = [pattern(k, v.shape) for k, v in enumerate(v for n, v in expected.items() if n.startswith("training/"))]
+    before = [w.numpy() for w in case.layer.trainable_weights]
+    model.train_on_batch(given, patterns if len(patterns) > 1 else patterns[0])
+    after = [w.numpy() for w in case.layer.trainable_weights]
+    compare_gradients(case, {k: a - b for k, (a, b) in enumerate(zip(before, after, strict=True))}, expected, "dw")
+    compare(case, case.layer.non_trainable_weights, expected, "state")
+
+
+@golden
+def test_shapes_are_known_beforehand(family, name):
+    case, expected = prepared(family, name)
+    if not case.traced:
+        return
+    specs = [fastnn.Input(x.shape[1:], dtype=str(x.dtype)) for x in case.inputs]
+    if getattr(case.layer, "stateful", False):
+        specs = [fastnn.Input(batch_shape=x.shape, dtype=str(x.dtype)) for x in case.inputs]
+    outputs = flat(case.layer(*case.arguments(specs), **case.call))
+    for k, y in enumerate(outputs):
+        known = expected[f"y/{k}"].shape
+        assert all(n in (None, m) for n, m in zip(y.shape, known, strict=True)), (y.shape, known)
+        assert y.shape[1:].count(None) == 0, y.shape
+
+
+@golden
+def test_configurations_are_exchanged_with_keras(family, name):
+    case = FAMILIES[family].cases(fastnn)[name]
+    entry = json.loads(str(numbers_of(family, name)["config"]))
+    ours = serialize_object(case.layer)
+    missing = set(entry["config"]) - set(ours["config"]) - unused(entry["config"])
+    assert not missing, f"get_config lacks {missing}"
+    if not str(entry["module"]).startswith("keras"):
+        return
+    assert (ours["module"], ours["class_name"]) == (entry["module"], entry["class_name"])
+    copy = deserialize(entry)
+    copy(*case.arguments(case.inputs), **case.call)
+    case.layer(*case.arguments(case.inputs), **case.call)
+    case.settle()
+    copy.set_weights(case.layer.get_weights())
+    for a, b in zip(flat(copy(*case.arguments(case.inputs), **case.call)),
+                    flat(case.layer(*case.arguments(case.inputs), **case.call)), strict=True):  # fmt: skip
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+def unused(config):
+    """Entries of Keras that switch nothing on."""
+    return {k for k, v in config.items() if v in (None, False)}
+
+
+# ---------------------------------------------------------------- is every argument covered?
+
+
+def given_arguments():
+    """For every layer class the arguments that some case gives."""
+    found = {}
+    for module in FAMILIES.values():
+        for case in module.cases(fastnn).values():
+            for layer in [case.layer, *case.layer.sublayers()]:
+                cls = type(layer)
+                args, kwargs = layer._book.arguments
+                names = list(inspect.signature(cls.__init__).parameters)[1:]
+                found.setdefault(cls.__name__, set()).update([*dict(zip(names, args, strict=False)), *kwargs])
+    return found
+
+
+def wanted_arguments(cls):
+    """Arguments of a layer class that golden cases have to cover."""
+    parameters = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
+    plain = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    return {n for n in plain if n not in SEPARATE and not n.endswith(ENDINGS)}
+
+
+def layer_classes():
+    found = {c for c in vars(fastnn.layers).values() if isinstance(c, type) and issubclass(c, Layer) and c is not Layer}
+    return sorted(found, key=lambda c: c.__name__)
+
+
+def exempt():
+    """Arguments that no number can show, by class, with all families taken together; '*' is the whole class."""
+    found = {}
+    for module in FAMILIES.values():
+        for name, arguments in getattr(module, "EXEMPT", {}).items():
+            found.setdefault(name, set()).update(arguments)
+    return found
+
+
+@pytest.mark.parametrize("cls", layer_classes(), ids=lambda c: c.__name__)
+def test_every_argument_occurs(cls):
+    left_out = exempt().get(cls.__name__, set())
+    if "*" in left_out:
+        return
+    missing = wanted_arguments(cls) - given_arguments().get(cls.__name__, set()) - left_out
+    assert cls.__name__ in given_arguments(), "no golden case has this layer"
+    assert not missing, f"no golden case gives {sorted(missing)}"
