@@ -16,7 +16,7 @@ from tests.golden.case import flat, pattern
 HERE = Path(__file__).parent / "golden" / "layers"
 FAMILIES = {p.stem: importlib.import_module(f"tests.golden.layers.{p.stem}") for p in sorted(HERE.glob("[a-z]*.py"))}
 NAMES = [(family, name) for family, module in FAMILIES.items() for name in module.cases(fastnn)]
-SEPARATE = "name dtype trainable autocast activity_regularizer".split()  # arguments of every layer, tested by themselves
+SEPARATE = ("name", "dtype", "trainable", "autocast", "activity_regularizer")  # tested by themselves
 ENDINGS = ("_initializer", "_regularizer", "_constraint")  # these too
 golden = pytest.mark.parametrize(("family", "name"), NAMES, ids=[f"{f}-{n}" for f, n in NAMES])
 
