@@ -59,14 +59,14 @@ class stream:  # noqa: N801
         for number, batch in enumerate(self.batches()):
             feeds = self.model.prepare_data(*unpack(batch), class_weight=self.class_weight)
             count = len(flatten(feeds)[0])
-            plan = self.model._plan(count, feeds, self.training)
+            plan = self.model._plan_for(feeds, self.training)
             if averages is None:
                 averages = Averages(self.model._metric_table(self.model._aims()))
-            if id(plan) not in seen:
-                seen[id(plan)] = len(averages.plans)
+            if count not in seen:
+                seen[count] = len(averages.plans)
                 averages.watch(plan, count)
             calls.batch_begin(number)
-            place = seen[id(plan)]
+            place = seen[count]
             plan.run_batches(feeds, in_order(count), 0, 1, totals=averages.totals[place])
             averages.counts[place] += 1
             calls.batch_end(number, averages.logs())

@@ -11,8 +11,9 @@ from fastnn import config
 from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, History
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import map_structure
+from fastnn.errors import ValueNeededError
 from fastnn.models import data
-from fastnn.models.loops import Batches, check_counts, in_order
+from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.progress import Progress
 from fastnn.models.rows import as_one_array, join, split_off
@@ -25,12 +26,17 @@ class Training(Planning):
     stop_training = False
     history: Any = None
 
-    def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches:
+    def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches | OneByOne:
         size = checked_size(batch_size)
         if limit is not None:
             check_counts(1, steps=limit)
-        table = self._metric_table(self._aims())
-        return Batches(lambda n: self._plan(n, feeds, training), feeds, data.check_lengths(feeds), size, table, limit)
+        table, count = self._metric_table(self._aims()), data.check_lengths(feeds)
+        try:
+            if not self.decides_on_values:
+                return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
+        except ValueNeededError as error:
+            self._note_decisions(error)
+        return OneByOne(lambda rows: self._plan_for(rows, training), feeds, count, size, table, limit)
 
     # ------------------------------------------------------------ fit
 
@@ -128,7 +134,7 @@ class Training(Planning):
     ) -> dict[str, float]:
         calls.call("on_epoch_begin", epoch, {})
         progress.begin(epoch)
-        if not isinstance(rounds, Batches):
+        if not isinstance(rounds, (Batches, OneByOne)):
             return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
         if calls.wants(*BATCH_HOOKS):
@@ -138,7 +144,9 @@ class Training(Planning):
             rounds.run(order, progress.seconds, told)
         return rounds.averages.logs()
 
-    def _epoch_by_batches(self, rounds: Batches, order: Array, calls: CallbackList, progress: Progress) -> None:
+    def _epoch_by_batches(
+        self, rounds: Batches | OneByOne, order: Array, calls: CallbackList, progress: Progress
+    ) -> None:
         rounds.averages.start()
         for batch in range(len(rounds)):
             calls.batch_begin(batch)
@@ -162,7 +170,7 @@ class Training(Planning):
 
     def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
         calls.call("on_test_begin", {})
-        if isinstance(check, Batches):
+        if isinstance(check, (Batches, OneByOne)):
             check.run(in_order(check.count))
             logs = check.averages.logs()
         else:
@@ -263,7 +271,7 @@ class Training(Planning):
         return self._nest_outputs([np.concatenate(column) for column in zip(*parts, strict=True)])
 
     def _forward(self, feeds: Feeds) -> list[Array]:
-        plan = self._plan(len(next(iter(feeds.values()))), feeds, False)
+        plan = self._plan_for(feeds, False)
         with plan.lock:
             for name, array in feeds.items():
                 plan.load(name, array)
