@@ -294,7 +294,7 @@ class Trace:
 
     def add_value(self, name: str, shape: Shape, dtype: Any, role: str, source: Any = None) -> SymbolicTensor:
         """A new value with a unique name."""
-        name = self._unique(name)
+        name = self.unique(name)
         self.values[name] = Value(name, tuple(shape), str(np.dtype(dtype)), role, self.layer_path, source)
         return self.symbol(name)
 
@@ -303,7 +303,8 @@ class Trace:
         value = self.values[name]
         return SymbolicTensor(value.shape, value.dtype, name, trace=self)
 
-    def _unique(self, name: str) -> str:
+    def unique(self, name: str) -> str:
+        """The name, numbered if there is a value of that name already."""
         if name not in self.values:
             return name
         k = 2
