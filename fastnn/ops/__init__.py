@@ -37,6 +37,7 @@ from fastnn.ops.loss import (
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.random import dropout
+from fastnn.ops.recurrence import gru, lstm, simple_rnn
 from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.update import adam, assign, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
@@ -65,11 +66,13 @@ __all__ = [
     "flatten",
     "global_average_pool2d",
     "global_max_pool2d",
+    "gru",
     "half_squared_error",
     "heaviside",
     "im2col",
     "increment",
     "log",
+    "lstm",
     "matmul",
     "max",
     "max_pool2d",
@@ -94,6 +97,7 @@ __all__ = [
     "sigmoid",
     "sigmoid_cross_entropy",
     "sign",
+    "simple_rnn",
     "softmax",
     "softmax_cross_entropy",
     "sparse_categorical_accuracy",
