@@ -17,7 +17,7 @@ from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.progress import Progress
 from fastnn.models.rows import as_one_array, join, split_off
-from fastnn.models.streams import is_stream, stream
+from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
 
 
 class Training(Planning):
@@ -101,7 +101,8 @@ class Training(Planning):
         self.stop_training = False
         level = verbosity(verbose)
         if is_stream(x):
-            rounds: Any = stream(self, x, steps_per_epoch, class_weight)
+            refuse_beside_stream(y=y, sample_weight=sample_weight, validation_split=validation_split or None)
+            rounds: Any = Rounds(self, Stream(x, steps_per_epoch, bool(shuffle)), class_weight)
         else:
             if self.network is not None and len(self.network.inputs) == 1:
                 x = as_one_array(x)
@@ -160,7 +161,7 @@ class Training(Planning):
         if given is None:
             return None
         if is_stream(given):
-            return stream(self, given, steps, None, training=False)
+            return Rounds(self, Stream(given, steps), training=False)
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
             raise ValueError(
                 "Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given)
@@ -208,7 +209,8 @@ class Training(Planning):
         """
         self._require_compiled()
         if is_stream(x):
-            check: Any = stream(self, x, steps, None, training=False)
+            refuse_beside_stream(y=y, sample_weight=sample_weight)
+            check: Any = Rounds(self, Stream(x, steps), training=False)
         else:
             if y is None:
                 raise ValueError("Expected targets y. Received: None")
@@ -247,10 +249,7 @@ class Training(Planning):
             An array, or a list or dict of arrays for several outputs.
         """
         if is_stream(x):
-            parts = [
-                self.predict_on_batch(b[0] if isinstance(b, tuple) else b)
-                for b in stream(self, x, steps, None).batches()
-            ]
+            parts = [self.predict_on_batch(inputs_of(batch)) for batch in Stream(x, steps).batches()]
             return join(parts)
         calls = CallbackList(as_callbacks(callbacks), self)
         feeds = self._prepare_inputs(x)
@@ -356,3 +355,13 @@ def verbosity(verbose: Any) -> int:
 def as_callbacks(callbacks: Any) -> list[Any]:
     """A list of callbacks from None, one, or several."""
     return [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def refuse_beside_stream(**given: Any) -> None:
+    """Raise ValueError for arguments that a generator or dataset has to give itself."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"Expected no {name} when x is a generator or dataset, which gives it batch by batch. "
+                f"Received: {name}={type(value).__name__}"
+            )
