@@ -383,7 +383,8 @@ class Layer:
             outputs = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 for tensor in flatten(outputs):
-                    self.add_loss(self.activity_regularizer(tensor))
+                    rows = tensor.shape[0] if tensor.shape else 1  # the same strength whatever the batch size
+                    self.add_loss(self.activity_regularizer(tensor) / max(rows, 1))
         return outputs
 
     def _convert(self, value: Any) -> Any:

@@ -202,7 +202,7 @@ class Planning:
             raise ValueError("Expected x. Received: None")
         if self.network is None:
             with _building:
-                self._ensure_built((_Shaped(x),), {})
+                self._ensure_built((_shaped(x),), {})
         if self.network is None:
             return self._prepare_free_inputs(x)
         alone = len(self.network.inputs) == 1 and not isinstance(x, dict) and not is_list_of_one_array(x)
@@ -339,3 +339,8 @@ class _Shaped:
 
     def __init__(self, x: Any) -> None:
         self.shape = np.shape(x.value if isinstance(x, Tensor) else x)
+
+
+def _shaped(x: Any) -> Any:
+    """The same nest of inputs with shapes in place of data."""
+    return map_structure(_Shaped, x) if isinstance(x, dict) or name_leaves(x) != "x" else _Shaped(x)

@@ -123,6 +123,7 @@ class Training(Planning):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
             if check is not None and (epoch + 1) % validation_freq == 0:
                 logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
+            logs = dict(sorted(logs.items()))
             progress.end(logs)
             calls.call("on_epoch_end", epoch, logs)
             if self.stop_training:
@@ -224,7 +225,7 @@ class Training(Planning):
 
     def _as_result(self, logs: Mapping[str, float], return_dict: bool) -> Any:
         if return_dict:
-            return dict(logs)
+            return dict(sorted(logs.items()))
         values = [logs[name] for name in self.metrics_names]
         return values[0] if len(values) == 1 else values
 
