@@ -255,10 +255,17 @@ class Trace:
         training: The training flag that layers see.
         counter: The training step counter that random operations read.
         peek: Answers for the data of values, where Python may decide on them; by default only shapes are known.
+        owner: The model whose steps these are; its own name is left out of the layers' names.
     """
 
-    def __init__(self, training: bool = False, counter: Variable | None = None, peek: Peek | None = None) -> None:
-        self.training, self.peek = training, peek
+    def __init__(
+        self,
+        training: bool = False,
+        counter: Variable | None = None,
+        peek: Peek | None = None,
+        owner: Any = None,
+    ) -> None:
+        self.training, self.peek, self.owner = training, peek, owner
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}

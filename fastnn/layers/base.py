@@ -324,7 +324,9 @@ class Layer:
     @property
     def losses(self) -> list[Any]:
         """Penalties on weights and, after an eager call, losses added by it."""
+        trace = graph.current_trace()
         added = [x for layer in (self, *self.sublayers()) for x in layer._book.added_losses]
+        added = added if trace is None else list(trace.added_losses)
         return added + [regularizer(v) for _, v, regularizer in self.penalties() if v.trainable]
 
     # ------------------------------------------------------------ calling
