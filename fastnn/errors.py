@@ -62,5 +62,9 @@ class GraphError(FastnnError, ValueError):
     """Symbolic tensors do not connect, or a graph was used in a way that it does not allow."""
 
 
+class ValueNeededError(GraphError):
+    """Python asked for the data of a tensor of which only shape and type are known."""
+
+
 class KernelError(FastnnError, ValueError):
     """A kernel met a value that it cannot work with, such as a class label out of range."""

@@ -71,7 +71,7 @@ def test_keyframes_are_thinned_when_memory_is_short(stepper, monkeypatch):
     before = shown(stepper)
     monkeypatch.setattr("fastnn.engine.stepper.KEYFRAME_BYTES", 200)
     stepper.train(steps=100)
-    assert sum(a.nbytes for arrays in stepper._keyframes.values() for a in arrays) <= 200
+    assert sum(a.nbytes for state in stepper._keyframes.values() for a in state.values()) <= 200
     stepper.goto(3 * len(stepper.steps))
     assert_same(shown(stepper), before)
 

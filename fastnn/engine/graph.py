@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.execute import FLOATS, common_dtype, contiguous
+from fastnn.engine.peek import Peek
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
-from fastnn.errors import DTypeError, FastnnError, GraphError, ShapeError
+from fastnn.errors import DTypeError, FastnnError, GraphError, ShapeError, ValueNeededError
 from fastnn.ops.table import Op, find
 
 Shape = tuple[int, ...]
@@ -139,18 +140,38 @@ class SymbolicTensor(Operators):
         """Number of axes."""
         return len(self.shape)
 
+    def numpy(self) -> NDArray[Any]:
+        """The data, where the trace that the tensor belongs to was given some."""
+        return self._data("data").copy()
+
+    def _data(self, wanted: str) -> NDArray[Any]:
+        if self.trace is None or self.trace.peek is None:
+            raise ValueNeededError(
+                f"expected {wanted}, received the symbolic tensor '{self.name}': its data is not known yet."
+            )
+        return self.trace.peek.data(self.trace, self.name)
+
     def __bool__(self) -> bool:
-        raise GraphError(
-            f"expected a value to decide on, received the symbolic tensor '{self.name}': its data is not known yet."
+        return bool(self._data("a value to decide on"))
+
+    def __float__(self) -> float:
+        return float(self._data("a number"))
+
+    def __int__(self) -> int:
+        return int(self._data("a number"))
+
+    def __index__(self) -> int:
+        return self._data("a number").__index__()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self._data("data for NumPy (use fastnn.ops instead)"), dtype)
+
+    def _no_order(self, other: Any) -> Any:
+        raise ValueNeededError(
+            f"expected a number, received the symbolic tensor '{self.name}': its data is not known yet."
         )
 
-    def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
-        raise GraphError(f"expected data, received the symbolic tensor '{self.name}'; use fastnn.ops on it, not NumPy.")
-
-    def _no_number(self, *_: Any) -> Any:
-        raise GraphError(f"expected a number, received the symbolic tensor '{self.name}': its data is not known yet.")
-
-    __float__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = _no_number
+    __lt__ = __le__ = __gt__ = __ge__ = _no_order
 
     def __getitem__(self, index: Any) -> Any:
         raise GraphError(f"expected an operation, received an index into the symbolic tensor '{self.name}'.")
@@ -233,10 +254,11 @@ class Trace:
     Args:
         training: The training flag that layers see.
         counter: The training step counter that random operations read.
+        peek: Answers for the data of values, where Python may decide on them; by default only shapes are known.
     """
 
-    def __init__(self, training: bool = False, counter: Variable | None = None) -> None:
-        self.training = training
+    def __init__(self, training: bool = False, counter: Variable | None = None, peek: Peek | None = None) -> None:
+        self.training, self.peek = training, peek
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}
@@ -272,7 +294,7 @@ class Trace:
 
     def add_value(self, name: str, shape: Shape, dtype: Any, role: str, source: Any = None) -> SymbolicTensor:
         """A new value with a unique name."""
-        name = self._unique(name)
+        name = self.unique(name)
         self.values[name] = Value(name, tuple(shape), str(np.dtype(dtype)), role, self.layer_path, source)
         return self.symbol(name)
 
@@ -281,7 +303,8 @@ class Trace:
         value = self.values[name]
         return SymbolicTensor(value.shape, value.dtype, name, trace=self)
 
-    def _unique(self, name: str) -> str:
+    def unique(self, name: str) -> str:
+        """The name, numbered if there is a value of that name already."""
         if name not in self.values:
             return name
         k = 2

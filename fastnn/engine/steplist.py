@@ -103,32 +103,41 @@ def in_float64(listing: StepList) -> StepList:
     return replace(listing, values=values)
 
 
-def write_backward(trace: Trace, loss: SymbolicTensor, variables: Sequence[Variable]) -> list[SymbolicTensor | None]:
-    """Append the backward steps that give the loss's gradients with respect to variables.
+def write_backward(
+    trace: Trace,
+    loss: SymbolicTensor,
+    sources: Sequence[Variable | SymbolicTensor],
+    seed: SymbolicTensor | None = None,
+    required: bool = True,
+) -> list[SymbolicTensor | None]:
+    """Append the backward steps that give the loss's gradients with respect to variables or values.
 
     A value with several consumers gets one gradient from each, and a visible `accumulate` step that adds them.
 
     Args:
         trace: The trace that holds forward and loss steps.
-        loss: A scalar of that trace.
-        variables: The variables to differentiate by.
+        loss: A scalar of that trace; with a seed of any shape.
+        sources: The variables or values to differentiate by.
+        seed: The gradient of the loss itself; 1 by default.
+        required: Whether at least one source must have a gradient.
 
     Returns:
-        For every variable its gradient's symbolic tensor, or None where the loss does not depend on it.
+        For every source its gradient's symbolic tensor, or None where the loss does not depend on it.
 
     Raises:
-        GraphError: if the loss has more than one cell, or depends on none of the variables.
+        GraphError: if the loss has more than one cell, depends on none of the sources, or a step in between has
+            overwritten what the backward pass would read.
     """
     if not isinstance(loss, SymbolicTensor):
         raise GraphError(f"expected a loss that depends on the model's output, received {loss!r}.")
-    if any(n != 1 for n in loss.shape):
+    if seed is None and any(n != 1 for n in loss.shape):
         raise GraphError(f"expected a loss of one number, received '{loss.name}' of shape {loss.shape}.")
-    writer = _Backward(trace, loss.name, [trace.place(v).name for v in variables])
+    names = [(trace.place(s) if isinstance(s, Variable) else s).name for s in sources]
+    writer = _Backward(trace, loss.name, names)
     trace.phase = "backward"
-    writer.write()
-    names = [trace.place(v).name for v in variables]
-    grads = [trace.symbol(f"{n}.grad") if f"{n}.grad" in trace.values else None for n in names]
-    if variables and all(g is None for g in grads):
+    writer.write(seed)
+    grads = [trace.symbol(writer.totals[n]) if n in writer.totals else None for n in names]
+    if required and sources and all(g is None for g in grads):
         raise GraphError(f"expected a loss that depends on trainable weights, received '{loss.name}', which does not.")
     return grads
 
@@ -138,11 +147,27 @@ class _Backward:
 
     def __init__(self, trace: Trace, loss: str, wanted: Sequence[str]) -> None:
         self.trace, self.loss = trace, loss
-        self.forward = list(trace.steps)
+        self.forward = [step for step in trace.steps if step.phase in ("forward", "loss")]
         self.needed = self._depends_on(set(wanted))
         self.steps = self._on_the_way()
         self.parts_expected = Counter(n for s in self.steps for n in self._wanted_inputs(s))
         self.parts: dict[str, list[str]] = {}
+        self.totals: dict[str, str] = {}  # the finished gradient of every value
+        self._check_not_overwritten()
+
+    def _check_not_overwritten(self) -> None:
+        """An update between forward and backward would make the backward pass read other numbers."""
+        order = {id(step): i for i, step in enumerate(self.trace.steps)}
+        changed = {n: i for i, s in enumerate(self.trace.steps) if s.op.in_place for n in s.outputs}
+        for step in self.steps if changed else []:
+            by_role = dict((*step.operands, *step.results))
+            for role in step.op.saved_roles(len(step.operands)):
+                if changed.get(str(by_role[role]), -1) > order[id(step)]:
+                    raise GraphError(
+                        f"expected gradients before the update of '{by_role[role]}', received an update first.",
+                        layer=step.layer or None,
+                        operation=step.op.name,
+                    )
 
     def _depends_on(self, wanted: set[str]) -> set[str]:
         needed = set(wanted)
@@ -167,12 +192,13 @@ class _Backward:
         roles = step.op.gradient_roles(len(step.operands))
         return [name for role, name in step.operands if role in roles and name in needed]
 
-    def write(self) -> None:
+    def write(self, seed: SymbolicTensor | None) -> None:
         loss = self.trace.values[self.loss]
-        seed = self.trace.add_value(
-            f"{self.loss}.grad", loss.shape, loss.dtype, "constant", np.ones(loss.shape, loss.dtype)
-        )
-        self.parts[self.loss] = [seed.name]
+        name = f"{self.loss}.grad"
+        if seed is None:
+            ones = np.ones(loss.shape, loss.dtype)
+            seed = self.trace.add_value(name, loss.shape, loss.dtype, "constant", ones)
+        self.parts[self.loss], self.totals[self.loss] = [seed.name], seed.name
         for step in self.steps:
             self._write_step(step)
 
@@ -194,26 +220,31 @@ class _Backward:
                 self._accumulate(name, step.layer)
 
     def _upstream(self, name: str) -> str:
-        if name in self.parts:
-            return f"{name}.grad"
+        if name in self.totals:
+            return self.totals[name]
         value = self.trace.values[name]  # an output that the loss does not depend on
         zeros = np.zeros(value.shape, value.dtype)
-        return self.trace.add_value(f"{name}.grad", value.shape, value.dtype, "constant", zeros).name
+        self.totals[name] = self.trace.add_value(f"{name}.grad", value.shape, value.dtype, "constant", zeros).name
+        return self.totals[name]
 
     def _new_part(self, name: str, layer: str) -> str:
         value = self.trace.values[name]
         parts = self.parts.setdefault(name, [])
-        suffix = "" if self.parts_expected[name] == 1 else f".{len(parts) + 1}"
+        alone = self.parts_expected[name] == 1
+        suffix = "" if alone else f".{len(parts) + 1}"
         parts.append(self._add_gradient(f"{name}.grad{suffix}", value, layer))
+        if alone:
+            self.totals[name] = parts[-1]
         return parts[-1]
 
     def _add_gradient(self, name: str, value: Value, layer: str) -> str:
+        name = self.trace.unique(name)
         self.trace.values[name] = Value(name, value.shape, value.dtype, "gradient", value.layer or layer)
         return name
 
     def _accumulate(self, name: str, layer: str) -> None:
         value, parts = self.trace.values[name], self.parts[name]
-        total = self._add_gradient(f"{name}.grad", value, layer)
+        total = self.totals[name] = self._add_gradient(f"{name}.grad", value, layer)
         operands = tuple((f"xs{i}", part) for i, part in enumerate(parts))
         shapes = tuple(value.shape for _ in parts)
         step = Step(find("accumulate"), "backward", value.layer, operands, (("y", total),), {}, shapes=shapes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,9 +23,10 @@ from fastnn.engine.graph import Step
 from fastnn.engine.plan import Plan
 from fastnn.engine.steplist import PHASES, StepList
 from fastnn.engine.tensor import Variable
-from fastnn.errors import GraphError
+from fastnn.errors import GraphError, ValueNeededError
 
 Array = NDArray[Any]
+State = dict[Variable, Array]
 KEYFRAME_BYTES = 512 * 2**20
 
 
@@ -67,7 +69,7 @@ class Stepper:
         sample_weight: Any = None,
         in_place: bool = False,
     ) -> None:
-        self.model = model
+        self.model, self.in_place = model, in_place
         if not hasattr(model, "prepare_data"):
             raise GraphError(f"expected a model, received {type(model).__name__}.")
         self.data: Mapping[str, Array] = model.prepare_data(x, y, sample_weight)
@@ -85,13 +87,22 @@ class Stepper:
         order_seed = config.global_seed() if seed is None else config.checked_seed(seed)
         self.schedule = Schedule(count, min(int(size), count), shuffle, order_seed, first)
         self.breakpoints: set[int] = set()
-        self._keyframes: dict[int, list[Array]] = {}
+        self._keyframes: dict[int, State] = {}
         self._stride = 1
         self._losses: list[float] = []
         self._step, self._done = 0, 0
-        for step in (0, self.schedule.batches - 1):  # now: the model may be compiled anew while we step
-            self._listing(self.schedule.size(step))
+        self._starts = [0]  # positions at which training steps start, as far as they are known
+        self._each_its_own = self._lists_differ()
         self._begin(0)
+
+    def _lists_differ(self) -> bool:
+        """Whether every training step has its own list; else all are written now, since the model may change later."""
+        try:
+            for step in (0, self.schedule.batches - 1):
+                self._listing(self.schedule.size(step))
+        except ValueNeededError:
+            return True
+        return bool(getattr(self.model, "decides_on_values", False))
 
     # ------------------------------------------------------------ where we are
 
@@ -108,17 +119,20 @@ class Stepper:
     @property
     def position(self) -> int:
         """Steps done since the start of the run."""
-        return self._step * len(self.steps) + self._done
+        return self._start(self._step) + self._done
+
+    def _start(self, step: int) -> int:
+        return self._starts[step] if self._each_its_own else step * len(self.steps)
 
     @property
     def training_step(self) -> int:
         """Whole training steps done."""
-        return self.position // len(self.steps)
+        return self._step + (self._done == len(self.steps))
 
     @property
     def index(self) -> int:
         """Index of the next step to run, within its training step."""
-        return self.position % len(self.steps)
+        return self._done % len(self.steps)
 
     @property
     def shown_training_step(self) -> int:
@@ -172,18 +186,25 @@ class Stepper:
         Raises:
             GraphError: for a position before the start.
         """
-        length = len(self.steps)
         if isinstance(position, bool) or not isinstance(position, (int, np.integer)) or position < 0:
             raise GraphError(f"expected a position of 0 or more, received {position!r}.")
-        step, done = divmod(int(position), length)
-        if done == 0 and step > 0:
-            step, done = step - 1, length
+        step, done = self._place(int(position))
         if step != self._step:
             self._travel(step)
         if done < self._done:
             self._undo(done)
         else:
             self._run(done)
+
+    def _place(self, position: int) -> tuple[int, int]:
+        """Training step and steps done in it; a boundary belongs to the training step before it."""
+        if not self._each_its_own:
+            step, done = divmod(position, len(self.steps))
+            return (step - 1, len(self.steps)) if done == 0 and step > 0 else (step, done)
+        while position > self._starts[-1]:
+            self._travel(len(self._starts) - 1)
+        step = max(bisect_left(self._starts, position) - 1, 0)
+        return step, position - self._starts[step]
 
     def run_to(self, target: str) -> Step:
         """Run until the next step to run belongs to a phase or layer, or has a breakpoint; at least one step.
@@ -197,23 +218,34 @@ class Stepper:
         Raises:
             GraphError: if nothing in a training step fits.
         """
+        if self._each_its_own and self._done == len(self.steps):
+            self._begin(self._step + 1)
+        ahead = [i for i in self._fitting(target) if i > self.index]
+        if not ahead:
+            self.finish_step()
+            if self._each_its_own:
+                self._begin(self._step + 1)
+            ahead = self._fitting(target)
+        self.goto(self._start(self.training_step) + ahead[0])
+        return self.steps[self.index]
+
+    def _fitting(self, target: str) -> list[int]:
         fits = [i for i, s in enumerate(self.steps) if self._fits(i, s, target)]
         if not fits:
             layers = list(dict.fromkeys(s.layer for s in self.steps if s.layer))
             raise GraphError(
                 f"expected a set 'breakpoint', a phase of {PHASES} or a layer of {layers}, received {target!r}."
             )
-        ahead = [i for i in fits if i > self.index]
-        base = self.position - self.index
-        self.goto(base + ahead[0] if ahead else base + len(self.steps) + fits[0])
-        return self.steps[self.index]
+        return fits
 
     def _fits(self, i: int, step: Step, target: str) -> bool:
         return i in self.breakpoints if target == "breakpoint" else target in (step.phase, step.layer)
 
     def finish_step(self) -> None:
         """Run to the end of the training step."""
-        self.goto((self.training_step + 1) * len(self.steps))
+        if self._done == len(self.steps):
+            self._begin(self._step + 1)
+        self._run(len(self.steps))
 
     def train(self, steps: int | None = None, seconds: float = math.inf) -> int:
         """Run whole training steps at full speed; a step begun is finished first and not counted.
@@ -327,7 +359,7 @@ class Stepper:
         if all(i < until for i in writers):
             return self._plan.array(name)
         if not any(i < until for i in writers):
-            return self._before[self._state_names.index(name)]
+            return self._before[self.listing.values[name].source]
         return self._state_at(until, name)
 
     def _overwriting(self) -> list[int]:
@@ -365,32 +397,53 @@ class Stepper:
 
     def _begin(self, step: int) -> None:
         """Load a training step's batch; the state must be that of its start."""
-        size = self.schedule.size(step)
-        if size not in self._plans:
-            listing = self._listing(size)
-            self._plans[size] = Plan(listing, keep=True, storage=self.storage)
-        self._plan = self._plans[size]
-        self._state_names = [
+        self._plan = self._plan_of(step)
+        self._state_names = {
             n for n in self.listing.written_by if self.listing.values[n].role in ("parameter", "state")
-        ]
+        }
         self._step, self._done = step, 0
+        if step == len(self._starts) - 1:
+            self._starts.append(self._starts[-1] + len(self.steps))
         self._plan.load_rows(self.data, self.schedule.rows(step), 0)
         self._before = self._keyframes.get(step) or self._snapshot()
         if step % self._stride == 0 and step not in self._keyframes:
             self._keyframes[step] = self._before
             self._thin_out()
 
+    def _plan_of(self, step: int) -> Plan:
+        if self._each_its_own:
+            rows = {name: array[self.schedule.rows(step)] for name, array in self.data.items()}
+            listing = self.model.step_list_for(rows, storage=self.storage)
+            self._take_in(listing)
+            return Plan(listing, keep=True, storage=self.storage)
+        size = self.schedule.size(step)
+        if size not in self._plans:
+            self._plans[size] = Plan(self._listing(size), keep=True, storage=self.storage)
+        return self._plans[size]
+
     def _listing(self, size: int) -> StepList:
         if size not in self._listings:
             self._listings[size] = self.model.step_list(size, self.data)
         return self._listings[size]
 
-    def _snapshot(self) -> list[Array]:
-        return [self._plan.array(name).copy() for name in self._state_names]
+    def _take_in(self, listing: StepList) -> None:
+        """Variables that this training step meets first: they had their initial values all along."""
+        for value in listing.values.values():
+            variable = value.source
+            if isinstance(variable, Variable) and variable not in self.storage:
+                self.storage[variable] = variable.value if self.in_place else variable.value.copy()
+                for state in self._keyframes.values():
+                    state[variable] = variable.value.copy()
+
+    def _snapshot(self) -> State:
+        """Copies of all that training changes; of everything where the next list may change something else."""
+        changing = {self.listing.values[name].source for name in self._state_names}
+        return {v: a.copy() for v, a in self.storage.items() if self._each_its_own or v in changing}
 
     def _thin_out(self) -> None:
         """Double the distance of keyframes while they take too much memory."""
-        while len(self._keyframes) * sum(a.nbytes for a in self._before) > KEYFRAME_BYTES and len(self._keyframes) > 2:
+        size = sum(a.nbytes for a in self._before.values())
+        while len(self._keyframes) * size > KEYFRAME_BYTES and len(self._keyframes) > 2:
             self._stride *= 2
             self._keyframes = {k: v for k, v in self._keyframes.items() if k % self._stride == 0}
 
@@ -405,8 +458,7 @@ class Stepper:
         """Go back within the training step: the steps that overwrite states are repeated from its start."""
         updates = self._overwriting()
         if any(done <= i < self._done for i in updates):
-            for name, array in zip(self._state_names, self._before, strict=True):
-                self._plan.array(name)[...] = array
+            self._put_back(self._before)
             if updates[0] < done:
                 self._plan.run(updates[0], done)
         self._done = done
@@ -421,9 +473,12 @@ class Stepper:
             self._begin(self._step + 1)
 
     def _restore(self, step: int) -> None:
-        for name, array in zip(self._state_names, self._keyframes[step], strict=True):
-            self._plan.array(name)[...] = array
+        self._put_back(self._keyframes[step])
         self._begin(step)
+
+    def _put_back(self, state: State) -> None:
+        for variable, array in state.items():
+            self.storage[variable][...] = array
 
 
 def whole(name: str, value: Any) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import execute, graph
+from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.steplist import write_backward
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import DTypeError, GraphError, ShapeError
 from fastnn.ops.table import Op, set_dispatch
@@ -91,6 +93,8 @@ class GradientTape:
     def watch(self, tensor: Tensor | Sequence[Tensor]) -> None:
         """Follow what is computed from a tensor (or several)."""
         for t in tensor if isinstance(tensor, (list, tuple)) else [tensor]:
+            if isinstance(t, SymbolicTensor):
+                continue  # a trace remembers everything
             if not isinstance(t, Tensor):
                 raise GraphError(f"expected a Tensor to watch, received {type(t).__name__}.")
             self._watched[id(t)] = t
@@ -126,6 +130,8 @@ class GradientTape:
                 "expected a persistent tape for a second call of gradient, received GradientTape(persistent=False)."
             )
         self._used = True
+        if isinstance(target, SymbolicTensor):
+            return gradient_in_trace(target, sources, output_gradients)
         if not isinstance(target, Tensor):
             raise GraphError(f"expected a Tensor as target, received {type(target).__name__}.")
         seed = np.ones_like(target.value) if output_gradients is None else as_array(output_gradients, target.dtype)
@@ -169,6 +175,23 @@ class GradientTape:
         if d_outputs[0].dtype.kind != "f":
             raise DTypeError("expected floating numbers to differentiate, received integers.", operation=op.name)
         return inputs, execute.backward(op, d_outputs, record.saved, record.shapes, record.attrs, wanted)
+
+
+def gradient_in_trace(target: SymbolicTensor, sources: Any, output_gradients: Any) -> Any:
+    """Write backward steps into the trace that the target belongs to; the gradients are values of that trace."""
+    trace = graph.current_trace()
+    if trace is None or target.trace is not trace:
+        raise GraphError(f"expected a tensor with data as target, received the symbolic tensor '{target.name}'.")
+    phase = trace.phase
+    seed = output_gradients
+    if not isinstance(seed, SymbolicTensor):
+        seed = trace.constant(np.ones(target.shape) if seed is None else seed, target.dtype)
+    if seed.shape != target.shape:
+        raise ShapeError(f"expected output_gradients of the target's shape {target.shape}, received {seed.shape}.")
+    flat = graph.flatten(sources)
+    found = iter(write_backward(trace, target, flat, seed, required=False))
+    trace.phase = phase
+    return graph.map_structure(lambda _: next(found), sources)
 
 
 def keep(array: Any, inputs: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastnn.engine.graph import SymbolicTensor, Trace, flatten
+from fastnn.engine.peek import Peek
 from fastnn.engine.plan import StepList, finish, write_backward
 from fastnn.errors import GraphError
 from fastnn.metrics import symbolic_sums
@@ -26,12 +27,15 @@ class Writer:
         feeds: Data by value name; their shapes and types are read.
         aims: What every output is compared with; empty to predict only.
         training: Whether to add backward and update steps.
+        peek: Answers for data, if the model decides on values.
     """
 
-    def __init__(self, model: Any, batch: int, feeds: Feeds, aims: Sequence[Aim], training: bool) -> None:
+    def __init__(
+        self, model: Any, batch: int, feeds: Feeds, aims: Sequence[Aim], training: bool, peek: Peek | None = None
+    ) -> None:
         self.model, self.batch, self.feeds, self.aims, self.training = model, batch, feeds, aims, training
         counter = model.optimizer.iterations if model.optimizer is not None else None
-        self.trace = Trace(training=training, counter=counter)
+        self.trace = Trace(training=training, counter=counter, peek=peek)
         self.targets: dict[str, SymbolicTensor] = {}
         self.weights: dict[str, SymbolicTensor] = {}
         self.watch: dict[str, SymbolicTensor] = {}

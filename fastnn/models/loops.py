@@ -117,6 +117,56 @@ class Batches:
             self.averages.counts[0] += 1
 
 
+class OneByOne:
+    """Whole arrays cut into batches that each have a plan of their own, for models that decide on values.
+
+    Args:
+        write: Makes the plan for the rows of a batch.
+        feeds: Data by value name.
+        count: Number of rows.
+        batch_size: Rows of a batch.
+        metrics: See `Averages`.
+        limit: Batches of an epoch, at most.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Mapping[str, Array]], Plan],
+        feeds: Mapping[str, Array],
+        count: int,
+        batch_size: int,
+        metrics: Mapping[str, Any],
+        limit: int | None = None,
+    ) -> None:
+        self.write, self.feeds, self.count, self.size = write, feeds, count, min(batch_size, count)
+        self.batches = -(-count // self.size) if limit is None else min(limit, -(-count // self.size))
+        self.averages = Averages(metrics)
+        self.places: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def run(self, order: Array, seconds: float = math.inf, told: Callable[[int], None] | None = None) -> None:
+        """Run an epoch; `told` hears how many batches are done."""
+        self.averages.start()
+        for batch in range(self.batches):
+            self.run_one(order, batch)
+            if told is not None:
+                told(batch + 1)
+
+    def run_one(self, order: Array, batch: int) -> None:
+        """Run one batch of an epoch."""
+        rows = order[batch * self.size : (batch + 1) * self.size]
+        feeds = {name: array[rows] for name, array in self.feeds.items()}
+        plan = self.write(feeds)
+        if len(rows) not in self.places:
+            self.places[len(rows)] = len(self.places)
+            self.averages.watch(plan, len(rows))
+        place = self.places[len(rows)]
+        plan.run_batches(feeds, in_order(len(rows)), 0, 1, totals=self.averages.totals[place])
+        self.averages.counts[place] += 1
+
+
 def in_order(count: int) -> Array:
     """Row numbers as they come."""
     return np.arange(count, dtype=np.int64)

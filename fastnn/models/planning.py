@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from fastnn import config, optimizers
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine.peek import Peek
 from fastnn.engine.plan import Plan, StepList
 from fastnn.engine.tensor import Tensor, Variable
+from fastnn.errors import ValueNeededError
 from fastnn.models import data
 from fastnn.models.compiling import Aim, Settings
 from fastnn.models.listing import Writer
@@ -38,6 +41,7 @@ class Planning:
     _settings: Settings | None = None
     _input_nest: Any = None
     _output_nest: Any = None
+    _decides_on_values = False
 
     if TYPE_CHECKING:
 
@@ -218,9 +222,18 @@ class Planning:
         shapes = {n: (None, *a.shape[1:]) for n, a in feeds.items()}
         if nest != self._input_nest or self._output_nest is None:
             spec = map_structure(lambda n: SymbolicTensor(shapes[n], self.dtype, n), nest)
-            self._output_nest = graph.infer(lambda s: self._run((s,), {}), (spec,), {})
+            try:
+                self._output_nest = graph.infer(lambda s: self._run((s,), {}), (spec,), {})
+            except ValueNeededError as error:
+                self._note_decisions(error)
+                self._output_nest = self._nest_by_example({n: a[:1] for n, a in feeds.items()}, nest)
             self._input_nest = nest
         return feeds
+
+    def _nest_by_example(self, feeds: Feeds, nest: Any) -> Any:
+        """Shapes of the outputs, from those for one row."""
+        outputs = self._run((map_structure(lambda n: Tensor(feeds[n]), nest),), {})
+        return map_structure(lambda y: SymbolicTensor((None, *y.shape[1:]), y.dtype), outputs)
 
     # ------------------------------------------------------------ step lists and plans
 
@@ -231,6 +244,9 @@ class Planning:
             batch: Number of rows.
             feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
             training: Whether to add backward and update steps.
+
+        Raises:
+            ValueNeededError: if the model's `call` decides on a tensor's value; then `step_list_for` writes lists.
         """
         aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
         self._finish_building()
@@ -239,6 +255,36 @@ class Planning:
             make_room(self._listings)
             self._listings[key] = Writer(self, batch, feeds, aims, training).write()
         return self._listings[key]
+
+    def step_list_for(
+        self, feeds: Mapping[str, Array], training: bool = True, storage: Mapping[Variable, Array] | None = None
+    ) -> StepList:
+        """The steps for just these rows, for a model that decides on values: another batch may take other steps.
+
+        Args:
+            feeds: The rows of one batch, from what `prepare_data` gave.
+            training: Whether to add backward and update steps.
+            storage: Arrays that hold variables instead of their own.
+        """
+        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
+        self._finish_building()
+        count = len(next(iter(feeds.values())))
+        return Writer(self, count, feeds, aims, training, Peek(feeds, storage)).write()
+
+    @property
+    def decides_on_values(self) -> bool:
+        """Whether `call` was seen to decide on a tensor's value, so that every batch has a step list of its own."""
+        return self._decides_on_values
+
+    def _note_decisions(self, error: ValueNeededError) -> None:
+        """Say once that the model cannot be written down once for all batches."""
+        if not self._decides_on_values:
+            self._decides_on_values = True
+            warnings.warn(
+                f"Model '{self.name}' decides on values of tensors ({error}) Every batch is written down anew, "
+                "which is slower; fastnn.ops.where and the like avoid it.",
+                stacklevel=2,
+            )
 
     def _finish_building(self) -> None:
         if not hasattr(self, "_listings"):
@@ -259,6 +305,15 @@ class Planning:
                 make_room(self._plans)
                 self._plans[key] = Plan(listing)
             return self._plans[key]
+
+    def _plan_for(self, feeds: Mapping[str, Array], training: bool) -> Plan:
+        """The plan for the rows of one batch."""
+        try:
+            if not self._decides_on_values:
+                return self._plan(len(next(iter(feeds.values()))), feeds, training)
+        except ValueNeededError as error:
+            self._note_decisions(error)
+        return Plan(self.step_list_for(feeds, training))
 
     def variables_of_training(self) -> list[Variable]:
         """All that a training step may read or change: weights, and what the optimizer remembers."""

@@ -11,12 +11,13 @@ from fastnn import config
 from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, History
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import map_structure
+from fastnn.errors import ValueNeededError
 from fastnn.models import data
-from fastnn.models.loops import Batches, check_counts, in_order
+from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.progress import Progress
 from fastnn.models.rows import as_one_array, join, split_off
-from fastnn.models.streams import is_stream, stream
+from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
 
 
 class Training(Planning):
@@ -25,12 +26,17 @@ class Training(Planning):
     stop_training = False
     history: Any = None
 
-    def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches:
+    def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches | OneByOne:
         size = checked_size(batch_size)
         if limit is not None:
             check_counts(1, steps=limit)
-        table = self._metric_table(self._aims())
-        return Batches(lambda n: self._plan(n, feeds, training), feeds, data.check_lengths(feeds), size, table, limit)
+        table, count = self._metric_table(self._aims()), data.check_lengths(feeds)
+        try:
+            if not self.decides_on_values:
+                return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
+        except ValueNeededError as error:
+            self._note_decisions(error)
+        return OneByOne(lambda rows: self._plan_for(rows, training), feeds, count, size, table, limit)
 
     # ------------------------------------------------------------ fit
 
@@ -95,7 +101,8 @@ class Training(Planning):
         self.stop_training = False
         level = verbosity(verbose)
         if is_stream(x):
-            rounds: Any = stream(self, x, steps_per_epoch, class_weight)
+            refuse_beside_stream(y=y, sample_weight=sample_weight, validation_split=validation_split or None)
+            rounds: Any = Rounds(self, Stream(x, steps_per_epoch, bool(shuffle)), class_weight)
         else:
             if self.network is not None and len(self.network.inputs) == 1:
                 x = as_one_array(x)
@@ -128,7 +135,7 @@ class Training(Planning):
     ) -> dict[str, float]:
         calls.call("on_epoch_begin", epoch, {})
         progress.begin(epoch)
-        if not isinstance(rounds, Batches):
+        if not isinstance(rounds, (Batches, OneByOne)):
             return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
         if calls.wants(*BATCH_HOOKS):
@@ -138,7 +145,9 @@ class Training(Planning):
             rounds.run(order, progress.seconds, told)
         return rounds.averages.logs()
 
-    def _epoch_by_batches(self, rounds: Batches, order: Array, calls: CallbackList, progress: Progress) -> None:
+    def _epoch_by_batches(
+        self, rounds: Batches | OneByOne, order: Array, calls: CallbackList, progress: Progress
+    ) -> None:
         rounds.averages.start()
         for batch in range(len(rounds)):
             calls.batch_begin(batch)
@@ -152,7 +161,7 @@ class Training(Planning):
         if given is None:
             return None
         if is_stream(given):
-            return stream(self, given, steps, None, training=False)
+            return Rounds(self, Stream(given, steps), training=False)
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
             raise ValueError(
                 "Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given)
@@ -162,7 +171,7 @@ class Training(Planning):
 
     def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
         calls.call("on_test_begin", {})
-        if isinstance(check, Batches):
+        if isinstance(check, (Batches, OneByOne)):
             check.run(in_order(check.count))
             logs = check.averages.logs()
         else:
@@ -200,7 +209,8 @@ class Training(Planning):
         """
         self._require_compiled()
         if is_stream(x):
-            check: Any = stream(self, x, steps, None, training=False)
+            refuse_beside_stream(y=y, sample_weight=sample_weight)
+            check: Any = Rounds(self, Stream(x, steps), training=False)
         else:
             if y is None:
                 raise ValueError("Expected targets y. Received: None")
@@ -239,10 +249,7 @@ class Training(Planning):
             An array, or a list or dict of arrays for several outputs.
         """
         if is_stream(x):
-            parts = [
-                self.predict_on_batch(b[0] if isinstance(b, tuple) else b)
-                for b in stream(self, x, steps, None).batches()
-            ]
+            parts = [self.predict_on_batch(inputs_of(batch)) for batch in Stream(x, steps).batches()]
             return join(parts)
         calls = CallbackList(as_callbacks(callbacks), self)
         feeds = self._prepare_inputs(x)
@@ -263,7 +270,7 @@ class Training(Planning):
         return self._nest_outputs([np.concatenate(column) for column in zip(*parts, strict=True)])
 
     def _forward(self, feeds: Feeds) -> list[Array]:
-        plan = self._plan(len(next(iter(feeds.values()))), feeds, False)
+        plan = self._plan_for(feeds, False)
         with plan.lock:
             for name, array in feeds.items():
                 plan.load(name, array)
@@ -348,3 +355,13 @@ def verbosity(verbose: Any) -> int:
 def as_callbacks(callbacks: Any) -> list[Any]:
     """A list of callbacks from None, one, or several."""
     return [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def refuse_beside_stream(**given: Any) -> None:
+    """Raise ValueError for arguments that a generator or dataset has to give itself."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"Expected no {name} when x is a generator or dataset, which gives it batch by batch. "
+                f"Received: {name}={type(value).__name__}"
+            )
