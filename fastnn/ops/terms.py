@@ -59,7 +59,10 @@ class Sum:
 
     def products(self, arrays: Arrays) -> NDArray[np.float64]:
         """The addends, in order, in float64."""
-        values = [np.asarray(arrays[role], np.float64)[tuple(np.asarray(index).T)] for role, index in self.factors]
+        values = [
+            np.broadcast_to(np.asarray(arrays[role], np.float64)[tuple(np.asarray(index).T)], len(index))
+            for role, index in self.factors
+        ]
         if not self.term:
             return np.prod(values, axis=0) if values else np.ones(0)
         names = {**FUNCTIONS, **dict(self.numbers)}
