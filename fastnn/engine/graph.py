@@ -173,14 +173,10 @@ class SymbolicTensor(Operators):
 
     __lt__ = __le__ = __gt__ = __ge__ = _no_order
 
-    def __getitem__(self, index: Any) -> Any:
-        raise GraphError(f"expected an operation, received an index into the symbolic tensor '{self.name}'.")
-
     def __len__(self) -> int:
-        raise GraphError(f"expected data, received the symbolic tensor '{self.name}'.")
-
-    def __iter__(self) -> Iterator[Any]:
-        raise GraphError(f"expected data to loop over, received the symbolic tensor '{self.name}'.")
+        if not self.shape or self.shape[0] is None:
+            raise GraphError(f"expected a known length, received the symbolic tensor '{self.name}' of {self.shape}.")
+        return self.shape[0]
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
@@ -487,7 +483,8 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
             )
 
         try:
-            return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+            result = call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+            return map_structure(lambda y: trace.constant(y, None) if isinstance(y, Tensor) else y, result)
         except FastnnError as error:  # the stand-in is no size that anybody gave
             error.message = re.sub(rf"\b{size}\b", "None", error.message)
             error.shapes = tuple(tuple(None if n == size else n for n in shape) for shape in error.shapes)
