@@ -15,10 +15,11 @@ LEVELS = {
     0: "fastnn/errors fastnn/_version fastnn/config fastnn/compat/__init__ fastnn/compat/spellings",
     1: "fastnn/ops fastnn/datasets fastnn/kernels",
     2: "fastnn/engine/__init__ fastnn/engine/execute",
-    3: "fastnn/engine/tensor fastnn/engine/peek fastnn/engine/steplist fastnn/engine/tape fastnn/engine/graph fastnn/engine/batches",
+    3: "fastnn/engine/tensor fastnn/engine/peek fastnn/engine/steplist fastnn/engine/tape fastnn/engine/graph "
+    "fastnn/engine/batches",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
-    "fastnn/backend fastnn/losses",
+    "fastnn/backend fastnn/losses fastnn/data",
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",

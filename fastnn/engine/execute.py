@@ -31,6 +31,7 @@ KERNEL_MESSAGES = {
     1: "expected labels from 0 to the number of classes less one, received another one in row {detail}.",
     2: "expected a type and attributes that a kernel exists for.",
     4: "expected memory for scratch space, received none.",
+    5: "expected indices within the axis, received another one at position {detail}.",
 }
 
 

@@ -173,14 +173,10 @@ class SymbolicTensor(Operators):
 
     __lt__ = __le__ = __gt__ = __ge__ = _no_order
 
-    def __getitem__(self, index: Any) -> Any:
-        raise GraphError(f"expected an operation, received an index into the symbolic tensor '{self.name}'.")
-
     def __len__(self) -> int:
-        raise GraphError(f"expected data, received the symbolic tensor '{self.name}'.")
-
-    def __iter__(self) -> Iterator[Any]:
-        raise GraphError(f"expected data to loop over, received the symbolic tensor '{self.name}'.")
+        if not self.shape or self.shape[0] is None:
+            raise GraphError(f"expected a known length, received the symbolic tensor '{self.name}' of {self.shape}.")
+        return self.shape[0]
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
@@ -255,10 +251,17 @@ class Trace:
         training: The training flag that layers see.
         counter: The training step counter that random operations read.
         peek: Answers for the data of values, where Python may decide on them; by default only shapes are known.
+        owner: The model whose steps these are; its own name is left out of the layers' names.
     """
 
-    def __init__(self, training: bool = False, counter: Variable | None = None, peek: Peek | None = None) -> None:
-        self.training, self.peek = training, peek
+    def __init__(
+        self,
+        training: bool = False,
+        counter: Variable | None = None,
+        peek: Peek | None = None,
+        owner: Any = None,
+    ) -> None:
+        self.training, self.peek, self.owner = training, peek, owner
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}
@@ -480,7 +483,8 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
             )
 
         try:
-            return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+            result = call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+            return map_structure(lambda y: trace.constant(y, None) if isinstance(y, Tensor) else y, result)
         except FastnnError as error:  # the stand-in is no size that anybody gave
             error.message = re.sub(rf"\b{size}\b", "None", error.message)
             error.shapes = tuple(tuple(None if n == size else n for n in shape) for shape in error.shapes)

@@ -46,6 +46,13 @@ def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
     return eager(op, inputs, attrs)
 
 
+def compose(public: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a function made of operations; outside a trace, on symbolic tensors, it becomes one call of the graph."""
+    if graph.current_trace() is None and graph.is_symbolic((args, kwargs)):
+        return graph.connect(public, args, kwargs, function)
+    return function(*args, **kwargs)
+
+
 def has_variable(inputs: list[Any]) -> bool:
     """Whether an input is a variable: inside a trace its value is that of the training step, not of now."""
     return any(isinstance(x, Variable) for x in inputs)
@@ -201,4 +208,4 @@ def keep(array: Any, inputs: Any) -> Any:
     return array.copy() if shared else array
 
 
-set_dispatch(dispatch)
+set_dispatch(dispatch, compose, Tensor)

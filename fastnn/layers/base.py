@@ -324,7 +324,9 @@ class Layer:
     @property
     def losses(self) -> list[Any]:
         """Penalties on weights and, after an eager call, losses added by it."""
+        trace = graph.current_trace()
         added = [x for layer in (self, *self.sublayers()) for x in layer._book.added_losses]
+        added = added if trace is None else list(trace.added_losses)
         return added + [regularizer(v) for _, v, regularizer in self.penalties() if v.trainable]
 
     # ------------------------------------------------------------ calling
@@ -383,7 +385,8 @@ class Layer:
             outputs = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 for tensor in flatten(outputs):
-                    self.add_loss(self.activity_regularizer(tensor))
+                    rows = tensor.shape[0] if tensor.shape else 1  # the same strength whatever the batch size
+                    self.add_loss(self.activity_regularizer(tensor) / max(rows, 1))
         return outputs
 
     def _convert(self, value: Any) -> Any:

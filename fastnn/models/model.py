@@ -156,6 +156,14 @@ class Model(Training, Layer):
         given = [as_input(v, t) for v, t in zip(matched, self.network.inputs, strict=True)]
         return super()._call_eagerly((given, *args[1:]), kwargs)
 
+    def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
+        trace = graph.current_trace()
+        if trace is None or trace.owner is not self or trace.layer_path:
+            return super()._call_in_trace(args, kwargs)
+        with graph.outside_traces():
+            self._ensure_built(args, kwargs)
+        return self._run(args, kwargs)
+
     @property
     def saved_as(self) -> tuple[str, str]:
         """Module and class name in files."""

@@ -17,7 +17,7 @@ from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.progress import Progress
 from fastnn.models.rows import as_one_array, join, split_off
-from fastnn.models.streams import is_stream, stream
+from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
 
 
 class Training(Planning):
@@ -30,13 +30,14 @@ class Training(Planning):
         size = checked_size(batch_size)
         if limit is not None:
             check_counts(1, steps=limit)
-        table, count = self._metric_table(self._aims()), data.check_lengths(feeds)
+        count = data.check_lengths(feeds)
         try:
-            if not self.decides_on_values:
+            if not self.decides_on_values and not self._own_step(training):
+                table = self._metric_table(self._aims())
                 return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
         except ValueNeededError as error:
             self._note_decisions(error)
-        return OneByOne(lambda rows: self._plan_for(rows, training), feeds, count, size, table, limit)
+        return OneByOne(self._runner(training), feeds, count, size, limit)
 
     # ------------------------------------------------------------ fit
 
@@ -101,7 +102,8 @@ class Training(Planning):
         self.stop_training = False
         level = verbosity(verbose)
         if is_stream(x):
-            rounds: Any = stream(self, x, steps_per_epoch, class_weight)
+            refuse_beside_stream(y=y, sample_weight=sample_weight, validation_split=validation_split or None)
+            rounds: Any = Rounds(self, Stream(x, steps_per_epoch, bool(shuffle)), class_weight)
         else:
             if self.network is not None and len(self.network.inputs) == 1:
                 x = as_one_array(x)
@@ -109,7 +111,7 @@ class Training(Planning):
                 y = as_one_array(y)
             x, y, sample_weight, validation_data = split_off(validation_split, x, y, sample_weight, validation_data)
             feeds = self.prepare_data(x, y, sample_weight, class_weight)
-            if y is None and any(aim.compared for aim in self._aims()):
+            if y is None and not self._own_step(True) and any(aim.compared for aim in self._aims()):
                 raise ValueError("Expected targets y. Received: None")
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
         params = {"epochs": epochs, "steps": len(rounds), "verbose": level}
@@ -122,6 +124,7 @@ class Training(Planning):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
             if check is not None and (epoch + 1) % validation_freq == 0:
                 logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
+            logs = dict(sorted(logs.items()))
             progress.end(logs)
             calls.call("on_epoch_end", epoch, logs)
             if self.stop_training:
@@ -160,12 +163,13 @@ class Training(Planning):
         if given is None:
             return None
         if is_stream(given):
-            return stream(self, given, steps, None, training=False)
+            return Rounds(self, Stream(given, steps), training=False)
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
             raise ValueError(
                 "Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given)
             )
-        feeds = self.prepare_data(*given)
+        x, y, sample_weight = (*given, None)[:3]
+        feeds = self.prepare_data(x, y, sample_weight, training=False)
         return self._batches(feeds, batch_size, False, steps)
 
     def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
@@ -208,11 +212,12 @@ class Training(Planning):
         """
         self._require_compiled()
         if is_stream(x):
-            check: Any = stream(self, x, steps, None, training=False)
+            refuse_beside_stream(y=y, sample_weight=sample_weight)
+            check: Any = Rounds(self, Stream(x, steps), training=False)
         else:
-            if y is None:
+            if y is None and not self._own_step(False):
                 raise ValueError("Expected targets y. Received: None")
-            check = self._batches(self.prepare_data(x, y, sample_weight), batch_size, False, steps)
+            check = self._batches(self.prepare_data(x, y, sample_weight, training=False), batch_size, False, steps)
         calls = CallbackList(as_callbacks(callbacks), self)
         progress = Progress(verbosity(verbose), len(check))
         progress.begin(0)
@@ -222,8 +227,9 @@ class Training(Planning):
 
     def _as_result(self, logs: Mapping[str, float], return_dict: bool) -> Any:
         if return_dict:
-            return dict(logs)
-        values = [logs[name] for name in self.metrics_names]
+            return dict(sorted(logs.items()))
+        known = [name for name in (self.metrics_names if self.compiled else []) if name in logs]
+        values = [logs[name] for name in [*known, *sorted(set(logs) - set(known))]]
         return values[0] if len(values) == 1 else values
 
     def predict(
@@ -247,10 +253,7 @@ class Training(Planning):
             An array, or a list or dict of arrays for several outputs.
         """
         if is_stream(x):
-            parts = [
-                self.predict_on_batch(b[0] if isinstance(b, tuple) else b)
-                for b in stream(self, x, steps, None).batches()
-            ]
+            parts = [self.predict_on_batch(inputs_of(batch)) for batch in Stream(x, steps).batches()]
             return join(parts)
         calls = CallbackList(as_callbacks(callbacks), self)
         feeds = self._prepare_inputs(x)
@@ -271,7 +274,7 @@ class Training(Planning):
         return self._nest_outputs([np.concatenate(column) for column in zip(*parts, strict=True)])
 
     def _forward(self, feeds: Feeds) -> list[Array]:
-        plan = self._plan_for(feeds, False)
+        plan = self._plan_for(feeds, None)
         with plan.lock:
             for name, array in feeds.items():
                 plan.load(name, array)
@@ -311,7 +314,7 @@ class Training(Planning):
             sample_weight: A weight per sample.
             return_dict: Whether to return a dict by name.
         """
-        return self._one_batch(self.prepare_data(x, y, sample_weight), False, return_dict)
+        return self._one_batch(self.prepare_data(x, y, sample_weight, training=False), False, return_dict)
 
     def _one_batch(self, feeds: Feeds, training: bool, return_dict: bool) -> Any:
         self._require_compiled()
@@ -356,3 +359,13 @@ def verbosity(verbose: Any) -> int:
 def as_callbacks(callbacks: Any) -> list[Any]:
     """A list of callbacks from None, one, or several."""
     return [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def refuse_beside_stream(**given: Any) -> None:
+    """Raise ValueError for arguments that a generator or dataset has to give itself."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"Expected no {name} when x is a generator or dataset, which gives it batch by batch. "
+                f"Received: {name}={type(value).__name__}"
+            )

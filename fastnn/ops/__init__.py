@@ -24,6 +24,7 @@ from fastnn.ops.elementwise import (
     square,
     subtract,
 )
+from fastnn.ops.gather import argsort, gather_nd, one_hot, scatter_nd, scatter_update, segment_sum, take, take_along_axis
 from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import (
     binary_crossentropy,
@@ -40,6 +41,7 @@ from fastnn.ops.random import dropout
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
 from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
+from fastnn.ops.slicing import broadcast_to, flip, pad, strided_slice
 from fastnn.ops.update import adam, assign, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
