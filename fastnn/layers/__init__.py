@@ -29,6 +29,9 @@ from fastnn.layers.pooling import (
     MaxPool2D,
     MaxPooling2D,
 )
+from fastnn.layers.recurrent import GRU, LSTM, SimpleRNN
+from fastnn.layers.recurrent_base import RNN
+from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from fastnn.layers.regularization import Dropout
 from fastnn.layers.shaping import Flatten, Permute, Reshape
 
@@ -43,12 +46,16 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "LSTM",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "MaxPool2D",
@@ -57,7 +64,11 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Permute",
+    "RNN",
     "Reshape",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
     "Subtract",
     "add",
     "average",

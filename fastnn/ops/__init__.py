@@ -24,6 +24,7 @@ from fastnn.ops.elementwise import (
     square,
     subtract,
 )
+from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import argsort, gather_nd, one_hot, scatter_nd, scatter_update, segment_sum, take, take_along_axis
 from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import (
@@ -63,6 +64,7 @@ __all__ = [
     "dense",
     "divide",
     "dropout",
+    "embedding",
     "exp",
     "expand_dims",
     "flatten",
