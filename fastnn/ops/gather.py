@@ -144,7 +144,7 @@ def along_forward(x: Any, indices: Any, axis: int | None, **_: Any) -> Any:
 def along_backward(dy: Any, indices: Any, shapes: Any, axis: int | None, **_: Any) -> tuple[Any, ...]:
     dx = np.zeros(shapes[0], dy.dtype)
     flat, at = along(dx, axis)
-    where, _ = along(indices, axis)
+    where = along(indices, axis)[0]
     cells: list[Any] = list(np.indices(where.shape))
     cells[at] = where
     np.add.at(flat, tuple(cells), dy)
@@ -407,6 +407,7 @@ scatter_update = define(
         Case(((2, 3), (0, 1), (0, 3)), {}, ("normal", "labels:2")),
         Case(((5,), (2, 2, 1), (2, 2)), {}, ("normal", "labels:5")),
     ),
+    bench=(Case(((1000, 300), (500, 1), (500, 300)), {}, ("normal", "labels:1000")),),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,13 +19,6 @@ from fastnn.ops.reduction import max as max_of
 from fastnn.ops.reduction import sum as sum_of
 from fastnn.ops.shaping import expand_dims, reshape
 from fastnn.ops.table import composed, find, tensor
-
-
-class TopK(NamedTuple):
-    """The largest numbers, and where they are."""
-
-    values: Any
-    indices: Any
 
 
 @composed
@@ -78,7 +71,7 @@ def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
 
 
 @composed
-def top_k(x: Any, k: int, sorted: bool = True) -> TopK:
+def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """The k largest numbers along the last axis, largest first, and their positions.
 
     Args:
@@ -100,7 +93,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> TopK:
     if not 0 <= k <= x.shape[last]:
         raise ValueError(f"Expected k from 0 to {x.shape[last]}, the extent of the last axis. Received: k={k}")
     indices = piece(in_order(x, -1, True), last, 0, int(k))
-    return TopK(take_along_axis(x, indices, axis=-1), indices)
+    return take_along_axis(x, indices, axis=-1), indices
 
 
 @composed

@@ -203,6 +203,7 @@ broadcast_to = define(
         Case(((),)),
         Case(((1, 3),), {"shape": (0, 3)}),
     ),
+    bench=(Case(((300, 1, 64),), {"shape": (300, 40, 64)}),),
 )
 
 
