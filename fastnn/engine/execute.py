@@ -142,11 +142,13 @@ def backward(
     attrs: Mapping[str, Any],
     wanted: Sequence[bool],
 ) -> list[Array | None]:
-    """Gradients of one operation's inputs, for `op.gradient_roles`; None where not wanted."""
+    """Gradients of one operation's inputs, for `op.gradient_roles`; None where not wanted. Then its inner gradients."""
     roles = op.roles(len(shapes))
     dtype = d_outputs[0].dtype
     places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
-    grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=True)]
+    grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=False)]
+    inner = list(op.inner_gradients(shapes, attrs).values())
+    places, grads = [*places, *inner], [*grads, *(np.empty(s, dtype) for s in inner)]
     if config.engine() == "c" and dtype == np.float32:
         results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
         run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)

@@ -182,6 +182,9 @@ class SymbolicTensor(Operators):
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
+KerasTensor = SymbolicTensor  # its name elsewhere
+
+
 # ---------------------------------------------------------------- nested lists, tuples and dicts
 
 

@@ -184,7 +184,8 @@ class GradientTape:
         wanted = [id(x) in self._watched for x in inputs]
         if d_outputs[0].dtype.kind != "f":
             raise DTypeError("expected floating numbers to differentiate, received integers.", operation=op.name)
-        return inputs, execute.backward(op, d_outputs, record.saved, record.shapes, record.attrs, wanted)
+        grads = execute.backward(op, d_outputs, record.saved, record.shapes, record.attrs, wanted)
+        return inputs, grads[: len(inputs)]
 
 
 def gradient_in_trace(target: SymbolicTensor, sources: Any, output_gradients: Any) -> Any:

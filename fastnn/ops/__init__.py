@@ -99,6 +99,7 @@ from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_cate
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout
+from fastnn.ops.recurrence import gru, lstm, simple_rnn
 from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
 from fastnn.ops.selection import (
     argpartition,
@@ -184,6 +185,7 @@ __all__ = [
     "get_item",
     "global_average_pool2d",
     "global_max_pool2d",
+    "gru",
     "half_squared_error",
     "heaviside",
     "hsplit",
@@ -199,6 +201,7 @@ __all__ = [
     "linspace",
     "log",
     "logspace",
+    "lstm",
     "map",
     "matmul",
     "max",
@@ -250,6 +253,7 @@ __all__ = [
     "sigmoid",
     "sigmoid_cross_entropy",
     "sign",
+    "simple_rnn",
     "size",
     "slice",
     "slice_update",

@@ -76,6 +76,8 @@ class Op:
         saves: Inputs, outputs or extras that backward reads.
         backward: Reference `backward(*d_outputs, *saved, shapes, **attrs)`: tuple of gradients for `gradients`.
         gradients: Inputs that have a gradient; all of them by default.
+        backward_extra: Roles of inner gradients that backward writes behind the others, for people to see.
+        backward_shape: `backward_shape(*shapes, **attrs)`: their shapes.
         grad_formula: One line for people.
         explain: `explain(target, index, shapes, **attrs)` for a target in outputs, extra or `d<input>`.
         dtypes: Types by role where they are not the floating type, such as `{"labels": "int32"}`.
@@ -102,6 +104,8 @@ class Op:
     saves: tuple[str, ...] = ()
     backward: Callable[..., tuple[Any, ...]] | None = None
     gradients: tuple[str, ...] | None = None
+    backward_extra: tuple[str, ...] = ()
+    backward_shape: Callable[..., tuple[Shape, ...]] | None = None
     grad_formula: str = ""
     explain: Callable[..., Expression] | None = None
     dtypes: Mapping[str, str] = field(default_factory=dict)
@@ -132,6 +136,12 @@ class Op:
         if self.variadic or self.gradients is None:
             return self.roles(count)
         return self.gradients
+
+    def inner_gradients(self, shapes: Sequence[Shape | None], attrs: Mapping[str, Any]) -> dict[str, Shape]:
+        """The inner gradients that backward writes, with their shapes."""
+        if self.backward_shape is None:
+            return {}
+        return dict(zip(self.backward_extra, self.backward_shape(*shapes, **attrs), strict=True))
 
     def saved_roles(self, count: int) -> tuple[str, ...]:
         """The roles that backward reads, for `count` inputs."""
@@ -284,7 +294,7 @@ def register(op: Op) -> Op:
 
 def define(name: str, kind: str, inputs: str, **fields: Any) -> Op:
     """Build and register a record; word lists may be written as one string: `inputs="x w b"`."""
-    for key in ("optional", "outputs", "extra", "saves", "gradients", "intermediates"):
+    for key in ("optional", "outputs", "extra", "saves", "gradients", "backward_extra", "intermediates"):
         if isinstance(fields.get(key), str):
             fields[key] = tuple(fields[key].split())
     return register(Op(name=name, kind=kind, inputs=tuple(inputs.split()), **fields))
