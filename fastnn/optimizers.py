@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import config, ops
+from fastnn.compat.spellings import Renamed, old_arguments
 from fastnn.engine.graph import SymbolicTensor, Trace, current_trace
 from fastnn.engine.plan import Plan, finish
 from fastnn.engine.tensor import Variable, as_array
@@ -72,6 +73,13 @@ class Optimizer:
         self._plans: dict[tuple[int, ...], tuple[Plan, list[str | None]]] = {}
 
     # ------------------------------------------------------------ state
+
+    lr = Renamed("learning_rate")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = old_arguments("optimizer")(cls.__init__)  # type: ignore[method-assign]
 
     @property
     def learning_rate(self) -> Variable:

@@ -182,6 +182,9 @@ class SymbolicTensor(Operators):
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
+KerasTensor = SymbolicTensor  # its name elsewhere
+
+
 # ---------------------------------------------------------------- nested lists, tuples and dicts
 
 
@@ -483,12 +486,16 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
             )
 
         try:
-            result = call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
-            return map_structure(lambda y: trace.constant(y, None) if isinstance(y, Tensor) else y, result)
+            return in_trace(trace, call(*map_structure(close, args), **map_structure(close, dict(kwargs))))
         except FastnnError as error:  # the stand-in is no size that anybody gave
             error.message = re.sub(rf"\b{size}\b", "None", error.message)
             error.shapes = tuple(tuple(None if n == size else n for n in shape) for shape in error.shapes)
             raise
+
+
+def in_trace(trace: Trace, structure: Any) -> Any:
+    """The structure with values of the trace in place of eager tensors."""
+    return map_structure(lambda y: trace.constant(y, None) if isinstance(y, Tensor) else y, structure)
 
 
 def nodes_between(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

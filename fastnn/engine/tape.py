@@ -48,9 +48,12 @@ def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
 
 def compose(public: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a function made of operations; outside a trace, on symbolic tensors, it becomes one call of the graph."""
-    if graph.current_trace() is None and graph.is_symbolic((args, kwargs)):
+    if not graph.is_symbolic((args, kwargs)):
+        return function(*args, **kwargs)
+    trace = graph.current_trace()
+    if trace is None:
         return graph.connect(public, args, kwargs, function)
-    return function(*args, **kwargs)
+    return graph.in_trace(trace, function(*args, **kwargs))
 
 
 def has_variable(inputs: list[Any]) -> bool:

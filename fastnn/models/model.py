@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fastnn.compat.spellings import old_method
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, map_structure
 from fastnn.engine.tensor import Tensor, as_array
@@ -68,6 +69,10 @@ class Model(Training, Layer):
                 f"Model '{self.name}' has no graph. Expected: Model(inputs, outputs), or a Sequential with an Input"
             )
         return self.network
+
+    def __getattr__(self, name: str) -> Any:
+        method = old_method(self, name)
+        return super().__getattr__(name) if method is None else method
 
     # ------------------------------------------------------------ parts
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config, optimizers
+from fastnn.compat.spellings import say
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.peek import Peek
@@ -94,6 +95,7 @@ class Planning(Steps):
             >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
         """
         if metrics is None and is_metrics(loss_weights):
+            say("compile(optimizer, loss, [metrics])", "compile(optimizer, loss, metrics=[...])")
             loss_weights, metrics = None, loss_weights
         self.optimizer = optimizers.get(optimizer)
         self._settings = Settings(self.optimizer, loss, loss_weights, metrics, weighted_metrics)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.errors import KernelError, ShapeError
+from fastnn.ops.shaping import moved
 from fastnn.ops.table import Case, define
 from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Index, Shape, Sum, grid
 
@@ -83,8 +84,8 @@ def take_explain(target: str, index: Index, shapes: Any, axis: int | None = None
         return chosen_by(along, np.asarray([which], np.int64), extent)
     position = np.ravel_multi_index(index[at : at + rank], x[at : at + rank]) if x else 0
     cells = grid(*index[:at], *map(range, indices), *index[at + rank :])
-    which = cells[:, at : at + len(indices)]
-    return Sum((("dy", cells), ("indices", which)), term=f"where(indices % {extent} == {position}, dy, 0)")
+    naming = cells[:, at : at + len(indices)]
+    return Sum((("dy", cells), ("indices", naming)), term=f"where(indices % {extent} == {position}, dy, 0)")
 
 
 take = define(
@@ -143,20 +144,21 @@ def along_forward(x: Any, indices: Any, axis: int | None, **_: Any) -> Any:
 def along_backward(dy: Any, indices: Any, shapes: Any, axis: int | None, **_: Any) -> tuple[Any, ...]:
     dx = np.zeros(shapes[0], dy.dtype)
     flat, at = along(dx, axis)
-    where, _ = along(indices, axis)
-    places = list(np.indices(where.shape))
-    places[at] = where
-    np.add.at(flat, tuple(places), dy)
+    where = along(indices, axis)[0]
+    cells: list[Any] = list(np.indices(where.shape))
+    cells[at] = where
+    np.add.at(flat, tuple(cells), dy)
     return (dx,)
 
 
 def along_explain(target: str, index: Index, shapes: Any, axis: int | None = None) -> Expression:
     x, indices = shapes
+    if axis is None and target == "y":
+        return take_explain(target, moved(index, (math.prod(indices),), indices), shapes)
     if axis is None:
-        return take_explain(target, np.unravel_index(index[0], indices), shapes) if target == "y" else Sum(
-            (("dy", grid(range(math.prod(indices)))), ("indices", grid(*map(range, indices)))),
-            term=f"where(indices % {math.prod(x)} == {np.ravel_multi_index(index, x)}, dy, 0)",
-        )  # fmt: skip
+        naming = grid(*map(range, indices))
+        text = f"where(indices % {math.prod(x)} == {np.ravel_multi_index(index, x)}, dy, 0)"
+        return Sum((("dy", np.arange(len(naming)).reshape(-1, 1)), ("indices", naming)), term=text)
     at = axis_of(x, axis)
     if target == "y":
         cells = grid(*index[:at], range(x[at]), *index[at + 1 :])
@@ -405,6 +407,7 @@ scatter_update = define(
         Case(((2, 3), (0, 1), (0, 3)), {}, ("normal", "labels:2")),
         Case(((5,), (2, 2, 1), (2, 2)), {}, ("normal", "labels:5")),
     ),
+    bench=(Case(((1000, 300), (500, 1), (500, 300)), {}, ("normal", "labels:1000")),),
 )
 
 

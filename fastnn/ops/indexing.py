@@ -108,9 +108,9 @@ def bounds(key: Any, size: int, axis: int) -> tuple[int, int, int]:
         return 0, size, 1
     if key.step == 0:
         raise GraphError("expected a step other than 0 in a slice, received 0.")
-    begin, end, stride = slice(*(None if p is None else p.__index__() for p in (key.start, key.stop, key.step))).indices(
-        size
-    )
+    begin, end, stride = slice(
+        *(None if p is None else p.__index__() for p in (key.start, key.stop, key.step))
+    ).indices(size)
     return begin, end if end >= 0 else -size - 1, stride
 
 

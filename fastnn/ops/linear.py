@@ -123,9 +123,7 @@ def matmul_lead(a: Shape, b: Shape) -> Shape:
     try:
         return np.broadcast_shapes(a[:-2], b[:-2])
     except ValueError:
-        raise ShapeError(
-            f"expected leading axes that broadcast, equal or 1, received {a[:-2]} and {b[:-2]}."
-        ) from None
+        raise ShapeError(f"expected leading axes that broadcast, equal or 1, received {a[:-2]} and {b[:-2]}.") from None
 
 
 def matmul_shape(a: Shape, b: Shape, **_: Any) -> tuple[Shape, ...]:
@@ -155,8 +153,8 @@ def matmul_explain(target: str, index: Index, shapes: Any, **_: Any) -> Sum:
     lead = matmul_lead(left, right)
     full = (*lead, left[-2], right[-1])
     if target == "y":
-        at = iter(index[len(lead) :])
-        i, j = next(at) if len(shapes[0]) > 1 else 0, next(at) if len(shapes[1]) > 1 else 0
+        last = iter(index[len(lead) :])
+        i, j = next(last) if len(shapes[0]) > 1 else 0, next(last) if len(shapes[1]) > 1 else 0
         row = grid(*broadcast_index(index[: len(lead)], left[:-2]), i, range(left[-1]))
         column = grid(*broadcast_index(index[: len(lead)], right[:-2]), range(right[-2]), j)
         return Sum((("a", of_rank(row, shapes[0], 0)), ("b", of_rank(column, shapes[1], -1))))

@@ -168,7 +168,7 @@ def broadcast_to_shape(x: Shape, shape: Shape = (), **_: Any) -> tuple[Shape, ..
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"expected a shape that {x} broadcasts to: equal from the last axis on, or 1; received {shape}.")
+        raise ShapeError(f"expected a shape that x broadcasts to, equal from the last axis on or 1, received {shape}.")
     return (shape,)
 
 
@@ -203,6 +203,7 @@ broadcast_to = define(
         Case(((),)),
         Case(((1, 3),), {"shape": (0, 3)}),
     ),
+    bench=(Case(((300, 1, 64),), {"shape": (300, 40, 64)}),),
 )
 
 
@@ -228,7 +229,9 @@ def pad_forward(x: Any, before: Whole, after: Whole, mode: str, value: float) ->
     added = widths(x.shape, before, after)
     if not x.ndim:
         return x.copy()
-    return np.pad(x, added, mode, **({"constant_values": value} if mode == "constant" else {}))
+    if mode == "constant":
+        return np.pad(x, added, constant_values=value)
+    return np.pad(x, added, "reflect" if mode == "reflect" else "symmetric")
 
 
 def mirrors(size: int, before: int, after: int, mode: str) -> np.ndarray:
