@@ -66,17 +66,19 @@ def common_dtype(op: Op, dtypes: Set[np.dtype[Any]]) -> np.dtype[Any]:
     floats = dtypes & set(FLOATS)
     if floats:
         return np.result_type(*floats)
-    keeps = op.integer or op.kind == "rearrangement"
-    return np.result_type(*dtypes) if dtypes and keeps else np.dtype(config.floatx())
+    if not dtypes or not op.keeps_integers:
+        return np.dtype(config.floatx())
+    common = np.result_type(*dtypes)
+    if op.widen:
+        return np.result_type(common, np.int32)
+    return np.dtype("int32") if common.kind == "b" and not op.keeps_booleans else common
 
 
-def prepare(op: Op, inputs: Sequence[Array | None]) -> list[Array | None]:
+def prepare(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> list[Array | None]:
     """Inputs as contiguous arrays of the types that the operation takes."""
     dtype = computing_dtype(op, inputs)
-    roles = op.roles(len(inputs))
-    return [
-        None if a is None else contiguous(a, op.dtypes.get(r, dtype), op) for r, a in zip(roles, inputs, strict=True)
-    ]
+    pairs = zip(op.roles(len(inputs)), inputs, strict=True)
+    return [None if a is None else contiguous(a, op.dtype_of(r, dtype, attrs), op) for r, a in pairs]
 
 
 def contiguous(array: Array, dtype: Any, op: Op | None = None) -> Array:
@@ -96,23 +98,22 @@ def check_whole(array: Array, dtype: np.dtype[Any], op: Op | None = None) -> Non
     if array.size and not np.can_cast(array.dtype, dtype):
         least, most, bounds = array.min(), array.max(), np.iinfo(dtype)
         if least < bounds.min or most > bounds.max:
-            raise DTypeError(
-                f"expected whole numbers that fit {dtype}, received {least} to {most}.", operation=name
-            )
+            raise DTypeError(f"expected whole numbers that fit {dtype}, received {least} to {most}.", operation=name)
 
 
 def runs_in_c(op: Op, inputs: Sequence[Array | None]) -> bool:
     """Whether the kernel takes these inputs; otherwise the reference does."""
     roles = op.roles(len(inputs))
     floats = [a.dtype for r, a in zip(roles, inputs, strict=True) if a is not None and r not in op.dtypes]
-    return config.engine() == "c" and all(d == np.float32 for d in floats)
+    return config.engine() == "c" and np.dtype("float64") not in floats
 
 
 def empty_results(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> list[Array]:
     """Uninitialised outputs and extras of the right shapes and types."""
     shapes = op.infer([None if a is None else a.shape for a in inputs], attrs)
     dtype = computing_dtype(op, inputs)
-    return [np.empty(s, op.dtypes.get(r, dtype)) for r, s in zip((*op.outputs, *op.extra), shapes, strict=True)]
+    roles = (*op.outputs, *op.extra)
+    return [np.empty(s, op.dtype_of(r, dtype, attrs)) for r, s in zip(roles, shapes, strict=True)]
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
@@ -122,9 +123,9 @@ def as_tuple(result: Any) -> tuple[Any, ...]:
 
 def forward(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> tuple[list[Array | None], list[Array]]:
     """Run one operation; returns the inputs as used and all results (outputs, then extras)."""
-    arrays = prepare(op, inputs)
+    arrays = prepare(op, inputs, attrs)
     results = empty_results(op, arrays, attrs)
-    if runs_in_c(op, arrays):
+    if runs_in_c(op, arrays) and all(r.dtype != np.float64 for r in results):
         run_kernel(op, False, arrays, results, attrs)
         return arrays, results
     values = as_tuple(op.forward(*arrays, **attrs))
@@ -140,13 +141,16 @@ def backward(
     shapes: Sequence[tuple[int, ...] | None],
     attrs: Mapping[str, Any],
     wanted: Sequence[bool],
+    dtypes: Sequence[np.dtype[Any]] | None = None,
 ) -> list[Array | None]:
-    """Gradients of one operation's inputs, for `op.gradient_roles`; None where not wanted."""
+    """Gradients of one operation's inputs, for `op.gradient_roles`, of these types; None where not wanted."""
     roles = op.roles(len(shapes))
     dtype = d_outputs[0].dtype
+    types = [dtype] * len(wanted) if dtypes is None else [d if d.kind == "f" else dtype for d in dtypes]
     places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
-    grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=True)]
-    if config.engine() == "c" and dtype == np.float32:
+    rows = zip(places, types, wanted, strict=True)
+    grads = [np.empty(s, t) if w and s is not None else None for s, t, w in rows]
+    if config.engine() == "c" and all(d == np.float32 for d in (dtype, *types)):
         results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
         run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)
         return grads

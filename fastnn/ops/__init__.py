@@ -1,6 +1,23 @@
 """Operations: one callable record each; they work on arrays, on tensors and on symbolic tensors."""
 
-from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, sign, softmax, tanh
+from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, softmax, tanh
+from fastnn.ops.comparison import (
+    cast,
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+    where,
+)
 from fastnn.ops.convolution import col2im, conv2d, im2col
 from fastnn.ops.cross_entropy import (
     perceptron_loss,
@@ -9,19 +26,17 @@ from fastnn.ops.cross_entropy import (
     sparse_softmax_cross_entropy,
 )
 from fastnn.ops.elementwise import (
-    absolute,
     add,
+    arctan2,
     divide,
-    exp,
-    log,
+    floor_divide,
+    hypot,
+    logaddexp,
     maximum,
     minimum,
+    mod,
     multiply,
-    negative,
     power,
-    reciprocal,
-    sqrt,
-    square,
     subtract,
 )
 from fastnn.ops.linear import bias_add, dense, matmul
@@ -39,6 +54,16 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.random import dropout
 from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
+from fastnn.ops.unary import (
+    absolute,
+    exp,
+    log,
+    negative,
+    reciprocal,
+    sign,
+    sqrt,
+    square,
+)
 from fastnn.ops.update import adam, assign, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
@@ -46,12 +71,14 @@ __all__ = [
     "accumulate",
     "adam",
     "add",
+    "arctan2",
     "argmax",
     "assign",
     "average_pool2d",
     "bias_add",
     "binary_accuracy",
     "binary_crossentropy",
+    "cast",
     "categorical_accuracy",
     "categorical_crossentropy",
     "col2im",
@@ -60,16 +87,31 @@ __all__ = [
     "dense",
     "divide",
     "dropout",
+    "equal",
     "exp",
     "expand_dims",
     "flatten",
+    "floor_divide",
     "global_average_pool2d",
     "global_max_pool2d",
+    "greater",
+    "greater_equal",
     "half_squared_error",
     "heaviside",
+    "hypot",
     "im2col",
     "increment",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "less",
+    "less_equal",
     "log",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "matmul",
     "max",
     "max_pool2d",
@@ -78,9 +120,11 @@ __all__ = [
     "mean_absolute_error",
     "mean_squared_error",
     "minimum",
+    "mod",
     "momentum",
     "multiply",
     "negative",
+    "not_equal",
     "perceptron_loss",
     "power",
     "reciprocal",
@@ -108,4 +152,5 @@ __all__ = [
     "sum_and_count",
     "tanh",
     "transpose",
+    "where",
 ]
