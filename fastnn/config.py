@@ -12,7 +12,9 @@ import numpy as np
 
 _FLOATS = ("float32", "float64")
 _ENGINES = ("c", "numpy")
-_state = {"floatx": "float32", "engine": "c"}
+_LAYOUTS = ("channels_last", "channels_first")
+_state = {"floatx": "float32", "engine": "c", "image_data_format": "channels_last"}
+_epsilon = [1e-7]
 _seeds = _random.Random(int.from_bytes(os.urandom(6), "little"))
 _seed: list[int] = [_seeds.randrange(2**48)]
 
@@ -39,6 +41,48 @@ def set_floatx(dtype: str) -> None:
     if dtype not in _FLOATS:
         raise ValueError(f"Expected dtype to be one of {_FLOATS}. Received: dtype={dtype!r}")
     _state["floatx"] = dtype
+
+
+def epsilon() -> float:
+    """The small number that keeps logarithms and divisions away from 0.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return _epsilon[0]
+
+
+def set_epsilon(value: float) -> None:
+    """Set the number that `epsilon` gives to what is made from now on.
+
+    Raises:
+        ValueError: unless it is a positive number.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(f"Expected a positive number. Received: value={value!r}")
+    _epsilon[0] = float(value)
+
+
+def image_data_format() -> str:
+    """Where images have their channels if nothing else is said: 'channels_last' unless changed.
+
+    Example:
+        >>> image_data_format()
+        'channels_last'
+    """
+    return _state["image_data_format"]
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set where images have their channels if nothing else is said.
+
+    Raises:
+        ValueError: unless it is 'channels_last' or 'channels_first'.
+    """
+    if data_format not in _LAYOUTS:
+        raise ValueError(f"Expected data_format to be one of {_LAYOUTS}. Received: data_format={data_format!r}")
+    _state["image_data_format"] = data_format
 
 
 def engine(name: str | None = None) -> str:

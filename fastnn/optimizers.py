@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fastnn import config, ops
-from fastnn.engine.graph import SymbolicTensor, Trace
+from fastnn.compat.spellings import Renamed, old_arguments
+from fastnn.engine.graph import SymbolicTensor, Trace, current_trace
 from fastnn.engine.plan import Plan, finish
 from fastnn.engine.tensor import Variable, as_array
 from fastnn.utils.naming import did_you_mean, snake_case
@@ -72,6 +73,13 @@ class Optimizer:
         self._plans: dict[tuple[int, ...], tuple[Plan, list[str | None]]] = {}
 
     # ------------------------------------------------------------ state
+
+    lr = Renamed("learning_rate")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = old_arguments("optimizer")(cls.__init__)  # type: ignore[method-assign]
 
     @property
     def learning_rate(self) -> Variable:
@@ -164,6 +172,10 @@ class Optimizer:
         given = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not given:
             raise ValueError(f"No gradients provided for any variable. Expected: for {[v.path for v in variables]}")
+        trace = current_trace()
+        if trace is not None:
+            self._apply_in_trace(trace, given)
+            return
         arrays = [as_array(g, v.dtype) for g, v in given]
         for array, (_, v) in zip(arrays, given, strict=True):
             if array.shape != v.shape:
@@ -174,6 +186,13 @@ class Optimizer:
         for name, array in zip(names, arrays, strict=True):
             plan.load(str(name), array)
         plan.run()
+
+    def _apply_in_trace(self, trace: Trace, given: Sequence[tuple[Any, Variable]]) -> None:
+        """Write the update steps into the trace being written."""
+        phase, trace.phase = trace.phase, "update"
+        grads = [g if isinstance(g, SymbolicTensor) else trace.constant(g, v.dtype) for g, v in given]
+        self.record(trace, [v for _, v in given], grads)
+        trace.phase = phase
 
     def _eager_plan(self, variables: list[Variable]) -> tuple[Plan, list[str | None]]:
         key = tuple(map(id, variables))

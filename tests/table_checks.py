@@ -87,7 +87,7 @@ class Example:
     def backward_reference(self, upstream, saved):
         with np.errstate(all="ignore"):
             grads = self.op.backward(*upstream, *saved, shapes=self.shapes, **self.attrs)
-        return dict(zip(self.op.gradient_roles(self.count), grads, strict=True))
+        return dict(zip((*self.op.gradient_roles(self.count), *self.op.backward_extra), grads, strict=True))
 
     # -------------------------------------------------------- kernels
 
@@ -115,6 +115,9 @@ class Example:
             is_wanted = by_role[role] is not None and (wanted is None or role in wanted)
             grads[role] = np.full(by_role[role], 99, self.dtype) if is_wanted else None
             places.append(grads[role] if is_wanted else by_role[role])
+        for role, shape in op.inner_gradients(self.shapes, self.attrs).items():
+            grads[role] = np.full(shape, 99, self.dtype)
+            places.append(grads[role])
         execute.run_kernel(op, True, [*upstream, *saved], places, self.attrs)
         return grads
 

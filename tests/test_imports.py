@@ -124,7 +124,7 @@ def test_cython_file_knows_the_errors_only():
         ("fastnn/engine/tape", "from fastnn.kernels.engine import call", "only fastnn/engine/execute.py"),
         ("fastnn/engine/tape", "def f():\n    from fastnn.engine.plan import Plan", "imports fastnn/engine/plan/Plan"),
         ("fastnn/losses", "from fastnn.metrics import Mean", "imports fastnn/metrics/Mean (level 4.5)"),
-        ("fastnn/layers/core", "import numpy.linalg", "imports numpy"),
+        ("fastnn/layers/basic", "import numpy.linalg", "imports numpy"),
         ("fastnn/models/model", "import gui", "imports gui (level 12)"),
         ("fastnn/__main__", "import importlib\nimportlib.import_module('gui.window')", "imports gui/window"),
         ("fastnn/models/model", "import pyqtgraph as pg", "imports pyqtgraph"),
@@ -141,7 +141,7 @@ def test_the_check_sees_what_is_forbidden(path, text, complaint):
     [
         ("fastnn/ops/relu", "import numpy as np\nfrom fastnn.ops.table import define\nfrom .terms import Sum"),
         ("fastnn/engine/execute", "from fastnn import config\nfrom fastnn.kernels import engine as compiled"),
-        ("fastnn/layers/core", "from fastnn import ops\nfrom fastnn.compat.spellings import old_names"),
+        ("fastnn/layers/basic", "from fastnn import ops\nfrom fastnn.compat.spellings import old_names"),
         ("fastnn/__main__", "from fastnn import presets, show"),
         ("gui/session", "import fastnn\nfrom fastnn.engine.stepper import Stepper"),
         ("gui/panels/stage", "from PyQt6.QtCore import Qt\nfrom gui.panels.colour import limits"),

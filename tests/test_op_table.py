@@ -261,7 +261,8 @@ def targets(example, results, upstream):
     found = dict(results)
     if differentiable(example.op, example.case):
         grads = example.backward_reference(upstream, example.saved(example.by_role(results)))
-        found.update({f"d{role}": np.asarray(g) for role, g in grads.items() if g is not None})
+        inner = example.op.backward_extra
+        found.update({r if r in inner else f"d{r}": np.asarray(g) for r, g in grads.items() if g is not None})
     return found
 
 
@@ -269,6 +270,8 @@ def operands(example, results, upstream):
     """Every array that an explanation may name."""
     values = example.by_role(results)
     values.update({f"d{role}": d for role, d in zip(example.op.outputs, upstream, strict=True)})
+    if example.op.backward_extra:  # a gradient may be explained by another one of the same step
+        values.update({k: v for k, v in targets(example, results, upstream).items() if k not in values})
     return values
 
 
@@ -302,9 +305,12 @@ def test_explanation_names_every_cell_that_matters(op, case):
                 changed = changed_outside(dict(zip(roles, example.inputs, strict=True)), cells, rng)
                 again = example.reference([changed[r] for r in roles])[target]
             else:
+                if set(cells) & (set(targets(example, results, upstream)) - set(results)):
+                    continue  # explained by an inner gradient, for the same reason
                 changed = changed_outside(values, cells, rng)
                 saved = [changed[r] for r in op.saved_roles(example.count)]
-                again = example.backward_reference([changed[f"d{r}"] for r in op.outputs], saved)[target[1:]]
+                grads = example.backward_reference([changed[f"d{r}"] for r in op.outputs], saved)
+                again = grads[target if target in op.backward_extra else target[1:]]
             tolerance = 1e-12 * expression.magnitude(values)
             difference = abs(float(again[cell]) - float(array[cell]))
             assert difference <= tolerance, f"{target}{cell} depends on more than {sorted(cells)}"
@@ -378,6 +384,10 @@ def test_kernel_of_integers_equals_reference(op, dtype, settings):
         expected = example.reference()
         for isa in execute.isas():
             execute.isa(isa)
-            for role, actual in example.kernel().items():
+            try:
+                results = example.kernel()
+            except execute.UnsupportedError:
+                continue  # refused, not misread
+            for role, actual in results.items():
                 assert actual.dtype == example.dtype_of(role)
                 np.testing.assert_array_equal(actual, expected[role].astype(actual.dtype), err_msg=f"{role} on {isa}")

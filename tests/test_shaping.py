@@ -32,7 +32,7 @@ def test_transpose():
 def test_concatenate_and_its_gradient():
     a, b = Variable(X), Variable(np.array([[8], [9]], np.float32))
     with GradientTape() as tape:
-        y = ops.concatenate([a, b])
+        y = ops.concatenate([a, b], -1)
     np.testing.assert_array_equal(y, [[0, 1, 2, 8], [3, 4, 5, 9]])
     da, db = tape.gradient(y, [a, b], output_gradients=np.arange(8, dtype=np.float32).reshape(2, 4))
     np.testing.assert_array_equal(da, [[0, 1, 2], [4, 5, 6]])
@@ -54,7 +54,7 @@ def test_what_is_refused():
     with pytest.raises(ShapeError, match="expected every axis of rank 2 once"):
         ops.transpose(X, axes=(0, 0))
     with pytest.raises(ShapeError, match="expected shapes alike but for axis -1"):
-        ops.concatenate(X, X.T)
+        ops.concatenate(X, X.T, axis=-1)
     with pytest.raises(ShapeError, match="expected axes of extent 1"):
         ops.squeeze(X, axis=0)
 

@@ -133,7 +133,8 @@ def test_frozen_weights_stay_and_plans_follow_the_flag():
 
 def test_metrics_may_come_third():
     model = linear()
-    model.compile("sgd", "mse", ["mae"])
+    with pytest.warns(DeprecationWarning, match="metrics="):
+        model.compile("sgd", "mse", ["mae"])
     assert model.metrics_names == ["loss", "mae"]
 
 

@@ -27,10 +27,12 @@ from fastnn.ops.table import OPS, Op
 
 Array = NDArray[Any]
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
+UNSUPPORTED = 2
 KERNEL_MESSAGES = {
     1: "expected labels from 0 to the number of classes less one, received another one in row {detail}.",
-    2: "expected a type and attributes that a kernel exists for.",
+    UNSUPPORTED: "expected a type and attributes that a kernel exists for.",
     4: "expected memory for scratch space, received none.",
+    5: "expected indices within the axis, received another one at position {detail}.",
 }
 
 
@@ -126,8 +128,12 @@ def forward(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) ->
     arrays = prepare(op, inputs, attrs)
     results = empty_results(op, arrays, attrs)
     if runs_in_c(op, arrays) and all(r.dtype != np.float64 for r in results):
-        run_kernel(op, False, arrays, results, attrs)
-        return arrays, results
+        try:
+            run_kernel(op, False, arrays, results, attrs)
+            return arrays, results
+        except UnsupportedError:
+            if any(a is not None and a.dtype.kind == "f" for a in arrays):
+                raise
     values = as_tuple(op.forward(*arrays, **attrs))
     for result, value in zip(results, values, strict=True):
         result[...] = value
@@ -143,13 +149,18 @@ def backward(
     wanted: Sequence[bool],
     dtypes: Sequence[np.dtype[Any]] | None = None,
 ) -> list[Array | None]:
-    """Gradients of one operation's inputs, for `op.gradient_roles`, of these types; None where not wanted."""
+    """Gradients of an operation's inputs, for `op.gradient_roles`, of these types; None where not wanted.
+
+    Then its inner gradients.
+    """
     roles = op.roles(len(shapes))
     dtype = d_outputs[0].dtype
     types = [dtype] * len(wanted) if dtypes is None else [d if d.kind == "f" else dtype for d in dtypes]
     places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
-    rows = zip(places, types, wanted, strict=True)
+    rows = zip(places, types, wanted, strict=False)
     grads = [np.empty(s, t) if w and s is not None else None for s, t, w in rows]
+    inner = list(op.inner_gradients(shapes, attrs).values())
+    places, grads = [*places, *inner], [*grads, *(np.empty(s, dtype) for s in inner)]
     if config.engine() == "c" and all(d == np.float32 for d in (dtype, *types)):
         results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
         run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)
@@ -174,10 +185,15 @@ def run_kernel(op: Op, back: bool, inputs: Sequence[Any], outputs: Sequence[Any]
         raise
 
 
+class UnsupportedError(KernelError):
+    """There is no kernel for a type; integers are left to the reference."""
+
+
 def kernel_error(failure: Exception, op: Op, layer: str | None = None) -> FastnnError:
     """What a kernel's error code means, for people."""
     code, _, detail = failure.args
-    return KernelError(KERNEL_MESSAGES[code].format(detail=detail), layer=layer, operation=op.name)
+    kind = UnsupportedError if code == UNSUPPORTED else KernelError
+    return kind(KERNEL_MESSAGES[code].format(detail=detail), layer=layer, operation=op.name)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:

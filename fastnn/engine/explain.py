@@ -263,8 +263,9 @@ def _term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float
     symbols = [o.symbol for o in operands]
     numbers = [factor(o.value, digits + 2) for o in operands]
     if s.term:
-        roles = [role for role, _ in s.factors]
-        return Term(_filled(s.term, roles, symbols), _filled(s.term, roles, numbers), value, operands)
+        called = [*(role for role, _ in s.factors), *(name for name, _ in s.numbers)]
+        own = [str(values[t]) for _, values in s.numbers]
+        return Term(_filled(s.term, called, symbols + own), _filled(s.term, called, numbers + own), value, operands)
     return Term("*".join(symbols), "*".join(numbers), value, operands)
 
 

@@ -167,17 +167,16 @@ class SymbolicTensor(Operators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._data("data for NumPy (use fastnn.ops instead)"), dtype)
 
-    def __getitem__(self, index: Any) -> Any:
-        raise GraphError(f"expected an operation, received an index into the symbolic tensor '{self.name}'.")
-
     def __len__(self) -> int:
-        raise GraphError(f"expected data, received the symbolic tensor '{self.name}'.")
-
-    def __iter__(self) -> Iterator[Any]:
-        raise GraphError(f"expected data to loop over, received the symbolic tensor '{self.name}'.")
+        if not self.shape or self.shape[0] is None:
+            raise GraphError(f"expected a known length, received the symbolic tensor '{self.name}' of {self.shape}.")
+        return self.shape[0]
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+KerasTensor = SymbolicTensor  # its name elsewhere
 
 
 # ---------------------------------------------------------------- nested lists, tuples and dicts
@@ -249,10 +248,17 @@ class Trace:
         training: The training flag that layers see.
         counter: The training step counter that random operations read.
         peek: Answers for the data of values, where Python may decide on them; by default only shapes are known.
+        owner: The model whose steps these are; its own name is left out of the layers' names.
     """
 
-    def __init__(self, training: bool = False, counter: Variable | None = None, peek: Peek | None = None) -> None:
-        self.training, self.peek = training, peek
+    def __init__(
+        self,
+        training: bool = False,
+        counter: Variable | None = None,
+        peek: Peek | None = None,
+        owner: Any = None,
+    ) -> None:
+        self.training, self.peek, self.owner = training, peek, owner
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}
@@ -490,11 +496,16 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
             )
 
         try:
-            return call(*map_structure(close, args), **map_structure(close, dict(kwargs)))
+            return in_trace(trace, call(*map_structure(close, args), **map_structure(close, dict(kwargs))))
         except FastnnError as error:  # the stand-in is no size that anybody gave
             error.message = re.sub(rf"\b{size}\b", "None", error.message)
             error.shapes = tuple(tuple(None if n == size else n for n in shape) for shape in error.shapes)
             raise
+
+
+def in_trace(trace: Trace, structure: Any) -> Any:
+    """The structure with values of the trace in place of eager tensors."""
+    return map_structure(lambda y: trace.constant(y, None) if isinstance(y, Tensor) else y, structure)
 
 
 def nodes_between(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

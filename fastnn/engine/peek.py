@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastnn.engine import execute
+from fastnn.engine.tensor import Variable
 
 if TYPE_CHECKING:
     from fastnn.engine.graph import Step, Trace
@@ -36,8 +37,9 @@ class Peek:
     def _read(self, trace: Trace, name: str) -> Any:
         if name not in self.known:
             value = trace.values[name]
-            source = self.storage.get(value.source, value.source)
-            self.known[name] = np.asarray(getattr(source, "value", source), value.dtype)
+            source = value.source
+            data = self.storage.get(source, source.value) if isinstance(source, Variable) else source
+            self.known[name] = np.asarray(data, value.dtype)
         return self.known[name]
 
     def _run(self, trace: Trace, step: Step) -> None:

@@ -217,7 +217,13 @@ class _Backward:
         for role in op.gradient_roles(count):
             name = by_role[role]
             part = self._new_part(name, step.layer) if name is not None and name in self.needed else None
+            if part is None and name is not None and op.backward_extra:  # the inner gradients are explained by it
+                part = self._add_gradient(f"{name}.grad", trace.values[name], step.layer)
             results.append((f"d{role}", part))
+        base = str(by_role[op.outputs[0]])
+        for role, shape in op.inner_gradients(step.shapes, step.attrs).items():
+            inner = Value(f"{base}.{role}", shape, trace.values[base].dtype, "gradient", step.layer)
+            results.append((role, self._add_gradient(inner.name, inner, step.layer)))
         trace.steps.append(
             Step(op, "backward", step.layer, (*upstream, *saved), tuple(results), step.attrs, True, step.shapes)
         )

@@ -424,6 +424,7 @@ class Stepper:
     def _listing(self, size: int) -> StepList:
         if size not in self._listings:
             self._listings[size] = self.model.step_list(size, self.data)
+            self._take_in(self._listings[size])
         return self._listings[size]
 
     def _take_in(self, listing: StepList) -> None:
@@ -452,7 +453,7 @@ class Stepper:
         self._plan.run(self._done, done)
         self._done = done
         if done == len(self.steps) and self._step == len(self._losses):
-            self._losses.append(float(self._plan.array(self.listing.loss or "")))
+            self._losses.append(float(self._plan.array(self.listing.loss)) if self.listing.loss else math.nan)
 
     def _undo(self, done: int) -> None:
         """Go back within the training step: the steps that overwrite states are repeated from its start."""

@@ -46,6 +46,16 @@ def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
     return eager(op, inputs, attrs)
 
 
+def compose(public: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a function made of operations; outside a trace, on symbolic tensors, it becomes one call of the graph."""
+    if not graph.is_symbolic((args, kwargs)):
+        return function(*args, **kwargs)
+    trace = graph.current_trace()
+    if trace is None:
+        return graph.connect(public, args, kwargs, function)
+    return graph.in_trace(trace, function(*args, **kwargs))
+
+
 def has_variable(inputs: list[Any]) -> bool:
     """Whether an input is a variable: inside a trace its value is that of the training step, not of now."""
     return any(isinstance(x, Variable) for x in inputs)
@@ -175,7 +185,8 @@ class GradientTape:
         wanted = [id(x) in self._watched and d.kind == "f" for x, d in zip(inputs, dtypes, strict=True)]
         if d_outputs[0].dtype.kind != "f":
             raise DTypeError("expected floating numbers to differentiate, received integers.", operation=op.name)
-        return inputs, execute.backward(op, d_outputs, record.saved, record.shapes, record.attrs, wanted, dtypes)
+        saved, shapes, attrs = record.saved, record.shapes, record.attrs
+        return inputs, execute.backward(op, d_outputs, saved, shapes, attrs, wanted, dtypes)[: len(inputs)]
 
 
 def gradient_in_trace(target: SymbolicTensor, sources: Any, output_gradients: Any) -> Any:
@@ -201,4 +212,4 @@ def keep(array: Any, inputs: Any) -> Any:
     return array.copy() if shared else array
 
 
-set_dispatch(dispatch)
+set_dispatch(dispatch, compose, Tensor)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn import config
 from fastnn.errors import DTypeError, ShapeError
+from fastnn.ops.indexing import get_item
 from fastnn.ops.table import find
 
 
@@ -90,6 +92,12 @@ class Operators:
     def __invert__(self) -> Any:
         return find("logical_not")(self)
 
+    def __getitem__(self, index: Any) -> Any:
+        return get_item(self, index)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[i] for i in range(len(self))])  # type: ignore[arg-type]
+
     def __neg__(self) -> Any:
         return find("negative")(self)
 
@@ -149,11 +157,11 @@ class Tensor(Operators):
             raise ValueError("Expected a type that needs no copy.")
         return np.array(self.value, dtype=dtype) if copy is not False else self.value
 
-    def __getitem__(self, index: Any) -> Tensor:
-        return Tensor(self.value[index])
-
     def __len__(self) -> int:
         return len(self.value)
+
+    def __index__(self) -> int:
+        return operator.index(self.value.item())
 
     def __float__(self) -> float:
         return float(self.value)

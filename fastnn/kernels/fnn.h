@@ -21,7 +21,8 @@ enum { /* what a kernel returns */
     FNN_LABEL_OUT_OF_RANGE = 1, /* step->detail: the row */
     FNN_UNSUPPORTED = 2,        /* a type or attribute without a kernel */
     FNN_INTERRUPTED = 3,
-    FNN_NO_MEMORY = 4
+    FNN_NO_MEMORY = 4,
+    FNN_INDEX_OUT_OF_RANGE = 5  /* step->detail: which index */
 };
 
 typedef struct {

@@ -79,55 +79,139 @@ static int64_t FNN_NAME(dense_scratch)(const fnn_step *s, int backward) {
     return fnn_max(fnn_max(dx, dw), FNN_NAME(sum_scratch)(n));
 }
 
-/* ---------------------------------------------------------------- matmul */
+/* ---------------------------------------------------------------- matmul
+ *
+ * Stacks of matrices whose leading axes are broadcast; a vector is a row on the left and a column on the right.
+ *
+ *     y:  [lead..., m, n]        a, b: the same leading axes, or 1, or fewer
+ */
 
-typedef struct { int64_t batches, m, k, n; } FNN_NAME(sizes);
+#define SMALL_PRODUCT 262144 /* multiply-adds below which products run side by side, one per thread */
 
-/* One matrix b for all of a is one long product. */
-static FNN_NAME(sizes) FNN_NAME(matmul_sizes)(const fnn_tensor *a, const fnn_tensor *b) {
-    const int last = a->ndim - 1;
-    FNN_NAME(sizes) z = {1, FNN_NAME(leading)(a), a->shape[last], FNN_NAME(last_axis)(b)};
-    if (b->ndim > 2) {
-        z.batches = fnn_extent(a, 0, last - 1);
-        z.m = a->shape[last - 1];
+typedef struct {
+    int64_t m, k, n, batches, a_batches, b_batches;
+    int ndim;
+    int64_t lead[FNN_MAX_DIMS], a_stride[FNN_MAX_DIMS], b_stride[FNN_MAX_DIMS]; /* strides in matrices */
+} FNN_NAME(stacks);
+
+static int64_t FNN_NAME(lead_extent)(const fnn_tensor *t, int d, int ndim) { /* axis d of `ndim` leading axes */
+    const int own = t->ndim - 2, at = d - (ndim - (own > 0 ? own : 0));
+    return at < 0 ? 1 : t->shape[at];
+}
+
+static FNN_NAME(stacks) FNN_NAME(stack_up)(const fnn_tensor *a, const fnn_tensor *b) {
+    const int last = a->ndim - 1, of_a = a->ndim > 2 ? a->ndim - 2 : 0, of_b = b->ndim > 2 ? b->ndim - 2 : 0;
+    FNN_NAME(stacks) z = {a->ndim > 1 ? a->shape[last - 1] : 1, a->shape[last], b->ndim > 1 ? FNN_NAME(last_axis)(b) : 1,
+                          1, 1, 1, of_a > of_b ? of_a : of_b, {0}, {0}, {0}};
+    for (int d = z.ndim - 1; d >= 0; d--) {
+        const int64_t in_a = FNN_NAME(lead_extent)(a, d, z.ndim), in_b = FNN_NAME(lead_extent)(b, d, z.ndim);
+        z.lead[d] = in_a == 1 ? in_b : in_a;
+        z.a_stride[d] = in_a == 1 ? 0 : z.a_batches;
+        z.b_stride[d] = in_b == 1 ? 0 : z.b_batches;
+        z.a_batches *= in_a;
+        z.b_batches *= in_b;
+        z.batches *= z.lead[d];
+    }
+    if (z.b_batches == 1 && z.a_batches == z.batches) { /* one matrix b for all of a: one long product */
+        z.m *= z.batches;
+        z.batches = z.a_batches = 1;
+        z.ndim = 0;
     }
     return z;
 }
 
-static int FNN_NAME(matmul)(fnn_step *s) {
-    const FNN_NAME(sizes) z = FNN_NAME(matmul_sizes)(&s->in[0], &s->in[1]);
-    const float *a = s->in[0].data, *b = s->in[1].data;
-    float *y = s->out[0].data;
-    for (int64_t i = 0; i < z.batches; i++, a += z.m * z.k, b += z.k * z.n, y += z.m * z.n) {
-        fnn_product p = {z.m, z.n, z.k, a, z.k, 1, b, z.n, 1, y, z.n, s->epilogue};
-        if (p.epilogue.mask) p.epilogue.mask += i * z.m * z.n;
-        FNN_NAME(fnn_product_run)(&p, s->scratch);
+/* The operand's matrix that batch `batch` of the product reads. */
+static int64_t FNN_NAME(matrix)(const FNN_NAME(stacks) *z, const int64_t *stride, int64_t batch) {
+    int64_t at = 0;
+    for (int d = z->ndim - 1; d >= 0; d--) {
+        at += batch % z->lead[d] * stride[d];
+        batch /= z->lead[d];
     }
+    return at;
+}
+
+enum FNN_NAME(side) { FNN_NAME(forward), FNN_NAME(to_a), FNN_NAME(to_b) };
+
+typedef struct {
+    FNN_NAME(stacks) z;
+    const float *a, *b, *dy;
+    float *to;
+    fnn_epilogue epilogue;
+    char *scratch;
+    int64_t scratch_bytes;  /* of one product */
+    enum FNN_NAME(side) side;
+} FNN_NAME(stack_job);
+
+static fnn_product FNN_NAME(one_product)(const FNN_NAME(stack_job) *job, int64_t batch) {
+    const FNN_NAME(stacks) *z = &job->z;
+    const int64_t m = z->m, k = z->k, n = z->n, of_a = FNN_NAME(matrix)(z, z->a_stride, batch), of_b = FNN_NAME(matrix)(z, z->b_stride, batch);
+    fnn_product p = {m, n, k, job->a + of_a * m * k, k, 1, job->b + of_b * k * n, n, 1, job->to + batch * m * n, n, job->epilogue};
+    const float *dy = job->dy + batch * m * n;
+    if (job->side == FNN_NAME(to_a)) p = (fnn_product){m, k, n, dy, n, 1, p.b, 1, n, job->to + of_a * m * k, k, job->epilogue};
+    if (job->side == FNN_NAME(to_b)) p = (fnn_product){k, n, m, p.a, 1, k, dy, n, 1, job->to + of_b * k * n, n, {0}};
+    if (p.epilogue.mask) p.epilogue.mask += p.c - job->to;
+    return p;
+}
+
+static void FNN_NAME(product_chunk)(void *arg, int64_t batch, int thread) {
+    const FNN_NAME(stack_job) *job = arg;
+    const fnn_product p = FNN_NAME(one_product)(job, batch);
+    FNN_NAME(fnn_product_run)(&p, job->scratch + thread * job->scratch_bytes);
+}
+
+static int64_t FNN_NAME(one_scratch)(const FNN_NAME(stacks) *z, enum FNN_NAME(side) side) {
+    const int64_t m = z->m, k = z->k, n = z->n;
+    const int64_t bytes = side == FNN_NAME(forward) ? FNN_NAME(fnn_product_scratch)(m, n, k)
+                        : side == FNN_NAME(to_a) ? FNN_NAME(fnn_product_scratch)(m, k, n) : FNN_NAME(fnn_product_scratch)(k, n, m);
+    return (bytes + 63) / 64 * 64;
+}
+
+static int FNN_NAME(are_small)(const FNN_NAME(stacks) *z) {
+    return z->batches > 1 && (double)z->m * (double)z->k * (double)z->n < SMALL_PRODUCT;
+}
+
+/* Matrices that several products add to are added to in order, by one product after the other. */
+static void FNN_NAME(run_stack)(FNN_NAME(stack_job) *job) {
+    const FNN_NAME(stacks) *z = &job->z;
+    const int64_t own = job->side == FNN_NAME(to_a) ? z->a_batches : job->side == FNN_NAME(to_b) ? z->b_batches : z->batches;
+    const int64_t cells = job->side == FNN_NAME(to_a) ? z->m * z->k : job->side == FNN_NAME(to_b) ? z->k * z->n : z->m * z->n;
+    const double work = (double)z->batches * (double)z->m * (double)z->k * (double)z->n;
+    job->scratch_bytes = FNN_NAME(one_scratch)(z, job->side);
+    if (own == z->batches) {
+        if (FNN_NAME(are_small)(z)) fnn_parallel(z->batches, work, FNN_NAME(product_chunk), job);
+        else for (int64_t i = 0; i < z->batches; i++) FNN_NAME(product_chunk)(job, i, 0);
+        return;
+    }
+    if (cells * own) memset(job->to, 0, (size_t)(cells * own) * sizeof(float));
+    for (int64_t i = 0; i < z->batches; i++) {
+        fnn_product p = FNN_NAME(one_product)(job, i);
+        p.epilogue.accumulate = 1;
+        FNN_NAME(fnn_product_run)(&p, job->scratch);
+    }
+}
+
+static int FNN_NAME(matmul)(fnn_step *s) {
+    FNN_NAME(stack_job) job = {FNN_NAME(stack_up)(&s->in[0], &s->in[1]), s->in[0].data, s->in[1].data, NULL, s->out[0].data,
+                               s->epilogue, s->scratch, 0, FNN_NAME(forward)};
+    if (s->in[0].dtype != FNN_FLOAT32) return FNN_UNSUPPORTED;
+    FNN_NAME(run_stack)(&job);
     return FNN_OK;
 }
 
 static int FNN_NAME(matmul_backward)(fnn_step *s) {
-    const FNN_NAME(sizes) z = FNN_NAME(matmul_sizes)(&s->in[1], &s->in[2]);
-    const float *dy = s->in[0].data, *a = s->in[1].data, *b = s->in[2].data;
-    float *da = s->out[0].data, *db = s->out[1].data;
-    for (int64_t i = 0; i < z.batches; i++, dy += z.m * z.n) {
-        if (da) {
-            fnn_product p = {z.m, z.k, z.n, dy, z.n, 1, b + i * z.k * z.n, 1, z.n, da + i * z.m * z.k, z.k, s->epilogue};
-            if (p.epilogue.mask) p.epilogue.mask += i * z.m * z.k;
-            FNN_NAME(fnn_product_run)(&p, s->scratch);
-        }
-        if (db) {
-            fnn_product p = {z.k, z.n, z.m, a + i * z.m * z.k, 1, z.k, dy, z.n, 1, db + i * z.k * z.n, z.n, {0}};
-            FNN_NAME(fnn_product_run)(&p, s->scratch);
-        }
-    }
+    FNN_NAME(stack_job) job = {FNN_NAME(stack_up)(&s->in[1], &s->in[2]), s->in[1].data, s->in[2].data, s->in[0].data, NULL,
+                               s->epilogue, s->scratch, 0, FNN_NAME(to_a)};
+    if ((job.to = s->out[0].data)) FNN_NAME(run_stack)(&job);
+    job.side = FNN_NAME(to_b);
+    if ((job.to = s->out[1].data)) FNN_NAME(run_stack)(&job);
     return FNN_OK;
 }
 
 static int64_t FNN_NAME(matmul_scratch)(const fnn_step *s, int backward) {
-    const FNN_NAME(sizes) z = FNN_NAME(matmul_sizes)(&s->in[backward], &s->in[backward + 1]);
-    if (!backward) return FNN_NAME(fnn_product_scratch)(z.m, z.n, z.k);
-    return fnn_max(FNN_NAME(fnn_product_scratch)(z.m, z.k, z.n), FNN_NAME(fnn_product_scratch)(z.k, z.n, z.m));
+    const FNN_NAME(stacks) z = FNN_NAME(stack_up)(&s->in[backward], &s->in[backward + 1]);
+    const int64_t copies = FNN_NAME(are_small)(&z) ? fnn_thread_limit() : 1;
+    if (!backward) return copies * FNN_NAME(one_scratch)(&z, FNN_NAME(forward));
+    return copies * fnn_max(FNN_NAME(one_scratch)(&z, FNN_NAME(to_a)), FNN_NAME(one_scratch)(&z, FNN_NAME(to_b)));
 }
 
 /* ---------------------------------------------------------------- bias_add */

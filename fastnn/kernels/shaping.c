@@ -8,7 +8,7 @@
 #define COPY_BYTES 65536 /* bytes that one thread takes at once */
 
 static int64_t FNN_NAME(cell_bytes)(const fnn_tensor *t) {
-    return t->dtype == FNN_INT64 ? 8 : (t->dtype == FNN_UINT8 ? 1 : 4);
+    return t->dtype == FNN_INT64 ? 8 : (t->dtype == FNN_FLOAT32 || t->dtype == FNN_INT32 ? 4 : 1);
 }
 
 typedef struct { const char *x; char *y; int64_t bytes; } FNN_NAME(block);
@@ -209,6 +209,7 @@ const fnn_entry FNN_NAME(shaping_entries)[] = {
     {"flatten", "x", "", FNN_NAME(rename_axes), FNN_NAME(rename_axes), NULL},
     {"expand_dims", "x", "axis", FNN_NAME(rename_axes), FNN_NAME(rename_axes), NULL},
     {"squeeze", "x", "axis", FNN_NAME(rename_axes), FNN_NAME(rename_axes), NULL},
+    {"stop_gradient", "x", "", FNN_NAME(rename_axes), NULL, NULL},
     {"transpose", "x", "axes", FNN_NAME(transpose), FNN_NAME(transpose_backward), NULL},
     {"concatenate", "*xs", "axis", FNN_NAME(concatenate), FNN_NAME(concatenate_backward), NULL},
     {0},

@@ -1,8 +1,12 @@
 """Layers: named functions with weights; they compose operations and contain no mathematics."""
 
+import sys
+from typing import Any
+
+from fastnn.compat.spellings import old_layer
 from fastnn.layers.base import Layer
+from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.convolution import Conv2D
-from fastnn.layers.core import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.merging import (
     Add,
     Average,
@@ -67,3 +71,7 @@ __all__ = [
     "multiply",
     "subtract",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    return old_layer(sys.modules[__name__], name)

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 from fastnn import initializers, regularizers
+from fastnn.compat.spellings import old_arguments
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
@@ -132,6 +133,8 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = old_arguments("layer")(cls.__init__)  # type: ignore[method-assign]
         if "build" in vars(cls):
             cls.build = building(cls.build)  # type: ignore[method-assign]
 
@@ -324,7 +327,9 @@ class Layer:
     @property
     def losses(self) -> list[Any]:
         """Penalties on weights and, after an eager call, losses added by it."""
+        trace = graph.current_trace()
         added = [x for layer in (self, *self.sublayers()) for x in layer._book.added_losses]
+        added = added if trace is None else list(trace.added_losses)
         return added + [regularizer(v) for _, v, regularizer in self.penalties() if v.trainable]
 
     # ------------------------------------------------------------ calling

@@ -117,31 +117,57 @@ class Batches:
             self.averages.counts[0] += 1
 
 
-class OneByOne:
-    """Whole arrays cut into batches that each have a plan of their own, for models that decide on values.
+class MeanRunner:
+    """Runs batches one at a time, each with the plan for it, and averages what they watch.
 
     Args:
-        write: Makes the plan for the rows of a batch.
+        plan_for: Makes (or remembers) the plan for the rows of a batch.
+        metrics: Tells the metrics, once the model has met data; see `Averages`.
+    """
+
+    def __init__(
+        self, plan_for: Callable[[Mapping[str, Array]], Plan], metrics: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self.plan_for, self.metrics, self.averages = plan_for, metrics, Averages({})
+        self.places: dict[int, int] = {}
+
+    def start(self) -> None:
+        """Begin an epoch."""
+        self.averages.start()
+
+    def run(self, feeds: Mapping[str, Array]) -> None:
+        """Run one batch."""
+        count = len(next(iter(feeds.values())))
+        plan = self.plan_for(feeds)
+        self.averages.metrics = self.averages.metrics or self.metrics()
+        if count not in self.places:
+            self.places[count] = len(self.places)
+            self.averages.watch(plan, count)
+        place = self.places[count]
+        plan.run_batches(feeds, in_order(count), 0, 1, totals=self.averages.totals[place])
+        self.averages.counts[place] += 1
+
+    def logs(self) -> dict[str, float]:
+        """Averages so far."""
+        return self.averages.logs()
+
+
+class OneByOne:
+    """Whole arrays cut into batches that are run one at a time.
+
+    Args:
+        runner: Runs a batch and keeps the logs.
         feeds: Data by value name.
         count: Number of rows.
         batch_size: Rows of a batch.
-        metrics: See `Averages`.
         limit: Batches of an epoch, at most.
     """
 
     def __init__(
-        self,
-        write: Callable[[Mapping[str, Array]], Plan],
-        feeds: Mapping[str, Array],
-        count: int,
-        batch_size: int,
-        metrics: Mapping[str, Any],
-        limit: int | None = None,
+        self, runner: Any, feeds: Mapping[str, Array], count: int, batch_size: int, limit: int | None = None
     ) -> None:
-        self.write, self.feeds, self.count, self.size = write, feeds, count, min(batch_size, count)
+        self.averages, self.feeds, self.count, self.size = runner, feeds, count, min(batch_size, count)
         self.batches = -(-count // self.size) if limit is None else min(limit, -(-count // self.size))
-        self.averages = Averages(metrics)
-        self.places: dict[int, int] = {}
 
     def __len__(self) -> int:
         return self.batches
@@ -157,14 +183,7 @@ class OneByOne:
     def run_one(self, order: Array, batch: int) -> None:
         """Run one batch of an epoch."""
         rows = order[batch * self.size : (batch + 1) * self.size]
-        feeds = {name: array[rows] for name, array in self.feeds.items()}
-        plan = self.write(feeds)
-        if len(rows) not in self.places:
-            self.places[len(rows)] = len(self.places)
-            self.averages.watch(plan, len(rows))
-        place = self.places[len(rows)]
-        plan.run_batches(feeds, in_order(len(rows)), 0, 1, totals=self.averages.totals[place])
-        self.averages.counts[place] += 1
+        self.averages.run({name: array[rows] for name, array in self.feeds.items()})
 
 
 def in_order(count: int) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fastnn.compat.spellings import old_method
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, map_structure
 from fastnn.engine.tensor import Tensor, as_array
@@ -68,6 +69,10 @@ class Model(Training, Layer):
                 f"Model '{self.name}' has no graph. Expected: Model(inputs, outputs), or a Sequential with an Input"
             )
         return self.network
+
+    def __getattr__(self, name: str) -> Any:
+        method = old_method(self, name)
+        return super().__getattr__(name) if method is None else method
 
     # ------------------------------------------------------------ parts
 
@@ -155,6 +160,14 @@ class Model(Training, Layer):
         matched = self.network.match(values, self.name)
         given = [as_input(v, t) for v, t in zip(matched, self.network.inputs, strict=True)]
         return super()._call_eagerly((given, *args[1:]), kwargs)
+
+    def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
+        trace = graph.current_trace()
+        if trace is None or trace.owner is not self or trace.layer_path:
+            return super()._call_in_trace(args, kwargs)
+        with graph.outside_traces():
+            self._ensure_built(args, kwargs)
+        return self._run(args, kwargs)
 
     @property
     def saved_as(self) -> tuple[str, str]:

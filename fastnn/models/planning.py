@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config, optimizers
+from fastnn.compat.spellings import say
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import Plan, StepList
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.errors import ValueNeededError
-from fastnn.models import data
+from fastnn.models import data, own_steps
 from fastnn.models.compiling import Aim, Settings
 from fastnn.models.listing import Writer
+from fastnn.models.loops import MeanRunner
 from fastnn.models.rows import is_list_of_one_array, name_leaves
+from fastnn.models.steps import Steps
 from fastnn.utils.registry import deserialize
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ _building = threading.RLock()  # step lists and plans are looked up and made by 
 REMEMBERED = 16  # step lists and plans, one per batch size and purpose
 
 
-class Planning:
+class Planning(Steps):
     """Mixin of models: settings, data, step lists and plans."""
 
     name: str
@@ -42,6 +45,7 @@ class Planning:
     _input_nest: Any = None
     _output_nest: Any = None
     _decides_on_values = False
+    _batch: Any = None
 
     if TYPE_CHECKING:
 
@@ -91,6 +95,7 @@ class Planning:
             >>> model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
         """
         if metrics is None and is_metrics(loss_weights):
+            say("compile(optimizer, loss, [metrics])", "compile(optimizer, loss, metrics=[...])")
             loss_weights, metrics = None, loss_weights
         self.optimizer = optimizers.get(optimizer)
         self._settings = Settings(self.optimizer, loss, loss_weights, metrics, weighted_metrics)
@@ -156,6 +161,9 @@ class Planning:
         names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
         return names, [t.shape for t in specs]
 
+    def _compiled_aims(self) -> list[Aim]:
+        return self._aims() if self.compiled and (self.network is not None or self._output_nest is not None) else []
+
     def _metric_table(self, aims: Sequence[Aim]) -> dict[str, Any]:
         """Metric objects by name in logs."""
         return dict([pair for aim in aims for pair in aim.metrics] + [pair for aim in aims for pair in aim.weighted])
@@ -172,7 +180,9 @@ class Planning:
             return self._run(([values[n] for n in self.network.input_names],), {})
         return self._run((map_structure(lambda name: values[name], self._input_nest),), {})
 
-    def prepare_data(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None) -> Feeds:
+    def prepare_data(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, training: bool = True
+    ) -> Feeds:
         """Data checked, named and converted for this model's step lists.
 
         Args:
@@ -180,6 +190,7 @@ class Planning:
             y: Targets, or None to predict only.
             sample_weight: A weight per sample, or None.
             class_weight: Weights by class number, or None.
+            training: Whether the data is to train on.
 
         Returns:
             Arrays by value name: inputs, then targets, then weights.
@@ -187,6 +198,8 @@ class Planning:
         Raises:
             ValueError: for shapes, lengths or labels that do not fit.
         """
+        if self._own_step(training):
+            return self._prepare_own(x, y, sample_weight, class_weight)
         feeds = self._prepare_inputs(x)
         if y is not None:
             self._require_compiled()
@@ -196,6 +209,17 @@ class Planning:
             feeds.update(data.weights(sample_weight, class_weight, aims, goals, self.dtype))
         data.check_lengths(feeds)
         return feeds
+
+    def _prepare_own(self, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Feeds:
+        """Data for a step of the model's own: any nest, whole numbers kept."""
+        if class_weight is not None:
+            raise ValueError("Expected no class_weight for a model with its own train_step. Received: class_weight")
+        self._batch, feeds = own_steps.Batch.of(x, y, sample_weight, self.dtype)
+        return feeds
+
+    def _own_step(self, training: bool | None) -> bool:
+        """Whether the model's class writes the training (or test) step itself."""
+        return own_steps.overrides(self, training, Steps)
 
     def _prepare_inputs(self, x: Any) -> Feeds:
         if x is None:
@@ -237,27 +261,35 @@ class Planning:
 
     # ------------------------------------------------------------ step lists and plans
 
-    def step_list(self, batch: int, feeds: Mapping[str, Array], training: bool = True) -> StepList:
+    def step_list(self, batch: int, feeds: Mapping[str, Array], training: bool | None = True) -> StepList:
         """The steps for one batch.
 
         Args:
             batch: Number of rows.
             feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
-            training: Whether to add backward and update steps.
+            training: Whether to add backward and update steps; None is a prediction.
 
         Raises:
             ValueNeededError: if the model's `call` decides on a tensor's value; then `step_list_for` writes lists.
         """
-        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
         self._finish_building()
         key = self._key(batch, feeds, training)
         if key not in self._listings:
             make_room(self._listings)
-            self._listings[key] = Writer(self, batch, feeds, aims, training).write()
+            self._listings[key] = self._write(batch, feeds, training)
         return self._listings[key]
 
+    def _write(
+        self, batch: int, feeds: Mapping[str, Array], training: bool | None, peek: Peek | None = None
+    ) -> StepList:
+        if training is not None and self._own_step(training):
+            shaped = {n: np.broadcast_to(a[:1], (batch, *a.shape[1:])) for n, a in feeds.items()}
+            return own_steps.write(self, self._batch, shaped, training, peek)
+        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
+        return Writer(self, batch, feeds, aims, bool(training), peek).write()
+
     def step_list_for(
-        self, feeds: Mapping[str, Array], training: bool = True, storage: Mapping[Variable, Array] | None = None
+        self, feeds: Mapping[str, Array], training: bool | None = True, storage: Mapping[Variable, Array] | None = None
     ) -> StepList:
         """The steps for just these rows, for a model that decides on values: another batch may take other steps.
 
@@ -266,10 +298,8 @@ class Planning:
             training: Whether to add backward and update steps.
             storage: Arrays that hold variables instead of their own.
         """
-        aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
         self._finish_building()
-        count = len(next(iter(feeds.values())))
-        return Writer(self, count, feeds, aims, training, Peek(feeds, storage)).write()
+        return self._write(len(next(iter(feeds.values()))), feeds, training, Peek(feeds, storage))
 
     @property
     def decides_on_values(self) -> bool:
@@ -292,12 +322,12 @@ class Planning:
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_weights)
 
-    def _key(self, batch: int, feeds: Mapping[str, Array], training: bool) -> Any:
+    def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Any:
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
         flags = tuple((v, v.trainable) for v in self.weights)
         return batch, training, shapes, flags, self.network
 
-    def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool) -> Plan:
+    def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Plan:
         with _building:
             listing = self.step_list(batch, feeds, training)
             key = (config.engine(), self._key(batch, feeds, training))
@@ -306,7 +336,7 @@ class Planning:
                 self._plans[key] = Plan(listing)
             return self._plans[key]
 
-    def _plan_for(self, feeds: Mapping[str, Array], training: bool) -> Plan:
+    def _plan_for(self, feeds: Mapping[str, Array], training: bool | None) -> Plan:
         """The plan for the rows of one batch."""
         try:
             if not self._decides_on_values:
@@ -315,11 +345,23 @@ class Planning:
             self._note_decisions(error)
         return Plan(self.step_list_for(feeds, training))
 
+    def _runner(self, training: bool) -> Any:
+        """What runs single batches and keeps the logs."""
+        if self._own_step(training):
+            return own_steps.OwnRunner(self, training)
+        return MeanRunner(lambda feeds: self._plan_for(feeds, training), lambda: self._metric_table(self._aims()))
+
     def variables_of_training(self) -> list[Variable]:
         """All that a training step may read or change: weights, and what the optimizer remembers."""
         self._require_compiled()
         self._finish_building()
-        return [*self.weights, *self.optimizer.variables]
+        found = [*self.weights, *(v for o in self._optimizers() for v in o.variables)]
+        return list(dict.fromkeys([*found, *(v for m in self.metrics for v in m.variables)]))
+
+    def _optimizers(self) -> list[Any]:
+        """The optimizer, and those that a training step of the model's own uses beside it."""
+        held = [x for x in flatten(list(vars(self).values())) if isinstance(x, optimizers.Optimizer)]
+        return list(dict.fromkeys([self.optimizer, *held]))
 
 
 def make_room(remembered: dict[Any, Any]) -> None:

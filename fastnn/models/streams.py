@@ -7,8 +7,7 @@ from typing import Any
 
 from fastnn import config
 from fastnn.engine.batches import epoch_order
-from fastnn.engine.graph import flatten
-from fastnn.models.loops import Averages, check_counts, in_order
+from fastnn.models.loops import check_counts
 
 
 def is_stream(x: Any) -> bool:
@@ -132,41 +131,41 @@ class Rounds:
 
     def run(self, calls: Any, progress: Any) -> dict[str, float]:
         """Run an epoch; returns its averages."""
-        averages: Averages | None = None
-        places: dict[int, int] = {}
+        runner = self.model._runner(self.training)
+        runner.start()
         number = 0
         for number, batch in enumerate(self.stream.batches(), 1):
-            feeds = self.model.prepare_data(*unpack(batch), class_weight=self.class_weight)
-            count = len(flatten(feeds)[0])
-            plan = self.model._plan_for(feeds, self.training)
-            averages = averages or Averages(self.model._metric_table(self.model._aims()))
-            if count not in places:
-                places[count] = len(averages.plans)
-                averages.watch(plan, count)
+            x, y, weight = unpack(batch, self.model._own_step(self.training))
+            feeds = self.model.prepare_data(x, y, weight, self.class_weight, training=self.training)
             calls.batch_begin(number - 1)
-            plan.run_batches(feeds, in_order(count), 0, 1, totals=averages.totals[places[count]])
-            averages.counts[places[count]] += 1
-            calls.batch_end(number - 1, averages.logs())
+            runner.run(feeds)
+            calls.batch_end(number - 1, runner.logs())
             progress.tell(number, {})
             if self.training and self.model.stop_training:
                 break
         progress.steps = progress.steps or number
-        return averages.logs() if averages is not None else {}
+        return runner.logs()
 
 
-def unpack(batch: Any) -> tuple[Any, Any, Any]:
+def unpack(batch: Any, alone: bool = False) -> tuple[Any, Any, Any]:
     """A batch as (x, y, sample_weight).
 
+    Args:
+        batch: (x, y) or (x, y, sample_weight).
+        alone: Whether it may also be x alone.
+
     Raises:
-        ValueError: for anything but (x, y) or (x, y, sample_weight).
+        ValueError: for anything else.
     """
-    if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
+    if alone and not isinstance(batch, tuple):
+        return batch, None, None
+    if not isinstance(batch, (tuple, list)) or len(batch) not in ((1, 2, 3) if alone else (2, 3)):
         raise ValueError(
             f"Expected batches (x, y) or (x, y, sample_weight). Received: {type(batch).__name__}"
             + (f" of {len(batch)}" if isinstance(batch, (tuple, list)) else "")
         )
-    x, y, *weight = batch
-    return x, y, weight[0] if weight else None
+    x, y, sample_weight = (*batch, None, None)[:3]
+    return x, y, sample_weight
 
 
 def inputs_of(batch: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastnn import config
 from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, History
+from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import map_structure
 from fastnn.errors import ValueNeededError
@@ -30,16 +31,18 @@ class Training(Planning):
         size = checked_size(batch_size)
         if limit is not None:
             check_counts(1, steps=limit)
-        table, count = self._metric_table(self._aims()), data.check_lengths(feeds)
+        count = data.check_lengths(feeds)
         try:
-            if not self.decides_on_values:
+            if not self.decides_on_values and not self._own_step(training):
+                table = self._metric_table(self._aims())
                 return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
         except ValueNeededError as error:
             self._note_decisions(error)
-        return OneByOne(lambda rows: self._plan_for(rows, training), feeds, count, size, table, limit)
+        return OneByOne(self._runner(training), feeds, count, size, limit)
 
     # ------------------------------------------------------------ fit
 
+    @old_arguments("fit")
     def fit(
         self,
         x: Any = None,
@@ -110,7 +113,7 @@ class Training(Planning):
                 y = as_one_array(y)
             x, y, sample_weight, validation_data = split_off(validation_split, x, y, sample_weight, validation_data)
             feeds = self.prepare_data(x, y, sample_weight, class_weight)
-            if y is None and any(aim.compared for aim in self._aims()):
+            if y is None and not self._own_step(True) and any(aim.compared for aim in self._aims()):
                 raise ValueError("Expected targets y. Received: None")
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
         params = {"epochs": epochs, "steps": len(rounds), "verbose": level}
@@ -123,7 +126,7 @@ class Training(Planning):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
             if check is not None and (epoch + 1) % validation_freq == 0:
                 logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
-            logs = dict(sorted(logs.items()))
+            logs = LogBook(sorted(logs.items()))
             progress.end(logs)
             calls.call("on_epoch_end", epoch, logs)
             if self.stop_training:
@@ -167,7 +170,8 @@ class Training(Planning):
             raise ValueError(
                 "Expected validation_data=(x, y) or (x, y, sample_weight). Received: " + data.describe(given)
             )
-        feeds = self.prepare_data(*given)
+        x, y, sample_weight = (*given, None)[:3]
+        feeds = self.prepare_data(x, y, sample_weight, training=False)
         return self._batches(feeds, batch_size, False, steps)
 
     def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
@@ -213,9 +217,9 @@ class Training(Planning):
             refuse_beside_stream(y=y, sample_weight=sample_weight)
             check: Any = Rounds(self, Stream(x, steps), training=False)
         else:
-            if y is None:
+            if y is None and not self._own_step(False):
                 raise ValueError("Expected targets y. Received: None")
-            check = self._batches(self.prepare_data(x, y, sample_weight), batch_size, False, steps)
+            check = self._batches(self.prepare_data(x, y, sample_weight, training=False), batch_size, False, steps)
         calls = CallbackList(as_callbacks(callbacks), self)
         progress = Progress(verbosity(verbose), len(check))
         progress.begin(0)
@@ -226,7 +230,8 @@ class Training(Planning):
     def _as_result(self, logs: Mapping[str, float], return_dict: bool) -> Any:
         if return_dict:
             return dict(sorted(logs.items()))
-        values = [logs[name] for name in self.metrics_names]
+        known = [name for name in (self.metrics_names if self.compiled else []) if name in logs]
+        values = [logs[name] for name in [*known, *sorted(set(logs) - set(known))]]
         return values[0] if len(values) == 1 else values
 
     def predict(
@@ -271,7 +276,7 @@ class Training(Planning):
         return self._nest_outputs([np.concatenate(column) for column in zip(*parts, strict=True)])
 
     def _forward(self, feeds: Feeds) -> list[Array]:
-        plan = self._plan_for(feeds, False)
+        plan = self._plan_for(feeds, None)
         with plan.lock:
             for name, array in feeds.items():
                 plan.load(name, array)
@@ -311,7 +316,7 @@ class Training(Planning):
             sample_weight: A weight per sample.
             return_dict: Whether to return a dict by name.
         """
-        return self._one_batch(self.prepare_data(x, y, sample_weight), False, return_dict)
+        return self._one_batch(self.prepare_data(x, y, sample_weight, training=False), False, return_dict)
 
     def _one_batch(self, feeds: Feeds, training: bool, return_dict: bool) -> Any:
         self._require_compiled()

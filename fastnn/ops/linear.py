@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fastnn.errors import ShapeError
+from fastnn.ops.elementwise import sum_to
 from fastnn.ops.table import Case, define
-from fastnn.ops.terms import Formula, Index, Shape, Sum, grid
+from fastnn.ops.terms import Formula, Index, Shape, Sum, broadcast_index, grid
 
 OptionalShape = Shape | None
 
@@ -109,35 +111,87 @@ dense = define(
 # ---------------------------------------------------------------- matrix product
 
 
+def as_matrices(a: Shape, b: Shape) -> tuple[Shape, Shape]:
+    """Both shapes with at least two axes: a vector is a row on the left and a column on the right."""
+    check_rank("a", a, 1, "with at least one axis")
+    check_rank("b", b, 1, "with at least one axis")
+    return a if len(a) > 1 else (1, *a), b if len(b) > 1 else (*b, 1)
+
+
+def matmul_lead(a: Shape, b: Shape) -> Shape:
+    """The leading axes of the product of two stacks of matrices, broadcast as in NumPy."""
+    try:
+        return np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise ShapeError(f"expected leading axes that broadcast, equal or 1, received {a[:-2]} and {b[:-2]}.") from None
+
+
 def matmul_shape(a: Shape, b: Shape, **_: Any) -> tuple[Shape, ...]:
-    check_rank("a", a, 2, "with at least two axes")
-    check_rank("b", b, 2, "with at least two axes")
-    if a[-1] != b[-2]:
-        raise ShapeError(f"expected b with {a[-1]} rows, as many as a has columns, received {b[-2]}.")
-    if len(b) > 2 and a[:-2] != b[:-2]:
-        raise ShapeError(f"expected b to be one matrix or to have leading axes {a[:-2]}, received {b[:-2]}.")
-    return ((*a[:-1], b[-1]),)
+    left, right = as_matrices(a, b)
+    if left[-1] != right[-2]:
+        raise ShapeError(f"expected b with {left[-1]} rows, as many as a has columns, received {right[-2]}.")
+    rows = left[-2:-1] if len(a) > 1 else ()
+    columns = right[-1:] if len(b) > 1 else ()
+    return ((*matmul_lead(left, right), *rows, *columns),)
 
 
 def matmul_forward(a: Any, b: Any, **_: Any) -> Any:
-    return a @ b
+    return np.asarray(a @ b)
 
 
 def matmul_backward(dy: Any, a: Any, b: Any, shapes: Any, **_: Any) -> tuple[Any, ...]:
-    db = flat(a).T @ flat(dy) if b.ndim == 2 else np.swapaxes(a, -1, -2) @ dy
-    return dy @ np.swapaxes(b, -1, -2), db
+    left, right = as_matrices(*shapes)
+    full = (*matmul_lead(left, right), left[-2], right[-1])
+    dy, a, b = dy.reshape(full), a.reshape(left), b.reshape(right)
+    da = sum_to(dy @ np.swapaxes(b, -1, -2), left)
+    db = sum_to(np.swapaxes(a, -1, -2) @ dy, right)
+    return da.reshape(shapes[0]), db.reshape(shapes[1])
 
 
 def matmul_explain(target: str, index: Index, shapes: Any, **_: Any) -> Sum:
-    (*lead, m, k), n, single = shapes[0], shapes[1][-1], len(shapes[1]) == 2
-    *at, i, j = index
-    of_b = () if single else at
+    left, right = as_matrices(*shapes)
+    lead = matmul_lead(left, right)
+    full = (*lead, left[-2], right[-1])
     if target == "y":
-        return Sum((("a", grid(*at, i, range(k))), ("b", grid(*of_b, range(k), j))))
+        last = iter(index[len(lead) :])
+        i, j = next(last) if len(shapes[0]) > 1 else 0, next(last) if len(shapes[1]) > 1 else 0
+        row = grid(*broadcast_index(index[: len(lead)], left[:-2]), i, range(left[-1]))
+        column = grid(*broadcast_index(index[: len(lead)], right[:-2]), range(right[-2]), j)
+        return Sum((("a", of_rank(row, shapes[0], 0)), ("b", of_rank(column, shapes[1], -1))))
     if target == "da":
-        return Sum((("dy", grid(*at, i, range(n))), ("b", grid(*of_b, j, range(n)))))
-    rows: tuple[Any, ...] = (*map(range, lead), range(m)) if single else (*at, range(m))
-    return Sum((("a", grid(*rows, i)), ("dy", grid(*rows, j))))
+        *at, i, k = index if len(shapes[0]) > 1 else (0, *index)
+        cells = all_copies(at, left[:-2], lead, (i, range(right[-1])))
+        others = np.column_stack([own_lead(cells, lead, right), np.full(len(cells), k), cells[:, -1]])
+        return Sum((("dy", of_product(cells, shapes, full)), ("b", of_rank(others, shapes[1], -1))))
+    *at, k, j = index if len(shapes[1]) > 1 else (*index, 0)
+    cells = all_copies(at, right[:-2], lead, (range(left[-2]), j))
+    others = np.column_stack([own_lead(cells, lead, left), cells[:, -2], np.full(len(cells), k)])
+    return Sum((("a", of_rank(others, shapes[0], 0)), ("dy", of_product(cells, shapes, full))))
+
+
+def all_copies(at: Sequence[int], own: Shape, lead: Shape, last: tuple[Any, ...]) -> np.ndarray:
+    """Cells of the product whose leading axes show position `at` of an operand with leading axes `own`."""
+    missing = len(lead) - len(own)
+    axes: list[Any] = [range(n) for n in lead[:missing]]
+    axes += [range(n) if size == 1 else i for i, size, n in zip(at, own, lead[missing:], strict=True)]
+    return grid(*axes, *last)
+
+
+def own_lead(cells: np.ndarray, lead: Shape, operand: Shape) -> np.ndarray:
+    """The leading positions in an operand that belong to the product's cells."""
+    own = operand[:-2]
+    return cells[:, len(lead) - len(own) : len(lead)] * (np.asarray(own, np.int64) != 1)
+
+
+def of_rank(cells: np.ndarray, shape: Shape, added: int) -> np.ndarray:
+    """Cells of a matrix as cells of what the caller gave: a vector lacks the axis that was added."""
+    return cells if len(shape) > 1 else np.delete(cells, added, axis=1)
+
+
+def of_product(cells: np.ndarray, shapes: Any, full: Shape) -> np.ndarray:
+    """Cells of the full product as cells of the result, which lacks the axes of vectors."""
+    left_out = [len(full) - 2] * (len(shapes[0]) == 1) + [len(full) - 1] * (len(shapes[1]) == 1)
+    return np.delete(cells, left_out, axis=1)
 
 
 matmul = define(
@@ -148,8 +202,9 @@ matmul = define(
     backward=matmul_backward,
     shape=matmul_shape,
     saves="a b",
-    formula="y = a b",
-    grad_formula="da = dy b^T; db = a^T dy, summed over the leading axes if b is one matrix",
+    formula="y = a b, for every position along the leading axes, which are broadcast; a vector is a row or a column",
+    grad_formula="da = dy b^T; db = a^T dy, each summed over repeated leading axes",
+    integer=True,
     explain=matmul_explain,
     cases=(
         Case(((3, 5), (5, 4))),
@@ -159,6 +214,14 @@ matmul = define(
         Case(((3, 1, 7), (3, 7, 1))),
         Case(((0, 2, 3), (0, 3, 4))),
         Case(((2, 0), (0, 3))),
+        Case(((5,), (5,))),
+        Case(((2, 3, 4), (4,))),
+        Case(((4,), (2, 4, 3))),
+        Case(((3, 5), (2, 5, 4))),
+        Case(((2, 1, 3, 5), (4, 5, 2))),
+        Case(((1, 3, 2), (4, 2, 3))),
+        Case(((2, 3, 2, 4), (3, 4, 5))),
+        Case(((3, 0), (2, 0, 2))),
     ),
     bench=(*(Case(((n, n), (n, n))) for n in (128, 256, 512, 1024)), Case(((64, 128, 64), (64, 64, 128)))),
 )

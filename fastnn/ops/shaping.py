@@ -74,19 +74,14 @@ def explain_renamed(shape: Any) -> Any:
 
 def define_renaming(name: str, shape: Any, formula: str, **fields: Any) -> Any:
     """An operation that changes the shape and nothing else."""
-    return define(
-        name,
-        "rearrangement",
-        "x",
-        forward=lambda x, **attrs: x.reshape(shape(x.shape, **attrs)[0]).copy(),
-        backward=lambda dy, shapes, **_: (dy.reshape(shapes[0]).copy(),),
-        shape=shape,
-        formula=formula,
-        grad_formula="dx = dy with the shape of x",
-        explain=explain_renamed(shape),
-        integer=True,
-        **fields,
-    )
+    usual = {
+        "forward": lambda x, **attrs: x.reshape(shape(x.shape, **attrs)[0]).copy(),
+        "backward": lambda dy, shapes, **_: (dy.reshape(shapes[0]).copy(),),
+        "grad_formula": "dx = dy with the shape of x",
+        "explain": explain_renamed(shape),
+        "integer": True,
+    }
+    return define(name, "rearrangement", "x", shape=shape, formula=formula, **{**usual, **fields})
 
 
 reshape = define_renaming(
@@ -94,6 +89,7 @@ reshape = define_renaming(
     reshape_shape,
     "y = x with another shape; one -1 stands for what is left",
     attrs={"shape": (-1,)},
+    spellings={"newshape": "shape"},
     cases=(
         Case(((3, 5),)),
         Case(((2, 3, 4),), {"shape": (4, -1)}),
@@ -189,7 +185,7 @@ def without(shape: Shape, axis: int) -> Shape:
     return (*shape[:axis], *shape[axis + 1 :])
 
 
-def concatenate_shape(*shapes: Shape, axis: int = -1, **_: Any) -> tuple[Shape, ...]:
+def concatenate_shape(*shapes: Shape, axis: int = 0, **_: Any) -> tuple[Shape, ...]:
     at = joint_axis(shapes, axis)
     if any(len(s) != len(shapes[0]) or without(s, at) != without(shapes[0], at) for s in shapes):
         raise ShapeError(f"expected shapes alike but for axis {axis}.")
@@ -201,12 +197,12 @@ def starts(shapes: tuple[Shape, ...], at: int) -> list[int]:
     return [sum(s[at] for s in shapes[:k]) for k in range(len(shapes) + 1)]
 
 
-def concatenate_backward(dy: Any, shapes: Any, axis: int = -1, **_: Any) -> tuple[Any, ...]:
+def concatenate_backward(dy: Any, shapes: Any, axis: int = 0, **_: Any) -> tuple[Any, ...]:
     at = joint_axis(shapes, axis)
     return tuple(part.copy() for part in np.split(dy, starts(shapes, at)[1:-1], at))
 
 
-def concatenate_explain(target: str, index: Index, shapes: Any, axis: int = -1, **_: Any) -> Formula:
+def concatenate_explain(target: str, index: Index, shapes: Any, axis: int = 0, **_: Any) -> Formula:
     at = joint_axis(shapes, axis)
     first = starts(shapes, at)
     if target == "y":
@@ -219,7 +215,7 @@ concatenate = define(
     "concatenate",
     "rearrangement",
     "*xs",
-    attrs={"axis": -1},
+    attrs={"axis": 0},
     forward=lambda *xs, axis, **_: np.concatenate(xs, axis),
     backward=concatenate_backward,
     shape=concatenate_shape,
@@ -228,11 +224,11 @@ concatenate = define(
     explain=concatenate_explain,
     integer=True,
     cases=(
-        Case(((3, 5), (3, 2))),
-        Case(((2, 3), (1, 3), (4, 3)), {"axis": 0}),
+        Case(((3, 5), (3, 2)), {"axis": -1}),
+        Case(((2, 3), (1, 3), (4, 3))),
         Case(((2, 3, 2), (2, 1, 2)), {"axis": 1}),
         Case(((4,),)),
-        Case(((3, 0), (3, 2))),
-        Case(((0, 2), (0, 1))),
+        Case(((3, 0), (3, 2)), {"axis": -1}),
+        Case(((0, 2), (0, 1)), {"axis": 1}),
     ),
 )

@@ -7,11 +7,12 @@ formulas and test cases. The C kernel of the same name is its fast twin.
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -75,6 +76,8 @@ class Op:
         saves: Inputs, outputs or extras that backward reads.
         backward: Reference `backward(*d_outputs, *saved, shapes, **attrs)`: tuple of gradients for `gradients`.
         gradients: Inputs that have a gradient; all of them by default.
+        backward_extra: Roles of inner gradients that backward writes behind the others, for people to see.
+        backward_shape: `backward_shape(*shapes, **attrs)`: their shapes.
         grad_formula: One line for people.
         explain: `explain(target, index, shapes, **attrs)` for a target in outputs, extra or `d<input>`.
         dtypes: Types by role where they are not the computing type, such as `{"labels": "int32"}`; `{"y": "{dtype}"}`
@@ -88,6 +91,7 @@ class Op:
         bench: Large examples for benchmarks, where shapes matter; otherwise the small ones are grown.
         numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
         source: Where the mathematics is from.
+        spellings: Keras' argument names where they differ, and the record's. Two inputs a and b are also x1 and x2.
     """
 
     name: str
@@ -103,6 +107,8 @@ class Op:
     saves: tuple[str, ...] = ()
     backward: Callable[..., tuple[Any, ...]] | None = None
     gradients: tuple[str, ...] | None = None
+    backward_extra: tuple[str, ...] = ()
+    backward_shape: Callable[..., tuple[Shape, ...]] | None = None
     grad_formula: str = ""
     explain: Callable[..., Expression] | None = None
     dtypes: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +121,7 @@ class Op:
     bench: tuple[Case, ...] = ()
     numpy_fast: Callable[..., Any] | None = None
     source: str = ""
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keeps_integers(self) -> bool:
@@ -144,6 +151,12 @@ class Op:
         if self.variadic or self.gradients is None:
             return self.roles(count)
         return self.gradients
+
+    def inner_gradients(self, shapes: Sequence[Shape | None], attrs: Mapping[str, Any]) -> dict[str, Shape]:
+        """The inner gradients that backward writes, with their shapes."""
+        if self.backward_shape is None:
+            return {}
+        return dict(zip(self.backward_extra, self.backward_shape(*shapes, **attrs), strict=True))
 
     def saved_roles(self, count: int) -> tuple[str, ...]:
         """The roles that backward reads, for `count` inputs."""
@@ -195,9 +208,13 @@ class Op:
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Split a Python call into inputs and complete attributes; attributes may follow inputs by position."""
         if self.variadic:
-            xs = args[0] if len(args) == 1 and isinstance(args[0], (list, tuple)) else args
-            return list(xs), self.complete(kwargs)
+            if not args and self.inputs[0][1:] in kwargs:
+                args = (kwargs.pop(self.inputs[0][1:]),)
+            if args and isinstance(args[0], (list, tuple)):
+                return list(args[0]), self.complete({**dict(zip(self.attrs, args[1:], strict=False)), **kwargs})
+            return list(args), self.complete(kwargs)
         names = [*self.inputs, *self.attrs]
+        kwargs = {self.own_name(key): value for key, value in kwargs.items()}
         if len(args) > len(names):
             raise GraphError(f"expected at most {len(names)} arguments, received {len(args)}.", operation=self.name)
         given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -206,6 +223,12 @@ class Op:
             raise GraphError(f"expected inputs {self.inputs}, received none for {missing}.", operation=self.name)
         inputs = [given.pop(name, None) for name in self.inputs]
         return inputs, self.complete(given)
+
+    def own_name(self, argument: str) -> str:
+        """The record's name of an argument that Keras calls otherwise."""
+        if self.inputs == ("a", "b") and argument in ("x1", "x2"):
+            return "ab"[int(argument[1]) - 1]
+        return self.spellings.get(argument, argument)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run on arrays or tensors, or record on symbolic tensors."""
@@ -232,12 +255,45 @@ def _reference(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
 
 
 _dispatch: Callable[[Op, list[Any], dict[str, Any]], Any] | None = None
+_compose: Callable[..., Any] | None = None
+_wrap: Callable[[Any], Any] = np.asarray
 
 
-def set_dispatch(function: Callable[[Op, list[Any], dict[str, Any]], Any]) -> None:
-    """Tell the records who runs them; the engine calls this once when it is imported."""
-    global _dispatch
-    _dispatch = function
+def set_dispatch(
+    function: Callable[[Op, list[Any], dict[str, Any]], Any],
+    compose: Callable[..., Any] | None = None,
+    wrap: Callable[[Any], Any] = np.asarray,
+) -> None:
+    """Tell records and compositions who runs them; the engine calls this once when it is imported.
+
+    Args:
+        function: Runs a record on inputs and complete attributes.
+        compose: Runs a composition: `compose(public, function, args, kwargs)`.
+        wrap: Makes a tensor of an array.
+    """
+    global _dispatch, _compose, _wrap
+    _dispatch, _compose, _wrap = function, compose, wrap
+
+
+def tensor(value: Any) -> Any:
+    """The engine's tensor of a value; tensors, symbolic ones too, stay as they are."""
+    return value if hasattr(value, "shape") and not isinstance(value, (np.ndarray, np.generic)) else _wrap(value)
+
+
+COMPOSED: dict[str, Callable[..., Any]] = {}
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def composed(function: Function) -> Function:
+    """A public function made of records; on symbolic tensors of a functional model it is one call of the graph."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs) if _compose is None else _compose(call, function, args, kwargs)
+
+    call.name = function.__name__  # type: ignore[attr-defined]
+    COMPOSED[function.__name__] = call
+    return call  # type: ignore[return-value]
 
 
 OPS: dict[str, Op] = {}
@@ -257,7 +313,7 @@ def register(op: Op) -> Op:
 
 def define(name: str, kind: str, inputs: str, **fields: Any) -> Op:
     """Build and register a record; word lists may be written as one string: `inputs="x w b"`."""
-    for key in ("optional", "outputs", "extra", "saves", "gradients", "intermediates"):
+    for key in ("optional", "outputs", "extra", "saves", "gradients", "backward_extra", "intermediates"):
         if isinstance(fields.get(key), str):
             fields[key] = tuple(fields[key].split())
     return register(Op(name=name, kind=kind, inputs=tuple(inputs.split()), **fields))

@@ -50,6 +50,7 @@ class Sum:
         scale: A number that multiplies the sum (not `plus`), such as 1/n of a mean.
         note: A remark for the reader, such as "padding counts as 0".
         term: How an addend is made where it is not the product of its factors: `dy / b`; names are the roles.
+        numbers: Further names in `term`, with one number per addend, such as each addend's position.
     """
 
     factors: tuple[tuple[str, NDArray[np.int64]], ...]
@@ -57,16 +58,21 @@ class Sum:
     scale: float = 1.0
     note: str = ""
     term: str = ""
+    numbers: tuple[tuple[str, NDArray[np.int64]], ...] = ()
 
     def __len__(self) -> int:
         return len(self.factors[0][1]) if self.factors else 0
 
     def products(self, arrays: Arrays) -> NDArray[np.float64]:
         """The addends, in order, in float64."""
-        values = [np.asarray(arrays[role], np.float64)[tuple(np.asarray(index).T)] for role, index in self.factors]
+        values = [
+            np.broadcast_to(np.asarray(arrays[role], np.float64)[tuple(np.asarray(index).T)], len(index))
+            for role, index in self.factors
+        ]
         if not self.term:
             return np.prod(values, axis=0) if values else np.ones(0)
-        names = {**FUNCTIONS, **{role: v for (role, _), v in zip(self.factors, values, strict=True)}}
+        names = {**FUNCTIONS, **dict(self.numbers)}
+        names.update({role: v for (role, _), v in zip(self.factors, values, strict=True)})
         with np.errstate(all="ignore"):
             addends = eval(self.term, {"__builtins__": {}}, names)  # text comes from the op table
         return np.asarray(addends, np.float64)

@@ -1,0 +1,35 @@
+"""The public names with their types; __init__.py imports each when it is first asked for."""
+
+from fastnn import activations as activations
+from fastnn import backend as backend
+from fastnn import callbacks as callbacks
+from fastnn import compat as compat
+from fastnn import config as config
+from fastnn import data as data
+from fastnn import datasets as datasets
+from fastnn import initializers as initializers
+from fastnn import layers as layers
+from fastnn import losses as losses
+from fastnn import metrics as metrics
+from fastnn import models as models
+from fastnn import ops as ops
+from fastnn import optimizers as optimizers
+from fastnn import presets as presets
+from fastnn import regularizers as regularizers
+from fastnn import saving as saving
+from fastnn import utils as utils
+from fastnn._version import __version__ as __version__
+from fastnn.engine.graph import KerasTensor as KerasTensor
+from fastnn.engine.graph import SymbolicTensor as SymbolicTensor
+from fastnn.engine.stepper import Stepper as Stepper
+from fastnn.engine.tape import GradientTape as GradientTape
+from fastnn.engine.tensor import Tensor as Tensor
+from fastnn.engine.tensor import Variable as Variable
+from fastnn.layers import Input as Input
+from fastnn.layers import Layer as Layer
+from fastnn.losses import Loss as Loss
+from fastnn.metrics import Metric as Metric
+from fastnn.models import Model as Model
+from fastnn.models import Sequential as Sequential
+from fastnn.optimizers import Optimizer as Optimizer
+from fastnn.showing import show as show

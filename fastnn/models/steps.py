@@ -1,0 +1,155 @@
+"""What one training step does, in parts that a subclass may write anew, with the names that Keras gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastnn import metrics
+from fastnn.engine.graph import flatten
+from fastnn.engine.tape import GradientTape
+from fastnn.models.data import split
+from fastnn.models.own_steps import unpack
+
+if TYPE_CHECKING:
+    from fastnn.models.compiling import Aim
+
+
+class Steps:
+    """Mixin of models: the training step in parts. `fit` uses them only where a subclass has written one of its own."""
+
+    optimizer: Any
+    _loss_tracker: Any = None
+
+    if TYPE_CHECKING:
+        trainable_weights: list[Any]
+        losses: list[Any]
+
+        def _aims(self) -> list[Aim]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Forward, loss, gradients, update and metrics for one batch; written down once, then run as a step list.
+
+        Args:
+            data: x, or (x, y), or (x, y, sample_weight).
+
+        Returns:
+            Numbers by name, for the logs.
+
+        Example:
+            >>> import fastnn
+            >>> class Halving(fastnn.Model):
+            ...     def train_step(self, data):
+            ...         x, y = data
+            ...         with fastnn.GradientTape() as tape:
+            ...             loss = self.compute_loss(y=y, y_pred=self(x, training=True))
+            ...         gradients = tape.gradient(loss, self.trainable_variables)
+            ...         halves = [g * 0.5 for g in gradients]
+            ...         self.optimizer.apply_gradients(zip(halves, self.trainable_variables))
+            ...         return {"loss": loss}
+            >>> x = fastnn.Input((1,))
+            >>> model = Halving(x, fastnn.layers.Dense(1)(x))
+            >>> model.compile("sgd", "mse")
+            >>> list(model.fit([[1.0]], [[2.0]], verbose=0).history)
+            ['loss']
+        """
+        x, y, sample_weight = unpack(data)
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        self._track(loss)
+        variables = self.trainable_weights
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Forward, loss and metrics for one batch.
+
+        Args:
+            data: x, or (x, y), or (x, y, sample_weight).
+
+        Returns:
+            Numbers by name, for the logs.
+        """
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        self._track(self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The loss that `compile` was told, with penalties and what layers have added.
+
+        Args:
+            x: Inputs; not used here.
+            y: Targets.
+            y_pred: The model's outputs.
+            sample_weight: A weight per sample, or None.
+            training: Not used here.
+
+        Raises:
+            ValueError: if there is no loss.
+        """
+        aims = self._aims()
+        names = [aim.name for aim in aims]
+        parts = [given if given is not None else [None] * len(aims) for given in (y, sample_weight)]
+        targets, weights = (split(p, names, "y") if len(aims) > 1 else [p[0] if p == [None] else p] for p in parts)
+        terms = []
+        for aim, goal, output, weight in zip(aims, targets, flatten(y_pred), weights, strict=True):
+            if aim.loss is not None:
+                terms.append(aim.loss(goal, output, weight) * aim.weight)
+        terms += self.losses
+        if not terms:
+            raise ValueError("No loss to compute. Expected a `loss` argument in `compile()`. Received: None")
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Let the metrics that `compile` was told see a batch, and return all results.
+
+        Args:
+            x: Inputs; not used here.
+            y: Targets.
+            y_pred: The model's outputs.
+            sample_weight: A weight per sample, or None.
+        """
+        aims = self._aims()
+        goals = split(y, [aim.name for aim in aims], "y") if len(aims) > 1 else [y]
+        for aim, goal, output in zip(aims, goals, flatten(y_pred), strict=True):
+            for _, metric in aim.metrics:
+                metric.update_state(goal, output)
+            for _, metric in aim.weighted:
+                metric.update_state(goal, output, sample_weight=sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The results of all metrics by name."""
+        named = {metric.name: metric for metric in self.metrics}
+        for aim in self._aims():
+            named.update(dict((*aim.metrics, *aim.weighted)))
+        return {name: metric.result() for name, metric in named.items()}
+
+    def _track(self, loss: Any) -> None:
+        if self._loss_tracker is None:
+            self._loss_tracker = metrics.Mean(name="loss")
+        self._loss_tracker.update_state(loss)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics: the tracker of the loss where there is one, those of `compile`, and those held as attributes."""
+        found = [self._loss_tracker] if self._loss_tracker is not None else []
+        found += [x for x in flatten(list(vars(self).values())) if isinstance(x, metrics.Metric)]
+        for aim in self._compiled_aims():
+            found += [metric for _, metric in (*aim.metrics, *aim.weighted)]
+        return list({id(m): m for m in found}.values())
+
+    def _compiled_aims(self) -> list[Aim]:
+        raise NotImplementedError
+
+    def reset_metrics(self) -> None:
+        """Let all metrics forget what they have seen."""
+        for metric in self.metrics:
+            metric.reset_state()

@@ -1,0 +1,573 @@
+"""Cells chosen by whole numbers: rows of a table, cells of an array, sums over rows of one number, and order.
+
+Indices are int32; negative ones count from the end.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.errors import KernelError, ShapeError
+from fastnn.ops.shaping import moved
+from fastnn.ops.table import Case, define
+from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Index, Shape, Sum, grid
+
+INDEX = {"indices": "int32"}
+
+
+def checked_indices(indices: NDArray[Any], extent: int, operation: str) -> NDArray[Any]:
+    """The indices counted from the front; raises KernelError that names the first one out of range."""
+    wrong = np.flatnonzero((indices < -extent) | (indices >= extent))
+    if wrong.size:
+        raise KernelError(
+            f"expected indices from {-extent} to {extent - 1}, received {np.ravel(indices)[wrong[0]]} "
+            f"at position {wrong[0]}.",
+            operation=operation,
+        )
+    return np.where(indices < 0, indices + extent, indices)
+
+
+def axis_of(x: Shape, axis: int) -> int:
+    """The axis counted from the front; raises ShapeError for one that x does not have."""
+    if not -len(x) <= axis < len(x):
+        raise ShapeError(f"expected an axis of an array of rank {len(x)}, received {axis}.")
+    return axis % len(x)
+
+
+# ---------------------------------------------------------------- take
+
+
+def take_shape(x: Shape, indices: Shape, axis: int | None = None, **_: Any) -> tuple[Shape, ...]:
+    if axis is None:
+        return (indices,)
+    at = axis_of(x, axis)
+    return ((*x[:at], *indices, *x[at + 1 :]),)
+
+
+def take_forward(x: Any, indices: Any, axis: int | None, **_: Any) -> Any:
+    extent = x.size if axis is None else x.shape[axis]
+    return np.asarray(np.take(x, checked_indices(indices, extent, "take"), axis))
+
+
+def take_backward(dy: Any, indices: Any, shapes: Any, axis: int | None, **_: Any) -> tuple[Any, ...]:
+    shape = (math.prod(shapes[0]),) if axis is None else shapes[0]
+    at = 0 if axis is None else axis_of(shape, axis)
+    dx = np.zeros(shape, dy.dtype)
+    rows = dy.reshape(*shape[:at], indices.size, *shape[at + 1 :])
+    np.add.at(np.moveaxis(dx, at, 0), np.ravel(indices), np.moveaxis(rows, at, 0))
+    return (dx.reshape(shapes[0]),)
+
+
+def chosen_by(cells: NDArray[np.int64], index: NDArray[np.int64], extent: int) -> Expression:
+    """One of the cells of x, one per position of an axis: the one whose position the index names."""
+    if extent == 1:
+        return Formula("x", {"x": ("x", tuple(int(i) for i in cells[0]))})
+    return Sum(
+        (("x", cells), ("indices", np.broadcast_to(index, (extent, index.shape[-1])))),
+        term=f"where(indices % {extent} == position, x, 0)",
+        numbers=(("position", np.arange(extent)),),
+        note="the index says which one; the others count as 0",
+    )
+
+
+def take_explain(target: str, index: Index, shapes: Any, axis: int | None = None) -> Expression:
+    x, indices = shapes
+    at, rank = (0, len(x)) if axis is None else (axis_of(x, axis), 1)
+    extent = math.prod(x[at : at + rank])
+    if target == "y":
+        lead, which, tail = index[:at], index[at : at + len(indices)], index[at + len(indices) :]
+        along = grid(*map(range, x)) if axis is None else grid(*lead, range(extent), *tail)
+        return chosen_by(along, np.asarray([which], np.int64), extent)
+    position = np.ravel_multi_index(index[at : at + rank], x[at : at + rank]) if x else 0
+    cells = grid(*index[:at], *map(range, indices), *index[at + rank :])
+    naming = cells[:, at : at + len(indices)]
+    return Sum((("dy", cells), ("indices", naming)), term=f"where(indices % {extent} == {position}, dy, 0)")
+
+
+take = define(
+    "take",
+    "gather",
+    "x indices",
+    attrs={"axis": None},
+    dtypes=INDEX,
+    gradients="x",
+    saves="indices",
+    shape=take_shape,
+    forward=take_forward,
+    backward=take_backward,
+    explain=take_explain,
+    formula="y = the cells of x, or what lies along the axis, that the indices name",
+    grad_formula="dx = sum of dy over the places that took this cell",
+    integer=True,
+    cases=(
+        Case(((5, 3), (4,)), {"axis": 0}, ("normal", "labels:5")),
+        Case(((2, 3, 4), (2, 5)), {"axis": 1}, ("normal", "labels:3")),
+        Case(((3, 7), (6,)), {"axis": -1}, ("normal", "labels:7")),
+        Case(((3, 4), (2, 3)), {}, ("normal", "labels:12")),
+        Case(((3, 4), ()), {"axis": 0}, ("normal", "labels:3")),
+        Case(((1, 5), (3, 1)), {"axis": 0}, ("normal", "labels:1")),
+        Case(((4, 2), (0,)), {"axis": 0}, ("normal", "labels:4")),
+        Case(((0, 2), (0,)), {"axis": 0}, ("normal", "labels:1")),
+        Case(((37, 33), (50,)), {"axis": 0}, ("normal", "labels:37")),
+    ),
+    bench=(Case(((10000, 128), (32, 100)), {"axis": 0}, ("normal", "labels:10000")),),
+)
+
+
+# ---------------------------------------------------------------- take_along_axis
+
+
+def along_shape(x: Shape, indices: Shape, axis: int | None = None, **_: Any) -> tuple[Shape, ...]:
+    if axis is None:
+        return ((math.prod(indices),),)
+    at = axis_of(x, axis)
+    if len(x) != len(indices) or any(i != j for d, (i, j) in enumerate(zip(x, indices, strict=True)) if d != at):
+        raise ShapeError(f"expected indices with the axes of x, except along axis {axis}.")
+    return (indices,)
+
+
+def along(array: Any, axis: int | None) -> tuple[Any, int]:
+    """The array, flat if the axis is None, and the axis."""
+    return (array.reshape(-1), 0) if axis is None else (array, axis % array.ndim)
+
+
+def along_forward(x: Any, indices: Any, axis: int | None, **_: Any) -> Any:
+    source, at = along(x, axis)
+    where = checked_indices(along(indices, axis)[0], source.shape[at], "take_along_axis")
+    return np.take_along_axis(source, where, at)
+
+
+def along_backward(dy: Any, indices: Any, shapes: Any, axis: int | None, **_: Any) -> tuple[Any, ...]:
+    dx = np.zeros(shapes[0], dy.dtype)
+    flat, at = along(dx, axis)
+    where = along(indices, axis)[0]
+    cells: list[Any] = list(np.indices(where.shape))
+    cells[at] = where
+    np.add.at(flat, tuple(cells), dy)
+    return (dx,)
+
+
+def along_explain(target: str, index: Index, shapes: Any, axis: int | None = None) -> Expression:
+    x, indices = shapes
+    if axis is None and target == "y":
+        return take_explain(target, moved(index, (math.prod(indices),), indices), shapes)
+    if axis is None:
+        naming = grid(*map(range, indices))
+        text = f"where(indices % {math.prod(x)} == {np.ravel_multi_index(index, x)}, dy, 0)"
+        return Sum((("dy", np.arange(len(naming)).reshape(-1, 1)), ("indices", naming)), term=text)
+    at = axis_of(x, axis)
+    if target == "y":
+        cells = grid(*index[:at], range(x[at]), *index[at + 1 :])
+        return chosen_by(cells, np.asarray([index], np.int64), x[at])
+    cells = grid(*index[:at], range(indices[at]), *index[at + 1 :])
+    return Sum((("dy", cells), ("indices", cells)), term=f"where(indices % {x[at]} == {index[at]}, dy, 0)")
+
+
+take_along_axis = define(
+    "take_along_axis",
+    "gather",
+    "x indices",
+    attrs={"axis": None},
+    dtypes=INDEX,
+    gradients="x",
+    saves="indices",
+    shape=along_shape,
+    forward=along_forward,
+    backward=along_backward,
+    explain=along_explain,
+    formula="y = the cells of x that the indices name along the axis, one index for every cell",
+    grad_formula="dx = sum of dy over the places that took this cell",
+    integer=True,
+    cases=(
+        Case(((5, 3), (2, 3)), {"axis": 0}, ("normal", "labels:5")),
+        Case(((2, 4, 3), (2, 6, 3)), {"axis": 1}, ("normal", "labels:4")),
+        Case(((3, 7), (3, 1)), {"axis": -1}, ("normal", "labels:7")),
+        Case(((2, 3), (4,)), {}, ("normal", "labels:6")),
+        Case(((4, 1), (4, 3)), {"axis": 1}, ("normal", "labels:1")),
+        Case(((0, 2), (0, 5)), {"axis": 1}, ("normal", "labels:2")),
+    ),
+)
+
+
+# ---------------------------------------------------------------- gather_nd and scatter_nd
+
+
+def depth_of(indices: Shape, table: Shape) -> int:
+    """How many axes of the table an index names."""
+    if not indices or indices[-1] > len(table):
+        raise ShapeError(f"expected at most {len(table)} numbers along the indices' last axis, received {indices}.")
+    return indices[-1]
+
+
+def places(indices: NDArray[Any], table: Shape, operation: str) -> tuple[NDArray[Any], ...]:
+    """The indices as NumPy takes them: one array for every axis named; all axes checked."""
+    depth = depth_of(indices.shape, table)
+    return tuple(checked_indices(indices[..., d], table[d], operation) for d in range(depth))
+
+
+def gather_nd_shape(x: Shape, indices: Shape, **_: Any) -> tuple[Shape, ...]:
+    return ((*indices[:-1], *x[depth_of(indices, x) :]),)
+
+
+def gather_nd_forward(x: Any, indices: Any, **_: Any) -> Any:
+    named = places(indices, x.shape, "gather_nd")
+    return x[named].copy() if named else np.broadcast_to(x, gather_nd_shape(x.shape, indices.shape)[0]).copy()
+
+
+def added_at(table: Any, indices: Any, rows: Any, operation: str) -> Any:
+    """The table with rows added where the indices say."""
+    named = places(indices, table.shape, operation)
+    if named:
+        np.add.at(table, named, rows)
+    else:
+        table += rows.sum(tuple(range(indices.ndim - 1)))
+    return table
+
+
+def named_text(indices: Shape, cell: Index) -> str:
+    """The test whether an index, its numbers called i0, i1, …, names a cell."""
+    return " * ".join(f"(i{d} % {size} == {at})" for d, (size, at) in enumerate(zip(indices, cell, strict=True)))
+
+
+def one_named(value: str, table: Shape, which: Index, tail: Index, depth: int) -> Expression:
+    """The cell of the table that the index `which` names."""
+    names = {f"i{d}": ("indices", (*which, d)) for d in range(depth)}
+    cells = grid(*map(range, table[:depth]))
+    text = " + ".join(
+        f"where({named_text(table[:depth], tuple(c)) or 'True'}, c{k}, 0)" for k, c in enumerate(cells.tolist())
+    )
+    names.update({f"c{k}": (value, (*c, *tail)) for k, c in enumerate(cells.tolist())})
+    return Formula(text or "0", names, "the index says which one; the others count as 0")
+
+
+def all_named(value: str, table: Shape, index: Index, indices: Shape) -> Expression:
+    """The sum of the rows whose index names the table's cell `index`."""
+    depth = indices[-1]
+    names, addends = {}, []
+    for k, which in enumerate(grid(*map(range, indices[:-1])).tolist()):
+        names.update({f"i{d}_{k}": ("indices", (*which, d)) for d in range(depth)})
+        names[f"c{k}"] = (value, (*which, *index[depth:]))
+        test = " * ".join(f"(i{d}_{k} % {table[d]} == {index[d]})" for d in range(depth))
+        addends.append(f"where({test or 'True'}, c{k}, 0)")
+    return Formula(" + ".join(addends) or "0", names)
+
+
+def gather_nd_explain(target: str, index: Index, shapes: Any, **_: Any) -> Expression:
+    x, indices = shapes
+    lead = len(indices) - 1
+    if target == "y":
+        return one_named("x", x, index[:lead], index[lead:], indices[-1])
+    return all_named("dy", x, index, indices)
+
+
+gather_nd = define(
+    "gather_nd",
+    "gather",
+    "x indices",
+    dtypes=INDEX,
+    gradients="x",
+    saves="indices",
+    shape=gather_nd_shape,
+    forward=gather_nd_forward,
+    backward=lambda dy, indices, shapes, **_: (added_at(np.zeros(shapes[0], dy.dtype), indices, dy, "gather_nd"),),
+    explain=gather_nd_explain,
+    formula="y = the cells of x (or what lies behind them) that the numbers along the indices' last axis name",
+    grad_formula="dx = sum of dy over the places that took this cell",
+    integer=True,
+    cases=(
+        Case(((3, 4), (5, 2)), {}, ("normal", "labels:3")),
+        Case(((4, 3, 2), (2, 3, 1)), {}, ("normal", "labels:4")),
+        Case(((2, 3, 2), (2,)), {}, ("normal", "labels:2")),
+        Case(((3,), (0, 1)), {}, ("normal", "labels:3")),
+        Case(((2, 2), (3, 0)), {}, ("normal", "labels:1")),
+    ),
+)
+
+
+def scatter_nd_shape(indices: Shape, values: Shape, shape: Shape = (), **_: Any) -> tuple[Shape, ...]:
+    expected = (*indices[:-1], *shape[depth_of(indices, shape) :])
+    if values != expected:
+        raise ShapeError(f"expected values of shape {expected}, received {values}.")
+    return (shape,)
+
+
+def scatter_nd_explain(target: str, index: Index, shapes: Any, shape: Shape = ()) -> Expression:
+    indices, _ = shapes
+    lead = len(indices) - 1
+    if target == "y":
+        return all_named("values", shape, index, indices)
+    return one_named("dy", shape, index[:lead], index[lead:], indices[-1])
+
+
+scatter_nd = define(
+    "scatter_nd",
+    "gather",
+    "indices values",
+    attrs={"shape": ()},
+    dtypes=INDEX,
+    gradients="values",
+    saves="indices",
+    shape=scatter_nd_shape,
+    forward=lambda indices, values, shape, **_: added_at(np.zeros(shape, values.dtype), indices, values, "scatter_nd"),
+    backward=lambda dy, indices, shapes, **_: (gather_nd_forward(dy, indices),),
+    explain=scatter_nd_explain,
+    formula="y = 0, with every value added to the cell that its index names",
+    grad_formula="dvalues = dy of the cell that the index names",
+    integer=True,
+    cases=(
+        Case(((5, 2), (5,)), {"shape": (3, 4)}, ("labels:3", "normal")),
+        Case(((2, 3, 1), (2, 3, 2)), {"shape": (4, 2)}, ("labels:4", "normal")),
+        Case(((4, 1), (4,)), {"shape": (6,)}, ("labels:6", "normal")),
+        Case(((0, 1), (0, 2)), {"shape": (2, 2)}, ("labels:2", "normal")),
+    ),
+)
+
+
+# ---------------------------------------------------------------- scatter_update
+
+
+def update_shape(x: Shape, indices: Shape, updates: Shape, **_: Any) -> tuple[Shape, ...]:
+    expected = (*indices[:-1], *x[depth_of(indices, x) :])
+    if updates != expected:
+        raise ShapeError(f"expected updates of shape {expected}, received {updates}.")
+    return (x,)
+
+
+def update_forward(x: Any, indices: Any, updates: Any, **_: Any) -> Any:
+    y = x.copy()
+    named = places(indices.reshape(-1, indices.shape[-1]), x.shape, "scatter_update")
+    rows = updates.reshape(-1, *x.shape[indices.shape[-1] :])
+    for k, row in enumerate(rows):
+        y[tuple(int(n[k]) for n in named)] = row
+    return y
+
+
+def update_backward(dy: Any, indices: Any, shapes: Any, **_: Any) -> tuple[Any, ...]:
+    named = places(indices.reshape(-1, indices.shape[-1]), shapes[0], "scatter_update")
+    dx, last = dy.copy(), {}
+    cells = [tuple(int(n[k]) for n in named) for k in range(math.prod(shapes[1][:-1]))]
+    for k, cell in enumerate(cells):
+        dx[cell] = 0
+        last[cell] = k
+    rows = np.zeros((len(cells), *shapes[0][shapes[1][-1] :]), dy.dtype)
+    for cell, k in last.items():
+        rows[k] = dy[cell]
+    return dx, rows.reshape(shapes[2])
+
+
+def matches(depth: int, k: int, cell: Index, x: Shape) -> str:
+    """The test whether index number `k`, called i0_k, i1_k, …, names a cell."""
+    return " * ".join(f"(i{d}_{k} % {x[d]} == {cell[d]})" for d in range(depth)) or "True"
+
+
+def update_explain(target: str, index: Index, shapes: Any, **_: Any) -> Formula:
+    x, indices, _updates = shapes
+    depth, rows = indices[-1], grid(*map(range, indices[:-1])).tolist()
+    names = {f"i{d}_{k}": ("indices", (*row, d)) for k, row in enumerate(rows) for d in range(depth)}
+    if target == "dupdates":
+        lead = len(indices) - 1
+        mine = rows.index(list(index[:lead]))
+        cells = grid(*map(range, x[:depth])).tolist()
+        names.update({f"dy{c}": ("dy", (*cell, *index[lead:])) for c, cell in enumerate(cells)})
+        text = " + ".join(f"where({matches(depth, mine, tuple(cell), x)}, dy{c}, 0)" for c, cell in enumerate(cells))
+        for k in range(mine + 1, len(rows)):
+            same = " * ".join(f"(i{d}_{k} % {x[d]} == i{d}_{mine} % {x[d]})" for d in range(depth))
+            text = f"where({same or 'True'}, 0, {text})"
+        return Formula(text, names, "only the last update of a cell counts")
+    text = "x" if target == "y" else "dy"
+    names[text] = (text, index)
+    for k, row in enumerate(rows):
+        if target == "y":
+            names[f"u{k}"] = ("updates", (*row, *index[depth:]))
+        text = f"where({matches(depth, k, index, x)}, {f'u{k}' if target == 'y' else 0}, {text})"
+    return Formula(text, names, "the last update of a cell counts")
+
+
+scatter_update = define(
+    "scatter_update",
+    "gather",
+    "x indices updates",
+    dtypes=INDEX,
+    gradients="x updates",
+    saves="indices",
+    shape=update_shape,
+    forward=update_forward,
+    backward=update_backward,
+    explain=update_explain,
+    formula="y = x, with the cells that the indices name replaced by updates; the last one counts",
+    grad_formula="dx = dy, 0 in the cells replaced; dupdates = dy of the cell, 0 where a later update replaced it",
+    integer=True,
+    cases=(
+        Case(((3, 4), (5, 2), (5,)), {}, ("normal", "labels:3")),
+        Case(((4, 2), (3, 1), (3, 2)), {}, ("normal", "labels:4")),
+        Case(((2, 3), (0, 1), (0, 3)), {}, ("normal", "labels:2")),
+        Case(((5,), (2, 2, 1), (2, 2)), {}, ("normal", "labels:5")),
+    ),
+    bench=(Case(((1000, 300), (500, 1), (500, 300)), {}, ("normal", "labels:1000")),),
+)
+
+
+# ---------------------------------------------------------------- segment_sum
+
+
+def segment_shape(data: Shape, segment_ids: Shape, num_segments: int = 1, **_: Any) -> tuple[Shape, ...]:
+    if not data or segment_ids != data[:1]:
+        raise ShapeError(f"expected one segment id for every row of data, shape {data[:1]}, received {segment_ids}.")
+    if num_segments < 0:
+        raise ShapeError(f"expected a number of segments from 0, received {num_segments}.")
+    return ((num_segments, *data[1:]),)
+
+
+def segment_forward(data: Any, segment_ids: Any, num_segments: int, **_: Any) -> Any:
+    y = np.zeros((num_segments, *data.shape[1:]), data.dtype)
+    inside = (segment_ids >= 0) & (segment_ids < num_segments)
+    np.add.at(y, segment_ids[inside], data[inside])
+    return y
+
+
+def segment_backward(dy: Any, segment_ids: Any, shapes: Any, num_segments: int, **_: Any) -> tuple[Any, ...]:
+    inside = (segment_ids >= 0) & (segment_ids < num_segments)
+    dx = np.zeros(shapes[0], dy.dtype)
+    dx[inside] = dy[segment_ids[inside]]
+    return (dx,)
+
+
+def segment_explain(target: str, index: Index, shapes: Any, num_segments: int = 1) -> Expression:
+    data, _ = shapes
+    if target == "y":
+        cells = grid(range(data[0]), *index[1:])
+        return Sum((("data", cells), ("segment_ids", cells[:, :1])), term=f"where(segment_ids == {index[0]}, data, 0)")
+    cells = grid(range(num_segments), *index[1:])
+    mine = np.full((num_segments, 1), index[0])
+    return Sum(
+        (("dy", cells), ("segment_ids", mine)),
+        term="where(segment_ids == position, dy, 0)",
+        numbers=(("position", np.arange(num_segments)),),
+    )
+
+
+segment_sum = define(
+    "segment_sum",
+    "gather",
+    "data segment_ids",
+    attrs={"num_segments": 1},
+    dtypes={"segment_ids": "int32"},
+    gradients="data",
+    saves="segment_ids",
+    shape=segment_shape,
+    forward=segment_forward,
+    backward=segment_backward,
+    explain=segment_explain,
+    formula="y[s] = sum of the rows of data whose segment id is s; ids out of range are left out",
+    grad_formula="ddata = dy of the row's segment, 0 for an id out of range",
+    integer=True,
+    cases=(
+        Case(((6, 3), (6,)), {"num_segments": 4}, ("normal", "labels:4")),
+        Case(((5,), (5,)), {"num_segments": 3}, ("normal", "labels:5")),
+        Case(((4, 2, 3), (4,)), {"num_segments": 1}, ("normal", "labels:2")),
+        Case(((0, 2), (0,)), {"num_segments": 2}, ("normal", "labels:2")),
+        Case(((3, 2), (3,)), {"num_segments": 0}, ("normal", "labels:2")),
+    ),
+)
+
+
+# ---------------------------------------------------------------- one_hot
+
+
+def one_hot_shape(indices: Shape, num_classes: int = 1, axis: int = -1, **_: Any) -> tuple[Shape, ...]:
+    rank = len(indices) + 1
+    if not -rank <= axis < rank:
+        raise ShapeError(f"expected a place for an axis in rank {len(indices)}, received {axis}.")
+    if num_classes < 0:
+        raise ShapeError(f"expected a number of classes from 0, received {num_classes}.")
+    at = axis % rank
+    return ((*indices[:at], num_classes, *indices[at:]),)
+
+
+def one_hot_forward(indices: Any, num_classes: int, axis: int, **_: Any) -> Any:
+    hot = np.expand_dims(indices, -1) == np.arange(num_classes)
+    return np.moveaxis(hot, -1, axis % (indices.ndim + 1)).astype(np.uint8)
+
+
+def one_hot_explain(target: str, index: Index, shapes: Any, num_classes: int = 1, axis: int = -1) -> Formula:
+    at = axis % len(index)
+    label = (*index[:at], *index[at + 1 :])
+    return Formula(f"float(label == {index[at]})", {"label": ("indices", label)})
+
+
+one_hot = define(
+    "one_hot",
+    "gather",
+    "indices",
+    attrs={"num_classes": 1, "axis": -1},
+    dtypes={"indices": "int32", "y": "uint8"},
+    shape=one_hot_shape,
+    forward=one_hot_forward,
+    explain=one_hot_explain,
+    formula="y = 1 where the position along the new axis is the index, otherwise 0; all 0 for an index out of range",
+    cases=(
+        Case(((3,),), {"num_classes": 4}, ("labels:5",)),
+        Case(((2, 3),), {"num_classes": 5, "axis": 1}, ("labels:5",)),
+        Case(((2, 2),), {"num_classes": 3, "axis": 0}, ("labels:3",)),
+        Case(((),), {"num_classes": 2}, ("labels:2",)),
+        Case(((0,),), {"num_classes": 3}, ("labels:3",)),
+        Case(((4, 1),), {}, ("labels:2",)),
+    ),
+)
+
+
+# ---------------------------------------------------------------- argsort
+
+
+def argsort_shape(x: Shape, **_: Any) -> tuple[Shape, ...]:
+    if not x:
+        raise ShapeError("expected at least one axis, received a single number.")
+    return (x,)
+
+
+def argsort_forward(x: Any, descending: bool, **_: Any) -> Any:
+    if not descending:
+        return np.argsort(x, -1, kind="stable").astype(np.int32)
+    missing = np.isnan(x) if x.dtype.kind == "f" else np.zeros(x.shape, bool)
+    rank = np.unique(np.where(missing, 0, x), return_inverse=True)[1].reshape(x.shape).astype(np.int64)
+    return np.argsort(np.where(missing, 1, -rank), -1, kind="stable").astype(np.int32)
+
+
+def argsort_explain(target: str, index: Index, shapes: Any, descending: bool = False) -> Formula:
+    size = shapes[0][-1]
+    names = {f"x{k}": ("x", (*index[:-1], k)) for k in range(size)}
+    return Formula(f"ranked({index[-1]}, {descending}, {', '.join(names)})", names, "equal numbers keep their order")
+
+
+def ranked(place: int, descending: bool, *row: float) -> float:
+    """Position of the number that comes at a place when the row is in order; explanations call it by this name."""
+    return float(argsort_forward(np.asarray(row), bool(descending))[int(place)])
+
+
+FUNCTIONS["ranked"] = ranked
+
+argsort = define(
+    "argsort",
+    "gather",
+    "x",
+    attrs={"descending": False},
+    dtypes={"y": "int32"},
+    shape=argsort_shape,
+    forward=argsort_forward,
+    explain=argsort_explain,
+    formula="y = the positions along the last axis in the order of their numbers; NaN comes last",
+    integer=True,
+    cases=(
+        Case(((3, 5),)),
+        Case(((2, 3, 7),), {"descending": True}),
+        Case(((4, 6),), {}, ("binary",)),
+        Case(((4, 6),), {"descending": True}, ("binary",)),
+        Case(((1,),)),
+        Case(((2, 0),)),
+        Case(((3, 41),)),
+    ),
+)
