@@ -46,7 +46,7 @@ def cases(keras):
             f"{name}_masked_state": Case(
                 cls(2, return_sequences=True, return_state=True), X, mask=tensors(NOTHING), initial_state=start
             ),
-            f"{name}_stateful": Case(cls(2, stateful=True, return_state=True), X),
+            f"{name}_stateful": Case(cls(2, stateful=True, return_state=True), X, backend="jax"),
             f"{name}_one_step": Case(cls(3), numbers(5, 2, 1, 4)),
             f"{name}_one_sample": Case(cls(1, return_sequences=True), numbers(6, 1, 4, 2)),
             f"{name}_dropout": Case(cls(2, dropout=0.4, recurrent_dropout=0.3), X, random=True),
@@ -69,7 +69,7 @@ def cases(keras):
         "rnn_gru_cell": Case(k.RNN(k.GRUCell(3, "relu", "tanh", use_bias=False, reset_after=False)), X),
         "rnn_stack": Case(k.RNN([k.LSTMCell(3), k.GRUCell(2)], return_sequences=True), X, mask=tensors(MASK)),
         "rnn_stack_named": Case(k.RNN(k.StackedRNNCells([k.SimpleRNNCell(3), k.SimpleRNNCell(2)])), X),
-        "rnn_stateful": Case(k.RNN(k.GRUCell(2), stateful=True, return_state=True), X),
+        "rnn_stateful": Case(k.RNN(k.GRUCell(2), stateful=True, return_state=True), X, backend="jax"),
         "rnn_zero": Case(
             k.RNN(k.GRUCell(2), zero_output_for_mask=True, return_sequences=True), X, mask=tensors(MASK)
         ),
@@ -87,7 +87,9 @@ def cases(keras):
         "bidirectional_both": Case(
             k.Bidirectional(k.SimpleRNN(2), backward_layer=k.LSTM(3, go_backwards=True), merge_mode="concat"), X
         ),
-        "bidirectional_stateful": Case(k.Bidirectional(k.SimpleRNN(2, stateful=True), merge_mode="ave"), X),
+        "bidirectional_stateful": Case(
+            k.Bidirectional(k.SimpleRNN(2, stateful=True), merge_mode="ave"), X, backend="jax"
+        ),
         "time_dense": Case(k.TimeDistributed(k.Dense(3, activation="tanh")), X),
         "time_dense_masked": Case(k.TimeDistributed(k.Dense(3)), X, mask=tensors(MASK)),
         "time_flatten": Case(k.TimeDistributed(k.Flatten()), numbers(7, 2, 3, 2, 4)),
