@@ -38,6 +38,7 @@ class Book:
     added_losses: list[Any] = field(default_factory=list)
     calls: list[tuple[Any, Any]] = field(default_factory=list)
     build_shape: Any = None
+    states: Any = None
 
 
 class _Calling(threading.local):

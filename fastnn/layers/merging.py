@@ -207,7 +207,7 @@ class Dot(Merge):
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """Nothing is left of masks."""
-        return None
+        return
 
 
 def without(shape: Any, axis: int) -> tuple[int, ...]:
