@@ -181,11 +181,12 @@ class GradientTape:
         if op.backward is None:
             return [], []
         inputs = [record.inputs[op.roles(count).index(r)] for r in roles]
-        wanted = [id(x) in self._watched for x in inputs]
+        dtypes = [np.dtype(getattr(x, "dtype", d_outputs[0].dtype)) for x in inputs]
+        wanted = [id(x) in self._watched and d.kind == "f" for x, d in zip(inputs, dtypes, strict=True)]
         if d_outputs[0].dtype.kind != "f":
             raise DTypeError("expected floating numbers to differentiate, received integers.", operation=op.name)
-        grads = execute.backward(op, d_outputs, record.saved, record.shapes, record.attrs, wanted)
-        return inputs, grads[: len(inputs)]
+        saved, shapes, attrs = record.saved, record.shapes, record.attrs
+        return inputs, execute.backward(op, d_outputs, saved, shapes, attrs, wanted, dtypes)[: len(inputs)]
 
 
 def gradient_in_trace(target: SymbolicTensor, sources: Any, output_gradients: Any) -> Any:

@@ -1,6 +1,6 @@
 """Operations: one callable record each; they work on arrays, on tensors and on symbolic tensors."""
 
-from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, sign, softmax, tanh
+from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, softmax, tanh
 from fastnn.ops.arrangement import (
     append,
     array_split,
@@ -25,6 +25,23 @@ from fastnn.ops.arrangement import (
     unstack,
     vsplit,
     vstack,
+)
+from fastnn.ops.comparison import (
+    cast,
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+    where,
 )
 from fastnn.ops.control import cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
 from fastnn.ops.conversion import (
@@ -68,19 +85,17 @@ from fastnn.ops.cross_entropy import (
     sparse_softmax_cross_entropy,
 )
 from fastnn.ops.elementwise import (
-    absolute,
     add,
+    arctan2,
     divide,
-    exp,
-    log,
+    floor_divide,
+    hypot,
+    logaddexp,
     maximum,
     minimum,
+    mod,
     multiply,
-    negative,
     power,
-    reciprocal,
-    sqrt,
-    square,
     subtract,
 )
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
@@ -126,6 +141,7 @@ from fastnn.ops.selection import (
 )
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
+from fastnn.ops.unary import absolute, exp, log, negative, reciprocal, sign, sqrt, square
 from fastnn.ops.update import adam, assign, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
@@ -135,6 +151,7 @@ __all__ = [
     "add",
     "append",
     "arange",
+    "arctan2",
     "argmax",
     "argpartition",
     "argsort",
@@ -148,6 +165,7 @@ __all__ = [
     "binary_crossentropy",
     "bincount",
     "broadcast_to",
+    "cast",
     "categorical_accuracy",
     "categorical_crossentropy",
     "col2im",
@@ -171,6 +189,7 @@ __all__ = [
     "einsum",
     "empty",
     "empty_like",
+    "equal",
     "exp",
     "expand_dims",
     "eye",
@@ -178,6 +197,7 @@ __all__ = [
     "flip",
     "fliplr",
     "flipud",
+    "floor_divide",
     "fori_loop",
     "full",
     "full_like",
@@ -185,21 +205,34 @@ __all__ = [
     "get_item",
     "global_average_pool2d",
     "global_max_pool2d",
+    "greater",
+    "greater_equal",
     "gru",
     "half_squared_error",
     "heaviside",
     "hsplit",
     "hstack",
+    "hypot",
     "identity",
     "im2col",
     "in_top_k",
     "increment",
     "inner",
     "is_tensor",
+    "isfinite",
     "isin",
+    "isinf",
+    "isnan",
     "kron",
+    "less",
+    "less_equal",
     "linspace",
     "log",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "logspace",
     "lstm",
     "map",
@@ -213,6 +246,7 @@ __all__ = [
     "median",
     "meshgrid",
     "minimum",
+    "mod",
     "momentum",
     "moveaxis",
     "multi_hot",
@@ -221,6 +255,7 @@ __all__ = [
     "negative",
     "nonzero",
     "normalize",
+    "not_equal",
     "one_hot",
     "ones",
     "ones_like",
@@ -294,6 +329,7 @@ __all__ = [
     "vectorized_map",
     "vsplit",
     "vstack",
+    "where",
     "while_loop",
     "zeros",
     "zeros_like",
