@@ -18,7 +18,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
         axis: Axes that are summed over; all by default.
 
     Example:
-        >>> float(dice([[1.0, 0.0]], [[1.0, 1.0]]).numpy().round(4))
+        >>> round(float(dice([[1.0, 0.0]], [[1.0, 1.0]])), 4)
         0.3333
 
     Source: Milletari and others, V-Net, 2016.
@@ -40,7 +40,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
         axis: Axes that are summed over; all by default.
 
     Example:
-        >>> float(tversky([[1.0, 0.0]], [[1.0, 1.0]]).numpy().round(4))
+        >>> round(float(tversky([[1.0, 0.0]], [[1.0, 1.0]])), 4)
         0.3333
 
     Source: Salehi and others, Tversky loss function for image segmentation, 2017.

@@ -90,7 +90,7 @@ class IoU(ClassOverlap):
         ValueError: if a class is out of range.
 
     Example:
-        >>> float(IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1]).numpy().round(4))
+        >>> round(float(IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])), 4)
         0.3333
     """
 
@@ -131,7 +131,7 @@ class BinaryIoU(IoU):
         dtype: Type of the state.
 
     Example:
-        >>> float(BinaryIoU([0, 1], threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7]).numpy().round(4))
+        >>> round(float(BinaryIoU([0, 1], threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])), 4)
         0.3333
     """
 
@@ -164,7 +164,7 @@ class MeanIoU(IoU):
         axis: Along which the classes lie where they are not numbers.
 
     Example:
-        >>> float(MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1]).numpy().round(4))
+        >>> round(float(MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1])), 4)
         0.3333
     """
 

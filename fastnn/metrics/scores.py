@@ -128,7 +128,7 @@ class R2Score(Counting):
         ValueError: for other words or numbers.
 
     Example:
-        >>> float(R2Score()([[1], [4], [3]], [[2], [4], [4]]).numpy().round(4))
+        >>> round(float(R2Score()([[1], [4], [3]], [[2], [4], [4]])), 4)
         0.5714
     """
 
