@@ -1,6 +1,7 @@
 """Operations: one callable record each; they work on arrays, on tensors and on symbolic tensors."""
 
 from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, softmax, tanh
+from fastnn.ops.adaptive import adadelta, adagrad, adam_amsgrad, adamax, decay, lion, nadam
 from fastnn.ops.arrangement import (
     append,
     array_split,
@@ -146,6 +147,13 @@ from fastnn.ops.unary import absolute, exp, log, negative, reciprocal, sign, sqr
 from fastnn.ops.update import adam, assign, increment, momentum, rmsprop, rmsprop_centered, rmsprop_momentum, sgd
 
 __all__ = [
+    "adadelta",
+    "adagrad",
+    "adam_amsgrad",
+    "adamax",
+    "decay",
+    "lion",
+    "nadam",
     "absolute",
     "accumulate",
     "adam",
