@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fastnn.compat.spellings import LogBook
+
 Logs = dict[str, Any]
 
 
@@ -88,7 +90,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[Any]] = {}
+        self.history: dict[str, list[Any]] = LogBook()
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -143,14 +143,14 @@ class Renamed:
         setattr(instance, self.new, value)
 
 
-class Logs(dict[str, Any]):
+class LogBook(dict[str, Any]):
     """A dict of logs that also answers for 'acc' and 'val_acc' where accuracy is called so today.
 
     Example:
         >>> import warnings
         >>> with warnings.catch_warnings():
         ...     warnings.simplefilter("ignore")
-        ...     Logs(accuracy=0.5)["acc"]
+        ...     LogBook(accuracy=0.5)["acc"]
         0.5
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastnn import config
 from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, History
-from fastnn.compat.spellings import Logs, old_arguments
+from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import map_structure
 from fastnn.errors import ValueNeededError
@@ -126,7 +126,7 @@ class Training(Planning):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
             if check is not None and (epoch + 1) % validation_freq == 0:
                 logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
-            logs = Logs(sorted(logs.items()))
+            logs = LogBook(sorted(logs.items()))
             progress.end(logs)
             calls.call("on_epoch_end", epoch, logs)
             if self.stop_training:

@@ -1,0 +1,213 @@
+"""Old spellings work, and each says what it is called today."""
+
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import layers
+from fastnn.compat.running import run_script
+
+X = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
+Y = np.eye(3, dtype="float32")[np.arange(12) % 3]
+
+
+def old(name):
+    return pytest.warns(DeprecationWarning, match=name)
+
+
+def classifier(metrics=("accuracy",)):
+    fastnn.utils.set_random_seed(0)
+    model = fastnn.Sequential([fastnn.Input((4,)), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy", metrics=list(metrics))
+    return model
+
+
+def test_arguments_of_layers():
+    with old("units=..."):
+        assert layers.Dense(output_dim=7).units == 7
+    with old("units=128"):
+        assert layers.Dense(units="128").units == 128
+    with old("rate=..."):
+        assert layers.Dropout(p=0.25).rate == 0.25
+    with old("padding=..."):
+        assert layers.Conv2D(3, 2, border_mode="same").padding == "same"
+    with old("data_format=..."):
+        assert layers.Flatten(dim_ordering="th").data_format == "channels_first"
+    with old("strides=..."):
+        assert layers.Conv2D(3, 2, subsample=(2, 1)).strides == (2, 1)
+
+
+def test_convolution_with_rows_and_columns_of_their_own():
+    with old("Conv2D"):
+        layer = layers.Convolution2D(64, 3, 5)
+    assert layer.filters == 64
+    assert layer.kernel_size == (3, 5)
+    assert isinstance(layer, layers.Conv2D)
+    with old("Conv2D"):
+        assert layers.Convolution2D(8, (2, 3)).kernel_size == (2, 3)
+    with old("kernel_size"):
+        assert layers.Conv2D(filters=4, nb_row=2, nb_col=3).kernel_size == (2, 3)
+
+
+def test_unknown_arguments_stay_errors():
+    with pytest.raises(TypeError, match="nonsense|units"):
+        layers.Dense(nonsense=3)
+    with pytest.raises(ValueError, match="units"):
+        layers.Dense(units="many")
+
+
+def test_arguments_of_optimizers():
+    with old("learning_rate=..."):
+        optimizer = fastnn.optimizers.Adam(lr=0.5)
+    assert float(optimizer.learning_rate) == 0.5
+    with old("learning_rate"):
+        optimizer.lr = 0.25
+    with old("learning_rate"):
+        assert float(optimizer.lr) == 0.25
+
+
+def test_fit_with_nb_epoch_and_metrics_third():
+    model = classifier()
+    with old("epochs=..."):
+        assert len(model.fit(X, Y, nb_epoch=2, verbose=0).history["loss"]) == 2
+    with old("metrics="):
+        model.compile("sgd", "categorical_crossentropy", ["accuracy"])
+    assert "accuracy" in model.fit(X, Y, verbose=0).history
+
+
+def test_history_answers_for_acc():
+    history = classifier().fit(X, Y, verbose=0, validation_data=(X, Y)).history
+    with old("accuracy"):
+        assert history["acc"] == history["accuracy"]
+    with old("val_accuracy"):
+        assert history["val_acc"] == history["val_accuracy"]
+    with pytest.raises(KeyError):
+        history["mse"]
+    assert "acc" not in history
+
+
+def test_callbacks_that_ask_for_acc():
+    seen = []
+
+    class Watching(fastnn.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(logs.get("acc"))
+            assert logs.get("nothing", 3) == 3
+
+    with old("accuracy"):
+        classifier().fit(X, Y, verbose=0, callbacks=[Watching()])
+    assert 0 <= seen[0] <= 1
+
+
+def endless():
+    while True:
+        for k in range(0, 12, 4):
+            yield X[k : k + 4], Y[k : k + 4]
+
+
+def test_fit_generator_counts_samples():
+    expected = classifier().fit(X, Y, batch_size=4, shuffle=False, epochs=2, verbose=0).history
+    with old("fit"):
+        history = classifier().fit_generator(endless(), samples_per_epoch=12, nb_epoch=2, verbose=0).history
+    np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-6)
+    with old("fit"):
+        validated = classifier().fit_generator(
+            endless(), 3, nb_epoch=1, verbose=0, validation_data=endless(), nb_val_samples=8
+        )
+    assert "val_loss" in validated.history
+    with old("evaluate"):
+        assert len(classifier().evaluate_generator(endless(), steps=3)) == 2
+    with old("predict"):
+        assert classifier().predict_generator(endless(), steps=3).shape == (12, 3)
+
+
+def test_predict_classes_and_proba():
+    model = classifier()
+    outputs = model.predict(X, verbose=0)
+    with old("argmax"):
+        np.testing.assert_array_equal(model.predict_classes(X), outputs.argmax(-1))
+    with old("predict"):
+        np.testing.assert_array_equal(model.predict_proba(X), outputs)
+    with pytest.raises(AttributeError, match="predict_nothing"):
+        model.predict_nothing(X)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "today"),
+    [
+        ("layers.core", "Dropout", "layers"),
+        ("layers.convolutional", "MaxPooling2D", "layers"),
+        ("layers.merge", "concatenate", "layers"),
+        ("utils.np_utils", "to_categorical", "utils"),
+        ("callbacks.callbacks", "EarlyStopping", "callbacks"),
+        ("optimizers.legacy", "SGD", "optimizers"),
+        ("engine.topology", "Layer", "layers"),
+    ],
+)
+def test_old_module_paths(path, name, today):
+    sys.modules.pop(f"fastnn.{path}", None)
+    spec = getattr(sys.modules[f"fastnn.{today}"], "__spec__", None)
+    with old(f"fastnn.{today}"):
+        exec(f"from fastnn.{path} import {name} as found", space := {})
+    module = sys.modules[f"fastnn.{today}"]
+    assert space["found"] is getattr(module, name)
+    assert module.__spec__ is spec
+    assert module.__name__ == f"fastnn.{today}"
+
+
+def test_merge_by_word():
+    vars(layers).pop("merge", None)  # the old module of that name, if it was imported
+    a, b = fastnn.Input((3,)), fastnn.Input((3,))
+    with old("concatenate"):
+        assert layers.merge([a, b], mode="concat").shape == (None, 6)
+    with old("add"):
+        assert layers.merge([a, b], mode="sum").shape == (None, 3)
+    with old("add"), pytest.raises(ValueError, match="mode"):
+        layers.merge([a, b], mode="mix")
+
+
+# ---------------------------------------------------------------- scripts as they are
+
+
+def script(tmp_path, text):
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return str(path)
+
+
+def test_scripts_that_import_keras_or_tensorflow_keras_run_as_they_are(tmp_path, capsys):
+    path = script(
+        tmp_path,
+        """
+        import sys
+        import keras
+        from keras import layers
+        from keras.models import Sequential
+        from tensorflow.keras.layers import Dense
+        from tensorflow import keras as tk
+        import tensorflow.keras.backend as K
+        assert tk is keras and layers.Dense is Dense
+        model = Sequential([keras.Input((2,)), Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit([[0.0, 1.0]], [[1.0]], verbose=0)
+        print(sys.argv[1:], __name__, type(model).__module__, K.epsilon())
+        """,
+    )
+    before = dict(sys.modules)
+    run_script(path, ["--fast"])
+    assert capsys.readouterr().out == "['--fast'] __main__ fastnn.models.sequential 1e-07\n"
+    assert not [n for n in sys.modules if n.split(".")[0] in ("keras", "tensorflow") and n not in before]
+
+
+def test_a_script_that_fails_leaves_no_aliases(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        run_script(script(tmp_path, "import keras\n1 / 0"))
+    assert "keras" not in sys.modules or "fastnn" not in (sys.modules["keras"].__file__ or "")
+
+
+def test_a_missing_script_is_named(tmp_path):
+    with pytest.raises(ValueError, match="nowhere"):
+        run_script(str(tmp_path / "nowhere.py"))
