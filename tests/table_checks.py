@@ -12,8 +12,18 @@ from fastnn.errors import ShapeError
 from fastnn.ops.cases import inputs_for
 from fastnn.ops.table import OPS, Case
 
+
+def differentiable(op, case):
+    """Whether the case has gradients: its numbers are floats, before and after."""
+    if op.backward is None:
+        return False
+    arrays = [x for x in inputs_for(op, case) if x is not None]
+    typed = [op.dtype_of(role, "float64", op.complete(case.attrs)) for role in op.outputs]
+    return any(x.dtype == np.float64 for x in arrays) and all(np.dtype(t).kind == "f" for t in typed)
+
+
 NAMED = {f"{op.name}-{k}": (op, case) for op in OPS.values() for k, case in enumerate(op.cases)}
-NAMED_BACKWARD = {name: (op, case) for name, (op, case) in NAMED.items() if op.backward is not None}
+NAMED_BACKWARD = {name: (op, case) for name, (op, case) in NAMED.items() if differentiable(op, case)}
 WORTH_SHARING = 300_000  # numbers that surely occupy several threads
 
 
@@ -48,6 +58,11 @@ class Example:
         self.dtype = dtype
         self.count = len(self.inputs)
         self.shapes = tuple(None if x is None else x.shape for x in self.inputs)
+        self.computing = str(execute.computing_dtype(op, self.inputs))
+
+    def dtype_of(self, role):
+        """The type that a result has to have."""
+        return self.op.dtype_of(role, self.computing, self.attrs)
 
     def reference(self, inputs=None):
         """Outputs and extras by role, as arrays."""
@@ -76,14 +91,18 @@ class Example:
 
     # -------------------------------------------------------- kernels
 
+    def as_computed(self):
+        """The inputs in the types that the kernel takes."""
+        return execute.prepare(self.op, self.inputs, self.attrs)
+
     def kernel(self, place=np.copy):
         """Run the kernel: outputs and extras by role. Updates work in place on copies of their inputs."""
-        op, inputs = self.op, [None if x is None else place(x) for x in self.inputs]
+        op, inputs = self.op, [None if x is None else place(x) for x in self.as_computed()]
         shapes = op.infer(self.shapes, self.attrs)
         roles, outputs = op.roles(self.count), {}
         for role, shape in zip((*op.outputs, *op.extra), shapes, strict=True):
             source = op.in_place.get(role)
-            fresh = place(np.full(shape, 99, op.dtypes.get(role, self.dtype)))
+            fresh = place(np.full(shape, 99, self.dtype_of(role)))
             outputs[role] = fresh if source is None else inputs[roles.index(source)]
         execute.run_kernel(op, False, inputs, list(outputs.values()), self.attrs)
         return outputs

@@ -233,9 +233,19 @@ def test_wrong_input_names_the_layer():
         layers.Concatenate()([fastnn.Input((3, 4)), fastnn.Input((2, 3))])
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
+def test_integers_are_cast_for_dense(dtype):
+    x = np.array([[1, 0], [1, 1]], dtype)
+    inputs = fastnn.Input((2,), dtype=dtype)
+    model = fastnn.Model(inputs, layers.Dense(1, kernel_initializer="ones")(inputs))
+    assert model.output.dtype == "float32"
+    assert model.predict(x).tolist() == model.layers[-1](x).numpy().tolist() == [[1], [2]]
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((2, 1)), batch_size=2, verbose=0)
+    assert model.predict(x)[1, 0] < 2
+
+
 def test_integers_are_not_misread_as_floats():
-    with pytest.raises(TypeError, match="expected x of float32, received 'ids' of int32"):
-        layers.Dense(1)(fastnn.Input((2,), dtype="int32", name="ids"))
     x = fastnn.Input((2,))
     model = fastnn.Model(x, ops.add(ops.multiply(x, np.array([2, 3])), 1))
     assert model.predict([[1.0, 1.0]]).tolist() == [[3, 4]]

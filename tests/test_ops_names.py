@@ -24,7 +24,7 @@ def arguments(name):
     plain = [a.arg for a in function.args]
     defaults = [None] * (len(plain) - len(function.defaults)) + [ast.literal_eval(d) for d in function.defaults]
     required = len(plain) - len(function.defaults)
-    return plain, {a: d for a, d in list(zip(plain, defaults, strict=True))[required:]}
+    return plain, dict(list(zip(plain, defaults, strict=True))[required:])
 
 
 def test_every_name_of_keras_is_here_or_listed():
@@ -60,11 +60,11 @@ def test_random_arguments_are_those_of_keras(name):
 
 def test_what_is_missing_says_why():
     with pytest.raises(AttributeError, match=r"no 'svd': decompositions .* not available"):
-        ops.svd
+        ops.svd  # noqa: B018
     with pytest.raises(AttributeError, match=r"did you mean.*'concatenate'"):
-        ops.concatenat
+        ops.concatenat  # noqa: B018
     with pytest.raises(AttributeError, match="no 'fft'"):
-        ops.numpy.fft
+        ops.numpy.fft  # noqa: B018
 
 
 def test_other_doors():

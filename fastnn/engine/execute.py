@@ -27,9 +27,10 @@ from fastnn.ops.table import OPS, Op
 
 Array = NDArray[Any]
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
+UNSUPPORTED = 2
 KERNEL_MESSAGES = {
     1: "expected labels from 0 to the number of classes less one, received another one in row {detail}.",
-    2: "expected a type and attributes that a kernel exists for.",
+    UNSUPPORTED: "expected a type and attributes that a kernel exists for.",
     4: "expected memory for scratch space, received none.",
     5: "expected indices within the axis, received another one at position {detail}.",
 }
@@ -67,17 +68,19 @@ def common_dtype(op: Op, dtypes: Set[np.dtype[Any]]) -> np.dtype[Any]:
     floats = dtypes & set(FLOATS)
     if floats:
         return np.result_type(*floats)
-    keeps = op.integer or op.kind == "rearrangement"
-    return np.result_type(*dtypes) if dtypes and keeps else np.dtype(config.floatx())
+    if not dtypes or not op.keeps_integers:
+        return np.dtype(config.floatx())
+    common = np.result_type(*dtypes)
+    if op.widen:
+        return np.result_type(common, np.int32)
+    return np.dtype("int32") if common.kind == "b" and not op.keeps_booleans else common
 
 
-def prepare(op: Op, inputs: Sequence[Array | None]) -> list[Array | None]:
+def prepare(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> list[Array | None]:
     """Inputs as contiguous arrays of the types that the operation takes."""
     dtype = computing_dtype(op, inputs)
-    roles = op.roles(len(inputs))
-    return [
-        None if a is None else contiguous(a, op.dtypes.get(r, dtype), op) for r, a in zip(roles, inputs, strict=True)
-    ]
+    pairs = zip(op.roles(len(inputs)), inputs, strict=True)
+    return [None if a is None else contiguous(a, op.dtype_of(r, dtype, attrs), op) for r, a in pairs]
 
 
 def contiguous(array: Array, dtype: Any, op: Op | None = None) -> Array:
@@ -97,23 +100,22 @@ def check_whole(array: Array, dtype: np.dtype[Any], op: Op | None = None) -> Non
     if array.size and not np.can_cast(array.dtype, dtype):
         least, most, bounds = array.min(), array.max(), np.iinfo(dtype)
         if least < bounds.min or most > bounds.max:
-            raise DTypeError(
-                f"expected whole numbers that fit {dtype}, received {least} to {most}.", operation=name
-            )
+            raise DTypeError(f"expected whole numbers that fit {dtype}, received {least} to {most}.", operation=name)
 
 
 def runs_in_c(op: Op, inputs: Sequence[Array | None]) -> bool:
     """Whether the kernel takes these inputs; otherwise the reference does."""
     roles = op.roles(len(inputs))
     floats = [a.dtype for r, a in zip(roles, inputs, strict=True) if a is not None and r not in op.dtypes]
-    return config.engine() == "c" and all(d == np.float32 for d in floats)
+    return config.engine() == "c" and np.dtype("float64") not in floats
 
 
 def empty_results(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> list[Array]:
     """Uninitialised outputs and extras of the right shapes and types."""
     shapes = op.infer([None if a is None else a.shape for a in inputs], attrs)
     dtype = computing_dtype(op, inputs)
-    return [np.empty(s, op.dtypes.get(r, dtype)) for r, s in zip((*op.outputs, *op.extra), shapes, strict=True)]
+    roles = (*op.outputs, *op.extra)
+    return [np.empty(s, op.dtype_of(r, dtype, attrs)) for r, s in zip(roles, shapes, strict=True)]
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
@@ -123,11 +125,15 @@ def as_tuple(result: Any) -> tuple[Any, ...]:
 
 def forward(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> tuple[list[Array | None], list[Array]]:
     """Run one operation; returns the inputs as used and all results (outputs, then extras)."""
-    arrays = prepare(op, inputs)
+    arrays = prepare(op, inputs, attrs)
     results = empty_results(op, arrays, attrs)
-    if runs_in_c(op, arrays):
-        run_kernel(op, False, arrays, results, attrs)
-        return arrays, results
+    if runs_in_c(op, arrays) and all(r.dtype != np.float64 for r in results):
+        try:
+            run_kernel(op, False, arrays, results, attrs)
+            return arrays, results
+        except UnsupportedError:
+            if any(a is not None and a.dtype.kind == "f" for a in arrays):
+                raise
     values = as_tuple(op.forward(*arrays, **attrs))
     for result, value in zip(results, values, strict=True):
         result[...] = value
@@ -141,15 +147,21 @@ def backward(
     shapes: Sequence[tuple[int, ...] | None],
     attrs: Mapping[str, Any],
     wanted: Sequence[bool],
+    dtypes: Sequence[np.dtype[Any]] | None = None,
 ) -> list[Array | None]:
-    """Gradients of one operation's inputs, for `op.gradient_roles`; None where not wanted. Then its inner gradients."""
+    """Gradients of an operation's inputs, for `op.gradient_roles`, of these types; None where not wanted.
+
+    Then its inner gradients.
+    """
     roles = op.roles(len(shapes))
     dtype = d_outputs[0].dtype
+    types = [dtype] * len(wanted) if dtypes is None else [d if d.kind == "f" else dtype for d in dtypes]
     places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
-    grads = [np.empty(s, dtype) if w and s is not None else None for s, w in zip(places, wanted, strict=False)]
+    rows = zip(places, types, wanted, strict=False)
+    grads = [np.empty(s, t) if w and s is not None else None for s, t, w in rows]
     inner = list(op.inner_gradients(shapes, attrs).values())
     places, grads = [*places, *inner], [*grads, *(np.empty(s, dtype) for s in inner)]
-    if config.engine() == "c" and dtype == np.float32:
+    if config.engine() == "c" and all(d == np.float32 for d in (dtype, *types)):
         results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
         run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)
         return grads
@@ -173,10 +185,15 @@ def run_kernel(op: Op, back: bool, inputs: Sequence[Any], outputs: Sequence[Any]
         raise
 
 
+class UnsupportedError(KernelError):
+    """There is no kernel for a type; integers are left to the reference."""
+
+
 def kernel_error(failure: Exception, op: Op, layer: str | None = None) -> FastnnError:
     """What a kernel's error code means, for people."""
     code, _, detail = failure.args
-    return KernelError(KERNEL_MESSAGES[code].format(detail=detail), layer=layer, operation=op.name)
+    kind = UnsupportedError if code == UNSUPPORTED else KernelError
+    return kind(KERNEL_MESSAGES[code].format(detail=detail), layer=layer, operation=op.name)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn import config
 from fastnn.engine.execute import FLOATS, common_dtype, contiguous
 from fastnn.engine.peek import Peek
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
@@ -165,13 +166,6 @@ class SymbolicTensor(Operators):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._data("data for NumPy (use fastnn.ops instead)"), dtype)
-
-    def _no_order(self, other: Any) -> Any:
-        raise ValueNeededError(
-            f"expected a number, received the symbolic tensor '{self.name}': its data is not known yet."
-        )
-
-    __lt__ = __le__ = __gt__ = __ge__ = _no_order
 
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:
@@ -361,18 +355,21 @@ class Trace:
     def constant(self, value: Any, dtype: Any, name: str = "constant") -> SymbolicTensor:
         """A value that never changes."""
         array = as_array(value)
-        if dtype is not None and (array.dtype.kind == "f" or np.dtype(dtype).kind == "f"):
+        if dtype is not None:
             array = contiguous(array, dtype)
         return self.add_value(name, array.shape, array.dtype, "constant", np.array(array, order="C"))
 
     def _operand(self, x: Any, dtype: np.dtype[Any], role: str, op: Op) -> SymbolicTensor | None:
-        """The value for an input role; a kernel would misread one of another type."""
+        """The value for an input role; one of another type is cast in a step of its own if it loses nothing thereby."""
         operand = self._symbol_of(x, dtype)
-        if operand is not None and operand.dtype != dtype:
-            raise DTypeError(
-                f"expected {role} of {dtype}, received '{operand.name}' of {operand.dtype}.", operation=op.name
-            )
-        return operand
+        if operand is None or operand.dtype == dtype:
+            return operand
+        if widens(np.dtype(operand.dtype), dtype):
+            return self.record(find("cast"), [operand], {"dtype": str(dtype)})
+        raise DTypeError(
+            f"expected {role} of {dtype}, received '{operand.name}' of {operand.dtype}; use ops.cast.",
+            operation=op.name,
+        )
 
     def _symbol_of(self, x: Any, dtype: np.dtype[Any]) -> SymbolicTensor | None:
         if x is None:
@@ -387,14 +384,15 @@ class Trace:
         """Add an operation; returns its symbolic outputs."""
         dtype = self._dtype(op, inputs)
         operands = [
-            self._operand(x, np.dtype(op.dtypes.get(r, dtype)), r, op)
+            self._operand(x, np.dtype(op.dtype_of(r, dtype, attrs)), r, op)
             for r, x in zip(op.roles(len(inputs)), inputs, strict=True)
         ]
         shapes: Any = tuple(None if x is None else x.shape for x in operands)
         result_shapes = op.infer(shapes, attrs)
         roles = (*op.outputs, *op.extra)
         by_role = dict(zip(op.roles(len(inputs)), operands, strict=True))
-        names = [self._result(op, r, s, dtype, by_role) for r, s in zip(roles, result_shapes, strict=True)]
+        types = [op.dtype_of(r, dtype, attrs) for r in roles]
+        names = [self._result(op, r, s, t, by_role) for r, s, t in zip(roles, result_shapes, types, strict=True)]
         pairs = tuple((r, None if x is None else x.name) for r, x in by_role.items())
         step = Step(op, self.phase, self.layer_path, pairs, tuple(zip(roles, names, strict=True)), attrs, shapes=shapes)
         self.steps.append(step)
@@ -407,7 +405,7 @@ class Trace:
             return str(by_role[op.in_place[role]].name)
         base = f"{self.layer_path}.{op.name}" if self._scope else op.name
         name = base if role in op.outputs[:1] else f"{base}.{role}"
-        return self.add_value(name, shape, op.dtypes.get(role, dtype), "activation").name
+        return self.add_value(name, shape, dtype, "activation").name
 
     def _dtype(self, op: Op, inputs: Sequence[Any]) -> np.dtype[Any]:
         roles = op.roles(len(inputs))
@@ -420,7 +418,19 @@ class Trace:
         if len(dtypes & set(FLOATS)) > 1:
             found = ", ".join(f"{getattr(x, 'path', x.name)} {x.dtype}" for x in typed)
             raise DTypeError(f"expected one floating type in a graph, received {found}.", operation=op.name)
-        return common_dtype(op, dtypes)
+        return common_dtype(op, dtypes if dtypes & set(FLOATS) else dtypes | self._constant_dtypes(op, inputs))
+
+    def _constant_dtypes(self, op: Op, inputs: Sequence[Any]) -> set[np.dtype[Any]]:
+        """Types of the constants among the inputs, floats as the default floating type."""
+        pairs = zip(op.roles(len(inputs)), inputs, strict=True)
+        given = [x for r, x in pairs if x is not None and r not in op.dtypes]
+        kinds = {as_array(x).dtype for x in given if not isinstance(x, (SymbolicTensor, Variable))}
+        return {np.dtype(config.floatx()) if d.kind == "f" else d for d in kinds}
+
+
+def widens(old: np.dtype[Any], new: np.dtype[Any]) -> bool:
+    """Whether numbers may change their type by themselves: integers to floats and wider ones, anything to a truth."""
+    return new.kind == "b" or (old.kind in "biu" and (new.kind == "f" or np.can_cast(old, new)))
 
 
 def apply(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:

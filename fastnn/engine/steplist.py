@@ -100,7 +100,12 @@ def finish(
 def in_float64(listing: StepList) -> StepList:
     """The same list over float64 values: the references run it, and finite differences can be trusted."""
     values = {n: replace(v, dtype="float64") if v.dtype == "float32" else v for n, v in listing.values.items()}
-    return replace(listing, values=values)
+    return replace(listing, values=values, steps=tuple(map(_casting_to_float64, listing.steps)))
+
+
+def _casting_to_float64(step: Step) -> Step:
+    wide = {**step.attrs, "dtype": "float64"}
+    return replace(step, attrs=wide) if step.attrs.get("dtype") == "float32" else step
 
 
 def write_backward(
@@ -173,7 +178,8 @@ class _Backward:
         needed = set(wanted)
         for step in self.forward:
             if self._wanted_inputs(step, needed):
-                needed.update(name for role, name in step.results if role in step.op.outputs and name)
+                outputs = [name for role, name in step.results if role in step.op.outputs and name]
+                needed.update(name for name in outputs if self.trace.values[name].dtype.startswith("float"))
         return needed
 
     def _on_the_way(self) -> list[Step]:

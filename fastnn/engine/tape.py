@@ -277,8 +277,10 @@ class Direct:
 
     def back(self, record: Record, inputs: list[Any], d_outputs: list[Any]) -> Sequence[Any]:
         """One gradient per input that has one."""
-        wanted = [id(x) in self.watched for x in inputs]
-        return execute.backward(record.op, d_outputs, record.saved, record.shapes, record.attrs, wanted)
+        dtypes = [np.dtype(getattr(x, "dtype", d_outputs[0].dtype)) for x in inputs]
+        wanted = [id(x) in self.watched and d.kind == "f" for x, d in zip(inputs, dtypes, strict=True)]
+        saved, shapes, attrs = record.saved, record.shapes, record.attrs
+        return execute.backward(record.op, d_outputs, saved, shapes, attrs, wanted, dtypes)
 
 
 class Recorded:

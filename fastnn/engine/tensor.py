@@ -60,9 +60,13 @@ def binary(name: str, swapped: bool = False) -> Callable[[Any, Any], Any]:
 
 def number_dtype(tensor: Any, number: float) -> Any:
     """A plain number keeps the tensor's type, unless it is a fraction and the tensor is of integers."""
-    if np.dtype(tensor.dtype).kind in "iub" and isinstance(number, float):
+    dtype = np.dtype(tensor.dtype)
+    if dtype.kind in "iub" and isinstance(number, float):
         return config.floatx()
-    return tensor.dtype
+    return "int32" if dtype.kind == "b" and not isinstance(number, bool) else tensor.dtype
+
+
+SHORT_POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal"}
 
 
 class Operators:
@@ -76,6 +80,17 @@ class Operators:
     __mul__, __rmul__ = binary("multiply"), binary("multiply", swapped=True)
     __truediv__, __rtruediv__ = binary("divide"), binary("divide", swapped=True)
     __matmul__, __rmatmul__ = binary("matmul"), binary("matmul", swapped=True)
+    __floordiv__, __rfloordiv__ = binary("floor_divide"), binary("floor_divide", swapped=True)
+    __mod__, __rmod__ = binary("mod"), binary("mod", swapped=True)
+    __rpow__ = binary("power", swapped=True)
+    __lt__, __le__ = binary("less"), binary("less_equal")
+    __gt__, __ge__ = binary("greater"), binary("greater_equal")
+    __and__, __rand__ = binary("logical_and"), binary("logical_and", swapped=True)
+    __or__, __ror__ = binary("logical_or"), binary("logical_or", swapped=True)
+    __xor__, __rxor__ = binary("logical_xor"), binary("logical_xor", swapped=True)
+
+    def __invert__(self) -> Any:
+        return find("logical_not")(self)
 
     def __getitem__(self, index: Any) -> Any:
         return get_item(self, index)
@@ -89,17 +104,17 @@ class Operators:
     def __abs__(self) -> Any:
         return find("absolute")(self)
 
-    def __pow__(self, exponent: float) -> Any:
-        if exponent == 2:
-            return find("square")(self)
-        if exponent == 0.5:
-            return find("sqrt")(self)
+    def __pow__(self, exponent: Any) -> Any:
+        if not isinstance(exponent, (int, float)):
+            return find("power")(self, exponent)
+        if exponent in SHORT_POWERS:
+            return find(SHORT_POWERS[exponent])(self)
         if isinstance(exponent, int) and 1 <= exponent <= 8:
             result = self
             for _ in range(exponent - 1):
                 result = result * self
             return result
-        raise DTypeError(f"expected an exponent of 0.5 or a whole number from 1 to 8, received {exponent!r}.")
+        return find("power")(self, np.asarray(exponent, number_dtype(self, exponent)))
 
 
 class Tensor(Operators):

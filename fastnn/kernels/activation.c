@@ -6,38 +6,20 @@
 #else
 #include "vector_math.h"
 
-#define CHUNK 16384 /* floats that one thread takes at once */
+#include "cellwise.h"
 
-typedef struct { const float *a, *b; float *out; int64_t size; } FNN_NAME(span);
+#define CHUNK 16384 /* floats that one thread takes at once, by rows */
 
-/* Declares kernel `NAME`: for every cell `out = EXPR` in x (first input) and s (second input, may be unused). */
-#define CELLWISE(NAME, COST, EXPR)                                                                  \
-    static void FNN_NAME(NAME##_chunk)(void *arg, int64_t chunk, int thread) {                      \
-        const FNN_NAME(span) *p = arg;                                                              \
-        const int64_t from = chunk * CHUNK, to = fnn_min(from + CHUNK, p->size);                    \
-        const float *restrict a = p->a, *restrict b = p->b;                                         \
-        float *restrict out = p->out;                                                               \
-        (void)thread; (void)b;                                                                      \
-        for (int64_t k = from; k < to; k++) { const float x = a[k]; EXPR; }                         \
-    }                                                                                               \
-    static int FNN_NAME(NAME)(fnn_step *s) {                                                        \
-        FNN_NAME(span) p = {s->in[0].data, s->n_in > 1 ? s->in[1].data : NULL, s->out[0].data, s->out[0].size}; \
-        if (p.out) fnn_parallel(fnn_ceil_div(p.size, CHUNK), COST * (double)p.size, FNN_NAME(NAME##_chunk), &p); \
-        return FNN_OK;                                                                              \
-    }
-
-/* In the backward ones x is dy and b[k] the saved value. */
-CELLWISE(relu, 1, out[k] = x > 0 || x != x ? x : 0)
-CELLWISE(relu_backward, 1, out[k] = b[k] > 0 ? x : 0)
-CELLWISE(sigmoid, 8, out[k] = FNN_NAME(sigmoid_of)(x))
-CELLWISE(sigmoid_backward, 2, out[k] = x * b[k] * (1 - b[k]))
-CELLWISE(tanh, 8, out[k] = FNN_NAME(tanh_of)(x))
-CELLWISE(tanh_backward, 2, out[k] = x * (1 - b[k] * b[k]))
-CELLWISE(heaviside, 1, out[k] = x >= 0 ? 1.0f : 0.0f)
-CELLWISE(zero_backward, 1, out[k] = 0 * x)
-CELLWISE(sign, 1, out[k] = x != x ? x : (float)((x > 0) - (x < 0)))
-CELLWISE(saturating_linear, 1, out[k] = x != x ? x : (x < 0 ? 0 : (x > 1 ? 1 : x)))
-CELLWISE(saturating_linear_backward, 1, out[k] = b[k] > 0 && b[k] < 1 ? x : 0)
+MAP(zero_backward, 1, 0 * x)
+MAP(relu, 1, x > 0 || x != x ? x : 0)
+BACK(relu, 1, v > 0 ? dy : 0)
+MAP(sigmoid, 8, FNN_NAME(sigmoid_of)(x))
+BACK(sigmoid, 2, dy * v * (1 - v))
+MAP(tanh, 8, FNN_NAME(tanh_of)(x))
+BACK(tanh, 2, dy * (1 - v * v))
+MAP(heaviside, 1, x >= 0 ? 1.0f : 0.0f)
+MAP(saturating_linear, 1, x != x ? x : (x < 0 ? 0 : (x > 1 ? 1 : x)))
+BACK(saturating_linear, 1, v > 0 && v < 1 ? dy : 0)
 
 typedef struct { const float *x, *y; float *out; int64_t rows, cols, per_chunk; } FNN_NAME(row_span);
 
@@ -79,12 +61,7 @@ static int FNN_NAME(softmax)(fnn_step *s) { return FNN_NAME(over_rows)(s, FNN_NA
 static int FNN_NAME(softmax_backward)(fnn_step *s) { return FNN_NAME(over_rows)(s, FNN_NAME(softmax_backward_rows)); }
 
 const fnn_entry FNN_NAME(activation_entries)[] = {
-    {"relu", "x", "", FNN_NAME(relu), FNN_NAME(relu_backward), NULL},
-    {"sigmoid", "x", "", FNN_NAME(sigmoid), FNN_NAME(sigmoid_backward), NULL},
-    {"tanh", "x", "", FNN_NAME(tanh), FNN_NAME(tanh_backward), NULL},
-    {"heaviside", "x", "", FNN_NAME(heaviside), FNN_NAME(zero_backward), NULL},
-    {"sign", "x", "", FNN_NAME(sign), FNN_NAME(zero_backward), NULL},
-    {"saturating_linear", "x", "", FNN_NAME(saturating_linear), FNN_NAME(saturating_linear_backward), NULL},
+    ENTRY(relu, ""), ENTRY(sigmoid, ""), ENTRY(tanh, ""), FLAT_ENTRY(heaviside, ""), ENTRY(saturating_linear, ""),
     {"softmax", "x", "", FNN_NAME(softmax), FNN_NAME(softmax_backward), NULL},
     {0},
 };

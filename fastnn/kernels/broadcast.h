@@ -7,13 +7,6 @@
 #ifndef FNN_TILE
 #define FNN_TILE 1024 /* floats of the longest tile */
 #define FNN_TILES_PER_CHUNK 16
-#if defined(__clang__)
-#define FNN_CELLWISE _Pragma("clang loop vectorize(assume_safety)") /* an output may be the same array as an input */
-#elif defined(__GNUC__)
-#define FNN_CELLWISE _Pragma("GCC ivdep")
-#else
-#define FNN_CELLWISE
-#endif
 #endif
 
 typedef enum { FNN_NAME(direct), FNN_NAME(scalar), FNN_NAME(row), FNN_NAME(strided) } FNN_NAME(layout);

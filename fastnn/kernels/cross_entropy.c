@@ -7,11 +7,6 @@
 #include "vector_math.h"
 #include "rows.h"
 
-static inline float FNN_NAME(log1p_of)(float e) { /* for e in 0 .. 1; exact where 1 + e rounds */
-    const float u = 1 + e, d = u - 1;
-    return u == 1 ? e : FNN_NAME(log_of)(u) * (e / d);
-}
-
 PAIR_LOSS(sigmoid_cross_entropy, 20, (float)cols, ,
           (o > 0 ? o : 0) - o * t + FNN_NAME(log1p_of)(FNN_NAME(exp_of)(-fabsf(o))), dy * (FNN_NAME(sigmoid_of)(o) - t))
 

@@ -1,4 +1,4 @@
-/* elementwise.c: one result cell from one or two input cells; two inputs are broadcast as in NumPy. */
+/* elementwise.c: one result cell from two input cells, broadcast as in NumPy. */
 #include "fnn.h"
 #ifndef FNN_ISA
 #define FNN_FAMILY_FILE "elementwise.c"
@@ -7,8 +7,10 @@
 #include "vector_math.h"
 #include "broadcast.h"
 #include "reduce.h"
+#include "unbroadcast.h"
+#include "strided.h"
 
-/* ---- two inputs: spans of n cells ---- */
+/* ---- floats: spans of n cells ---- */
 
 typedef void (*FNN_NAME(span2))(const float *a, const float *b, float *y, int64_t n);
 typedef void (*FNN_NAME(span3))(const float *dy, const float *a, const float *b, float *d, int64_t n);
@@ -38,6 +40,29 @@ SPAN3(maximum_db, a >= b ? 0 : dy)
 SPAN2(minimum, a < b || a != a ? a : b)
 SPAN3(minimum_da, a <= b ? dy : 0)
 SPAN3(minimum_db, a <= b ? 0 : dy)
+/* As NumPy has it: the remainder has the sign of b, also if it is 0. */
+static inline float FNN_NAME(remainder)(float a, float b) {
+    const float r = fmodf(a, b);
+    return r == 0 ? copysignf(0, b) : ((b < 0) != (r < 0) ? r + b : r);
+}
+static inline float FNN_NAME(floor_quotient)(float a, float b) {
+    if (b == 0) return a / b;
+    const float r = fmodf(a, b), q = (a - r) / b - (r != 0 && (b < 0) != (r < 0)), whole = floorf(q);
+    return q == 0 ? copysignf(0, a / b) : (q - whole > 0.5f ? whole + 1 : whole);
+}
+SPAN2(floor_divide, FNN_NAME(floor_quotient)(a, b))
+SPAN2(mod, FNN_NAME(remainder)(a, b))
+SPAN3(mod_da, dy)
+SPAN3(mod_db, -dy * floorf(a / b))
+SPAN2(logaddexp, a == b ? a + 0.69314718f : (a > b ? a : b) + FNN_NAME(log1p_of)(FNN_NAME(exp_of)(-fabsf(a - b))))
+SPAN3(logaddexp_da, dy * FNN_NAME(sigmoid_of)(a - b))
+SPAN3(logaddexp_db, dy * FNN_NAME(sigmoid_of)(b - a))
+SPAN2(arctan2, atan2f(a, b))
+SPAN3(arctan2_da, dy * b / (a * a + b * b))
+SPAN3(arctan2_db, -dy * a / (a * a + b * b))
+SPAN2(hypot, hypotf(a, b))
+SPAN3(hypot_da, dy * a / hypotf(a, b))
+SPAN3(hypot_db, dy * b / hypotf(a, b))
 /* Whole vectors by series; cells that it does not cover (a not positive, infinities, NaN) anew by the C library. */
 static void FNN_NAME(powers)(const float *a, const float *b, float less, float *y, int64_t n) {
     int32_t other = 0;
@@ -66,7 +91,7 @@ static void FNN_NAME(power_db_span)(const float *dy, const float *a, const float
     for (int64_t k = 0; k < n; k++) d[k] = dy[k] * result[k] * (a[k] > 0 ? FNN_NAME(log_of)(a[k]) : 0);
 }
 
-/* ---- two inputs: tiles of the result ---- */
+/* ---- floats: tiles of the result ---- */
 
 typedef struct {
     FNN_NAME(operand) a, b;
@@ -106,22 +131,7 @@ static int FNN_NAME(forward_pair)(fnn_step *s, FNN_NAME(span2) span) {
     return FNN_OK;
 }
 
-/* ---- two inputs: back through broadcasting ---- */
-
-/* The axes of y along which x was repeated. */
-static FNN_NAME(reduction) FNN_NAME(repeated_axes)(const fnn_tensor *y, const fnn_tensor *x) {
-    int32_t flags[FNN_MAX_DIMS];
-    const int missing = y->ndim - x->ndim;
-    for (int d = 0; d < y->ndim; d++) flags[d] = d < missing || (x->shape[d - missing] == 1 && y->shape[d] != 1);
-    return FNN_NAME(merge_axes)(y->shape, y->ndim, flags);
-}
-
-static int FNN_NAME(repeated)(const fnn_tensor *y, const fnn_tensor *x) {
-    FNN_NAME(reduction) r = FNN_NAME(repeated_axes)(y, x);
-    for (int d = 0; d < r.ndim; d++)
-        if (r.reduced[d] && r.shape[d] != 1) return 1;
-    return 0;
-}
+/* ---- floats: back through broadcasting ---- */
 
 static void FNN_NAME(copy_chunk)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(pair) *p = arg;
@@ -167,26 +177,50 @@ static void FNN_NAME(backward_input)(fnn_step *s, fnn_tensor *d, FNN_NAME(span3)
 }
 
 static int64_t FNN_NAME(sum_scratch)(const fnn_step *s, int backward) {
-    int64_t floats = 0;
-    for (int k = 0; backward && k < 2; k++)
-        if (s->out[k].data) floats = fnn_max(floats, FNN_NAME(reduce_floats)(FNN_NAME(repeated_axes)(&s->in[0], &s->out[k])));
-    return floats * (int64_t)sizeof(float);
+    return backward ? FNN_NAME(unbroadcast_bytes)(s, 2) : 0;
 }
 
 static int64_t FNN_NAME(pair_scratch)(const fnn_step *s, int backward) {
-    int repeated = 0;
-    for (int k = 0; backward && k < 2; k++) repeated |= s->out[k].data && FNN_NAME(repeated)(&s->in[0], &s->out[k]);
-    return repeated ? FNN_NAME(sum_scratch)(s, backward) + s->in[0].size * (int64_t)sizeof(float) : 0;
+    return backward ? FNN_NAME(repeated_bytes)(s, 2) : 0;
 }
 
-static int FNN_NAME(add)(fnn_step *s) { return FNN_NAME(forward_pair)(s, FNN_NAME(add_span)); }
+/* ---- whole numbers: sums and products wrap around ---- */
+
+/* Declares `NAME_bodies` from EXPR in a and b, which are of unsigned type U in the first form and of type T in the second. */
+#define WRAPPING(NAME, EXPR)                                                                                  \
+    ROW2(NAME##_i, uint32_t, uint32_t, EXPR) ROW2(NAME##_l, uint64_t, uint64_t, EXPR) ROW2(NAME##_u, uint8_t, uint8_t, EXPR) WHOLE_BODIES(NAME)
+#define WHOLE(NAME, EXPR)                                                                                     \
+    ROW2(NAME##_i, int32_t, int32_t, EXPR) ROW2(NAME##_l, int64_t, int64_t, EXPR) ROW2(NAME##_u, uint8_t, uint8_t, EXPR) WHOLE_BODIES(NAME)
+
+WRAPPING(add, a + b)
+WRAPPING(subtract, a - b)
+WRAPPING(multiply, a * b)
+WHOLE(maximum, a > b ? a : b)
+WHOLE(minimum, a < b ? a : b)
+/* As NumPy has it: 0 for a divisor of 0; the least number divided by -1 stays what it is. */
+WHOLE(floor_divide, b == 0 ? 0 : ((int64_t)b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b - ((a % b != 0) & ((a < 0) != (b < 0)))))
+WHOLE(mod, b == 0 || (int64_t)b == -1 ? 0 : (a % b != 0 && (a < 0) != (b < 0) ? a % b + b : a % b))
+
+static int FNN_NAME(whole_pair)(fnn_step *s, const FNN_NAME(row_body) *bodies) {
+    const fnn_tensor *in[] = {&s->in[0], &s->in[1]};
+    FNN_NAME(run_strided)(in, 2, &s->out[0], s->out[0].data, bodies[s->in[0].dtype]);
+    return FNN_OK;
+}
+
+#define FORWARD_PAIR(NAME)                                                                                    \
+    static int FNN_NAME(NAME)(fnn_step *s) {                                                                  \
+        if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_pair)(s, FNN_NAME(NAME##_bodies));           \
+        return FNN_NAME(forward_pair)(s, FNN_NAME(NAME##_span));                                              \
+    }
+
+FORWARD_PAIR(add)
 static int FNN_NAME(add_backward)(fnn_step *s) {
     FNN_NAME(pass_on)(s, &s->out[0]);
     FNN_NAME(pass_on)(s, &s->out[1]);
     return FNN_OK;
 }
 
-static int FNN_NAME(subtract)(fnn_step *s) { return FNN_NAME(forward_pair)(s, FNN_NAME(subtract_span)); }
+FORWARD_PAIR(subtract)
 static int FNN_NAME(subtract_backward)(fnn_step *s) {
     fnn_tensor *db = &s->out[1];
     FNN_NAME(pass_on)(s, &s->out[0]);
@@ -199,56 +233,31 @@ static int FNN_NAME(subtract_backward)(fnn_step *s) {
     return FNN_OK;
 }
 
-#define PAIR(NAME)                                                                                            \
-    static int FNN_NAME(NAME)(fnn_step *s) { return FNN_NAME(forward_pair)(s, FNN_NAME(NAME##_span)); }       \
+#define BACKWARD_PAIR(NAME)                                                                                   \
     static int FNN_NAME(NAME##_backward)(fnn_step *s) {                                                       \
         FNN_NAME(backward_input)(s, &s->out[0], FNN_NAME(NAME##_da_span));                                    \
         FNN_NAME(backward_input)(s, &s->out[1], FNN_NAME(NAME##_db_span));                                    \
         return FNN_OK;                                                                                        \
     }
+#define PAIR(NAME) FORWARD_PAIR(NAME) BACKWARD_PAIR(NAME)
+#define FLOAT_PAIR(NAME)                                                                                      \
+    static int FNN_NAME(NAME)(fnn_step *s) { return FNN_NAME(forward_pair)(s, FNN_NAME(NAME##_span)); }       \
+    BACKWARD_PAIR(NAME)
 PAIR(multiply)
-PAIR(divide)
 PAIR(maximum)
 PAIR(minimum)
-PAIR(power)
-
-/* ---- one input ---- */
-
-#define UNARY_CHUNK 16384
-
-typedef struct { const float *a, *b; float *out; int64_t size; } FNN_NAME(span);
-
-/* Declares kernel `NAME`: for every cell `out = EXPR` in x (first input) and s (second input, may be unused). */
-#define UNARY(NAME, COST, EXPR)                                                                               \
-    static void FNN_NAME(NAME##_chunk)(void *arg, int64_t chunk, int thread) {                                \
-        const FNN_NAME(span) *p = arg;                                                                        \
-        const int64_t from = chunk * UNARY_CHUNK, to = fnn_min(from + UNARY_CHUNK, p->size);                  \
-        const float *a = p->a, *b = p->b;                                                                     \
-        float *out = p->out;                                                                                  \
-        (void)thread; (void)b;                                                                                \
-        FNN_CELLWISE                                                                                          \
-        for (int64_t k = from; k < to; k++) { const float x = a[k]; out[k] = EXPR; }                          \
-    }                                                                                                         \
-    static int FNN_NAME(NAME)(fnn_step *s) {                                                                  \
-        FNN_NAME(span) p = {s->in[0].data, s->n_in > 1 ? s->in[1].data : NULL, s->out[0].data, s->out[0].size}; \
-        if (p.out) fnn_parallel(fnn_ceil_div(p.size, UNARY_CHUNK), COST * (double)p.size, FNN_NAME(NAME##_chunk), &p); \
-        return FNN_OK;                                                                                        \
-    }
-
-/* In the backward ones x is dy and b[k] the saved value. */
-UNARY(negative, 1, -x)
-UNARY(absolute, 1, fabsf(x))
-UNARY(absolute_backward, 1, b[k] != b[k] ? b[k] : x * (float)((b[k] > 0) - (b[k] < 0)))
-UNARY(square, 1, x * x)
-UNARY(square_backward, 1, 2 * x * b[k])
-UNARY(sqrt, 4, sqrtf(x))
-UNARY(sqrt_backward, 4, x / (2 * b[k]))
-UNARY(exp, 8, FNN_NAME(exp_of)(x))
-UNARY(exp_backward, 1, x * b[k])
-UNARY(log, 8, FNN_NAME(log_of)(x))
-UNARY(log_backward, 4, x / b[k])
-UNARY(reciprocal, 4, 1 / x)
-UNARY(reciprocal_backward, 1, -x * b[k] * b[k])
+FORWARD_PAIR(floor_divide)
+static int FNN_NAME(floor_divide_backward)(fnn_step *s) {
+    for (int k = 0; k < 2; k++)
+        if (s->out[k].size && s->out[k].data) memset(s->out[k].data, 0, (size_t)s->out[k].size * sizeof(float));
+    return FNN_OK;
+}
+PAIR(mod)
+FLOAT_PAIR(divide)
+FLOAT_PAIR(power)
+FLOAT_PAIR(logaddexp)
+FLOAT_PAIR(arctan2)
+FLOAT_PAIR(hypot)
 
 const fnn_entry FNN_NAME(elementwise_entries)[] = {
     {"add", "a b", "", FNN_NAME(add), FNN_NAME(add_backward), FNN_NAME(sum_scratch)},
@@ -258,13 +267,11 @@ const fnn_entry FNN_NAME(elementwise_entries)[] = {
     {"maximum", "a b", "", FNN_NAME(maximum), FNN_NAME(maximum_backward), FNN_NAME(pair_scratch)},
     {"minimum", "a b", "", FNN_NAME(minimum), FNN_NAME(minimum_backward), FNN_NAME(pair_scratch)},
     {"power", "a b", "", FNN_NAME(power), FNN_NAME(power_backward), FNN_NAME(pair_scratch)},
-    {"negative", "x", "", FNN_NAME(negative), FNN_NAME(negative), NULL},
-    {"absolute", "x", "", FNN_NAME(absolute), FNN_NAME(absolute_backward), NULL},
-    {"square", "x", "", FNN_NAME(square), FNN_NAME(square_backward), NULL},
-    {"sqrt", "x", "", FNN_NAME(sqrt), FNN_NAME(sqrt_backward), NULL},
-    {"exp", "x", "", FNN_NAME(exp), FNN_NAME(exp_backward), NULL},
-    {"log", "x", "", FNN_NAME(log), FNN_NAME(log_backward), NULL},
-    {"reciprocal", "x", "", FNN_NAME(reciprocal), FNN_NAME(reciprocal_backward), NULL},
+    {"floor_divide", "a b", "", FNN_NAME(floor_divide), FNN_NAME(floor_divide_backward), NULL},
+    {"mod", "a b", "", FNN_NAME(mod), FNN_NAME(mod_backward), FNN_NAME(pair_scratch)},
+    {"logaddexp", "a b", "", FNN_NAME(logaddexp), FNN_NAME(logaddexp_backward), FNN_NAME(pair_scratch)},
+    {"arctan2", "a b", "", FNN_NAME(arctan2), FNN_NAME(arctan2_backward), FNN_NAME(pair_scratch)},
+    {"hypot", "a b", "", FNN_NAME(hypot), FNN_NAME(hypot_backward), FNN_NAME(pair_scratch)},
     {0},
 };
 #endif

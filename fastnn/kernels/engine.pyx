@@ -73,7 +73,8 @@ cdef extern from *:
     """
     double fnn_seconds() nogil
 
-DTYPES = {np.dtype("float32"): 0, np.dtype("int32"): 1, np.dtype("int64"): 2, np.dtype("uint8"): 3}
+DTYPES = {np.dtype("float32"): 0, np.dtype("int32"): 1, np.dtype("int64"): 2, np.dtype("uint8"): 3,
+          np.dtype("bool"): 3}
 cdef double POLL_SECONDS = 0.05
 
 

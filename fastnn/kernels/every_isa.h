@@ -18,6 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__clang__)
+#define FNN_CELLWISE _Pragma("clang loop vectorize(assume_safety)") /* an output may be the same array as an input */
+#elif defined(__GNUC__)
+#define FNN_CELLWISE _Pragma("GCC ivdep")
+#else
+#define FNN_CELLWISE
+#endif
+
 #define FNN_JOIN2(a, b) a##_##b
 #define FNN_JOIN(a, b) FNN_JOIN2(a, b)
 #define FNN_NAME(x) FNN_JOIN(x, FNN_SUFFIX)

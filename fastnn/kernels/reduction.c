@@ -6,6 +6,7 @@
 #else
 #include "broadcast.h"
 #include "reduce.h"
+#include "whole_reduce.h"
 
 FNN_REDUCER(max, -INFINITY, FNN_NAME(larger))
 
@@ -75,7 +76,11 @@ static void FNN_NAME(run_spread)(fnn_step *s, FNN_NAME(spread) *p, const float *
     fnn_parallel(fnn_ceil_div(p->size, p->tile * FNN_TILES_PER_CHUNK), (double)p->size, body, p);
 }
 
+WHOLE_REDUCER(sum, 0, 0, 0, (uint64_t)acc + (uint64_t)x)
+WHOLE_REDUCER(max, INT32_MIN, INT64_MIN, 0, x > acc ? x : acc)
+
 static int FNN_NAME(sum)(fnn_step *s) {
+    if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_sum)(s);
     if (s->out[0].data) FNN_NAME(reduce_sum)(FNN_NAME(named_axes)(s, &s->in[0]), s->in[0].data, s->out[0].data, s->scratch);
     return FNN_OK;
 }
@@ -117,6 +122,7 @@ static int64_t FNN_NAME(mean_scratch)(const fnn_step *s, int backward) {
 /* ---- max: ties share the gradient ---- */
 
 static int FNN_NAME(max)(fnn_step *s) {
+    if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_max)(s);
     if (s->out[0].data) FNN_NAME(reduce_max)(FNN_NAME(named_axes)(s, &s->in[0]), s->in[0].data, s->out[0].data, s->scratch);
     return FNN_OK;
 }
@@ -206,6 +212,8 @@ static void FNN_NAME(argmax_rows)(void *arg, int64_t chunk, int thread) {
     }
 }
 
+WHOLE_SEARCH(argmax, >)
+
 static int FNN_NAME(argmax)(fnn_step *s) {
     const fnn_tensor *x = &s->in[0];
     FNN_NAME(search) p = {x->data, s->out[0].data, 1, x->size, 1, 0, 0};
@@ -216,6 +224,7 @@ static int FNN_NAME(argmax)(fnn_step *s) {
         p.reduced = x->shape[axis];
         p.inner = fnn_extent(x, axis + 1, x->ndim);
     }
+    if (x->dtype != FNN_FLOAT32) return FNN_NAME(whole_argmax)(x, p.y, p.outer, p.reduced, p.inner);
     p.blocks = fnn_ceil_div(p.inner, ARGMAX_COLUMNS);
     p.per_chunk = fnn_max(1, FNN_REDUCE_CHUNK / p.reduced);
     if (p.inner == 1) fnn_parallel(fnn_ceil_div(p.outer, p.per_chunk), 2.0 * (double)x->size, FNN_NAME(argmax_rows), &p);
@@ -314,7 +323,27 @@ static void FNN_NAME(accumulate_chunk)(void *arg, int64_t chunk, int thread) {
     }
 }
 
+/* Sums wrap around. */
+#define ACCUMULATE(T)                                                                                         \
+    for (int32_t j = 1; j < s->n_in; j++) {                                                                   \
+        const T *x = s->in[j].data;                                                                           \
+        T *y = s->out[0].data;                                                                                \
+        for (int64_t k = 0; k < s->out[0].size; k++) y[k] = (T)(y[k] + x[k]);                                 \
+    }
+
+static int FNN_NAME(whole_accumulate)(fnn_step *s) {
+    const int dtype = s->in[0].dtype;
+    const size_t bytes = dtype == FNN_INT64 ? 8 : (dtype == FNN_UINT8 ? 1 : 4);
+    if (!s->out[0].data) return FNN_OK;
+    if (s->out[0].size) memmove(s->out[0].data, s->in[0].data, (size_t)s->out[0].size * bytes);
+    if (dtype == FNN_INT32) { ACCUMULATE(uint32_t) }
+    else if (dtype == FNN_INT64) { ACCUMULATE(uint64_t) }
+    else { ACCUMULATE(uint8_t) }
+    return FNN_OK;
+}
+
 static int FNN_NAME(accumulate)(fnn_step *s) {
+    if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_accumulate)(s);
     if (s->out[0].data)
         fnn_parallel(fnn_ceil_div(s->out[0].size, FNN_REDUCE_CHUNK), (double)s->n_in * (double)s->out[0].size,
                      FNN_NAME(accumulate_chunk), s);

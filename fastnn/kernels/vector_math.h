@@ -64,6 +64,20 @@ static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
     return x != x || x < 0 ? NAN : (x == 0 ? -INFINITY : (x == INFINITY ? x : y));
 }
 
+/* 2 ulp: log(1 + x) by the log of what 1 + x is rounded to, made good for that rounding; x above -1. */
+static inline float FNN_NAME(log1p_of)(float x) {
+    const float u = 1.0f + x, lost = u - 1.0f;
+    return lost == 0 || x == INFINITY ? x : FNN_NAME(log_of)(u) * (x / lost);
+}
+
+/* 2 ulp: exp(x) - 1 without cancellation near 0 */
+static inline float FNN_NAME(expm1_of)(float x) {
+    const float high = 88.8f < x ? 88.8f : x, clamped = -20.0f > high ? -20.0f : high; /* NaN passes both */
+    float n;
+    const float rest = FNN_NAME(exp_rest)(clamped, &n), half = FNN_NAME(power_of_two)((int32_t)n - 1);
+    return (rest * half + (half - 0.5f)) * 2.0f;
+}
+
 /* a to the power b for positive finite a and finite b, in double precision by series; 0.51 ulp. */
 static inline float FNN_NAME(power_of)(float a, float b) {
     union { float f; int32_t i; } u;

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from fastnn.errors import ShapeError
-from fastnn.ops.table import Case, define
-from fastnn.ops.terms import Formula, Index, Shape
+from fastnn.ops.cases import TYPED
+from fastnn.ops.table import Case, Op, define
+from fastnn.ops.terms import Formula, Index, Shape, in_arrays
 
 UNARY_CASES = (Case(((3, 5),), draw=("distinct",)), Case(((2, 3, 1, 7),)), Case(((1,),)), Case(((),)), Case(((0, 4),)))
 
@@ -19,99 +22,81 @@ def same_shape(x: Shape, **_: Any) -> tuple[Shape, ...]:
     return (x,)
 
 
-def cell_by_cell(y: str, dx: str, note: str = "", local: str = "x") -> Callable[..., Formula]:
-    """Explanation of a unary operation from its two formulas; `local` is the saved value that `dx` reads."""
+def in_cases(*draws: str) -> tuple[Case, ...]:
+    """Cases of a unary operation with the inputs drawn in these ways."""
+    shapes = [case.shapes for case in UNARY_CASES]
+    return tuple(Case(s, draw=(draw,)) for draw in draws for s in (shapes[:2] if draw in TYPED else shapes))
+
+
+@lru_cache(maxsize=1024)
+def computed(text: str) -> Callable[..., Any]:
+    """The formula as a function of arrays."""
+    return in_arrays(text)
+
+
+def filled(text: str, attrs: Mapping[str, Any]) -> str:
+    """The formula with the attributes' values in it; negative ones in brackets."""
+    return text.format(**{k: f"({v!r})" if str(v).startswith("-") else repr(v) for k, v in attrs.items()})
+
+
+def define_map(name: str, y: str, dx: str, note: str = "", **fields: Any) -> Op:
+    """An operation on one number, from its formula in x and its gradient's in dy and x or y: both say it all.
+
+    Args:
+        name: Its name.
+        y: Formula; `{name}` stands for an attribute.
+        dx: Formula of the gradient.
+        note: A remark for the reader.
+        **fields: Further fields of the record.
+    """
+    saves = tuple(role for role in ("x", "y") if re.search(rf"\b{role}\b", dx))
+
+    def forward(x: Any, **attrs: Any) -> Any:
+        return computed(filled(y, attrs))(x=x)
+
+    def backward(dy: Any, *saved: Any, shapes: Any = None, **attrs: Any) -> tuple[Any, ...]:
+        return (computed(filled(dx, attrs))(dy=dy, **dict(zip(saves, saved, strict=True))),)
 
     def explain(target: str, index: Index, shapes: Any, **attrs: Any) -> Formula:
-        text = (y if target == "y" else dx).format(**attrs)
-        operands = {"x": ("x", index)} if target == "y" else {"dy": ("dy", index), local: (local, index)}
-        return Formula(text, {k: v for k, v in operands.items() if k in text}, note)
+        text, roles = (filled(y, attrs), ("x",)) if target == "y" else (filled(dx, attrs), ("dy", *saves))
+        return Formula(text, {role: (role, index) for role in roles if re.search(rf"\b{role}\b", text)}, note)
 
-    return explain
+    plain = str.maketrans("", "", "{}")
+    standard = {
+        "shape": same_shape,
+        "saves": saves,
+        "formula": f"y = {y.translate(plain)}",
+        "grad_formula": f"dx = {dx.translate(plain)}",
+        "cases": UNARY_CASES,
+    }
+    return define(
+        name, "elementwise", "x", forward=forward, backward=backward, explain=explain, **{**standard, **fields}
+    )
 
 
-def sigmoid_forward(x: Any, **_: Any) -> Any:
-    return np.where(x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x)))).astype(x.dtype)
-
-
-relu = define(
+relu = define_map(
     "relu",
-    "elementwise",
-    "x",
-    forward=lambda x, **_: np.maximum(x, 0),
-    backward=lambda dy, y, **_: (dy * (y > 0),),
-    shape=same_shape,
-    saves="y",
-    formula="y = max(x, 0)",
+    "max(x, 0)",
+    "dy * float(y > 0)",
+    "the slope at x = 0 is taken as 0",
     grad_formula="dx = dy where y > 0, otherwise 0; 0 at the kink",
-    explain=cell_by_cell("max(x, 0)", "dy * float(y > 0)", "the slope at x = 0 is taken as 0", local="y"),
-    cases=UNARY_CASES,
     source="Nair and Hinton, Rectified linear units improve restricted Boltzmann machines, 2010",
 )
-sigmoid = define(
-    "sigmoid",
-    "elementwise",
-    "x",
-    forward=sigmoid_forward,
-    backward=lambda dy, y, **_: (dy * y * (1 - y),),
-    shape=same_shape,
-    saves="y",
-    formula="y = 1 / (1 + exp(-x))",
-    grad_formula="dx = dy y (1 - y)",
-    explain=cell_by_cell("1 / (1 + exp(-x))", "dy * y * (1 - y)", local="y"),
-    cases=UNARY_CASES,
-)
-tanh = define(
-    "tanh",
-    "elementwise",
-    "x",
-    forward=lambda x, **_: np.tanh(x),
-    backward=lambda dy, y, **_: (dy * (1 - y * y),),
-    shape=same_shape,
-    saves="y",
-    formula="y = tanh(x)",
-    grad_formula="dx = dy (1 - y^2)",
-    explain=cell_by_cell("tanh(x)", "dy * (1 - y * y)", local="y"),
-    cases=UNARY_CASES,
-)
-heaviside = define(
+sigmoid = define_map("sigmoid", "1 / (1 + exp(-x))", "dy * y * (1 - y)")
+tanh = define_map("tanh", "tanh(x)", "dy * (1 - y * y)")
+heaviside = define_map(
     "heaviside",
-    "elementwise",
-    "x",
-    forward=lambda x, **_: (x >= 0).astype(x.dtype),
-    backward=lambda dy, **_: (np.zeros_like(dy),),
-    shape=same_shape,
+    "float(x >= 0)",
+    "0 * dy",
     formula="y = 1 if x >= 0 else 0",
     grad_formula="dx = 0: a step has no slope to learn by",
-    explain=cell_by_cell("float(x >= 0)", "0 * dy"),
-    cases=UNARY_CASES,
 )
-sign = define(
-    "sign",
-    "elementwise",
-    "x",
-    forward=lambda x, **_: np.sign(x),
-    backward=lambda dy, **_: (np.zeros_like(dy),),
-    shape=same_shape,
-    formula="y = -1, 0 or +1, as x is below, at or above 0",
-    grad_formula="dx = 0: a step has no slope to learn by",
-    explain=cell_by_cell("sign(x)", "0 * dy"),
-    cases=UNARY_CASES,
-)
-saturating_linear = define(
+saturating_linear = define_map(
     "saturating_linear",
-    "elementwise",
-    "x",
-    forward=lambda x, **_: np.clip(x, 0, 1),
-    backward=lambda dy, y, **_: (dy * ((y > 0) & (y < 1)),),
-    shape=same_shape,
-    saves="y",
-    formula="y = min(max(x, 0), 1)",
+    "min(max(x, 0), 1)",
+    "dy * float((y > 0) & (y < 1))",
+    "the slope at both kinks is taken as 0",
     grad_formula="dx = dy where 0 < y < 1, otherwise 0",
-    explain=cell_by_cell(
-        "min(max(x, 0), 1)", "dy * float(0 < y < 1)", "the slope at both kinks is taken as 0", local="y"
-    ),
-    cases=UNARY_CASES,
 )
 
 

@@ -46,6 +46,8 @@ def checked(default: Any, value: Any) -> Any:
 def word(default: Choice, value: Any) -> str:
     if isinstance(value, Choice):
         return value.words[0]
+    if not isinstance(value, str):  # NumPy's types stand for their names
+        value = getattr(value, "name", getattr(value, "__name__", value))
     if not isinstance(value, str) or value not in default.words:
         raise TypeError(f"one of {default.words}")
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ def one_hot(rng: Generator, shape: Shape) -> Array:
     return rows
 
 
+def whole(dtype: str, rng: Generator, shape: Shape) -> Array:
+    """Small whole numbers, some of them below 0 where the type has such."""
+    return rng.integers(0 if dtype == "uint8" else -6, 7, shape).astype(dtype)
+
+
+WHOLE = ("int32", "int64", "uint8")
 DRAWS: dict[str, Callable[[Generator, Shape], Array]] = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "positive": lambda rng, shape: rng.uniform(0.25, 2, shape),
@@ -40,7 +47,10 @@ DRAWS: dict[str, Callable[[Generator, Shape], Array]] = {
     "one_hot": one_hot,
     "binary": lambda rng, shape: rng.integers(0, 2, shape).astype(np.float64),
     "step": lambda rng, shape: rng.integers(0, 5, shape),
+    "truth": lambda rng, shape: rng.integers(0, 2, shape) > 0,
+    **{name: partial(whole, name) for name in WHOLE},
 }
+TYPED = {"truth": "bool", **{name: name for name in WHOLE}}  # ways to draw that have a type of their own
 
 
 def distinct(rng: Generator, shapes: list[Shape]) -> list[Array]:
@@ -92,5 +102,6 @@ def inputs_for(op: Op, case: Case, dtype: Any = "float64", seed: int = 0) -> lis
             arrays.append(None)
             continue
         numbers = next(ready) if draw == "distinct" else drawn(draw, shape, rng)
-        arrays.append(np.asarray(numbers, op.dtypes.get(role, dtype), order="C"))
+        wanted = op.dtype_of(role, TYPED.get(draw, dtype), op.complete(case.attrs))
+        arrays.append(np.asarray(numbers, wanted, order="C"))
     return arrays

@@ -247,6 +247,7 @@ im2col = define(
     "im2col",
     "rearrangement",
     "x",
+    integer=False,
     attrs={"kernel_size": (2, 2), "strides": (1, 1), "padding": PADDING},
     forward=im2col_forward,
     numpy_fast=im2col_fast,
@@ -271,6 +272,7 @@ col2im = define(
     "col2im",
     "rearrangement",
     "col",
+    integer=False,
     attrs={"kernel_size": (2, 2), "strides": (1, 1), "padding": PADDING, "size": None},
     forward=col2im_forward,
     backward=col2im_backward,
@@ -295,9 +297,7 @@ col2im = define(
 # ---------------------------------------------------------------- convolution
 
 
-def conv2d_shape(
-    x: Shape, w: Shape, b: OptionalShape, *, strides: Pair, padding: str, **_: Any
-) -> tuple[Shape, ...]:
+def conv2d_shape(x: Shape, w: Shape, b: OptionalShape, *, strides: Pair, padding: str, **_: Any) -> tuple[Shape, ...]:
     check_images("x", x)
     if len(w) != 4:
         raise ShapeError(f"expected w with four axes (height, width, inputs, outputs), received rank {len(w)}.")
@@ -317,9 +317,7 @@ def conv2d_forward(x: Any, w: Any, b: Any, *, strides: Pair, padding: str, **_: 
     return y if b is None else y + b
 
 
-def conv2d_backward(
-    dy: Any, x: Any, w: Any, shapes: Any, *, strides: Pair, padding: str, **_: Any
-) -> tuple[Any, ...]:
+def conv2d_backward(dy: Any, x: Any, w: Any, shapes: Any, *, strides: Pair, padding: str, **_: Any) -> tuple[Any, ...]:
     kernel_size, counts = w.shape[:2], dy.shape[1:3]
     padded = pad_images(x, kernel_size, strides, padding)
     dpadded, dw = np.zeros_like(padded), np.empty_like(w)

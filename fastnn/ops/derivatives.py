@@ -13,13 +13,14 @@ import numpy as np
 
 from fastnn.ops import arrangement, gather, shaping
 from fastnn.ops.conversion import as_type
-from fastnn.ops.elementwise import divide, exp, multiply, negative, power, reciprocal, sqrt, square, subtract
+from fastnn.ops.elementwise import divide, multiply, power, subtract
 from fastnn.ops.linear import matmul
 from fastnn.ops.reduction import reduced_shape
 from fastnn.ops.reduction import sum as sum_of
 from fastnn.ops.shaping import order, reshape, transpose
 from fastnn.ops.slicing import broadcast_to, dropped, flip, mirrors, slice_shape, strided_slice, taken, widths
 from fastnn.ops.table import find
+from fastnn.ops.unary import exp, negative, reciprocal, sqrt, square
 
 Values = Mapping[str, Any]
 Derivative = Callable[..., tuple[Any, ...]]

@@ -1,4 +1,4 @@
-"""Arithmetic cell by cell: two inputs that are broadcast as in NumPy, or one input."""
+"""Arithmetic cell by cell with two inputs, which are broadcast as in NumPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
-from fastnn.ops.activation import UNARY_CASES, cell_by_cell, same_shape
+from fastnn.ops.cases import WHOLE
 from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, broadcast_index, grid
 
@@ -32,6 +32,9 @@ PAIRS: tuple[tuple[Shape, Shape], ...] = (
 def pair_cases(a: str = "normal", b: str = "normal") -> tuple[Case, ...]:
     """Cases of a binary operation whose inputs are drawn in these ways."""
     return tuple(Case(shapes, draw=(a, b)) for shapes in PAIRS)
+
+
+INTEGER_CASES = tuple(Case(((3, 5), (5,)), draw=(t, t)) for t in WHOLE)
 
 
 def broadcast_shape(a: Shape, b: Shape, **_: Any) -> tuple[Shape, ...]:
@@ -110,10 +113,20 @@ def define_pair(name: str, local: Callable[..., tuple[Any, Any]], texts: tuple[s
 
 
 add = define_pair(
-    "add", lambda dy: (dy, dy), ("a + b", "dy", "dy"), forward=lambda a, b, **_: np.add(a, b), integer=True
+    "add",
+    lambda dy: (dy, dy),
+    ("a + b", "dy", "dy"),
+    forward=lambda a, b, **_: np.add(a, b),
+    integer=True,
+    cases=(*pair_cases(), *INTEGER_CASES),
 )
 subtract = define_pair(
-    "subtract", lambda dy: (dy, -dy), ("a - b", "dy", "-dy"), forward=lambda a, b, **_: np.subtract(a, b), integer=True
+    "subtract",
+    lambda dy: (dy, -dy),
+    ("a - b", "dy", "-dy"),
+    forward=lambda a, b, **_: np.subtract(a, b),
+    integer=True,
+    cases=(*pair_cases(), *INTEGER_CASES[:2]),  # uint8 wraps around
 )
 multiply = define_pair(
     "multiply",
@@ -122,6 +135,7 @@ multiply = define_pair(
     forward=lambda a, b, **_: np.multiply(a, b),
     saves="a b",
     integer=True,
+    cases=(*pair_cases(), *INTEGER_CASES),
 )
 divide = define_pair(
     "divide",
@@ -139,7 +153,7 @@ maximum = define_pair(
     saves="a b",
     integer=True,
     note="a tie counts as a",
-    cases=pair_cases("distinct", "distinct"),
+    cases=(*pair_cases("distinct", "distinct"), *INTEGER_CASES),
 )
 minimum = define_pair(
     "minimum",
@@ -149,7 +163,49 @@ minimum = define_pair(
     saves="a b",
     integer=True,
     note="a tie counts as a",
-    cases=pair_cases("distinct", "distinct"),
+    cases=(*pair_cases("distinct", "distinct"), *INTEGER_CASES),
+)
+
+
+floor_divide = define_pair(
+    "floor_divide",
+    lambda dy: (np.zeros_like(dy), np.zeros_like(dy)),
+    ("floor(a / b)", "0 * dy", "0 * dy"),
+    forward=lambda a, b, **_: np.floor_divide(a, b),
+    integer=True,
+    note="steps have no slope; an integer divided by 0 gives 0",
+    cases=(*pair_cases(b="positive"), *INTEGER_CASES),
+)
+mod = define_pair(
+    "mod",
+    lambda dy, a, b: (dy, -dy * np.floor(a / b)),
+    ("a - b * floor(a / b)", "dy", "-dy * floor(a / b)"),
+    forward=lambda a, b, **_: np.mod(a, b),
+    saves="a b",
+    integer=True,
+    note="has the sign of b; an integer divided by 0 leaves 0",
+    cases=(*pair_cases(b="positive"), *INTEGER_CASES),
+)
+logaddexp = define_pair(
+    "logaddexp",
+    lambda dy, a, b: (dy / (1 + np.exp(b - a)), dy / (1 + np.exp(a - b))),
+    ("max(a, b) + log1p(exp(-abs(a - b)))", "dy / (1 + exp(b - a))", "dy / (1 + exp(a - b))"),
+    forward=lambda a, b, **_: np.logaddexp(a, b),
+    saves="a b",
+)
+arctan2 = define_pair(
+    "arctan2",
+    lambda dy, a, b: (dy * b / (a * a + b * b), -dy * a / (a * a + b * b)),
+    ("arctan2(a, b)", "dy * b / (a * a + b * b)", "-dy * a / (a * a + b * b)"),
+    forward=lambda a, b, **_: np.arctan2(a, b),
+    saves="a b",
+)
+hypot = define_pair(
+    "hypot",
+    lambda dy, a, b: (dy * a / np.hypot(a, b), dy * b / np.hypot(a, b)),
+    ("hypot(a, b)", "dy * a / hypot(a, b)", "dy * b / hypot(a, b)"),
+    forward=lambda a, b, **_: np.hypot(a, b),
+    saves="a b",
 )
 
 
@@ -166,86 +222,4 @@ power = define_pair(
     saves="a b",
     note="log(a) counts as 0 where a is not positive",
     cases=pair_cases(a="positive"),
-)
-
-
-def define_unary(name: str, y: str, dx: str, local: str, **fields: Any) -> Op:
-    """A unary operation; `local` is the role that its backward reads, or empty."""
-    return define(
-        name,
-        "elementwise",
-        "x",
-        shape=same_shape,
-        saves=local,
-        formula=f"y = {y}",
-        grad_formula=f"dx = {dx}",
-        explain=cell_by_cell(y, dx, fields.pop("note", ""), local or "x"),
-        **{"cases": UNARY_CASES, **fields},
-    )
-
-
-POSITIVE_CASES = tuple(Case(case.shapes, draw=("positive",)) for case in UNARY_CASES)
-
-negative = define_unary(
-    "negative",
-    "-x",
-    "-dy",
-    "",
-    forward=lambda x, **_: np.negative(x),
-    backward=lambda dy, **_: (-dy,),
-    integer=True,
-)
-absolute = define_unary(
-    "absolute",
-    "abs(x)",
-    "dy * sign(x)",
-    "x",
-    forward=lambda x, **_: np.abs(x),
-    backward=lambda dy, x, **_: (dy * np.sign(x),),
-    integer=True,
-    note="the slope at x = 0 is taken as 0",
-)
-square = define_unary(
-    "square",
-    "x * x",
-    "2 * dy * x",
-    "x",
-    forward=lambda x, **_: np.square(x),
-    backward=lambda dy, x, **_: (2 * dy * x,),
-    integer=True,
-)
-sqrt = define_unary(
-    "sqrt",
-    "sqrt(x)",
-    "dy / (2 * y)",
-    "y",
-    forward=lambda x, **_: np.sqrt(x),
-    backward=lambda dy, y, **_: (dy / (2 * y),),
-    cases=POSITIVE_CASES,
-)
-exp = define_unary(
-    "exp",
-    "exp(x)",
-    "dy * y",
-    "y",
-    forward=lambda x, **_: np.exp(x),
-    backward=lambda dy, y, **_: (dy * y,),
-)
-log = define_unary(
-    "log",
-    "log(x)",
-    "dy / x",
-    "x",
-    forward=lambda x, **_: np.log(x),
-    backward=lambda dy, x, **_: (dy / x,),
-    cases=POSITIVE_CASES,
-)
-reciprocal = define_unary(
-    "reciprocal",
-    "1 / x",
-    "-dy * y * y",
-    "y",
-    forward=lambda x, **_: 1 / x,
-    backward=lambda dy, y, **_: (-dy * y * y,),
-    cases=POSITIVE_CASES,
 )

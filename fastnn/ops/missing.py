@@ -21,17 +21,19 @@ GROUPS = {
     "nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar",
     "windows of signals are not available": "bartlett blackman hamming hanning i0 kaiser",
     "connectionist temporal classification is not available": "ctc_decode ctc_loss",
-    "forward-mode derivatives and derivatives of one's own are not available; use fastnn.GradientTape": "custom_gradient "
-    "jvp",
+    "derivatives of one's own and in forward mode are not available; use fastnn.GradientTape": "custom_gradient jvp",
     "scans in parallel are not available; use scan": "associative_scan",
     "pooling to a given size is not available; use average_pool or max_pool": "adaptive_average_pool adaptive_max_pool",
     "patterns of axes are not available; use reshape and transpose": "rearrange",
+    "windows as columns and back are not available": "correlate fold unfold",
+    "divisors and neighbouring floating numbers are not available": "gcd lcm nextafter",
+    "products by segment are not available": "segment_prod",
 }
 MISSING = {name: why for why, names in GROUPS.items() for name in names.split()}
 
 
-def __getattr__(name: str) -> Any:
-    """Raise AttributeError saying what is missing; `fastnn.ops` takes this function for its own."""
+def absent(name: str) -> Any:
+    """Raise AttributeError saying what is missing; `fastnn.ops` asks this function for names that it has not."""
     if name in MISSING:
         raise AttributeError(f"fastnn.ops has no {name!r}: {MISSING[name]}.")
     known = sys.modules["fastnn.ops"].__all__
@@ -56,4 +58,5 @@ def door(name: str) -> ModuleType:
     return module
 
 
+vars(sys.modules["fastnn.ops"])["__getattr__"] = absent
 nn, numpy, linalg, core = door("nn"), door("numpy"), door("linalg"), door("core")

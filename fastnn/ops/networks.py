@@ -13,13 +13,14 @@ from fastnn.errors import ShapeError
 from fastnn.ops.arrangement import moveaxis, repeat
 from fastnn.ops.conversion import as_type
 from fastnn.ops.creation import tri
-from fastnn.ops.elementwise import absolute, add, divide, exp, log, maximum, minimum, multiply, negative, subtract
+from fastnn.ops.elementwise import add, divide, maximum, minimum, multiply, subtract
 from fastnn.ops.loss import categorical_crossentropy as categorical_rows
 from fastnn.ops.products import einsum
 from fastnn.ops.reduction import mean
 from fastnn.ops.reduction import sum as sum_of
 from fastnn.ops.shaping import expand_dims, reshape, squeeze, transpose
 from fastnn.ops.table import composed, find, tensor
+from fastnn.ops.unary import absolute, exp, log, negative
 
 Extent = int | Sequence[int]
 
@@ -36,7 +37,7 @@ def along(name: str, value: Extent, count: int) -> tuple[int, ...]:
 
 
 def as_images(x: Any, data_format: str | None, operation: str) -> tuple[Any, int, bool]:
-    """x as channels-last images, the number of its spatial axes, and whether its channels came first."""
+    """X as channels-last images, the number of its spatial axes, and whether its channels came first."""
     x = tensor(x)
     layout = data_format or config.image_data_format()
     if layout not in ("channels_last", "channels_first"):
@@ -202,7 +203,7 @@ def batch_normalization(
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Extent = -1, epsilon: float | None = None
 ) -> Any:
-    """x with mean 0 and variance 1 along axes, times gamma plus beta."""
+    """X with mean 0 and variance 1 along axes, times gamma plus beta."""
     x = tensor(x)
     rank = len(x.shape)
     places = [a % rank for a in ([axis] if isinstance(axis, int) else axis)]
@@ -215,7 +216,7 @@ def layer_normalization(
 
 @composed
 def rms_normalization(x: Any, scale: Any = None, axis: Extent = -1, epsilon: float | None = None) -> Any:
-    """x divided by the root of its mean square along axes, times scale."""
+    """X divided by the root of its mean square along axes, times scale."""
     x = tensor(x)
     rank = len(x.shape)
     places = [a % rank for a in ([axis] if isinstance(axis, int) else axis)]

@@ -12,13 +12,14 @@ from fastnn import config
 from fastnn.errors import GraphError, ShapeError
 from fastnn.ops.arrangement import moveaxis
 from fastnn.ops.creation import diagonal
-from fastnn.ops.elementwise import absolute, divide, maximum, multiply, power, sqrt, square, subtract
+from fastnn.ops.elementwise import divide, maximum, multiply, power, subtract
 from fastnn.ops.gather import axis_of, take
 from fastnn.ops.linear import matmul
 from fastnn.ops.reduction import sum as sum_of
 from fastnn.ops.shaping import reshape, transpose
 from fastnn.ops.slicing import broadcast_to
 from fastnn.ops.table import composed, tensor
+from fastnn.ops.unary import absolute, sqrt, square
 
 Axes = int | Sequence[int] | Sequence[Sequence[int]]
 

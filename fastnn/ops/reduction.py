@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
+from fastnn.ops.cases import WHOLE
 from fastnn.ops.table import Case, define
 from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, grid
 
@@ -26,6 +27,12 @@ REDUCTION_CASES = (
     Case(((2, 70, 3),), {"axis": 1}),
     Case(((0, 4),), {"axis": 1}),
 )
+
+
+def whole_cases(draws: Iterable[str] = WHOLE) -> tuple[Case, ...]:
+    """Cases with numbers of these types."""
+    axes: tuple[Axis, ...] = (None, 0, -1, (0, 2))
+    return tuple(Case(((3, 4, 5),), {"axis": axis}, (draw,)) for draw in draws for axis in axes)
 
 
 def reduced_axes(rank: int, axis: Axis) -> tuple[int, ...]:
@@ -109,14 +116,15 @@ sum = define(
     "reduction",
     "x",
     attrs=REDUCTION,
-    forward=lambda x, axis, keepdims, **_: np.sum(x, axis, keepdims=keepdims),
+    forward=lambda x, axis, keepdims, **_: np.sum(x, axis, x.dtype, keepdims=keepdims),
     backward=spread,
     shape=reduction_shape,
     formula="y = sum of x along the axes",
     grad_formula="dx = dy of its sum",
     explain=explain_sum(averages=False),
     integer=True,
-    cases=(*REDUCTION_CASES, Case(((0, 3),), {"axis": 0})),
+    widen=True,
+    cases=(*REDUCTION_CASES, Case(((0, 3),), {"axis": 0}), *whole_cases()),
 )
 mean = define(
     "mean",
@@ -139,9 +147,7 @@ def max_backward(dy: Any, x: Any, y: Any, shapes: Any, axis: Axis = None, **_: A
     return (top * (kept(dy, shapes, axis) / ties),)
 
 
-def max_explain(
-    target: str, index: Index, shapes: Any, axis: Axis = None, keepdims: bool = False, **_: Any
-) -> Formula:
+def max_explain(target: str, index: Index, shapes: Any, axis: Axis = None, keepdims: bool = False, **_: Any) -> Formula:
     cell = index if target == "y" else result_cell(index, shapes[0], axis, keepdims)
     cells = [tuple(map(int, c)) for c in group(cell, shapes[0], axis, keepdims)]
     names = {f"x{k}": ("x", c) for k, c in enumerate(cells)}
@@ -167,7 +173,8 @@ max = define(
     grad_formula="dx = dy / (number of ties) where x = y, otherwise 0",
     explain=max_explain,
     integer=True,
-    cases=DISTINCT_CASES,
+    boolean=True,
+    cases=(*DISTINCT_CASES, *whole_cases()),
 )
 
 
@@ -196,7 +203,8 @@ argmax = define(
     formula="y = position of the largest x along the axis; of all x in order, if axis is None",
     explain=argmax_explain,
     integer=True,
-    cases=tuple(case for case in DISTINCT_CASES if not isinstance(case.attrs.get("axis"), tuple)),
+    boolean=True,
+    cases=tuple(c for c in (*DISTINCT_CASES, *whole_cases()) if not isinstance(c.attrs.get("axis"), tuple)),
 )
 
 
@@ -280,6 +288,7 @@ accumulate = define(
     explain=accumulate_explain,
     integer=True,
     cases=(
+        *(Case(((3, 5), (3, 5), (3, 5)), draw=(t, t, t)) for t in WHOLE),
         Case(((3, 5), (3, 5))),
         Case(((2, 3, 4),) * 5),
         Case(((4,),)),

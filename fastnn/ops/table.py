@@ -50,7 +50,7 @@ class Case:
         attrs: Attributes that differ from their defaults.
         draw: For every input how to fill it: "normal" (default), "positive", "unit" (0..1, open), "distinct"
             (no ties), "probability" (rows sum to 1), "one_hot", "binary", "labels:N" (integers below N),
-            "step" (a training step counter).
+            "step" (a training step counter), "truth", "int32", "int64", "uint8" (of that type, whatever the others).
     """
 
     shapes: tuple[Shape | None, ...]
@@ -80,10 +80,13 @@ class Op:
         backward_shape: `backward_shape(*shapes, **attrs)`: their shapes.
         grad_formula: One line for people.
         explain: `explain(target, index, shapes, **attrs)` for a target in outputs, extra or `d<input>`.
-        dtypes: Types by role where they are not the floating type, such as `{"labels": "int32"}`.
+        dtypes: Types by role where they are not the computing type, such as `{"labels": "int32"}`; `{"y": "{dtype}"}`
+            takes the type from the attribute of that name.
         intermediates: Named inner values worth seeing.
         in_place: For updates: output role to the input role whose buffer it overwrites.
-        integer: Keeps integers as they are; otherwise they become the floating type.
+        integer: Keeps integers as they are; otherwise they become the floating type. Rearrangements keep them.
+        boolean: Keeps booleans as they are; otherwise they become int32, where integers are kept. Rearrangements do.
+        widen: Computes in int32 where the inputs are of uint8, so that sums have room.
         cases: Small examples.
         bench: Large examples for benchmarks, where shapes matter; otherwise the small ones are grown.
         numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
@@ -111,12 +114,24 @@ class Op:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     intermediates: tuple[str, ...] = ()
     in_place: Mapping[str, str] = field(default_factory=dict)
-    integer: bool = False
+    integer: bool | None = None
+    boolean: bool | None = None
+    widen: bool = False
     cases: tuple[Case, ...] = ()
     bench: tuple[Case, ...] = ()
     numpy_fast: Callable[..., Any] | None = None
     source: str = ""
     spellings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keeps_integers(self) -> bool:
+        """Whether integers stay what they are; otherwise they become the floating type."""
+        return self.kind == "rearrangement" if self.integer is None else self.integer
+
+    @property
+    def keeps_booleans(self) -> bool:
+        """Whether booleans stay what they are; otherwise they become int32 or the floating type."""
+        return self.keeps_integers and (self.kind == "rearrangement" if self.boolean is None else self.boolean)
 
     @property
     def variadic(self) -> bool:
@@ -148,6 +163,10 @@ class Op:
         if self.variadic and self.inputs[0] in self.saves:
             return self.roles(count)
         return self.saves
+
+    def dtype_of(self, role: str, computing: Any, attrs: Mapping[str, Any]) -> Any:
+        """The type of a role, given the type that the operation computes in."""
+        return self.dtypes[role].format(**attrs) if role in self.dtypes else computing
 
     def complete(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes with defaults filled in and words checked; raises GraphError naming the wrong one."""
