@@ -17,6 +17,7 @@ from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
+from fastnn.layers import masks
 from fastnn.layers.arguments import dtype_name
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
 from fastnn.utils.registry import serialize
@@ -75,8 +76,12 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
     def wrapped(self: Layer, input_shape: Any = None, *rest: Any, **named: Any) -> None:
         if self.built:
             return
-        build(self, input_shape, *rest, **named) if len(inspect.signature(build).parameters) > 1 else build(self)
-        self._book.build_shape = input_shape
+        if len(named) > 1:
+            build(self, **named)
+        else:
+            shape = next(iter(named.values()), input_shape)
+            build(self, shape, *rest) if len(inspect.signature(build).parameters) > 1 else build(self)
+        self._book.build_shape = named if len(named) > 1 else next(iter(named.values()), input_shape)
         self.built = True
         if not self.trainable:
             self.trainable = False
@@ -121,6 +126,7 @@ class Layer:
         array([2., 4.], dtype=float32)
     """
 
+    supports_masking: bool = False
     config_names: tuple[str, ...] = ()
     weight_names: tuple[str, ...] = ()
     _book: Book
@@ -137,6 +143,8 @@ class Layer:
             cls.__init__ = old_arguments("layer")(cls.__init__)  # type: ignore[method-assign]
         if "build" in vars(cls):
             cls.build = building(cls.build)  # type: ignore[method-assign]
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
 
     def __init__(
         self,
@@ -346,6 +354,7 @@ class Layer:
         if graph.is_symbolic((args, kwargs)):
             self._ensure_built(args, kwargs)
             outputs = graph.connect(self, args, kwargs)
+            self._pass_masks(args, kwargs, outputs)
             self._book.calls.append((args[0] if args else next(iter(kwargs.values())), outputs))
             return outputs
         return self._call_eagerly(args, kwargs)
@@ -359,7 +368,16 @@ class Layer:
     def _ensure_built(self, args: Any, kwargs: Any) -> None:
         if not self.built:
             tensors = [a for a in (*args, *kwargs.values()) if any(hasattr(x, "shape") for x in flatten(a))]
-            self.build(shape_of(tensors[0]) if tensors else None)
+            named = self._shapes_by_name(args, kwargs)
+            self.build(**named) if named else self.build(shape_of(tensors[0]) if tensors else None)
+
+    def _shapes_by_name(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Shapes for a `build` that takes several, such as query_shape and value_shape; else nothing."""
+        wanted = masks.parameters(type(self).build)
+        if len(wanted) < 2 or not all(name.endswith("_shape") for name in wanted):
+            return {}
+        given = masks.bound(masks.parameters(type(self).call), args, kwargs)
+        return {name: shape_of(given[name[:-6]]) for name in wanted if given.get(name[:-6]) is not None}
 
     def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
         trace = graph.current_trace()
@@ -382,15 +400,43 @@ class Layer:
 
     def _run(self, args: Any, kwargs: Any) -> Any:
         given = kwargs.pop("training", None) if "training" in kwargs else None
+        names = masks.parameters(type(self).call)
         with calling(given):
-            if takes_training(type(self).call):
+            if "training" in names:
                 kwargs = {**kwargs, "training": training_now()}
+            kwargs = masks.with_masks(names, args, kwargs)
+            previous = self._previous_mask(args, kwargs)
             outputs = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 for tensor in flatten(outputs):
                     rows = tensor.shape[0] if tensor.shape else 1  # the same strength whatever the batch size
                     self.add_loss(self.activity_regularizer(tensor) / max(rows, 1))
+            self._pass_on(args, kwargs, previous, outputs)
         return outputs
+
+    # ------------------------------------------------------------ masks
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the output: by default that of the input; None for outputs without one."""
+        return previous_mask
+
+    def _previous_mask(self, args: Any, kwargs: Any) -> Any:
+        """The mask given, else what the first argument carries."""
+        if kwargs.get("mask") is not None:
+            return kwargs["mask"]
+        return masks.masks_of(args[0] if args else next(iter(kwargs.values()), None))
+
+    def _pass_on(self, args: Any, kwargs: Any, previous: Any, outputs: Any) -> None:
+        """Let the outputs carry the masks that `compute_mask` gives."""
+        if not self.supports_masking or all(masks.mask_of(y) is not None for y in flatten(outputs)):
+            return
+        if masks.any_mask(previous) or type(self).compute_mask is not Layer.compute_mask:
+            first = args[0] if args else next(iter(kwargs.values()), None)
+            masks.put_masks(outputs, self.compute_mask(first, previous))
+
+    def _pass_masks(self, args: Any, kwargs: Any, outputs: Any) -> None:
+        """The same in a functional graph, where a layer was connected."""
+        self._pass_on(args, kwargs, self._previous_mask(args, kwargs), outputs)
 
     def _convert(self, value: Any) -> Any:
         """Arrays and numbers as tensors; floating ones in the layer's type."""
@@ -406,7 +452,7 @@ class Layer:
             return value
         array = as_array(value)
         if self.autocast and array.dtype.kind == "f" and array.dtype != self.dtype:
-            return Tensor(array.astype(self.dtype))
+            return masks.carried_over(Tensor(array.astype(self.dtype)), value)
         return value if isinstance(value, Tensor) else Tensor(array)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -469,12 +515,17 @@ class Layer:
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The input shape that the layer was built for."""
-        return None if self._book.build_shape is None else {"input_shape": serialize(self._book.build_shape)}
+        shape = self._book.build_shape
+        if isinstance(shape, dict) and all(key.endswith("_shape") for key in shape):
+            return {"shapes_dict": serialize(shape)}
+        return None if shape is None else {"input_shape": serialize(shape)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shape that `get_build_config` gave."""
         if config and config.get("input_shape") is not None:
             self.build(map_shapes(tuple, config["input_shape"]))
+        elif config and config.get("shapes_dict"):
+            self.build(**{name: map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -497,15 +548,6 @@ def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
     if all(n is None or isinstance(n, int) for n in structure):
         return function(structure)
     return [map_shapes(function, s) for s in structure]
-
-
-def takes_training(call: Callable[..., Any]) -> bool:
-    """Whether a `call` has an argument named training."""
-    known = getattr(call, "takes_training", None)
-    if known is None:
-        known = "training" in inspect.signature(call).parameters
-        call.takes_training = known  # type: ignore[attr-defined]
-    return bool(known)
 
 
 def is_idle(key: str, value: Any, cls: type) -> bool:

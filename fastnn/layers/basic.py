@@ -131,6 +131,7 @@ class Dense(Layer):
         "bias_regularizer", "kernel_constraint", "bias_constraint",
     )  # fmt: skip
     weight_names = ("kernel", "bias")
+    supports_masking = True
 
     def __init__(
         self,
@@ -191,6 +192,8 @@ class Activation(Layer):
         array([0., 2.], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -209,7 +212,7 @@ class Lambda(Layer):
     Args:
         function: Function of the input, composed of operations and operators.
         output_shape: Ignored: the shape is found by running the function.
-        mask: Not available: None.
+        mask: The mask of the output, or a function of (inputs, mask) that gives it.
         arguments: Further keyword arguments of the function.
 
     Example:
@@ -226,12 +229,16 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        only("mask", mask, None)
+        self.mask, self.supports_masking = mask, mask is not None
         self.function, self.output_shape, self.arguments = function, output_shape, arguments or {}
         self.built = True
 
     def call(self, x: Any) -> Any:
         return self.function(x, **self.arguments)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask that was given, or what the function makes of inputs and their mask."""
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
         """Refuse: a file cannot hold the function.

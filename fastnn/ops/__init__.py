@@ -138,6 +138,7 @@ from fastnn.ops.elementwise import (
     power,
     subtract,
 )
+from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
@@ -254,6 +255,7 @@ __all__ = [
     "dstack",
     "dtype",
     "einsum",
+    "embedding",
     "empty",
     "empty_like",
     "equal",
