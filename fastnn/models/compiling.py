@@ -137,10 +137,6 @@ def named_metrics(aim: Aim, some: Sequence[Any], several_outputs: bool) -> list[
     for identifier in some:
         labels = aim.loss is not None and aim.loss.labels
         metric = metrics.as_metric(identifier, labels, int(aim.shape[-1] or 0) if aim.shape else 0)
-        if not isinstance(metric, metrics.MeanMetricWrapper):
-            raise ValueError(
-                f"Expected a metric that averages a function. Received: {type(metric).__name__} '{metric.name}'"
-            )
         name = f"{aim.name}_{metric.name}" if several_outputs else metric.name
         taken = [n for n, _ in found]
         unique, k = name, 1

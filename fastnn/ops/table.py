@@ -237,6 +237,22 @@ class Op:
             return _reference(self, inputs, attrs)
         return _dispatch(self, inputs, attrs)
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The arguments by Keras' names, as calling takes them."""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        other = {own: name for name, own in self.spellings.items()}
+        if self.inputs == ("a", "b"):
+            other = {"a": "x1", "b": "x2", **other}
+        found = []
+        for role in self.inputs:
+            default = None if role in self.optional else inspect.Parameter.empty
+            found.append(inspect.Parameter(other.get(role, role).lstrip("*"), kind, default=default))
+        for name, value in self.attrs.items():
+            default = value.words[0] if isinstance(value, Choice) else value
+            found.append(inspect.Parameter(other.get(name, name), kind, default=default))
+        return inspect.Signature(found)
+
     def __repr__(self) -> str:
         return f"<op {self.name}{inspect.Signature([])}>".replace("()", f"({', '.join(self.inputs)})")
 
