@@ -109,11 +109,7 @@ class SimpleRNN(CellLayer):
         **kwargs: Any,
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        self.setup(
-            options,
-            {name: value for name, value in options.items() if name in (*FLAGS, "activity_regularizer")},
-            kwargs,
-        )
+        self.setup(options, kwargs)
 
 
 @serializable("keras.layers")
@@ -190,11 +186,7 @@ class LSTM(CellLayer):
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
         only_words("use_cudnn", use_cudnn)
-        self.setup(
-            options,
-            {name: value for name, value in options.items() if name in (*FLAGS, "activity_regularizer")},
-            kwargs,
-        )
+        self.setup(options, kwargs)
 
 
 @serializable("keras.layers")
@@ -271,11 +263,7 @@ class GRU(CellLayer):
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
         only_words("use_cudnn", use_cudnn)
-        self.setup(
-            options,
-            {name: value for name, value in options.items() if name in (*FLAGS, "activity_regularizer")},
-            kwargs,
-        )
+        self.setup(options, kwargs)
 
 
 def only_words(name: str, value: Any) -> None:
