@@ -13,12 +13,12 @@ from fastnn.utils.registry import deserialize
 __all__ = [*CLASSES, *FUNCTIONS, "Metric", "deserialize", "get", "serialize"]
 ALIASES.update(
     {
-        **{name: CLASSES["BinaryCrossentropy"] for name in ("bce", "BCE")},
-        **{name: CLASSES["MeanSquaredError"] for name in ("mse", "MSE")},
-        **{name: CLASSES["MeanAbsoluteError"] for name in ("mae", "MAE")},
-        **{name: CLASSES["MeanAbsolutePercentageError"] for name in ("mape", "MAPE")},
-        **{name: CLASSES["MeanSquaredLogarithmicError"] for name in ("msle", "MSLE")},
-        **{name: CLASSES["CosineSimilarity"] for name in ("cosine_proximity", "cosine")},
+        **dict.fromkeys(("bce", "BCE"), CLASSES["BinaryCrossentropy"]),
+        **dict.fromkeys(("mse", "MSE"), CLASSES["MeanSquaredError"]),
+        **dict.fromkeys(("mae", "MAE"), CLASSES["MeanAbsoluteError"]),
+        **dict.fromkeys(("mape", "MAPE"), CLASSES["MeanAbsolutePercentageError"]),
+        **dict.fromkeys(("msle", "MSLE"), CLASSES["MeanSquaredLogarithmicError"]),
+        **dict.fromkeys(("cosine_proximity", "cosine"), CLASSES["CosineSimilarity"]),
     }
 )
 BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")  # names whose meaning depends on loss and shapes
