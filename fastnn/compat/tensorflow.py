@@ -1,4 +1,4 @@
-"""The names of TensorFlow 2 that courses use beside Keras, over fastnn's operations; scripts find it as `tensorflow`."""
+"""The names of TensorFlow 2 that courses use beside Keras, over fastnn's operations."""
 
 from __future__ import annotations
 

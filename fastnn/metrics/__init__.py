@@ -6,19 +6,23 @@ from typing import Any
 
 from fastnn.metrics import accuracy as _accuracy
 from fastnn.metrics import confusion, regions, scores, simple  # noqa: F401  each registers its metrics
-from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, Counting, Mean, MeanMetricWrapper, Metric, Sum
+from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, MeanMetricWrapper, Metric
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserialize
 
 __all__ = [*CLASSES, *FUNCTIONS, "Metric", "deserialize", "get", "serialize"]
 ALIASES.update(
     {
-        **dict.fromkeys(("bce", "BCE"), CLASSES["BinaryCrossentropy"]),
-        **dict.fromkeys(("mse", "MSE"), CLASSES["MeanSquaredError"]),
-        **dict.fromkeys(("mae", "MAE"), CLASSES["MeanAbsoluteError"]),
-        **dict.fromkeys(("mape", "MAPE"), CLASSES["MeanAbsolutePercentageError"]),
-        **dict.fromkeys(("msle", "MSLE"), CLASSES["MeanSquaredLogarithmicError"]),
-        **dict.fromkeys(("cosine_proximity", "cosine"), CLASSES["CosineSimilarity"]),
+        short: CLASSES[name]
+        for name, shorts in (
+            ("BinaryCrossentropy", ("bce", "BCE")),
+            ("MeanSquaredError", ("mse", "MSE")),
+            ("MeanAbsoluteError", ("mae", "MAE")),
+            ("MeanAbsolutePercentageError", ("mape", "MAPE")),
+            ("MeanSquaredLogarithmicError", ("msle", "MSLE")),
+            ("CosineSimilarity", ("cosine_proximity", "cosine")),
+        )
+        for short in shorts
     }
 )
 BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")  # names whose meaning depends on loss and shapes

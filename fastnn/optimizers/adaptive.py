@@ -72,8 +72,8 @@ class Betas(Optimizer):
         ValueError: if a decay is not from 0 to less than 1.
     """
 
-    slots = ("m", "v")
-    config_names = ("beta_1", "beta_2", "epsilon")
+    slots: tuple[str, ...] = ("m", "v")
+    config_names: tuple[str, ...] = ("beta_1", "beta_2", "epsilon")
 
     def __init__(
         self,
