@@ -260,7 +260,7 @@ class MeanMetricWrapper(Mean):
 
     def count(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         values = as_prediction(self.values(y_true, y_pred))
-        if sample_weight is not None:
+        if sample_weight is not None or mask_of(y_pred) is not None:
             sample_weight = with_mask(sample_weight, mask_of(y_pred), values.dtype, "sum")
         return sum_and_count(values, sample_weight)
 
