@@ -246,8 +246,8 @@ class Op:
             other = {"a": "x1", "b": "x2", **other}
         found = []
         for role in self.inputs:
-            default = None if role in self.optional else inspect.Parameter.empty
-            found.append(inspect.Parameter(other.get(role, role).lstrip("*"), kind, default=default))
+            needed = None if role in self.optional else inspect.Parameter.empty
+            found.append(inspect.Parameter(other.get(role, role).lstrip("*"), kind, default=needed))
         for name, value in self.attrs.items():
             default = value.words[0] if isinstance(value, Choice) else value
             found.append(inspect.Parameter(other.get(name, name), kind, default=default))
