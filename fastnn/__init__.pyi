@@ -16,6 +16,7 @@ from fastnn import models as models
 from fastnn import ops as ops
 from fastnn import optimizers as optimizers
 from fastnn import presets as presets
+from fastnn import random as random
 from fastnn import regularizers as regularizers
 from fastnn import saving as saving
 from fastnn import utils as utils
