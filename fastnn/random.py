@@ -68,7 +68,7 @@ class SeedGenerator:
         return cls(**settings)
 
 
-_default: dict[int, SeedGenerator] = {}
+_default: dict[tuple[int, int], SeedGenerator] = {}
 
 
 def source(seed: int | SeedGenerator | None) -> tuple[int, Any]:
@@ -77,10 +77,11 @@ def source(seed: int | SeedGenerator | None) -> tuple[int, Any]:
         return seed.next()
     if seed is not None:
         return config.checked_seed(seed) % LARGEST_SEED, np.zeros((), np.int64)
-    if config.global_seed() not in _default:
+    key = (config.global_seed(), config.seedings())
+    if key not in _default:
         _default.clear()
-        _default[config.global_seed()] = SeedGenerator(config.global_seed())
-    return _default[config.global_seed()].next()
+        _default[key] = SeedGenerator(config.global_seed())
+    return _default[key].next()
 
 
 def drawn(record: Any, shape: Shape, seed: Any, dtype: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from fastnn import initializers, regularizers
+from fastnn import constraints, initializers, regularizers
 from fastnn.compat.spellings import old_arguments
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
@@ -195,11 +195,9 @@ class Layer:
             dtype: Its type; the layer's by default.
             trainable: Whether optimizers change it.
             regularizer: Penalty on it, added to the loss.
-            constraint: Not available: None.
+            constraint: What it is put back to after every update.
             name: Its name within the layer.
         """
-        if constraint is not None:
-            raise ValueError(f"Expected constraint to be None. Received: constraint={constraint!r}")
         self._check_initialised()
         values = initializers.get(initializer or "glorot_uniform")
         assert values is not None
@@ -208,6 +206,7 @@ class Layer:
         if None in shape:
             raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
         variable = Variable(as_array(values(shape, dtype=dtype), dtype), trainable=trainable, name=name or "variable")
+        variable.constraint = constraints.get(constraint)
         book = self._book
         variable.path = self._free_path(f"{self.name}/{variable.name}")
         book.created.append(variable)

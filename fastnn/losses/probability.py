@@ -19,6 +19,7 @@ from fastnn.losses.base import (
     loss,
     smooth,
 )
+from fastnn.ops import loss as records
 
 
 @loss("BinaryCrossentropy", "bce", "BCE")
@@ -44,7 +45,7 @@ def binary_crossentropy(
     y_true = classes_last(y_true, axis)
     if logits is not None:
         return ops.sigmoid_cross_entropy(y_true, classes_last(logits, axis))
-    return ops.binary_crossentropy(y_true, classes_last(y_pred, axis))
+    return records.binary_crossentropy(y_true, classes_last(y_pred, axis))
 
 
 @loss("CategoricalCrossentropy")
@@ -70,7 +71,7 @@ def categorical_crossentropy(
     logits = y_pred if from_logits else argument_of(y_pred, "softmax")
     if logits is not None:
         return ops.softmax_cross_entropy(y_true, classes_last(logits, axis))
-    return ops.categorical_crossentropy(y_true, classes_last(y_pred, axis))
+    return records.categorical_crossentropy(y_true, classes_last(y_pred, axis))
 
 
 @loss("SparseCategoricalCrossentropy", labels=True)
@@ -100,7 +101,7 @@ def sparse_categorical_crossentropy(
     if logits is not None:
         values = ops.sparse_softmax_cross_entropy(labels, classes_last(logits, axis))
     else:
-        values = ops.sparse_categorical_crossentropy(labels, classes_last(y_pred, axis))
+        values = records.sparse_categorical_crossentropy(labels, classes_last(y_pred, axis))
     return values if counted is None else values * ops.cast(counted, dtype=values.dtype)
 
 

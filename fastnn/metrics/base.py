@@ -18,7 +18,7 @@ CLASSES: dict[str, type[Metric]] = {}
 
 
 def ratio(a: Any, b: Any) -> Any:
-    """a / b, and 0 where b is 0."""
+    """A / b, and 0 where b is 0."""
     none = ops.equal(b, 0.0)
     return ops.where(none, 0.0, a / ops.where(none, 1.0, b))
 

@@ -1,6 +1,6 @@
 """Operations: one callable record each; they work on arrays, on tensors and on symbolic tensors."""
 
-from fastnn.ops.activation import heaviside, relu, saturating_linear, sigmoid, softmax, tanh
+from fastnn.ops.activation import relu, saturating_linear, sigmoid, softmax, tanh
 from fastnn.ops.adaptive import adadelta, adagrad, adam_amsgrad, adamax, decay, lion, nadam
 from fastnn.ops.arrangement import (
     append,
@@ -43,7 +43,6 @@ from fastnn.ops.comparison import (
     logical_or,
     logical_xor,
     not_equal,
-    where,
 )
 from fastnn.ops.control import cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
 from fastnn.ops.conversion import (
@@ -144,15 +143,7 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    half_squared_error,
-    mean_absolute_error,
-    mean_squared_error,
-    sparse_categorical_crossentropy,
-    squared_error,
-)
+from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.missing import core, linalg, nn, numpy
 from fastnn.ops.networks import (
@@ -176,7 +167,7 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import accumulate, argmax, max, mean, sum, sum_and_count
+from fastnn.ops.reduction import accumulate, argmax, mean, sum, sum_and_count
 from fastnn.ops.selection import (
     argpartition,
     argsort,

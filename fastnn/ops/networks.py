@@ -30,10 +30,10 @@ Extent = int | Sequence[int]
 
 def along(name: str, value: Extent, count: int) -> tuple[int, ...]:
     """One number for each of `count` axes; raises ValueError naming the argument."""
-    values = (value,) * count if hasattr(value, "__index__") else tuple(value)  # type: ignore[arg-type]
-    if len(values) != count or not all(hasattr(v, "__index__") and v.__index__() > 0 for v in values):  # type: ignore[union-attr]
+    values = (value,) * count if hasattr(value, "__index__") else tuple(value)
+    if len(values) != count or not all(hasattr(v, "__index__") and v.__index__() > 0 for v in values):
         raise ValueError(f"Expected {name} to be {count} positive whole numbers. Received: {name}={value}")
-    return tuple(int(v) for v in values)  # type: ignore[arg-type]
+    return tuple(int(v) for v in values)
 
 
 def as_images(x: Any, data_format: str | None, operation: str) -> tuple[Any, int, bool]:
