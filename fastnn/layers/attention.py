@@ -14,7 +14,6 @@ from fastnn.utils.registry import serializable
 
 OPTIONS = ("initializer", "regularizer", "constraint")
 FAR_BELOW = -1e9  # what masked scores are lowered by
-LOWEST = -3e38
 
 
 def causal(queries: int, values: int) -> Any:
@@ -368,7 +367,7 @@ class MultiHeadAttention(Layer):
         scores = ops.matmul(q * (1.0 / math.sqrt(self.key_dim)), ops.transpose(k, axes=(0, 1, 3, 2)))
         if allowed is not None:
             allowed = allowed if len(allowed.shape) > 3 else ops.expand_dims(allowed, axis=1)
-            scores = ops.where(allowed, scores, FAR_BELOW) if shown else scores + ops.where(allowed, 0.0, LOWEST)
+            scores = ops.where(allowed, scores, FAR_BELOW)
         weights = ops.softmax(scores)
         if allowed is not None and shown:
             weights = ops.where(allowed, weights, 0.0)
