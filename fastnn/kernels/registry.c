@@ -11,7 +11,7 @@
 
 #define FAMILIES(F) \
     F(activation) F(comparison) F(convolution) F(cross_entropy) F(elementwise) F(embedding) F(gather) F(linear) F(loss) F(metric) F(pooling) \
-    F(random) F(recurrence) F(reduction) F(shaping) F(slicing) F(unary) F(update)
+    F(random) F(recurrence) F(reduction) F(resampling) F(shaping) F(slicing) F(unary) F(update)
 
 #define DECLARE(name) extern const fnn_entry name##_entries_generic[];
 FAMILIES(DECLARE)

@@ -169,6 +169,7 @@ from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, oute
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
 from fastnn.ops.reduction import accumulate, argmax, mean, sum, sum_and_count
+from fastnn.ops.resampling import resize2d
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -376,6 +377,7 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "resize2d",
     "rms_normalization",
     "rmsprop",
     "rmsprop_centered",
