@@ -79,9 +79,7 @@ def meetings(axis: Taps, position: int, back: bool) -> tuple[Any, Any]:
     return np.array([k for k, _ in found], np.int64), np.array([part for _, part in found], np.float64)
 
 
-def resize_explain(
-    target: str, index: Index, shapes: Any, *, size: tuple[int, int], interpolation: str
-) -> Sum:
+def resize_explain(target: str, index: Index, shapes: Any, *, size: tuple[int, int], interpolation: str) -> Sum:
     back = target == "dx"
     rows = meetings(taps(shapes[0][1], size[0], interpolation), index[1], back)
     cols = meetings(taps(shapes[0][2], size[1], interpolation), index[2], back)
