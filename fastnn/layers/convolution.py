@@ -38,7 +38,7 @@ class Sliding(Layer):
     def _set_rules(self, activation: Any, use_bias: bool, **rules: Any) -> None:
         self.activation, self.use_bias = activations.get(activation), bool(use_bias)
         for key, value in rules.items():
-            setattr(self, key, ROOMS[key.rsplit("_", 1)[1]].get(value))  # type: ignore[attr-defined]
+            setattr(self, key, ROOMS[key.rsplit("_", 1)[1]].get(value))
 
     def _weight(self, name: str, shape: tuple[int, ...], rules: str) -> Any:
         initializer, regularizer, constraint = (getattr(self, f"{rules}_{role}") for role in ROLES)
@@ -56,8 +56,8 @@ class Sliding(Layer):
         reached = tuple((k - 1) * d + 1 for k, d in zip(self.kernel_size, self.dilation_rate, strict=True))
         if self.padding == "valid" and any(n is not None and n < r for n, r in zip(sizes, reached, strict=True)):
             raise ValueError(
-                f"Layer '{self.name}': expected an input of at least {reached}, what kernel_size={self.kernel_size} with "
-                f"dilation_rate={self.dilation_rate} reaches over. Received: shape {tuple(input_shape)}"
+                f"Layer '{self.name}': expected an input of at least {reached}, as kernel_size={self.kernel_size} and "
+                f"dilation_rate={self.dilation_rate} ask. Received: shape {tuple(input_shape)}"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Sequences and images as records take them, (batch, height, width, channels), and back as the layer's user has them."""
+"""Sequences and images as records take them, (batch, height, width, channels), and back in the layout given."""
 
 from __future__ import annotations
 
