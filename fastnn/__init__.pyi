@@ -5,6 +5,7 @@ from fastnn import backend as backend
 from fastnn import callbacks as callbacks
 from fastnn import compat as compat
 from fastnn import config as config
+from fastnn import constraints as constraints
 from fastnn import data as data
 from fastnn import datasets as datasets
 from fastnn import initializers as initializers
@@ -15,6 +16,7 @@ from fastnn import models as models
 from fastnn import ops as ops
 from fastnn import optimizers as optimizers
 from fastnn import presets as presets
+from fastnn import random as random
 from fastnn import regularizers as regularizers
 from fastnn import saving as saving
 from fastnn import utils as utils

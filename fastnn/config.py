@@ -17,6 +17,7 @@ _state = {"floatx": "float32", "engine": "c", "image_data_format": "channels_las
 _epsilon = [1e-7]
 _seeds = _random.Random(int.from_bytes(os.urandom(6), "little"))
 _seed: list[int] = [_seeds.randrange(2**48)]
+_seedings = [0]
 
 
 def floatx() -> str:
@@ -124,6 +125,7 @@ def set_random_seed(seed: int) -> None:
         True
     """
     _seed[0] = checked_seed(seed)
+    _seedings[0] += 1
     _seeds.seed(int(seed))
     _random.seed(int(seed))
     np.random.seed(int(seed) % 2**32)
@@ -143,6 +145,11 @@ def checked_seed(seed: int) -> int:
 def global_seed() -> int:
     """The seed last set, or the one drawn when the process started."""
     return _seed[0]
+
+
+def seedings() -> int:
+    """How often a seed has been set: what counts draws begins anew then."""
+    return _seedings[0]
 
 
 def next_seed() -> int:

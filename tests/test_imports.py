@@ -19,7 +19,8 @@ LEVELS = {
     "fastnn/engine/batches",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
-    "fastnn/backend fastnn/losses fastnn/data",
+    "fastnn/losses fastnn/data fastnn/random",
+    4.2: "fastnn/backend",  # random tensors by their old names too
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
@@ -27,6 +28,7 @@ LEVELS = {
     7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
+    8.55: "fastnn/compat/tensorflow",  # the whole library under other names
     8.6: "gui/colours gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
     8.7: "gui/arrangement gui/card_text gui/state",
     9: "gui/session",

@@ -1,4 +1,4 @@
-/* random.c: dropout; its mask is a pure function of (seed, training step, element), equal to the reference's bits. */
+/* random.c: dropout, uniform and normal numbers: pure functions of (seed, training step, element), equal to the reference's. */
 #include "fnn.h"
 #ifndef FNN_ISA
 #define FNN_FAMILY_FILE "random.c"
@@ -65,15 +65,15 @@ static void FNN_NAME(dropout_backward_chunk)(void *arg, int64_t chunk, int threa
     for (int64_t k = chunk * CHUNK; k < end; k++) out[k] = mask[k] ? dy[k] * scale : 0;
 }
 
-static uint64_t FNN_NAME(stream_key)(const fnn_step *s) {
-    const uint64_t seed = (uint64_t)s->attr[1].i[0], step = (uint64_t)*(const int64_t *)s->in[1].data;
+static uint64_t FNN_NAME(stream_key)(const fnn_attr *named, const fnn_tensor *counter) {
+    const uint64_t seed = (uint64_t)named->i[0], step = (uint64_t)*(const int64_t *)counter->data;
     return FNN_NAME(mixed)(FNN_NAME(mixed)(seed + GOLDEN) + (step + 1) * GOLDEN);
 }
 
 static int FNN_NAME(dropout)(fnn_step *s) {
     const double rate = s->attr[0].f, threshold = ceil(rate * 4294967296.0);
     FNN_NAME(dropout_job) p = {.x = s->in[0].data, .out = s->out[0].data, .mask_out = s->out[1].data,
-                               .size = s->out[0].size, .key = FNN_NAME(stream_key)(s), .any = threshold <= 4294967295.0,
+                               .size = s->out[0].size, .key = FNN_NAME(stream_key)(&s->attr[1], &s->in[1]), .any = threshold <= 4294967295.0,
                                .scale = (float)(1 / (1 - rate))};
     p.threshold = p.any ? (uint32_t)threshold : 0;
     fnn_parallel(fnn_ceil_div(p.size, CHUNK), 4.0 * (double)p.size, FNN_NAME(dropout_chunk), &p);
@@ -87,7 +87,41 @@ static int FNN_NAME(dropout_backward)(fnn_step *s) {
     return FNN_OK;
 }
 
+/* ---- uniform and normal numbers: a word of 64 bits for each ---- */
+
+typedef struct { float *y; int64_t size; uint64_t key; } FNN_NAME(drawing);
+
+static inline float FNN_NAME(fraction)(uint32_t bits) { return (float)(bits >> 8) * 0x1p-24f; } /* 0 … 1 - 2^-24 */
+
+static void FNN_NAME(uniform_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(drawing) *p = arg;
+    (void)thread;
+    for (int64_t k = chunk * CHUNK; k < fnn_min((chunk + 1) * CHUNK, p->size); k++)
+        p->y[k] = FNN_NAME(fraction)((uint32_t)FNN_NAME(mixed)(p->key + (uint64_t)(k + 1) * GOLDEN));
+}
+
+static void FNN_NAME(normal_chunk)(void *arg, int64_t chunk, int thread) { /* Box and Muller */
+    const FNN_NAME(drawing) *p = arg;
+    (void)thread;
+    for (int64_t k = chunk * CHUNK; k < fnn_min((chunk + 1) * CHUNK, p->size); k++) {
+        const uint64_t word = FNN_NAME(mixed)(p->key + (uint64_t)(k + 1) * GOLDEN);
+        const float radius = FNN_NAME(fraction)((uint32_t)word) + 0x1p-24f, turn = FNN_NAME(fraction)((uint32_t)(word >> 32));
+        p->y[k] = sqrtf(-2 * logf(radius)) * cosf(6.28318530717958648f * turn);
+    }
+}
+
+static int FNN_NAME(draw)(fnn_step *s, void (*body)(void *, int64_t, int), double cost) {
+    FNN_NAME(drawing) p = {s->out[0].data, s->out[0].size, FNN_NAME(stream_key)(&s->attr[1], &s->in[0])};
+    if (p.y) fnn_parallel(fnn_ceil_div(p.size, CHUNK), cost * (double)p.size, body, &p);
+    return FNN_OK;
+}
+
+static int FNN_NAME(random_uniform)(fnn_step *s) { return FNN_NAME(draw)(s, FNN_NAME(uniform_chunk), 4); }
+static int FNN_NAME(random_normal)(fnn_step *s) { return FNN_NAME(draw)(s, FNN_NAME(normal_chunk), 40); }
+
 const fnn_entry FNN_NAME(random_entries)[] = {
+    {"random_uniform", "step", "shape seed", FNN_NAME(random_uniform), NULL, NULL},
+    {"random_normal", "step", "shape seed", FNN_NAME(random_normal), NULL, NULL},
     {"dropout", "x step", "rate seed", FNN_NAME(dropout), FNN_NAME(dropout_backward), NULL},
     {0},
 };

@@ -4,13 +4,16 @@ import sys
 from typing import Any
 
 from fastnn.compat.spellings import old_layer
+from fastnn.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
 from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.convolution import Conv2D
+from fastnn.layers.embedding import Embedding, Masking, RepeatVector
 from fastnn.layers.merging import (
     Add,
     Average,
     Concatenate,
+    Dot,
     Maximum,
     Minimum,
     Multiply,
@@ -18,6 +21,7 @@ from fastnn.layers.merging import (
     add,
     average,
     concatenate,
+    dot,
     maximum,
     minimum,
     multiply,
@@ -33,39 +37,61 @@ from fastnn.layers.pooling import (
     MaxPool2D,
     MaxPooling2D,
 )
+from fastnn.layers.recurrent_base import RNN
+from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
 from fastnn.layers.regularization import Dropout
 from fastnn.layers.shaping import Flatten, Permute, Reshape
+from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
     "AveragePooling2D",
     "AvgPool2D",
+    "Bidirectional",
     "Concatenate",
     "Conv2D",
     "Dense",
+    "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Lambda",
     "Layer",
+    "Masking",
     "MaxPool2D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Permute",
+    "RepeatVector",
     "Reshape",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "add",
     "average",
     "concatenate",
+    "dot",
     "maximum",
     "minimum",
     "multiply",

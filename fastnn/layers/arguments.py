@@ -95,3 +95,18 @@ def channels_last(value: Any) -> str:
     if value is not None:
         only("data_format", value, "channels_last")
     return "channels_last"
+
+
+def share(name: str, value: Any) -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> share("dropout", 0.5)
+        0.5
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f"Expected {name} to be a number from 0 to 1. Received: {name}={value!r}")
+    return float(value)

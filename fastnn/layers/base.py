@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from fastnn import initializers, regularizers
+from fastnn import constraints, initializers, regularizers
 from fastnn.compat.spellings import old_arguments
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
+from fastnn.layers import masks
 from fastnn.layers.arguments import dtype_name
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
 from fastnn.utils.registry import serialize
@@ -37,6 +38,7 @@ class Book:
     added_losses: list[Any] = field(default_factory=list)
     calls: list[tuple[Any, Any]] = field(default_factory=list)
     build_shape: Any = None
+    states: Any = None
 
 
 class _Calling(threading.local):
@@ -75,8 +77,12 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
     def wrapped(self: Layer, input_shape: Any = None, *rest: Any, **named: Any) -> None:
         if self.built:
             return
-        build(self, input_shape, *rest, **named) if len(inspect.signature(build).parameters) > 1 else build(self)
-        self._book.build_shape = input_shape
+        if len(named) > 1:
+            build(self, **named)
+        else:
+            shape = next(iter(named.values()), input_shape)
+            build(self, shape, *rest) if len(inspect.signature(build).parameters) > 1 else build(self)
+        self._book.build_shape = named if len(named) > 1 else next(iter(named.values()), input_shape)
         self.built = True
         if not self.trainable:
             self.trainable = False
@@ -121,6 +127,7 @@ class Layer:
         array([2., 4.], dtype=float32)
     """
 
+    supports_masking: bool = False
     config_names: tuple[str, ...] = ()
     weight_names: tuple[str, ...] = ()
     _book: Book
@@ -137,6 +144,8 @@ class Layer:
             cls.__init__ = old_arguments("layer")(cls.__init__)  # type: ignore[method-assign]
         if "build" in vars(cls):
             cls.build = building(cls.build)  # type: ignore[method-assign]
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
 
     def __init__(
         self,
@@ -186,11 +195,9 @@ class Layer:
             dtype: Its type; the layer's by default.
             trainable: Whether optimizers change it.
             regularizer: Penalty on it, added to the loss.
-            constraint: Not available: None.
+            constraint: What it is put back to after every update.
             name: Its name within the layer.
         """
-        if constraint is not None:
-            raise ValueError(f"Expected constraint to be None. Received: constraint={constraint!r}")
         self._check_initialised()
         values = initializers.get(initializer or "glorot_uniform")
         assert values is not None
@@ -199,6 +206,7 @@ class Layer:
         if None in shape:
             raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
         variable = Variable(as_array(values(shape, dtype=dtype), dtype), trainable=trainable, name=name or "variable")
+        variable.constraint = constraints.get(constraint)
         book = self._book
         variable.path = self._free_path(f"{self.name}/{variable.name}")
         book.created.append(variable)
@@ -346,6 +354,7 @@ class Layer:
         if graph.is_symbolic((args, kwargs)):
             self._ensure_built(args, kwargs)
             outputs = graph.connect(self, args, kwargs)
+            self._connect_masks(args, kwargs, outputs)
             self._book.calls.append((args[0] if args else next(iter(kwargs.values())), outputs))
             return outputs
         return self._call_eagerly(args, kwargs)
@@ -359,7 +368,16 @@ class Layer:
     def _ensure_built(self, args: Any, kwargs: Any) -> None:
         if not self.built:
             tensors = [a for a in (*args, *kwargs.values()) if any(hasattr(x, "shape") for x in flatten(a))]
-            self.build(shape_of(tensors[0]) if tensors else None)
+            named = self._shapes_by_name(args, kwargs)
+            self.build(**named) if named else self.build(shape_of(tensors[0]) if tensors else None)
+
+    def _shapes_by_name(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Shapes for a `build` that takes several, such as query_shape and value_shape; else nothing."""
+        wanted = masks.parameters(type(self).build)
+        if len(wanted) < 2 or not all(name.endswith("_shape") for name in wanted):
+            return {}
+        given = masks.bound(masks.parameters(type(self).call), args, kwargs)
+        return {name: shape_of(given[name[:-6]]) for name in wanted if given.get(name[:-6]) is not None}
 
     def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
         trace = graph.current_trace()
@@ -382,15 +400,60 @@ class Layer:
 
     def _run(self, args: Any, kwargs: Any) -> Any:
         given = kwargs.pop("training", None) if "training" in kwargs else None
+        names = masks.parameters(type(self).call)
         with calling(given):
-            if takes_training(type(self).call):
+            if "training" in names:
                 kwargs = {**kwargs, "training": training_now()}
+            kwargs = masks.with_masks(names, args, kwargs)
+            previous = self._previous_mask(args, kwargs)
             outputs = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 for tensor in flatten(outputs):
                     rows = tensor.shape[0] if tensor.shape else 1  # the same strength whatever the batch size
                     self.add_loss(self.activity_regularizer(tensor) / max(rows, 1))
+            self._pass_on(args, kwargs, previous, outputs)
         return outputs
+
+    # ------------------------------------------------------------ masks
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the output: by default that of the input; None for outputs without one."""
+        return previous_mask
+
+    def _previous_mask(self, args: Any, kwargs: Any) -> Any:
+        """The mask given, else what the first argument carries."""
+        if kwargs.get("mask") is not None:
+            return kwargs["mask"]
+        return masks.masks_of(args[0] if args else next(iter(kwargs.values()), None))
+
+    def _pass_on(self, args: Any, kwargs: Any, previous: Any, outputs: Any) -> None:
+        """Let the outputs carry the masks that `compute_mask` gives."""
+        if self._has_mask_for(outputs, previous):
+            first = args[0] if args else next(iter(kwargs.values()), None)
+            masks.put_masks(outputs, self.compute_mask(first, previous))
+
+    def _has_mask_for(self, outputs: Any, previous: Any) -> bool:
+        if not self.supports_masking or all(masks.mask_of(y) is not None for y in flatten(outputs)):
+            return False
+        return masks.any_mask(previous) or type(self).compute_mask is not Layer.compute_mask
+
+    def _connect_masks(self, args: Any, kwargs: Any, outputs: Any) -> None:
+        """The same in a functional graph: masks are symbolic tensors that remember how they are made."""
+        previous = self._previous_mask(args, kwargs)
+        if not self._has_mask_for(outputs, previous):
+            return
+        places: list[int] = []
+
+        def given(first: Any, previous: Any) -> list[Any]:
+            found = flatten(self.compute_mask(first, previous))
+            places[:] = [k for k, mask in enumerate(found) if mask is not None]
+            return [found[k] for k in places]
+
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        known = graph.connect(given, (first, previous), {})
+        leaves = flatten(outputs)
+        for k, mask in zip(places, known, strict=True):
+            masks.put_masks(leaves[k : k + 1], mask)
 
     def _convert(self, value: Any) -> Any:
         """Arrays and numbers as tensors; floating ones in the layer's type."""
@@ -406,7 +469,7 @@ class Layer:
             return value
         array = as_array(value)
         if self.autocast and array.dtype.kind == "f" and array.dtype != self.dtype:
-            return Tensor(array.astype(self.dtype))
+            return masks.carried_over(Tensor(array.astype(self.dtype)), value)
         return value if isinstance(value, Tensor) else Tensor(array)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -469,12 +532,17 @@ class Layer:
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The input shape that the layer was built for."""
-        return None if self._book.build_shape is None else {"input_shape": serialize(self._book.build_shape)}
+        shape = self._book.build_shape
+        if isinstance(shape, dict) and all(key.endswith("_shape") for key in shape):
+            return {"shapes_dict": serialize(shape)}
+        return None if shape is None else {"input_shape": serialize(shape)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shape that `get_build_config` gave."""
         if config and config.get("input_shape") is not None:
             self.build(map_shapes(tuple, config["input_shape"]))
+        elif config and config.get("shapes_dict"):
+            self.build(**{name: map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -497,15 +565,6 @@ def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
     if all(n is None or isinstance(n, int) for n in structure):
         return function(structure)
     return [map_shapes(function, s) for s in structure]
-
-
-def takes_training(call: Callable[..., Any]) -> bool:
-    """Whether a `call` has an argument named training."""
-    known = getattr(call, "takes_training", None)
-    if known is None:
-        known = "training" in inspect.signature(call).parameters
-        call.takes_training = known  # type: ignore[attr-defined]
-    return bool(known)
 
 
 def is_idle(key: str, value: Any, cls: type) -> bool:

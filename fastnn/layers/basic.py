@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastnn import activations, initializers, ops, regularizers
+from fastnn import activations, constraints, initializers, ops, regularizers
 from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.layers.arguments import dtype_name, only, whole
 from fastnn.layers.base import Layer
@@ -114,8 +114,8 @@ class Dense(Layer):
         kernel_regularizer: Penalty on the weights.
         bias_regularizer: Penalty on the bias.
         activity_regularizer: Penalty on the output.
-        kernel_constraint: Not available: None.
-        bias_constraint: Not available: None.
+        kernel_constraint: What the kernel is put back to after every update.
+        bias_constraint: What the bias is put back to after every update.
 
     Raises:
         ValueError: if units is not a positive whole number.
@@ -131,6 +131,7 @@ class Dense(Layer):
         "bias_regularizer", "kernel_constraint", "bias_constraint",
     )  # fmt: skip
     weight_names = ("kernel", "bias")
+    supports_masking = True
 
     def __init__(
         self,
@@ -154,7 +155,8 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         if not input_shape or input_shape[-1] is None:
@@ -191,6 +193,8 @@ class Activation(Layer):
         array([0., 2.], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -209,7 +213,7 @@ class Lambda(Layer):
     Args:
         function: Function of the input, composed of operations and operators.
         output_shape: Ignored: the shape is found by running the function.
-        mask: Not available: None.
+        mask: The mask of the output, or a function of (inputs, mask) that gives it.
         arguments: Further keyword arguments of the function.
 
     Example:
@@ -226,12 +230,16 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        only("mask", mask, None)
+        self.mask, self.supports_masking = mask, mask is not None
         self.function, self.output_shape, self.arguments = function, output_shape, arguments or {}
         self.built = True
 
     def call(self, x: Any) -> Any:
         return self.function(x, **self.arguments)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask that was given, or what the function makes of inputs and their mask."""
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
         """Refuse: a file cannot hold the function.

@@ -29,6 +29,7 @@ class Dropout(Layer):
         array([1., 2.], dtype=float32)
     """
 
+    supports_masking = True
     config_names = ("rate", "seed", "noise_shape")
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastnn import losses, metrics
+from fastnn.losses.base import FUNCTIONS
 from fastnn.optimizers import Optimizer
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import serialize
@@ -47,7 +48,7 @@ class Aim:
     @property
     def any_shape(self) -> bool:
         """Whether the loss is a user's own, which may take targets of any shape."""
-        known = losses.FUNCTIONS.values()
+        known = FUNCTIONS.values()
         return self.loss is not None and getattr(self.loss, "fn", None) not in known
 
 
@@ -137,10 +138,6 @@ def named_metrics(aim: Aim, some: Sequence[Any], several_outputs: bool) -> list[
     for identifier in some:
         labels = aim.loss is not None and aim.loss.labels
         metric = metrics.as_metric(identifier, labels, int(aim.shape[-1] or 0) if aim.shape else 0)
-        if not isinstance(metric, metrics.MeanMetricWrapper):
-            raise ValueError(
-                f"Expected a metric that averages a function. Received: {type(metric).__name__} '{metric.name}'"
-            )
         name = f"{aim.name}_{metric.name}" if several_outputs else metric.name
         taken = [n for n, _ in found]
         unique, k = name, 1

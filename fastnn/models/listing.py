@@ -11,7 +11,6 @@ from fastnn.engine.graph import SymbolicTensor, Trace, flatten
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import StepList, finish, write_backward
 from fastnn.errors import GraphError
-from fastnn.metrics import symbolic_sums
 from fastnn.models.compiling import Aim
 from fastnn.models.data import target_name, weight_name
 
@@ -103,10 +102,16 @@ class Writer:
     def measure(self, aim: Aim, y_pred: SymbolicTensor) -> None:
         """Write the metrics of one output."""
         for name, metric in aim.metrics:
-            self.watch[name] = symbolic_sums(metric, self.targets[aim.name], y_pred, None)
+            self.see(name, metric, self.targets[aim.name], y_pred)
         for name, metric in aim.weighted:
-            weights = self.weights.get(aim.name)
-            self.watch[name] = symbolic_sums(metric, self.targets[aim.name], y_pred, weights)
+            self.see(name, metric, self.targets[aim.name], y_pred, sample_weight=self.weights.get(aim.name))
+
+    def see(self, name: str, metric: Any, *batch: SymbolicTensor, **weights: Any) -> None:
+        """Let a metric see the batch: its counts are watched, or its variables change at the end of the list."""
+        if metric.counts:
+            self.watch[name] = metric.count(*batch, **weights)
+        else:
+            metric.update_state(*batch, **weights)
 
     def learn(self, loss: SymbolicTensor) -> None:
         """Write backward and update."""

@@ -18,7 +18,8 @@ class Averages:
     """Losses and metrics over the batches run by some plans.
 
     Args:
-        metrics: Metrics by name in logs; other names are losses, whose mean is weighted by batch size.
+        metrics: Metrics by name in logs; other names are losses, whose mean is weighted by batch size. Metrics that
+            do not count tell what their variables hold.
     """
 
     def __init__(self, metrics: Mapping[str, Any]) -> None:
@@ -35,11 +36,13 @@ class Averages:
 
     def start(self) -> None:
         """Forget all batches."""
+        for metric in self.metrics.values():
+            metric.reset_state()
         for totals in self.totals:
             totals[:] = 0
         self.counts = [0] * len(self.plans)
 
-    def logs(self) -> dict[str, float]:
+    def logs(self) -> dict[str, Any]:
         """Averages so far."""
         rows = sum(n * size for n, (_, size) in zip(self.counts, self.plans, strict=True))
         sums: dict[str, Any] = {}
@@ -47,13 +50,21 @@ class Averages:
             for key, total in plan.by_name(totals).items():
                 part = total if key in self.metrics else total * size
                 sums[key] = sums[key] + part if key in sums else part
-        return {key: self.average(key, total, rows) for key, total in sums.items()}
+        found = {key: self.average(key, total, rows) for key, total in sums.items()}
+        held = {key: number(m.result()) for key, m in self.metrics.items() if not m.counts}
+        return {**found, **held}
 
-    def average(self, key: str, total: Array, rows: int) -> float:
+    def average(self, key: str, total: Array, rows: int) -> Any:
         """One entry of the logs."""
         if key in self.metrics:
-            return float(self.metrics[key].finish(float(total[0]), float(total[1])))
+            return self.metrics[key].finish(total)
         return float(total) / rows if rows else math.nan
+
+
+def number(result: Any) -> Any:
+    """What a metric told: a number, or an array of several."""
+    array = np.asarray(result)
+    return float(array) if array.ndim == 0 else array
 
 
 class Batches:

@@ -9,7 +9,7 @@ from fastnn.compat.spellings import old_method
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, map_structure
 from fastnn.engine.tensor import Tensor, as_array
-from fastnn.layers import Layer
+from fastnn.layers import Layer, masks
 from fastnn.models.network import Network, Reader
 from fastnn.models.rows import is_list_of_one_array
 from fastnn.models.summary import summary
@@ -149,7 +149,7 @@ class Model(Training, Layer):
         """What the model computes: its graph; subclasses write their own."""
         if self.network is None:
             raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method implemented.")
-        return self.network.run(self.network.match(inputs, self.name))
+        return self.network.run(masks.masked(self.network.match(inputs, self.name), mask))
 
     def _call_eagerly(self, args: Any, kwargs: Any) -> Any:
         if self.network is None or not args:
@@ -303,4 +303,4 @@ def as_input(value: Any, tensor: SymbolicTensor) -> Any:
     """An eager value in the type of the input that it is for."""
     if isinstance(value, Tensor) and value.dtype == tensor.dtype:
         return value
-    return Tensor(as_array(value, tensor.dtype))
+    return masks.carried_over(Tensor(as_array(value, tensor.dtype)), value)

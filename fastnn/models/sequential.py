@@ -7,7 +7,7 @@ from typing import Any
 
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten
-from fastnn.layers import InputLayer, Layer
+from fastnn.layers import InputLayer, Layer, masks
 from fastnn.models.model import Model
 from fastnn.models.network import Network, layer_entry, make_layer
 from fastnn.utils.registry import custom_object_scope, serializable
@@ -133,7 +133,7 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         network = self._graph()
-        return network.run(network.match(inputs, self.name))
+        return network.run(masks.masked(network.match(inputs, self.name), mask))
 
     def get_config(self) -> dict[str, Any]:
         """Configuration in Keras' format."""

@@ -166,6 +166,11 @@ def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
     return split(x, indices_or_sections, 0 if len(tensor(x).shape) == 1 else 1)
 
 
+def dsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """Pieces along axis 2."""
+    return split(x, indices_or_sections, 2)
+
+
 def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
     """Pieces along axis 0."""
     return split(x, indices_or_sections, 0)

@@ -103,6 +103,7 @@ take = define(
     formula="y = the cells of x, or what lies along the axis, that the indices name",
     grad_formula="dx = sum of dy over the places that took this cell",
     integer=True,
+    boolean=True,
     cases=(
         Case(((5, 3), (4,)), {"axis": 0}, ("normal", "labels:5")),
         Case(((2, 3, 4), (2, 5)), {"axis": 1}, ("normal", "labels:3")),
@@ -182,6 +183,7 @@ take_along_axis = define(
     formula="y = the cells of x that the indices name along the axis, one index for every cell",
     grad_formula="dx = sum of dy over the places that took this cell",
     integer=True,
+    boolean=True,
     cases=(
         Case(((5, 3), (2, 3)), {"axis": 0}, ("normal", "labels:5")),
         Case(((2, 4, 3), (2, 6, 3)), {"axis": 1}, ("normal", "labels:4")),
@@ -278,6 +280,7 @@ gather_nd = define(
     formula="y = the cells of x (or what lies behind them) that the numbers along the indices' last axis name",
     grad_formula="dx = sum of dy over the places that took this cell",
     integer=True,
+    boolean=True,
     cases=(
         Case(((3, 4), (5, 2)), {}, ("normal", "labels:3")),
         Case(((4, 3, 2), (2, 3, 1)), {}, ("normal", "labels:4")),
@@ -401,6 +404,7 @@ scatter_update = define(
     formula="y = x, with the cells that the indices name replaced by updates; the last one counts",
     grad_formula="dx = dy, 0 in the cells replaced; dupdates = dy of the cell, 0 where a later update replaced it",
     integer=True,
+    boolean=True,
     cases=(
         Case(((3, 4), (5, 2), (5,)), {}, ("normal", "labels:3")),
         Case(((4, 2), (3, 1), (3, 2)), {}, ("normal", "labels:4")),

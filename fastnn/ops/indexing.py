@@ -99,7 +99,7 @@ def by_slices(x: Any, keys: list[Any]) -> tuple[Any, list[Any]]:
 
 
 def bounds(key: Any, size: int, axis: int) -> tuple[int, int, int]:
-    """Begin, end and stride of one axis; the end of a slice that runs backwards past the front is -size - 1."""
+    """Begin, end and stride of one axis."""
     if isinstance(key, int):
         if not -size <= key < size:
             raise IndexError(f"Expected an index from {-size} to {size - 1} along axis {axis}. Received: {key}")
@@ -111,7 +111,8 @@ def bounds(key: Any, size: int, axis: int) -> tuple[int, int, int]:
     begin, end, stride = slice(
         *(None if p is None else p.__index__() for p in (key.start, key.stop, key.step))
     ).indices(size)
-    return begin, end if end >= 0 else -size - 1, stride
+    before = -size - 1  # a place in front of the first cell
+    return begin if begin >= 0 else before, end if end >= 0 else before, stride
 
 
 def by_indices(x: Any, keys: list[Any]) -> tuple[Any, list[Any]]:

@@ -146,7 +146,7 @@ def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, a
 
 
 @composed
-def normalize(x: Any, axis: int = -1, order: float = 2, epsilon: float | None = None) -> Any:
+def normalize(x: Any, axis: int | Sequence[int] = -1, order: float = 2, epsilon: float | None = None) -> Any:
     """X divided by its norm along an axis, which is taken as `epsilon` where it is less.
 
     Args:

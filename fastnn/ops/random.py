@@ -54,9 +54,14 @@ def dropout_shape(x: Shape, step: Shape, rate: float, seed: int) -> tuple[Shape,
         raise ShapeError(f"expected step to be one number, shape (), received shape {step}.")
     if not 0 <= rate <= 1:
         raise GraphError(f"expected a rate from 0 to 1, received {rate}.", operation="dropout")
-    if seed != int(seed) or not 0 <= seed <= LARGEST_SEED:
-        raise GraphError(f"expected a whole-numbered seed from 0 to 2**53, received {seed}.", operation="dropout")
+    check_seed(seed, "dropout")
     return (x, x)
+
+
+def check_seed(seed: int, operation: str) -> None:
+    """Raise GraphError for a seed that C's numbers do not hold exactly."""
+    if seed != int(seed) or not 0 <= seed <= LARGEST_SEED:
+        raise GraphError(f"expected a whole-numbered seed from 0 to 2**53, received {seed}.", operation=operation)
 
 
 def kept(x: Any, mask: Any, rate: float) -> Any:
@@ -106,4 +111,101 @@ dropout = define(
         Case(((37, 11), ()), {"rate": 0.9, "seed": 1}, ("normal", "step")),
     ),
     source="Srivastava and others, Dropout, 2014; Steele and others, Fast splittable pseudorandom generators, 2014",
+)
+
+
+# ---------------------------------------------------------------- uniform and normal numbers
+
+
+def fractions(seed: int, step: int, size: int) -> NDArray[np.float64]:
+    """Two numbers from 0 to 1 - 2^-24 for every element, from the halves of its own word."""
+    bits = random_bits(seed, step, 2 * size).reshape(size, 2)
+    return (bits >> np.uint32(8)).astype(np.float64) / 2**24
+
+
+def drawn_shape(step: Shape, shape: Shape, seed: int) -> tuple[Shape, ...]:
+    if step != ():
+        raise ShapeError(f"expected step to be one number, shape (), received shape {step}.")
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"expected a shape of whole numbers from 0, received {shape}.")
+    check_seed(seed, "random")
+    return (shape,)
+
+
+def uniform_forward(step: Any, shape: Shape, seed: int) -> Any:
+    return fractions(seed, int(step), math.prod(shape))[:, 0].reshape(shape).astype(np.float32)
+
+
+def normal_forward(step: Any, shape: Shape, seed: int) -> Any:
+    first, second = fractions(seed, int(step), math.prod(shape)).T
+    numbers = np.sqrt(-2 * np.log(first + 2**-24)) * np.cos(2 * np.pi * second)
+    return numbers.reshape(shape).astype(np.float32)
+
+
+def fraction_of(seed: float, step: float, element: float, half: float) -> float:
+    """One of the two random numbers in 0 … 1 of one element; explanations call it by this name."""
+    word = mixed((stream_key(int(seed), int(step)) + (int(element) + 1) * GOLDEN) & MASK)
+    return ((word >> 32 * int(half)) & 0xFFFFFFFF) // 256 / 2**24
+
+
+FUNCTIONS["fraction"] = fraction_of
+FUNCTIONS["cos"] = np.cos
+
+
+def draw_explain(text: str) -> Any:
+    """Explanation of a random number from the seed, the step and the element's position."""
+
+    def explain(target: str, index: Index, shapes: Any, shape: Shape, seed: int) -> Formula:
+        element = int(np.ravel_multi_index(index, shape)) if index else 0
+        first, second = (f"fraction({seed}, step, {element}, {half})" for half in (0, 1))
+        note = "fraction(seed, step, element, half) is between 0 and 1"
+        return Formula(f"float32({text.format(first=first, second=second)})", {"step": ("step", ())}, note)
+
+    return explain
+
+
+FUNCTIONS["float32"] = np.float32
+DRAW_CASES = tuple(
+    Case(((),), attrs, ("step",))
+    for attrs in (
+        {"shape": (3, 5), "seed": 7},
+        {"shape": (2, 1, 4), "seed": 2**53},
+        {"shape": (), "seed": 1},
+        {"shape": (0, 2)},
+        {"shape": (37, 11), "seed": 3},
+    )
+)
+
+
+def define_drawing(name: str, forward: Any, text: str, formula: str, source: str) -> Any:
+    """An operation that draws numbers of a shape."""
+    return define(
+        name,
+        "random",
+        "step",
+        attrs={"shape": (), "seed": 0},
+        dtypes={"step": "int64", "y": "float32"},
+        shape=drawn_shape,
+        forward=forward,
+        explain=draw_explain(text),
+        formula=formula,
+        cases=DRAW_CASES,
+        bench=(Case(((),), {"shape": (1000, 300)}, ("step",)),),
+        source=source,
+    )
+
+
+random_uniform = define_drawing(
+    "random_uniform",
+    uniform_forward,
+    "{first}",
+    "y = uniform(seed, step, element), from 0 to 1, 1 excluded",
+    "Steele and others, Fast splittable pseudorandom generators, 2014",
+)
+random_normal = define_drawing(
+    "random_normal",
+    normal_forward,
+    "sqrt(-2 * log({first} + 2**-24)) * cos(6.283185307179586 * {second})",
+    "y = sqrt(-2 log u) cos(2 pi v), with u, v = uniform(seed, step, element)",
+    "Box and Muller, A note on the generation of random normal deviates, 1958",
 )

@@ -211,7 +211,7 @@ class Op:
         if self.variadic:
             if not args and self.inputs[0][1:] in kwargs:
                 args = (kwargs.pop(self.inputs[0][1:]),)
-            if args and isinstance(args[0], (list, tuple)):
+            if args and isinstance(args[0], (list, tuple)) and not any(map(is_nest, args[1:])):
                 return list(args[0]), self.complete({**dict(zip(self.attrs, args[1:], strict=False)), **kwargs})
             return list(args), self.complete(kwargs)
         names = [*self.inputs, *self.attrs]
@@ -238,8 +238,29 @@ class Op:
             return _reference(self, inputs, attrs)
         return _dispatch(self, inputs, attrs)
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The arguments by Keras' names, as calling takes them."""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        other = {own: name for name, own in self.spellings.items()}
+        if self.inputs == ("a", "b"):
+            other = {"a": "x1", "b": "x2", **other}
+        found = []
+        for role in self.inputs:
+            needed = None if role in self.optional else inspect.Parameter.empty
+            found.append(inspect.Parameter(other.get(role, role).lstrip("*"), kind, default=needed))
+        for name, value in self.attrs.items():
+            default = value.words[0] if isinstance(value, Choice) else value
+            found.append(inspect.Parameter(other.get(name, name), kind, default=default))
+        return inspect.Signature(found)
+
     def __repr__(self) -> str:
         return f"<op {self.name}{inspect.Signature([])}>".replace("()", f"({', '.join(self.inputs)})")
+
+
+def is_nest(x: Any) -> bool:
+    """Whether x is an array, tensor or list rather than an attribute."""
+    return isinstance(x, (list, tuple)) or hasattr(x, "shape")
 
 
 def check_sizes(shapes: Sequence[Shape]) -> None:
