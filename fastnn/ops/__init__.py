@@ -8,8 +8,8 @@ from fastnn.ops.activation import (
     hard_shrink,
     hard_sigmoid,
     hard_silu,
+    hard_swish,
     hard_tanh,
-    heaviside,
     leaky_relu,
     log_sigmoid,
     mish,
@@ -26,6 +26,7 @@ from fastnn.ops.activation import (
     sparse_plus,
     sparse_sigmoid,
     squareplus,
+    swish,
     tanh,
     tanh_shrink,
     threshold,
@@ -73,7 +74,6 @@ from fastnn.ops.comparison import (
     logical_or,
     logical_xor,
     not_equal,
-    where,
 )
 from fastnn.ops.control import cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
 from fastnn.ops.conversion import (
@@ -116,7 +116,6 @@ from fastnn.ops.cross_entropy import (
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
 )
-from fastnn.ops.cumulative import cumprod, cumsum
 from fastnn.ops.elementary import (
     abs,
     allclose,
@@ -134,6 +133,7 @@ from fastnn.ops.elementary import (
     fmin,
     fmod,
     geomspace,
+    heaviside,
     histogram,
     isclose,
     isneginf,
@@ -152,6 +152,7 @@ from fastnn.ops.elementary import (
     true_divide,
     unravel_index,
     vander,
+    where,
 )
 from fastnn.ops.elementwise import (
     add,
@@ -195,20 +196,7 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import (
-    accumulate,
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    prod,
-    sum,
-    sum_and_count,
-)
+from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, max, mean, min, sum, sum_and_count
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -234,6 +222,7 @@ from fastnn.ops.selection import (
 )
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
+from fastnn.ops.statistics import count_nonzero, cumprod, cumsum, norm, prod, std, var
 from fastnn.ops.unary import (
     absolute,
     arccos,
@@ -331,6 +320,7 @@ __all__ = [
     "corrcoef",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
     "cumprod",
     "cumsum",
@@ -393,6 +383,7 @@ __all__ = [
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
     "heaviside",
     "histogram",
@@ -462,6 +453,7 @@ __all__ = [
     "negative",
     "nn",
     "nonzero",
+    "norm",
     "normalize",
     "not_equal",
     "numpy",
@@ -541,12 +533,14 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "std",
     "stop_gradient",
     "strided_slice",
     "subtract",
     "sum",
     "sum_and_count",
     "swapaxes",
+    "swish",
     "switch",
     "take",
     "take_along_axis",
@@ -569,6 +563,7 @@ __all__ = [
     "unravel_index",
     "unstack",
     "vander",
+    "var",
     "vdot",
     "vectorize",
     "vectorized_map",
