@@ -140,6 +140,8 @@ from fastnn.ops.elementary import (
     isposinf,
     ldexp,
     logaddexp2,
+    max,
+    min,
     nan_to_num,
     ptp,
     rad2deg,
@@ -196,7 +198,7 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, max, mean, min, sum, sum_and_count
+from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
 from fastnn.ops.selection import (
     argpartition,
     argsort,

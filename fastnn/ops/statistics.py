@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn.errors import GraphError, ShapeError
+from fastnn.ops import cumulative, reduction
 from fastnn.ops.comparison import not_equal
 from fastnn.ops.conversion import as_type, floating
 from fastnn.ops.elementwise import power, subtract
@@ -14,7 +15,8 @@ from fastnn.ops.reduction import max as max_of
 from fastnn.ops.reduction import mean
 from fastnn.ops.reduction import min as min_of
 from fastnn.ops.reduction import sum as sum_of
-from fastnn.ops.table import composed, find, tensor
+from fastnn.ops.shaping import squeeze
+from fastnn.ops.table import composed, tensor
 from fastnn.ops.unary import absolute, sqrt, square
 
 Axis = int | Sequence[int] | None
@@ -98,7 +100,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
         >>> int(ops.prod([2, 3, 4]))
         24
     """
-    return find("prod")(as_type(x, dtype), axis=axis, keepdims=keepdims)
+    return reduction.prod(as_type(x, dtype), axis=axis, keepdims=keepdims)
 
 
 @composed
@@ -118,7 +120,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
         >>> ops.cumsum([1, 2, 3]).numpy()
         array([1, 3, 6], dtype=int32)
     """
-    return find("cumsum")(as_type(x, dtype), axis=axis)
+    return cumulative.cumsum(as_type(x, dtype), axis=axis)
 
 
 @composed
@@ -138,7 +140,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
         >>> ops.cumprod([1, 2, 3]).numpy()
         array([1, 2, 6], dtype=int32)
     """
-    return find("cumprod")(as_type(x, dtype), axis=axis)
+    return cumulative.cumprod(as_type(x, dtype), axis=axis)
 
 
 def euclidean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -163,7 +165,7 @@ def matrix_norm(x: Any, ord: float, axes: tuple[int, ...], keepdims: bool) -> An
     first, second = axes if abs(ord) == 1 else axes[::-1]
     sums = sum_of(absolute(x), axis=first, keepdims=True)
     found = (max_of if ord > 0 else min_of)(sums, axis=second, keepdims=True)
-    return found if keepdims else find("squeeze")(found, axis=axes)
+    return found if keepdims else squeeze(found, axis=axes)
 
 
 @composed
