@@ -41,9 +41,9 @@ class RNN(Layer):
         ValueError: for something that is no cell.
 
     Example:
-        >>> import fastnn
-        >>> x = fastnn.ops.reshape([1.0, 2.0, 3.0], shape=(1, 3, 1))
-        >>> cell = fastnn.layers.SimpleRNNCell(1, activation="linear", kernel_initializer="ones", recurrent_initializer="ones")
+        >>> from fastnn.layers import SimpleRNNCell
+        >>> x = ops.reshape([1.0, 2.0, 3.0], shape=(1, 3, 1))
+        >>> cell = SimpleRNNCell(1, activation="linear", kernel_initializer="ones", recurrent_initializer="ones")
         >>> RNN(cell, return_sequences=True)(x).numpy().ravel()
         array([1., 3., 6.], dtype=float32)
     """
