@@ -203,6 +203,14 @@ def test_wrong_blocks():
         ops.slice(numbers((2, 3)), (1,), (1,))
 
 
+def test_positions_of_64_bits_choose_in_models():
+    x = Input((4, 3))
+    table = numbers((3, 2))
+    model = Model(x, ops.take(table, ops.argmax(x, axis=-1), axis=0))
+    data = np.random.default_rng(0).normal(size=(5, 4, 3)).astype("float32")
+    np.testing.assert_array_equal(model.predict(data, verbose=0), table[data.argmax(-1)])
+
+
 # ---------------------------------------------------------------- products of stacks
 
 
