@@ -5,6 +5,7 @@ from fastnn import backend as backend
 from fastnn import callbacks as callbacks
 from fastnn import compat as compat
 from fastnn import config as config
+from fastnn import constraints as constraints
 from fastnn import data as data
 from fastnn import datasets as datasets
 from fastnn import initializers as initializers

@@ -193,7 +193,6 @@ def test_penalties_are_losses():
         (lambda: layers.Dense(2, activation="rellu"), "did you mean 'relu'"),
         (lambda: layers.Dense(2, kernel_initializer="zeroes"), "did you mean 'zeros'"),
         (lambda: layers.Dense(2, activaton="relu"), "did you mean 'activation'"),
-        (lambda: layers.Dense(2, kernel_constraint="max_norm").build((None, 2)), "constraint"),
         (lambda: layers.Dense(2)(fastnn.Input((None,))), "known last axis"),
         (lambda: layers.Dense(2, dtype="float16"), "float16"),
         (lambda: layers.Dense(2, name="a/b"), "without '/'"),

@@ -70,6 +70,7 @@ def test_values(family, name):
     compare(case, flat(case.layer(*args, **case.call)), expected, "y")
     if not case.random:
         case.layer.set_weights(case.start)
+        case.begin()
         compare(case, flat(case.layer(*args, **case.call, **training_of(case))), expected, "training")
         compare(case, case.layer.non_trainable_weights, expected, "state")
 
@@ -116,11 +117,13 @@ def test_in_a_model(family, name):
     outputs = flat(case.layer(*case.arguments(inputs), **case.call))
     model = fastnn.Model(inputs, outputs)
     case.layer.set_weights(case.start)
+    case.begin()
     given = case.inputs if len(inputs) > 1 else case.inputs[0]
     compare(case, flat(model.predict(given, batch_size=len(case.inputs[0]), verbose=0)), expected, "y")
     if case.random or not any(k.startswith("dw") for k in expected):
         return
     case.layer.set_weights(case.start)
+    case.begin()
     model.compile(fastnn.optimizers.SGD(1.0), loss=[lambda t, p: fastnn.ops.sum(t * p)] * len(outputs))
     patterns = [pattern(k, v.shape) for k, v in enumerate(v for n, v in expected.items() if n.startswith("training/"))]
     before = [w.numpy() for w in case.layer.trainable_weights]
@@ -136,7 +139,7 @@ def test_shapes_are_known_beforehand(family, name):
     if not case.traced:
         return
     specs = [fastnn.Input(x.shape[1:], dtype=str(x.dtype)) for x in case.inputs]
-    if getattr(case.layer, "stateful", False):
+    if getattr(case.layer, "stateful", False) or any(hasattr(a, "shape") for a in flat(list(case.call.values()))):
         specs = [fastnn.Input(batch_shape=x.shape, dtype=str(x.dtype)) for x in case.inputs]
     outputs = flat(case.layer(*case.arguments(specs), **case.call))
     for k, y in enumerate(outputs):
@@ -160,6 +163,8 @@ def test_configurations_are_exchanged_with_keras(family, name):
     case.layer(*case.arguments(case.inputs), **case.call)
     case.settle()
     copy.set_weights(case.layer.get_weights())
+    if getattr(copy, "stateful", False):
+        copy.reset_state()
     for a, b in zip(flat(copy(*case.arguments(case.inputs), **case.call)),
                     flat(case.layer(*case.arguments(case.inputs), **case.call)), strict=True):  # fmt: skip
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))

@@ -1,4 +1,4 @@
-"""The names of TensorFlow 2 that courses use beside Keras, over fastnn's operations; scripts find it as `tensorflow`."""
+"""The names of TensorFlow 2 that courses use beside Keras, over fastnn's operations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.utils.naming import did_you_mean
 
 __version__ = "2.0 (names only, over fastnn)"
-float32, float64, int32, int64, uint8, bool = "float32", "float64", "int32", "int64", "uint8", "bool"  # noqa: A001
+float32, float64, int32, int64, uint8, bool = "float32", "float64", "int32", "int64", "uint8", "bool"
 newaxis = None
 
 

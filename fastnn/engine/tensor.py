@@ -201,6 +201,7 @@ class Variable(Tensor):
         super().__init__(value, dtype)
         self.value = np.array(self.value, order="C")
         self.trainable = trainable
+        self.constraint: Callable[[Any], Any] | None = None  # what an optimizer puts the value back to
         self.name = name
         self.path = name
 

@@ -37,14 +37,17 @@ from fastnn.layers.pooling import (
     MaxPool2D,
     MaxPooling2D,
 )
-from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
 from fastnn.layers.recurrent_base import RNN
 from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
 from fastnn.layers.regularization import Dropout
 from fastnn.layers.shaping import Flatten, Permute, Reshape
 from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Add",
     "AdditiveAttention",
@@ -60,7 +63,6 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
-    "GRU",
     "GRUCell",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
@@ -68,7 +70,6 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
-    "LSTM",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -80,7 +81,6 @@ __all__ = [
     "MultiHeadAttention",
     "Multiply",
     "Permute",
-    "RNN",
     "RepeatVector",
     "Reshape",
     "SimpleRNN",

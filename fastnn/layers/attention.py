@@ -12,6 +12,7 @@ from fastnn.layers.base import Layer
 from fastnn.layers.masks import mask_of, set_mask
 from fastnn.utils.registry import serializable
 
+OPTIONS = ("initializer", "regularizer", "constraint")
 FAR_BELOW = -1e9  # what masked scores are lowered by
 
 
@@ -168,7 +169,9 @@ class HeadProjection(Layer):
 
     weight_names = ("kernel", "bias")
 
-    def __init__(self, inputs: tuple[int, ...], outputs: tuple[int, ...], options: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, inputs: tuple[int, ...], outputs: tuple[int, ...], options: dict[str, Any], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.inputs, self.outputs, self.options = inputs, outputs, options
 
@@ -176,9 +179,7 @@ class HeadProjection(Layer):
         shapes = {"kernel": (*self.inputs, *self.outputs), "bias": self.outputs}
         self.bias = None
         for name in ("kernel", "bias") if self.options["use_bias"] else ("kernel",):
-            initializer, regularizer, constraint = (
-                self.options[f"{name}_{kind}"] for kind in ("initializer", "regularizer", "constraint")
-            )
+            initializer, regularizer, constraint = (self.options[f"{name}_{kind}"] for kind in OPTIONS)
             setattr(self, name, self.add_weight(
                 shapes[name], initializer, regularizer=regularizer, constraint=constraint, name=name
             ))  # fmt: skip
@@ -294,7 +295,9 @@ class MultiHeadAttention(Layer):
         self._output_dense = self._projection("attention_output", (self.num_heads, self.value_dim), outputs)
 
     def _projection(self, name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> HeadProjection:
-        kinds = [f"{part}_{kind}" for part in ("kernel", "bias") for kind in ("initializer", "regularizer", "constraint")]
+        kinds = [
+            f"{part}_{kind}" for part in ("kernel", "bias") for kind in ("initializer", "regularizer", "constraint")
+        ]
         options = {"use_bias": self.use_bias, **{kind: getattr(self, kind) for kind in kinds}}
         layer = HeadProjection(inputs, outputs, options, name=name, dtype=self.dtype, trainable=self.trainable)
         layer.build(None)
@@ -332,7 +335,14 @@ class MultiHeadAttention(Layer):
         return output, ops.reshape(weights, shape=shape) if len(middle) > 1 else weights
 
     def _allowed(
-        self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causally: bool
+        self,
+        query: Any,
+        value: Any,
+        query_mask: Any,
+        value_mask: Any,
+        key_mask: Any,
+        attention_mask: Any,
+        causally: bool,
     ) -> Any:
         """Which values each query may see: (batch or 1, queries, values); None for all."""
         found = None if query_mask is None else ops.expand_dims(as_mask(query_mask), axis=-1)

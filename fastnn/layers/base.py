@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from fastnn import initializers, regularizers
+from fastnn import constraints, initializers, regularizers
 from fastnn.compat.spellings import old_arguments
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
@@ -38,6 +38,7 @@ class Book:
     added_losses: list[Any] = field(default_factory=list)
     calls: list[tuple[Any, Any]] = field(default_factory=list)
     build_shape: Any = None
+    states: Any = None
 
 
 class _Calling(threading.local):
@@ -194,11 +195,9 @@ class Layer:
             dtype: Its type; the layer's by default.
             trainable: Whether optimizers change it.
             regularizer: Penalty on it, added to the loss.
-            constraint: Not available: None.
+            constraint: What it is put back to after every update.
             name: Its name within the layer.
         """
-        if constraint is not None:
-            raise ValueError(f"Expected constraint to be None. Received: constraint={constraint!r}")
         self._check_initialised()
         values = initializers.get(initializer or "glorot_uniform")
         assert values is not None
@@ -207,6 +206,7 @@ class Layer:
         if None in shape:
             raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
         variable = Variable(as_array(values(shape, dtype=dtype), dtype), trainable=trainable, name=name or "variable")
+        variable.constraint = constraints.get(constraint)
         book = self._book
         variable.path = self._free_path(f"{self.name}/{variable.name}")
         book.created.append(variable)
@@ -354,7 +354,7 @@ class Layer:
         if graph.is_symbolic((args, kwargs)):
             self._ensure_built(args, kwargs)
             outputs = graph.connect(self, args, kwargs)
-            self._pass_masks(args, kwargs, outputs)
+            self._connect_masks(args, kwargs, outputs)
             self._book.calls.append((args[0] if args else next(iter(kwargs.values())), outputs))
             return outputs
         return self._call_eagerly(args, kwargs)
@@ -428,15 +428,32 @@ class Layer:
 
     def _pass_on(self, args: Any, kwargs: Any, previous: Any, outputs: Any) -> None:
         """Let the outputs carry the masks that `compute_mask` gives."""
-        if not self.supports_masking or all(masks.mask_of(y) is not None for y in flatten(outputs)):
-            return
-        if masks.any_mask(previous) or type(self).compute_mask is not Layer.compute_mask:
+        if self._has_mask_for(outputs, previous):
             first = args[0] if args else next(iter(kwargs.values()), None)
             masks.put_masks(outputs, self.compute_mask(first, previous))
 
-    def _pass_masks(self, args: Any, kwargs: Any, outputs: Any) -> None:
-        """The same in a functional graph, where a layer was connected."""
-        self._pass_on(args, kwargs, self._previous_mask(args, kwargs), outputs)
+    def _has_mask_for(self, outputs: Any, previous: Any) -> bool:
+        if not self.supports_masking or all(masks.mask_of(y) is not None for y in flatten(outputs)):
+            return False
+        return masks.any_mask(previous) or type(self).compute_mask is not Layer.compute_mask
+
+    def _connect_masks(self, args: Any, kwargs: Any, outputs: Any) -> None:
+        """The same in a functional graph: masks are symbolic tensors that remember how they are made."""
+        previous = self._previous_mask(args, kwargs)
+        if not self._has_mask_for(outputs, previous):
+            return
+        places: list[int] = []
+
+        def given(first: Any, previous: Any) -> list[Any]:
+            found = flatten(self.compute_mask(first, previous))
+            places[:] = [k for k, mask in enumerate(found) if mask is not None]
+            return [found[k] for k in places]
+
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        known = graph.connect(given, (first, previous), {})
+        leaves = flatten(outputs)
+        for k, mask in zip(places, known, strict=True):
+            masks.put_masks(leaves[k : k + 1], mask)
 
     def _convert(self, value: Any) -> Any:
         """Arrays and numbers as tensors; floating ones in the layer's type."""

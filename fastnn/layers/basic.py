@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastnn import activations, initializers, ops, regularizers
+from fastnn import activations, constraints, initializers, ops, regularizers
 from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.layers.arguments import dtype_name, only, whole
 from fastnn.layers.base import Layer
@@ -114,8 +114,8 @@ class Dense(Layer):
         kernel_regularizer: Penalty on the weights.
         bias_regularizer: Penalty on the bias.
         activity_regularizer: Penalty on the output.
-        kernel_constraint: Not available: None.
-        bias_constraint: Not available: None.
+        kernel_constraint: What the kernel is put back to after every update.
+        bias_constraint: What the bias is put back to after every update.
 
     Raises:
         ValueError: if units is not a positive whole number.
@@ -155,7 +155,8 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         if not input_shape or input_shape[-1] is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn import activations, initializers, ops, regularizers
+from fastnn import activations, constraints, initializers, ops, regularizers
 from fastnn.layers.arguments import channels_last, one_of, only, pair, whole
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import serializable
@@ -29,8 +29,8 @@ class Conv2D(Layer):
         kernel_regularizer: Penalty on the kernels.
         bias_regularizer: Penalty on the bias.
         activity_regularizer: Penalty on the output.
-        kernel_constraint: Not available: None.
-        bias_constraint: Not available: None.
+        kernel_constraint: What the kernel is put back to after every update.
+        bias_constraint: What the bias is put back to after every update.
 
     Raises:
         ValueError: for arguments out of range, or an input that is not (batch, height, width, channels).
@@ -82,7 +82,8 @@ class Conv2D(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape or ()) != 4 or input_shape[-1] is None:

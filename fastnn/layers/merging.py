@@ -8,6 +8,7 @@ from typing import Any
 
 from fastnn import ops
 from fastnn.layers.base import Layer
+from fastnn.layers.masks import true_somewhere
 from fastnn.utils.registry import serializable
 
 
@@ -66,7 +67,7 @@ class Concatenate(Merge):
         if all(m is None for m in masks):
             return None
         wide = [widened(m, x) for x, m in zip(inputs, masks, strict=True)]
-        return ops.any(ops.concatenate(*wide, axis=self.axis), axis=-1)
+        return true_somewhere(ops.concatenate(*wide, axis=self.axis))
 
 
 @serializable("keras.layers")
@@ -207,7 +208,7 @@ class Dot(Merge):
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """Nothing is left of masks."""
-        return None
+        return
 
 
 def without(shape: Any, axis: int) -> tuple[int, ...]:

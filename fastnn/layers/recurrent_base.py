@@ -69,7 +69,15 @@ class RNN(Layer):
         self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
         self.go_backwards, self.stateful, self.unroll = bool(go_backwards), bool(stateful), bool(unroll)
         self.zero_output_for_mask = bool(zero_output_for_mask)
-        self.states: Any = None
+
+    @property
+    def states(self) -> Any:
+        """The states that a stateful layer has kept, or None; they are no weights, as in Keras."""
+        return self._book.states
+
+    @states.setter
+    def states(self, value: Any) -> None:
+        self._book.states = value
 
     @property
     def state_size(self) -> list[Any]:
@@ -136,7 +144,8 @@ class RNN(Layer):
             for variable, value in zip(flatten(self.states), flatten(last), strict=True):
                 variable.assign(value)
         if not self.return_sequences:
-            y = y[:, -1] if mask is not None or not runs_whole_sequences(self.cell) else last_output(last)
+            whole = mask is None and runs_whole_sequences(self.cell)
+            y = last_output(self.cell, last) if whole else y[:, -1]
         return (y, *last) if self.return_state else y
 
     def _check_sequences(self, sequences: Any) -> None:
@@ -186,7 +195,7 @@ class RNN(Layer):
         return given
 
     def _as_masked(self, y: Any, mask: Any, states: Any) -> Any:
-        """The outputs as they are seen: the operation keeps the state in masked steps; 0 stands before the first output."""
+        """The outputs as they are seen: masked steps repeat the last output or give 0, 0 stands before the first."""
         if mask is None or (states is None and not self.zero_output_for_mask):
             return y
         if not self.zero_output_for_mask:
@@ -226,10 +235,11 @@ class RNN(Layer):
         return cls(**{**config, "cell": deserialize(config["cell"])})
 
 
-def last_output(states: Any) -> Any:
-    """The last output of the known cells: the first state of the last cell."""
-    last = states[-1] if isinstance(states[-1], list) else states[0]
-    return last[0] if isinstance(last, list) else last
+def last_output(cell: Any, states: Any) -> Any:
+    """The last output of the known cells: the first state, of the last cell of a stack."""
+    if not isinstance(cell, StackedRNNCells):
+        return states[0]
+    return states[-1][0] if isinstance(states[-1], list) else states[-1]
 
 
 def seen(mask: Any, dtype: str) -> Any:

@@ -13,21 +13,21 @@ class CellLayer(RNN):
     """Base of the layers that make their cell themselves; the cell's arguments are theirs too."""
 
     cell_class: type[SimpleRNNCell] = SimpleRNNCell
+    cell_name = ""
 
-    def setup(self, options: dict[str, Any], layer: dict[str, Any], kwargs: dict[str, Any]) -> None:
+    def setup(self, options: dict[str, Any], kwargs: dict[str, Any]) -> None:
         """Make the cell and hand the rest to `RNN`."""
-        options = {k: v for k, v in options.items() if k in self.cell_class.config_names}
-        if "implementation" in kwargs and self.cell_class is not SimpleRNNCell:
-            options["implementation"] = kwargs.pop("implementation")
-        name = f"{self.cell_class.__name__.lower().removesuffix('cell')}_cell".replace("simplernn", "simple_rnn")
-        common = {k: kwargs[k] for k in ("dtype", "trainable") if k in kwargs}
-        RNN.__init__(self, self.cell_class(**options, **common, name=name), **layer, **kwargs)
+        cell_class = self.cell_class
+        cell_options = {k: v for k, v in options.items() if k in cell_class.config_names}
+        cell_options.update({k: kwargs[k] for k in ("dtype", "trainable") if k in kwargs})
+        if "implementation" in kwargs and cell_class is not SimpleRNNCell:
+            cell_options["implementation"] = kwargs.pop("implementation")
+        layer = {k: v for k, v in options.items() if k in (*FLAGS, "activity_regularizer")}
+        RNN.__init__(self, cell_class(**cell_options, name=self.cell_name), **layer, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        cell = vars(self).get("cell")
-        if cell is not None and (name in type(self).cell_class.config_names or name in type(self).cell_class.weight_names):
-            return getattr(cell, name)
-        return super().__getattr__(name)
+        cell, names = vars(self).get("cell"), (*type(self).cell_class.config_names, *type(self).cell_class.weight_names)
+        return super().__getattr__(name) if cell is None or name not in names else getattr(cell, name)
 
     def get_config(self) -> dict[str, Any]:
         own = {name: self.cell.config_value(name) for name in self.cell_class.config_names}
@@ -81,6 +81,7 @@ class SimpleRNN(CellLayer):
     """
 
     cell_class = SimpleRNNCell
+    cell_name = "simple_rnn_cell"
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class SimpleRNN(CellLayer):
         **kwargs: Any,
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        self.setup(options, {name: value for name, value in options.items() if name in (*FLAGS, "activity_regularizer")}, kwargs)
+        self.setup(options, kwargs)
 
 
 @serializable("keras.layers")
@@ -153,6 +154,7 @@ class LSTM(CellLayer):
     """
 
     cell_class = LSTMCell
+    cell_name = "lstm_cell"
 
     def __init__(
         self,
@@ -184,7 +186,7 @@ class LSTM(CellLayer):
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
         only_words("use_cudnn", use_cudnn)
-        self.setup(options, {name: value for name, value in options.items() if name in (*FLAGS, "activity_regularizer")}, kwargs)
+        self.setup(options, kwargs)
 
 
 @serializable("keras.layers")
@@ -229,6 +231,7 @@ class GRU(CellLayer):
     """
 
     cell_class = GRUCell
+    cell_name = "gru_cell"
 
     def __init__(
         self,
@@ -260,7 +263,7 @@ class GRU(CellLayer):
     ) -> None:
         options = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
         only_words("use_cudnn", use_cudnn)
-        self.setup(options, {name: value for name, value in options.items() if name in (*FLAGS, "activity_regularizer")}, kwargs)
+        self.setup(options, kwargs)
 
 
 def only_words(name: str, value: Any) -> None:

@@ -71,8 +71,7 @@ class Bidirectional(Layer):
         forward, backward = self.forward_layer, self.backward_layer
         if forward.go_backwards == getattr(backward, "go_backwards", None):
             raise ValueError(
-                "Expected layers of which one runs backwards. Received: go_backwards="
-                f"{forward.go_backwards} for both"
+                f"Expected layers of which one runs backwards. Received: go_backwards={forward.go_backwards} for both"
             )
         for name in COMMON:
             if getattr(forward, name) != getattr(backward, name):

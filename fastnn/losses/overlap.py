@@ -83,7 +83,7 @@ def circle(
     same = ops.cast(ops.equal(labels, ops.transpose(others)), dtype=y_pred.dtype)
     different = 1.0 - same
     if remove_diagonal:
-        same = same * (1.0 - ops.eye(*distance.shape, dtype=y_pred.dtype))
+        same = same * (1.0 - ops.eye(distance.shape[0], distance.shape[1], dtype=y_pred.dtype))
     near = -gamma * ops.relu((margin + distance) * same) * (margin - distance)
     far = gamma * ops.relu((1.0 + margin - distance) * different) * (1.0 - margin - distance)
     return ops.softplus(among(near, same) + among(far, different))

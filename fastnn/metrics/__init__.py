@@ -6,19 +6,23 @@ from typing import Any
 
 from fastnn.metrics import accuracy as _accuracy
 from fastnn.metrics import confusion, regions, scores, simple  # noqa: F401  each registers its metrics
-from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, Counting, Mean, MeanMetricWrapper, Metric, Sum
+from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, MeanMetricWrapper, Metric
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserialize
 
 __all__ = [*CLASSES, *FUNCTIONS, "Metric", "deserialize", "get", "serialize"]
 ALIASES.update(
     {
-        **{name: CLASSES["BinaryCrossentropy"] for name in ("bce", "BCE")},
-        **{name: CLASSES["MeanSquaredError"] for name in ("mse", "MSE")},
-        **{name: CLASSES["MeanAbsoluteError"] for name in ("mae", "MAE")},
-        **{name: CLASSES["MeanAbsolutePercentageError"] for name in ("mape", "MAPE")},
-        **{name: CLASSES["MeanSquaredLogarithmicError"] for name in ("msle", "MSLE")},
-        **{name: CLASSES["CosineSimilarity"] for name in ("cosine_proximity", "cosine")},
+        short: CLASSES[name]
+        for name, shorts in (
+            ("BinaryCrossentropy", ("bce", "BCE")),
+            ("MeanSquaredError", ("mse", "MSE")),
+            ("MeanAbsoluteError", ("mae", "MAE")),
+            ("MeanAbsolutePercentageError", ("mape", "MAPE")),
+            ("MeanSquaredLogarithmicError", ("msle", "MSLE")),
+            ("CosineSimilarity", ("cosine_proximity", "cosine")),
+        )
+        for short in shorts
     }
 )
 BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")  # names whose meaning depends on loss and shapes

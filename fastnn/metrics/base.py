@@ -18,7 +18,7 @@ CLASSES: dict[str, type[Metric]] = {}
 
 
 def ratio(a: Any, b: Any) -> Any:
-    """a / b, and 0 where b is 0."""
+    """A / b, and 0 where b is 0."""
     none = ops.equal(b, 0.0)
     return ops.where(none, 0.0, a / ops.where(none, 1.0, b))
 
@@ -260,7 +260,7 @@ class MeanMetricWrapper(Mean):
 
     def count(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         values = as_prediction(self.values(y_true, y_pred))
-        if sample_weight is not None:
+        if sample_weight is not None or mask_of(y_pred) is not None:
             sample_weight = with_mask(sample_weight, mask_of(y_pred), values.dtype, "sum")
         return sum_and_count(values, sample_weight)
 

@@ -22,7 +22,7 @@ class ClassOverlap(Counting):
         axis: Along which the classes lie where they are not numbers.
     """
 
-    config_names = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
+    config_names: tuple[str, ...] = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
 
     def __init__(
         self,

@@ -119,7 +119,7 @@ class R2Score(Counting):
     """Coefficient of determination: the share of the targets' variance that predictions explain.
 
     Args:
-        class_aggregation: 'uniform_average' (mean over outputs), 'variance_weighted_average', or None (one per output).
+        class_aggregation: 'uniform_average' (mean over outputs), 'variance_weighted_average', or None (one each).
         num_regressors: Number of independent variables, for the adjusted score; 0 is the plain one.
         name: Name in logs.
         dtype: Type of the state.

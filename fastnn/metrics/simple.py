@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn import losses, ops
+from fastnn import losses, ops  # noqa: F401  the losses register themselves
+from fastnn.losses.base import FUNCTIONS as LOSSES
 from fastnn.losses.base import aligned, checked_axis
 from fastnn.losses.regression import unit
 from fastnn.metrics.base import FUNCTIONS, MeanMetricWrapper, mean_of, metric, sum_and_count
 
-FUNCTIONS.update(losses.FUNCTIONS)
+FUNCTIONS.update(LOSSES)
 
 for _name, _class, _label in (
     ("mean_squared_error", "MeanSquaredError", None),
@@ -26,7 +27,7 @@ for _name, _class, _label in (
     ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", None),
     ("binary_crossentropy", "BinaryCrossentropy", None),
 ):
-    mean_of(losses.FUNCTIONS[_name], _class, _label)
+    mean_of(LOSSES[_name], _class, _label)
 
 
 @metric()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastnn import losses, metrics
+from fastnn.losses.base import FUNCTIONS
 from fastnn.optimizers import Optimizer
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import serialize
@@ -47,7 +48,7 @@ class Aim:
     @property
     def any_shape(self) -> bool:
         """Whether the loss is a user's own, which may take targets of any shape."""
-        known = losses.FUNCTIONS.values()
+        known = FUNCTIONS.values()
         return self.loss is not None and getattr(self.loss, "fn", None) not in known
 
 

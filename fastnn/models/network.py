@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from fastnn.engine import graph
@@ -43,7 +44,11 @@ class Network:
     def _output_names(self) -> list[str]:
         if isinstance(self.output_structure, dict):
             return list(self.output_structure)
-        return [self.names[id(operation_of(t.node))] for t in self.outputs if t.node is not None]
+        found: list[str] = []
+        for name in (self.names[id(operation_of(t.node))] for t in self.outputs if t.node is not None):
+            numbered = (f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in found)
+            found.append(next(numbered) if name in found else name)
+        return found
 
     def run(self, given: Sequence[Any]) -> Any:
         """The outputs for other inputs, eager or symbolic."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastnn import metrics
 from fastnn.engine.graph import flatten
 from fastnn.engine.tape import GradientTape
+from fastnn.metrics.base import Mean
 from fastnn.models.data import split
 from fastnn.models.own_steps import unpack
 
@@ -134,7 +135,7 @@ class Steps:
 
     def _track(self, loss: Any) -> None:
         if self._loss_tracker is None:
-            self._loss_tracker = metrics.Mean(name="loss")
+            self._loss_tracker = Mean(name="loss")
         self._loss_tracker.update_state(loss)
 
     @property

@@ -177,7 +177,11 @@ def lstm_gate_gradient(s: Sequence3, b: int, t: int, column: int) -> str:
     if k == 3:
         inner = ACTIVATIONS[s.activation].format(s.cell("c", b, t, j))
         return f"{s.cell('dh', b, t, j)} * {inner} * {slope}"
-    partner = {0: lambda: s.cell("g", b, t, j), 1: lambda: s.before("c", "cell", b, t, j), 2: lambda: s.cell("i", b, t, j)}
+    partner = {
+        0: lambda: s.cell("g", b, t, j),
+        1: lambda: s.before("c", "cell", b, t, j),
+        2: lambda: s.cell("i", b, t, j),
+    }
     return f"{s.cell('dc', b, t, j)} * {partner[k]()} * {slope}"
 
 

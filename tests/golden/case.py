@@ -44,6 +44,12 @@ class Case:
             if "float" in str(variable.dtype):
                 value = self.weights * numbers(seed + i, *variable.shape)
                 variable.assign(np.abs(value) + 0.5 if "variance" in variable.name else value)
+        self.begin()
+
+    def begin(self):
+        """Forget what a stateful layer has kept from earlier calls."""
+        if getattr(self.layer, "stateful", False):
+            self.layer.reset_state()
 
 
 def flat(outputs):

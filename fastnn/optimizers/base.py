@@ -1,20 +1,25 @@
-"""Optimizers: what happens to weights when their gradients are known; they compose update operations."""
+"""What optimizers share: state, clipping, decay, schedules, and how updates become steps of a list."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from fastnn import config, ops
-from fastnn.compat.spellings import Renamed, old_arguments
+from fastnn.compat.spellings import Renamed, old_arguments, say
 from fastnn.engine.graph import SymbolicTensor, Trace, current_trace
 from fastnn.engine.plan import Plan, finish
+from fastnn.engine.tape import GradientTape
 from fastnn.engine.tensor import Variable, as_array
-from fastnn.utils.naming import did_you_mean, snake_case
+from fastnn.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
+from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import deserialize, serializable
+from fastnn.utils.registry import serialize as serialize_any
 
 FLOATS = ("float32", "float64")
 
@@ -23,17 +28,18 @@ class Optimizer:
     """Base of optimizers: subclasses name their `slots` and record one update operation in `update`.
 
     Args:
-        learning_rate: Size of the steps; a positive number.
-        weight_decay: Not available: None.
-        clipnorm: Not available: None.
-        clipvalue: Not available: None.
-        global_clipnorm: Not available: None.
+        learning_rate: Size of the steps: a number, a `LearningRateSchedule`, or a function without arguments.
+        weight_decay: Share of the weights, times the learning rate, that every step takes off beside the gradient.
+        clipnorm: Largest norm of the gradient of one weight array; larger ones are scaled down.
+        clipvalue: Largest size of a gradient's numbers; larger ones are cut.
+        global_clipnorm: Largest norm of all gradients together.
         use_ema: Not available: False.
         ema_momentum: Ignored.
         ema_overwrite_frequency: Ignored.
         loss_scale_factor: Not available: None.
         gradient_accumulation_steps: Not available: None.
         name: Name of the optimizer.
+        decay: Old spelling: how quickly the learning rate falls, as 1 / (1 + decay * step).
 
     Raises:
         ValueError: for a learning rate that is not a number, or an argument that is not available.
@@ -55,17 +61,33 @@ class Optimizer:
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        *,
+        decay: float | None = None,
     ) -> None:
         self.name = name or snake_case(type(self).__name__)
         unavailable = {
-            "weight_decay": weight_decay, "clipnorm": clipnorm, "clipvalue": clipvalue,
-            "global_clipnorm": global_clipnorm, "use_ema": use_ema or None, "loss_scale_factor": loss_scale_factor,
+            "use_ema": use_ema or None, "loss_scale_factor": loss_scale_factor,
             "gradient_accumulation_steps": gradient_accumulation_steps,
         }  # fmt: skip
         for key, value in unavailable.items():
             if value is not None:
                 raise ValueError(f"Expected {key} not to be given: it is not available. Received: {key}={value!r}")
-        self._exact_rate = rate(learning_rate)
+        self.clipnorm, self.clipvalue, self.global_clipnorm = (
+            clipping(key, value)
+            for key, value in (("clipnorm", clipnorm), ("clipvalue", clipvalue), ("global_clipnorm", global_clipnorm))
+        )
+        given = [k for k in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, k) is not None]
+        if len(given) > 1:
+            raise ValueError(f"Expected only one of clipnorm, clipvalue and global_clipnorm. Received: {given}")
+        if weight_decay is not None:
+            check_settings(weight_decay=weight_decay)
+        self.weight_decay = weight_decay
+        self._undecayed: tuple[set[int], list[str]] = (set(), [])
+        if decay is not None:
+            say(f"{type(self).__name__}(decay=...)", "learning_rate=InverseTimeDecay(learning_rate, 1, decay)", 4)
+            learning_rate = InverseTimeDecay(learning_rate, 1, decay) if decay else learning_rate
+        self._schedule = learning_rate if isinstance(learning_rate, LearningRateSchedule) else None
+        self._exact_rate = 0.0 if self._schedule is not None else rate(learning_rate)
         self._learning_rate = state(self._exact_rate, config.floatx(), "learning_rate")
         self.iterations = state(0, "int64", "iterations")
         self._memory: dict[int, list[Variable]] = {}
@@ -82,19 +104,28 @@ class Optimizer:
             cls.__init__ = old_arguments("optimizer")(cls.__init__)  # type: ignore[method-assign]
 
     @property
-    def learning_rate(self) -> Variable:
-        """Size of the steps; assigning a number changes it in place."""
-        return self._learning_rate
+    def learning_rate(self) -> Any:
+        """Size of the steps: a variable, or what the schedule says now; assigning a number changes it in place."""
+        return self._learning_rate if self._schedule is None else self._schedule(self.iterations)
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
+        if isinstance(value, LearningRateSchedule):
+            self._schedule = value
+            return
+        if self._schedule is not None:
+            raise TypeError(
+                f"Expected the learning rate to be left to {type(self._schedule).__name__}. "
+                f"Received: learning_rate={value!r}"
+            )
         self._exact_rate = rate(value)
         self._learning_rate.assign(self._exact_rate)
 
     @property
     def variables(self) -> list[Variable]:
         """All that the optimizer remembers: iterations, learning rate, and slots in the order of files."""
-        return [self.iterations, self._learning_rate, *self._slot_variables()]
+        rates = [self._learning_rate] if self._schedule is None else []
+        return [self.iterations, *rates, *self._slot_variables()]
 
     def _slot_variables(self) -> list[Variable]:
         return [slot for v in self._known for slot in self._memory[id(v)]]
@@ -115,24 +146,97 @@ class Optimizer:
             self._learning_rate = state(self._exact_rate, dtype, "learning_rate")
 
     def _slot(self, variable: Variable, name: str) -> Variable:
-        slot = Variable(np.zeros(variable.shape, variable.dtype), trainable=False, name=name)
+        first = np.full(variable.shape, self.initial(name), variable.dtype)
+        slot = Variable(first, trainable=False, name=name)
         slot.path = f"{variable.path}/{name}"
         return slot
 
+    def initial(self, slot: str) -> float:
+        """The number that a slot begins with."""
+        return 0.0
+
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
+        """Leave weights out of the decay; to be called before training.
+
+        Args:
+            var_list: Weights.
+            var_names: Parts of weights' paths, such as 'bias'.
+        """
+        chosen, names = self._undecayed
+        chosen.update(id(v) for v in var_list or ())
+        names.extend(var_names or ())
+
+    def _decays(self, variable: Variable) -> bool:
+        chosen, names = self._undecayed
+        left_out = id(variable) in chosen or any(re.search(name, variable.path) for name in names)
+        return self.weight_decay is not None and not left_out
+
     # ------------------------------------------------------------ updating
 
-    def update(self, w: Variable, g: SymbolicTensor, memory: Sequence[Variable]) -> None:
+    def update(self, w: Any, g: Any, memory: Sequence[Variable], rate: Any) -> None:
         """Record the update of one weight."""
-        raise NotImplementedError
+        raise NotImplementedError(f"Optimizer {type(self).__name__} does not have an `update()` of its own.")
 
     def record(self, trace: Trace, variables: Sequence[Variable], gradients: Sequence[SymbolicTensor | None]) -> None:
-        """Write the update steps of a training step: one per weight that has a gradient, then the step counter."""
+        """Write the update steps of a training step: clipping, then every weight's, then the step counter's.
+
+        Args:
+            trace: The trace, in its phase 'update'.
+            variables: The weights.
+            gradients: Their gradients, None for weights that stay.
+        """
         self.build(variables)
-        for variable, gradient in zip(variables, gradients, strict=True):
-            if gradient is not None:
-                with trace.layer(trace.values[trace.place(variable).name].layer):
-                    self.update(variable, gradient, self._memory[id(variable)])
-        ops.increment(trace.variable(self.iterations))
+        pairs = [(v, g) for v, g in zip(variables, gradients, strict=True) if g is not None]
+        step_size = self._learning_rate if self._schedule is None else self._schedule(trace.place(self.iterations))
+        for (variable, _), gradient in zip(pairs, self.clipped([g for _, g in pairs]), strict=True):
+            layer = trace.values[trace.place(variable).name].layer
+            with trace.layer(layer) if layer else nullcontext():
+                place = trace.place(variable)
+                if self._decays(variable):
+                    ops.decay(place, step_size, rate=float(self.weight_decay or 0.0))
+                self.update(place, gradient, self._memory[id(variable)], step_size)
+                if variable.constraint is not None:
+                    ops.assign(place, variable.constraint(place))
+        ops.increment(trace.place(self.iterations))
+
+    def clipped(self, gradients: list[Any]) -> list[Any]:
+        """Gradients made smaller where they are too large."""
+        if self.clipvalue is not None:
+            return [ops.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
+        if self.clipnorm is not None:
+            return [g * (self.clipnorm / ops.maximum(norm([g]), self.clipnorm)) for g in gradients]
+        if self.global_clipnorm is not None and gradients:
+            scale = self.global_clipnorm / ops.maximum(norm(gradients), self.global_clipnorm)
+            return [g * scale for g in gradients]
+        return gradients
+
+    def minimize(self, loss: Any, var_list: Sequence[Variable] | None = None, tape: Any = None) -> Variable:
+        """One step that makes a loss smaller.
+
+        Args:
+            loss: A function without arguments; or a tensor, with the tape that listened to it.
+            var_list: The variables; those that the tape watched by default.
+            tape: The tape.
+
+        Returns:
+            The count of updates so far.
+
+        Example:
+            >>> from fastnn.optimizers import SGD
+            >>> v = Variable([1.0])
+            >>> n = SGD(0.25).minimize(lambda: ops.sum(v * v), [v])
+            >>> v.numpy()
+            array([0.5], dtype=float32)
+        """
+        if tape is None:
+            if not callable(loss):
+                raise ValueError("Expected a function, or a tensor with its tape. Received: a tensor alone")
+            with GradientTape() as tape:
+                loss = loss()
+        variables = list(var_list if var_list is not None else tape.watched_variables())
+        return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """Update variables at once.
@@ -148,6 +252,7 @@ class Optimizer:
 
         Example:
             >>> v = Variable([1.0, 2.0])
+            >>> from fastnn.optimizers import SGD
             >>> n = SGD(0.5).apply_gradients([([2.0, 2.0], v)])
             >>> v.numpy()
             array([0., 1.], dtype=float32)
@@ -209,22 +314,25 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal optimizer, with the learning rate as it is now."""
-        unused = {
-            "weight_decay": None, "clipnorm": None, "global_clipnorm": None, "clipvalue": None, "use_ema": False,
-            "ema_momentum": 0.99, "ema_overwrite_frequency": None, "loss_scale_factor": None,
-            "gradient_accumulation_steps": None,
+        shared = {
+            "weight_decay": self.weight_decay, "clipnorm": self.clipnorm, "global_clipnorm": self.global_clipnorm,
+            "clipvalue": self.clipvalue, "use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None,
+            "loss_scale_factor": None, "gradient_accumulation_steps": None,
         }  # fmt: skip
         own = {key: getattr(self, key) for key in self.config_names}
-        return {"name": self.name, "learning_rate": float(self.learning_rate), **unused, **own}
+        now = float(self._learning_rate) if self._schedule is None else serialize_any(self._schedule)
+        return {"name": self.name, "learning_rate": now, **shared, **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """The optimizer that a configuration describes."""
-        return cls(**config)
+        given = config.get("learning_rate")
+        return cls(**{**config, "learning_rate": deserialize(given) if isinstance(given, dict) else given})
 
 
 def rate(value: Any) -> float:
     """A learning rate as a number."""
+    value = value() if callable(value) else value
     try:
         number = math.nan if isinstance(value, (bool, str)) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -232,6 +340,28 @@ def rate(value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"Expected learning_rate to be a number. Received: learning_rate={value!r}")
     return number
+
+
+def clipping(name: str, value: Any) -> float | None:
+    """A largest size as a number.
+
+    Raises:
+        ValueError: unless it is None or a number above 0.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(f"Expected {name} to be a number above 0. Received: {name}={value!r}")
+    return float(value)
+
+
+def norm(gradients: Sequence[Any]) -> Any:
+    """The root of the sum of squares of all numbers."""
+    squares = [ops.sum(ops.square(g)) for g in gradients]
+    total = squares[0]
+    for more in squares[1:]:
+        total = total + more
+    return ops.sqrt(total)
 
 
 def check_settings(*decays: str, **settings: Any) -> None:
@@ -252,151 +382,10 @@ def state(value: Any, dtype: str, name: str) -> Variable:
     return Variable(np.asarray(value, dtype), trainable=False, name=name)
 
 
-@serializable("keras.optimizers")
-class SGD(Optimizer):
-    """Gradient descent, with momentum (Polyak, 1964) or Nesterov's (Sutskever and others, 2013) if asked for.
-
-    Args:
-        learning_rate: Size of the steps.
-        momentum: Share of the last step that is taken again, from 0 to 1.
-        nesterov: Whether to look ahead by the momentum.
-        **kwargs: See `Optimizer`.
-
-    Raises:
-        ValueError: if momentum is not from 0 to 1.
-
-    Example:
-        >>> SGD(0.1, momentum=0.9).get_config()["momentum"]
-        0.9
-    """
-
-    config_names = ("momentum", "nesterov")
-
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
-        super().__init__(learning_rate, **kwargs)
-        if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
-            raise ValueError(f"Expected momentum to be from 0 to 1. Received: momentum={momentum!r}")
-        self.momentum, self.nesterov = momentum, nesterov
-        self.slots = ("velocity",) if momentum else ()
-
-    def update(self, w: Variable, g: SymbolicTensor, memory: Sequence[Variable]) -> None:
-        if memory:
-            ops.momentum(w, g, *memory, self.learning_rate, momentum=float(self.momentum), nesterov=bool(self.nesterov))
-        else:
-            ops.sgd(w, g, self.learning_rate)
+CLASSES: dict[str, type[Optimizer]] = {}
 
 
-@serializable("keras.optimizers")
-class Adam(Optimizer):
-    """Adaptive moment estimation; Kingma and Ba, 2015.
-
-    Args:
-        learning_rate: Size of the steps.
-        beta_1: Decay of the mean of gradients.
-        beta_2: Decay of the mean of squared gradients.
-        epsilon: Small number that keeps the division away from 0.
-        amsgrad: Not available: False.
-        **kwargs: See `Optimizer`.
-
-    Example:
-        >>> float(Adam().learning_rate)
-        0.0010000000474974513
-    """
-
-    slots = ("m", "v")
-    config_names = ("beta_1", "beta_2", "epsilon", "amsgrad")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(learning_rate, **kwargs)
-        if amsgrad:
-            raise ValueError(f"Expected amsgrad=False, the only one available. Received: amsgrad={amsgrad}")
-        check_settings("beta_1", "beta_2", beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
-
-    def update(self, w: Variable, g: SymbolicTensor, memory: Sequence[Variable]) -> None:
-        attrs = {"beta_1": float(self.beta_1), "beta_2": float(self.beta_2), "epsilon": float(self.epsilon)}
-        ops.adam(w, g, *memory, self.learning_rate, self.iterations, **attrs)
-
-
-@serializable("keras.optimizers")
-class RMSprop(Optimizer):
-    """Gradients divided by the root of their running mean square; Hinton, 2012.
-
-    Args:
-        learning_rate: Size of the steps.
-        rho: Decay of the mean of squared gradients.
-        momentum: Share of the last step that is taken again.
-        epsilon: Small number that keeps the division away from 0.
-        centered: Whether to use the gradients' variance instead of their mean square.
-        **kwargs: See `Optimizer`.
-
-    Example:
-        >>> RMSprop().get_config()["rho"]
-        0.9
-    """
-
-    config_names = ("rho", "momentum", "epsilon", "centered")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(learning_rate, **kwargs)
-        check_settings("rho", rho=rho, momentum=momentum, epsilon=epsilon)
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.slots = ("velocity", "average", "moment") if centered else ("velocity", "moment")[: 2 if momentum else 1]
-
-    def update(self, w: Variable, g: SymbolicTensor, memory: Sequence[Variable]) -> None:
-        attrs = {"rho": float(self.rho), "epsilon": float(self.epsilon)}
-        if self.centered:
-            ops.rmsprop_centered(w, g, *memory, self.learning_rate, momentum=float(self.momentum), **attrs)
-        elif self.momentum:
-            ops.rmsprop_momentum(w, g, *memory, self.learning_rate, momentum=float(self.momentum), **attrs)
-        else:
-            ops.rmsprop(w, g, *memory, self.learning_rate, **attrs)
-
-    def _slot_variables(self) -> list[Variable]:
-        """Keras keeps all velocities together, then all moments, then all averages; moments only where used."""
-        names = ["velocity", *(["moment"] if self.momentum else []), *(["average"] if self.centered else [])]
-        return [slot for name in names for v in self._known for slot in self._memory[id(v)] if slot.name == name]
-
-
-CLASSES: dict[str, type[Optimizer]] = {"adam": Adam, "rmsprop": RMSprop, "sgd": SGD}
-
-
-def get(identifier: Any) -> Optimizer:
-    """An optimizer by name, configuration, class or as it is.
-
-    Raises:
-        ValueError: for an unknown name.
-
-    Example:
-        >>> get("sgd").name
-        'sgd'
-    """
-    if isinstance(identifier, Optimizer):
-        return identifier
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        return identifier()
-    if not isinstance(identifier, str):
-        raise ValueError(f"Expected an optimizer or its name. Received: {identifier!r}")
-    if identifier.lower() not in CLASSES:
-        raise ValueError(
-            f"Expected the name of an optimizer. Received: {identifier!r}; {did_you_mean(identifier, CLASSES)}"
-        )
-    return CLASSES[identifier.lower()]()
+def optimizer(cls: type[Optimizer]) -> type[Optimizer]:
+    """A class decorator that registers an optimizer."""
+    CLASSES[cls.__name__.lower()] = cls
+    return serializable("keras.optimizers")(cls)
