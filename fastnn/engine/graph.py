@@ -492,9 +492,11 @@ def _trial(call: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], size:
         def close(leaf: Any) -> Any:
             if not isinstance(leaf, SymbolicTensor):
                 return leaf
-            return trace.add_value(
-                leaf.name or "x", tuple(size if n is None else n for n in leaf.shape), leaf.dtype, "input"
-            )
+            shape = tuple(size if n is None else n for n in leaf.shape)
+            closed: Any = trace.add_value(leaf.name or "x", shape, leaf.dtype, "input")
+            if hasattr(leaf, "_keras_mask"):
+                closed._keras_mask = close(leaf._keras_mask)
+            return closed
 
         try:
             return in_trace(trace, call(*map_structure(close, args), **map_structure(close, dict(kwargs))))

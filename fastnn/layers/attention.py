@@ -324,7 +324,8 @@ class MultiHeadAttention(Layer):
         allowed = self._allowed(query, value, own_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
         q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
-        mixed, weights = self._look_up(*(by_head(x) for x in (q, k, v)), allowed, training)
+        shown = return_attention_scores or self.dropout > 0
+        mixed, weights = self._look_up([by_head(x) for x in (q, k, v)], allowed, shown, training)
         mixed = ops.reshape(ops.transpose(mixed, axes=(0, 2, 1, 3)), shape=(*v.shape[:1], *middle, *v.shape[-2:]))
         output = self._output_dense(mixed if gate is None else mixed * gate)
         if own_mask is not None:
@@ -357,14 +358,18 @@ class MultiHeadAttention(Layer):
             )
         return both(as_mask(attention_mask), found)
 
-    def _look_up(self, q: Any, k: Any, v: Any, allowed: Any, training: bool) -> tuple[Any, Any]:
-        """Mixtures of values (batch, heads, queries, features) and their weights (batch, heads, queries, values)."""
+    def _look_up(self, parts: list[Any], allowed: Any, shown: bool, training: bool) -> tuple[Any, Any]:
+        """Mixtures of values (batch, heads, queries, features) and their weights (batch, heads, queries, values).
+
+        As in Keras a query that may see nothing looks at everything alike, unless the weights are shown or dropped.
+        """
+        q, k, v = parts
         scores = ops.matmul(q * (1.0 / math.sqrt(self.key_dim)), ops.transpose(k, axes=(0, 1, 3, 2)))
         if allowed is not None:
             allowed = allowed if len(allowed.shape) > 3 else ops.expand_dims(allowed, axis=1)
             scores = ops.where(allowed, scores, FAR_BELOW)
         weights = ops.softmax(scores)
-        if allowed is not None:
+        if allowed is not None and shown:
             weights = ops.where(allowed, weights, 0.0)
         kept = weights
         if training and self.dropout:

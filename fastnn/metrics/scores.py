@@ -172,5 +172,5 @@ class R2Score(Counting):
             scores = ratio(ops.sum(scores * spread), ops.sum(spread))
         if not self.num_regressors:
             return scores
-        rows = samples[0]
-        return 1.0 - (1.0 - scores) * (rows - 1.0) / (rows - float(self.num_regressors) - 1.0)
+        numbers = ops.sum(samples)
+        return 1.0 - (1.0 - scores) * (numbers - 1.0) / (numbers - float(self.num_regressors) - 1.0)

@@ -1,6 +1,6 @@
 """Makes keras.npz and the .keras files beside it with the real Keras 3; run it where Keras and PyTorch are installed.
 
-KERAS_BACKEND=torch python tests/golden/make_keras.py
+KERAS_BACKEND=torch python -m tests.golden.make_keras
 """
 
 import os
@@ -9,8 +9,10 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
-import networks
 import numpy as np
+
+from tests.golden import losses, metrics, networks, optimizers
+from tests.golden.case import numbers
 
 HERE = Path(__file__).parent
 
@@ -18,25 +20,27 @@ HERE = Path(__file__).parent
 def everything():
     """All numbers by name."""
     found = {"version": np.array(keras.__version__)}
-    for name, (loss, y_true, y_pred) in networks.losses(keras).items():
-        found[f"loss/{name}"] = np.array(loss(y_true, y_pred).cpu())
-        if name in ("mse", "scce"):
-            found[f"loss/{name}/weighted"] = np.array(loss(y_true, y_pred, np.arange(6.0)).cpu())
-    for name, (metric, y_true, y_pred) in networks.metrics(keras).items():
-        metric.update_state(y_true[:5], y_pred[:5])
-        metric.update_state(y_true[5:], y_pred[5:], sample_weight=np.array([1.0, 2.0, 0.0, 3.0]))
-        found[f"metric/{name}"] = np.array(metric.result().cpu())
-    for name, (layer, x) in networks.layers(keras).items():
-        layer.build(x.shape)
-        if name != "dropout":  # its weight is Keras' seed
-            networks.settle(layer)
-        found[f"layer/{name}"] = layer(x).detach().cpu().numpy()
-    for name, optimizer in networks.optimizers(keras).items():
-        for i, values in enumerate(networks.five_steps(keras, optimizer)):
-            found[f"optimizer/{name}/{i}"] = values
+    for name, (loss, *batch) in losses.cases(keras).items():
+        found[f"loss/{name}"] = array(loss(*batch))
+    for name, (metric, *data) in metrics.cases(keras).items():
+        for k, (batch, weights) in enumerate(metrics.batches(*data)):
+            metric.update_state(*batch, **weights)
+            found[f"metric/{name}/{k}"] = array(metric.result())
+    found.update({f"mean/{name}": array(value) for name, value in metrics.means(keras).items()})
+    for name, optimizer in optimizers.cases(keras).items():
+        found[f"optimizer/{name}"] = np.concatenate([v.ravel() for v in optimizers.five_steps(keras, optimizer)])
+    for name, schedule in optimizers.schedules(keras).items():
+        found[f"schedule/{name}"] = np.array([float(schedule(step)) for step in optimizers.STEPS], "float32")
+    for name, constraint in optimizers.constraints(keras).items():
+        found[f"constraint/{name}"] = array(constraint(keras.ops.convert_to_tensor(numbers(33, 4, 5))))
     for name in networks.TRAININGS:
         found.update({f"training/{name}/{key}": value for key, value in networks.train(keras, name).items()})
     return found
+
+
+def array(tensor):
+    """A NumPy array."""
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
 def saved_model(name):
@@ -53,7 +57,7 @@ def saved_model(name):
 
 
 if __name__ == "__main__":
-    numbers = everything()
+    everything_found = everything()
     for saved in ("classifier", "two_by_two"):
-        numbers.update(saved_model(saved))
-    np.savez_compressed(HERE / "keras.npz", **numbers)
+        everything_found.update(saved_model(saved))
+    np.savez_compressed(HERE / "keras.npz", **everything_found)

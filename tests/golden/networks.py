@@ -1,133 +1,17 @@
-"""Losses, layers, optimizers and trainings written once, for Keras and for fastnn: only the module differs."""
+"""Trainings written once, for Keras and for fastnn: only the module differs."""
 
 import numpy as np
 
+from tests.golden.case import numbers
+from tests.golden.losses import labels, one_hot
+
 SAMPLES = 23  # a batch size of 8 leaves 7 over
-
-
-def numbers(seed, *shape):
-    """Repeatable normal numbers as float32."""
-    return np.random.RandomState(seed).normal(size=shape).astype("float32")
-
-
-def probabilities(seed, *shape):
-    """Repeatable rows of positive numbers that sum to 1."""
-    raw = np.exp(numbers(seed, *shape))
-    return raw / raw.sum(-1, keepdims=True)
-
-
-def one_hot(seed, count, classes):
-    """Repeatable one-hot rows."""
-    return np.eye(classes, dtype="float32")[labels(seed, count, classes)]
-
-
-def labels(seed, count, classes):
-    """Repeatable class numbers."""
-    return np.random.RandomState(seed).randint(0, classes, count).astype("int32")
-
-
-# ---------------------------------------------------------------- losses
-
-
-def losses(keras):
-    """Losses by name: object, targets, predictions."""
-    k = keras.losses
-    real, guess = numbers(1, 6, 4), numbers(2, 6, 4)
-    hot, soft, logits = one_hot(3, 6, 4), probabilities(4, 6, 4), numbers(5, 6, 4)
-    number = labels(3, 6, 4)
-    bits = (numbers(6, 6, 4) > 0).astype("float32")
-    share = 1 / (1 + np.exp(-logits))
-    return {
-        "mse": (k.MeanSquaredError(), real, guess),
-        "mse_sum": (k.MeanSquaredError(reduction="sum"), real, guess),
-        "mse_none": (k.MeanSquaredError(reduction=None), real, guess),
-        "mae": (k.MeanAbsoluteError(), real, guess),
-        "hinge": (k.Hinge(), 2 * bits - 1, guess),
-        "cce": (k.CategoricalCrossentropy(), hot, soft),
-        "cce_logits": (k.CategoricalCrossentropy(from_logits=True), hot, logits),
-        "cce_smooth": (k.CategoricalCrossentropy(label_smoothing=0.1), hot, soft),
-        "scce": (k.SparseCategoricalCrossentropy(), number, soft),
-        "scce_logits": (k.SparseCategoricalCrossentropy(from_logits=True), number, logits),
-        "bce": (k.BinaryCrossentropy(), bits, share),
-        "bce_logits": (k.BinaryCrossentropy(from_logits=True), bits, logits),
-        "bce_smooth": (k.BinaryCrossentropy(label_smoothing=0.2), bits, share),
-    }
-
-
-def metrics(keras):
-    """Metrics by name: object, targets, predictions."""
-    k = keras.metrics
-    hot, soft, number = one_hot(3, 9, 4), probabilities(4, 9, 4), labels(3, 9, 4)
-    bits, share = (numbers(6, 9, 1) > 0).astype("float32"), 1 / (1 + np.exp(-numbers(7, 9, 1)))
-    return {
-        "binary_accuracy": (k.BinaryAccuracy(threshold=0.4), bits, share),
-        "categorical_accuracy": (k.CategoricalAccuracy(), hot, soft),
-        "sparse_categorical_accuracy": (k.SparseCategoricalAccuracy(), number, soft),
-        "mean_squared_error": (k.MeanSquaredError(), hot, soft),
-        "root_mean_squared_error": (k.RootMeanSquaredError(), hot, soft),
-        "sparse_categorical_crossentropy": (k.SparseCategoricalCrossentropy(), number, soft),
-    }
-
-
-# ---------------------------------------------------------------- layers
-
-
-def layers(keras):
-    """Layers by name: object, input."""
-    k = keras.layers
-    image = numbers(11, 2, 7, 6, 3)
-    rows = numbers(12, 4, 5)
-    return {
-        "dense": (k.Dense(3, activation="tanh"), rows),
-        "dense_3d": (k.Dense(2, use_bias=False), numbers(13, 2, 3, 5)),
-        "softmax": (k.Activation("softmax"), rows),
-        "conv_valid": (k.Conv2D(4, 3, activation="relu"), image),
-        "conv_same": (k.Conv2D(2, (3, 2), strides=(2, 1), padding="same"), image),
-        "max_pool": (k.MaxPooling2D((3, 2), strides=(2, 1)), image),
-        "max_pool_same": (k.MaxPooling2D(2, padding="same"), image),
-        "average_pool": (k.AveragePooling2D(2), image),
-        "average_pool_same": (k.AveragePooling2D((3, 2), strides=2, padding="same"), image),
-        "global_average": (k.GlobalAveragePooling2D(), image),
-        "global_max": (k.GlobalMaxPooling2D(keepdims=True), image),
-        "flatten": (k.Flatten(), image),
-        "reshape": (k.Reshape((3, -1)), image),
-        "permute": (k.Permute((3, 1, 2)), image),
-        "dropout": (k.Dropout(0.5), rows),
-    }
 
 
 def settle(layer, seed=21):
     """Give a built layer or model repeatable weights."""
     weights = layer.get_weights()
     layer.set_weights([0.5 * numbers(seed + i, *w.shape) for i, w in enumerate(weights)])
-
-
-# ---------------------------------------------------------------- optimizers
-
-
-def optimizers(keras):
-    """Optimizers by name."""
-    k = keras.optimizers
-    return {
-        "sgd": k.SGD(0.1),
-        "momentum": k.SGD(0.1, momentum=0.9),
-        "nesterov": k.SGD(0.1, momentum=0.9, nesterov=True),
-        "rmsprop": k.RMSprop(0.01),
-        "rmsprop_momentum": k.RMSprop(0.01, rho=0.8, momentum=0.5),
-        "rmsprop_centered": k.RMSprop(0.01, centered=True),
-        "adam": k.Adam(0.01),
-        "adam_slow": k.Adam(0.01, beta_1=0.5, beta_2=0.9, epsilon=0.1),
-    }
-
-
-def five_steps(keras, optimizer):
-    """Two weights after five updates with given gradients."""
-    variables = [keras.Variable(numbers(31, 3, 4)), keras.Variable(numbers(32, 5))]
-    tensor = getattr(keras.ops, "convert_to_tensor", np.asarray)
-    for step in range(5):
-        grads = [tensor(numbers(40 + step, 3, 4)), tensor(numbers(50 + step, 5))]
-        optimizer.apply_gradients(zip(grads, variables, strict=True))
-    return [np.array(v) for v in variables]
 
 
 # ---------------------------------------------------------------- trainings

@@ -9,6 +9,7 @@ LONG_VALUE = numbers(4, 2, 5, 6)
 QUERY_MASK = np.array([[1, 1, 0], [1, 0, 1]], bool)
 VALUE_MASK = np.array([[1, 0, 1, 1, 0], [1, 1, 1, 0, 0]], bool)
 SEEN = np.array([[[1, 1, 0, 0, 1]] * 3, [[0, 1, 1, 1, 1], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1]]], bool)
+BLIND = np.array([[[1, 1, 0, 0, 1]] * 3, [[0, 0, 0, 0, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1]]], bool)
 EXEMPT = {
     "Attention": {"seed"},
     "MultiHeadAttention": {"seed", "attention_axes", "sliding_window", "flash_attention"},
@@ -34,6 +35,13 @@ def cases(keras):
         ),
         "value_mask": Case(k.MultiHeadAttention(2, 2), QUERY, VALUE, separate=True, value_mask=masks[1]),
         "key_mask": Case(k.MultiHeadAttention(2, 2), QUERY, VALUE, KEY, separate=True, key_mask=masks[1]),
+        "blind": Case(
+            k.MultiHeadAttention(2, 2), QUERY, VALUE, separate=True, attention_mask=tensor(BLIND), backend="jax"
+        ),
+        "blind_scores": Case(
+            k.MultiHeadAttention(2, 2), QUERY, VALUE, separate=True, attention_mask=tensor(BLIND),
+            return_attention_scores=True,
+        ),
         "gate": Case(k.MultiHeadAttention(2, 3, use_gate=True), own, own, separate=True),
         "dropout": Case(k.MultiHeadAttention(2, 3, dropout=0.3), own, own, separate=True, random=True),
     }
