@@ -8,6 +8,7 @@ from fastnn.ops.activation import (
     hard_shrink,
     hard_sigmoid,
     hard_silu,
+    hard_swish,
     hard_tanh,
     leaky_relu,
     log_sigmoid,
@@ -25,6 +26,7 @@ from fastnn.ops.activation import (
     sparse_plus,
     sparse_sigmoid,
     squareplus,
+    swish,
     tanh,
     tanh_shrink,
     threshold,
@@ -173,12 +175,7 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import (
-    half_squared_error,
-    mean_absolute_error,
-    mean_squared_error,
-    squared_error,
-)
+from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.missing import core, linalg, nn, numpy
 from fastnn.ops.networks import (
@@ -202,18 +199,7 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import (
-    accumulate,
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    mean,
-    prod,
-    sum,
-    sum_and_count,
-)
+from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, prod, sum, sum_and_count
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -239,6 +225,7 @@ from fastnn.ops.selection import (
 )
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
+from fastnn.ops.statistics import count_nonzero, cumprod, cumsum, norm, prod, std, var
 from fastnn.ops.unary import (
     absolute,
     arccos,
@@ -258,9 +245,9 @@ from fastnn.ops.unary import (
     expm1,
     floor,
     log,
+    log10,
     log1p,
     log2,
-    log10,
     negative,
     reciprocal,
     round,
@@ -336,6 +323,7 @@ __all__ = [
     "corrcoef",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
     "cumprod",
     "cumsum",
@@ -398,6 +386,7 @@ __all__ = [
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
     "heaviside",
     "histogram",
@@ -427,9 +416,9 @@ __all__ = [
     "linspace",
     "lion",
     "log",
+    "log10",
     "log1p",
     "log2",
-    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
@@ -467,6 +456,7 @@ __all__ = [
     "negative",
     "nn",
     "nonzero",
+    "norm",
     "normalize",
     "not_equal",
     "numpy",
@@ -546,12 +536,14 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "std",
     "stop_gradient",
     "strided_slice",
     "subtract",
     "sum",
     "sum_and_count",
     "swapaxes",
+    "swish",
     "switch",
     "take",
     "take_along_axis",
@@ -574,6 +566,7 @@ __all__ = [
     "unravel_index",
     "unstack",
     "vander",
+    "var",
     "vdot",
     "vectorize",
     "vectorized_map",
