@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
+from fastnn import ops
 from fastnn.engine import graph
 from fastnn.engine.graph import Node, SymbolicTensor, flatten, map_structure
 from fastnn.errors import GraphError
@@ -287,13 +289,15 @@ def places(value: Any) -> list[tuple[str, int, int]]:
 
 
 def make_operation(entry: Mapping[str, Any]) -> Any:
-    """The layer of an entry, or the operation."""
-    if str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
-        name = snake_case(str(entry["class_name"]))
-        if name not in OPS:
-            raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
-        return OPS[name]
-    return make_layer(entry)
+    """The layer of an entry, or the operation; Keras keeps an operation's attributes in its configuration."""
+    if not str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
+        return make_layer(entry)
+    name = snake_case(str(entry["class_name"]))
+    operation = OPS.get(name) or (getattr(ops, name) if name in ops.__all__ else None)
+    if not callable(operation):
+        raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
+    attrs = {k: v for k, v in entry.get("config", {}).items() if k != "name" and v is not None}
+    return partial(operation, **attrs) if attrs else operation
 
 
 def make_layer(entry: Mapping[str, Any]) -> Any:
