@@ -21,7 +21,6 @@ from fastnn.ops.activation import (
     sigmoid,
     silu,
     soft_shrink,
-    softmax,
     softplus,
     softsign,
     sparse_plus,
