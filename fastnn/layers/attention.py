@@ -193,7 +193,6 @@ class HeadProjection(Layer):
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """None: masks are the attention's affair."""
-        return None
 
 
 @serializable("keras.layers")
