@@ -9,6 +9,7 @@ from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.convolution import Conv2D
 from fastnn.layers.embedding import Embedding, Masking, RepeatVector
+from fastnn.layers.lookup import IntegerLookup, StringLookup, TextVectorization
 from fastnn.layers.merging import (
     Add,
     Average,
@@ -37,6 +38,7 @@ from fastnn.layers.pooling import (
     MaxPool2D,
     MaxPooling2D,
 )
+from fastnn.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
 from fastnn.layers.recurrent_base import RNN
 from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
@@ -56,9 +58,11 @@ __all__ = [
     "AveragePooling2D",
     "AvgPool2D",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv2D",
     "Dense",
+    "Discretization",
     "Dot",
     "Dropout",
     "Embedding",
@@ -70,6 +74,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -80,13 +85,17 @@ __all__ = [
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "Permute",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "add",
     "average",
