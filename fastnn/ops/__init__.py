@@ -204,7 +204,6 @@ from fastnn.ops.networks import (
     space_to_depth,
     sparse_categorical_crossentropy,
 )
-from fastnn.ops.normalization import local_response_normalization, moving_average, standardize
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
@@ -435,7 +434,6 @@ __all__ = [
     "linalg",
     "linspace",
     "lion",
-    "local_response_normalization",
     "log",
     "log10",
     "log1p",
@@ -469,7 +467,6 @@ __all__ = [
     "moments",
     "momentum",
     "moveaxis",
-    "moving_average",
     "multi_hot",
     "multiply",
     "nadam",
@@ -557,7 +554,6 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
-    "standardize",
     "stop_gradient",
     "strided_slice",
     "subtract",

@@ -91,7 +91,7 @@ standardize = define(
     backward=standardize_backward,
     explain=standardize_explain,
     formula="y = (x - mean) / sqrt(variance + epsilon), mean and variance of x along the axes",
-    grad_formula="dx = (dy - mean of dy - y mean of dy y) / sqrt(variance + epsilon) + (dmean + 2 dvariance (x - mean))/n",
+    grad_formula="dx = (dy - mean of dy - y mean of dy y) / deviation + (dmean + 2 dvariance (x - mean)) / n",
     cases=(
         Case(((5, 3),), {"axis": 0}),
         Case(((4, 7),), {"axis": -1, "epsilon": 1e-5}),
