@@ -9,7 +9,6 @@ from fastnn.ops.activation import (
     hard_sigmoid,
     hard_silu,
     hard_tanh,
-    heaviside,
     leaky_relu,
     log_sigmoid,
     mish,
@@ -21,7 +20,6 @@ from fastnn.ops.activation import (
     sigmoid,
     silu,
     soft_shrink,
-    softmax,
     softplus,
     softsign,
     sparse_plus,
@@ -74,7 +72,6 @@ from fastnn.ops.comparison import (
     logical_or,
     logical_xor,
     not_equal,
-    where,
 )
 from fastnn.ops.control import cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
 from fastnn.ops.conversion import (
@@ -177,12 +174,9 @@ from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import (
-    binary_crossentropy,
-    categorical_crossentropy,
     half_squared_error,
     mean_absolute_error,
     mean_squared_error,
-    sparse_categorical_crossentropy,
     squared_error,
 )
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
@@ -215,9 +209,7 @@ from fastnn.ops.reduction import (
     argmax,
     argmin,
     logsumexp,
-    max,
     mean,
-    min,
     prod,
     sum,
     sum_and_count,
@@ -266,9 +258,9 @@ from fastnn.ops.unary import (
     expm1,
     floor,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     negative,
     reciprocal,
     round,
@@ -435,9 +427,9 @@ __all__ = [
     "linspace",
     "lion",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
