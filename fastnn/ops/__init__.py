@@ -88,6 +88,7 @@ from fastnn.ops.conversion import (
     stop_gradient,
 )
 from fastnn.ops.convolution import col2im, conv2d, im2col
+from fastnn.ops.convolution_kinds import conv2d_transpose, depthwise_conv2d
 from fastnn.ops.creation import (
     arange,
     diag,
@@ -316,6 +317,7 @@ __all__ = [
     "cond",
     "conv",
     "conv2d",
+    "conv2d_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -331,6 +333,7 @@ __all__ = [
     "deg2rad",
     "dense",
     "depth_to_space",
+    "depthwise_conv2d",
     "diag",
     "diagflat",
     "diagonal",
