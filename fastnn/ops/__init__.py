@@ -145,7 +145,7 @@ from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
-from fastnn.ops.missing import core, linalg, nn, numpy
+from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
     average_pool,
     batch_normalization,
@@ -168,6 +168,7 @@ from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, oute
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
 from fastnn.ops.reduction import accumulate, argmax, mean, sum, sum_and_count
+from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -206,6 +207,7 @@ __all__ = [
     "adam_amsgrad",
     "adamax",
     "add",
+    "affine_transform",
     "allclose",
     "amax",
     "amin",
@@ -298,6 +300,7 @@ __all__ = [
     "hypot",
     "identity",
     "im2col",
+    "image",
     "in_top_k",
     "increment",
     "inner",
@@ -373,12 +376,15 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "resize",
+    "rgb_to_grayscale",
     "rms_normalization",
     "rmsprop",
     "rmsprop_centered",
     "rmsprop_momentum",
     "roll",
     "rot90",
+    "sample_image",
     "saturate_cast",
     "saturating_linear",
     "scan",
