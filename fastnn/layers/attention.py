@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastnn import config, initializers, ops, regularizers
+from fastnn import config, constraints, initializers, ops, regularizers
 from fastnn.engine import graph
 from fastnn.layers.arguments import one_of, only, share, whole
 from fastnn.layers.base import Layer
@@ -267,7 +267,7 @@ class MultiHeadAttention(Layer):
         self.sliding_window = None
         self.kernel_initializer, self.bias_initializer = map(initializers.get, (kernel_initializer, bias_initializer))
         self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.kernel_constraint, self.bias_constraint = map(constraints.get, (kernel_constraint, bias_constraint))
         self.seed = seed
         self.drawn_seed = config.next_seed() % 2**31 if seed is None else int(seed)
 

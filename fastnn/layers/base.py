@@ -501,15 +501,19 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer."""
+        named = {key: self.config_value(key) for key in self.config_names}
+        given = {} if "keras_module" in vars(type(self)) else self._given_arguments()
+        return {**self.base_config(), **named, **given}
+
+    def base_config(self) -> dict[str, Any]:
+        """The arguments that every layer has."""
         policy = {
             "module": "keras",
             "class_name": "DTypePolicy",
             "config": {"name": self.dtype},
             "registered_name": None,
         }
-        base = {"name": self.name, "trainable": self.trainable, "dtype": policy}
-        named = {key: self.config_value(key) for key in self.config_names}
-        return {**base, **(named if "keras_module" in vars(type(self)) else {**named, **self._given_arguments()})}
+        return {"name": self.name, "trainable": self.trainable, "dtype": policy}
 
     def config_value(self, key: str) -> Any:
         """One argument as JSON."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn import initializers, ops, regularizers
+from fastnn import constraints, initializers, ops, regularizers
 from fastnn.layers.arguments import only, whole
 from fastnn.layers.base import Layer
 from fastnn.layers.masks import set_mask, true_somewhere
@@ -66,7 +66,7 @@ class Embedding(Layer):
         self.input_dim, self.output_dim = whole("input_dim", input_dim), whole("output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = embeddings_constraint
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = bool(mask_zero)
         self.autocast = False
         if weights is not None:

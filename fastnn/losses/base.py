@@ -193,7 +193,7 @@ class Loss:
         mask = mask_of(y_pred)
         y_pred = as_prediction(y_pred)
         y_true = as_labels(y_true, y_pred) if self.labels else as_truth(y_true, y_pred)
-        values = self.call(y_true, y_pred)
+        values = as_tensor(self.call(y_true, y_pred))
         if mask is not None and mask.ndim > values.ndim:
             mask = None  # the function has already put those axes together
         return reduce(values, sample_weight, self.reduction, mask)

@@ -54,7 +54,9 @@ def sample_shape(images: Shape, rows: Shape, columns: Shape, **_: Any) -> tuple[
     if len(images) != 4 or 0 in images[1:3]:
         raise ShapeError(f"expected images of shape (batch, height, width, channels) with pixels, received {images}.")
     if len(rows) != 3 or rows != columns or rows[0] != images[0]:
-        raise ShapeError(f"expected rows and columns of shape ({images[0]}, height, width), received {rows}, {columns}.")
+        raise ShapeError(
+            f"expected rows and columns of shape ({images[0]}, height, width), received {rows}, {columns}."
+        )
     return ((*rows, images[3]),)
 
 
@@ -89,9 +91,7 @@ def sample_backward(
     return (d_images,)
 
 
-def pixel_share(
-    row: Any, column: Any, r: Any, c: Any, height: int, width: int, interpolation: str, fill: str
-) -> Any:
+def pixel_share(row: Any, column: Any, r: Any, c: Any, height: int, width: int, interpolation: str, fill: str) -> Any:
     """How much of pixel (r, c) the place (row, column) shows; explanations call it `share`."""
     places = np.asarray(row, np.float64), np.asarray(column, np.float64)
     total: Any = 0.0

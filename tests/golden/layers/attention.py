@@ -39,7 +39,11 @@ def cases(keras):
             k.MultiHeadAttention(2, 2), QUERY, VALUE, separate=True, attention_mask=tensor(BLIND), backend="jax"
         ),
         "blind_scores": Case(
-            k.MultiHeadAttention(2, 2), QUERY, VALUE, separate=True, attention_mask=tensor(BLIND),
+            k.MultiHeadAttention(2, 2),
+            QUERY,
+            VALUE,
+            separate=True,
+            attention_mask=tensor(BLIND),
             return_attention_scores=True,
         ),
         "gate": Case(k.MultiHeadAttention(2, 3, use_gate=True), own, own, separate=True),
