@@ -178,7 +178,7 @@ from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
-from fastnn.ops.missing import core, linalg, nn, numpy
+from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
     average_pool,
     batch_normalization,
@@ -200,7 +200,21 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, prod, sum, sum_and_count
+from fastnn.ops.reduction import (
+    accumulate,
+    all,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    max,
+    mean,
+    min,
+    prod,
+    sum,
+    sum_and_count,
+)
+from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -273,6 +287,7 @@ __all__ = [
     "adam_amsgrad",
     "adamax",
     "add",
+    "affine_transform",
     "all",
     "allclose",
     "amax",
@@ -398,6 +413,7 @@ __all__ = [
     "hypot",
     "identity",
     "im2col",
+    "image",
     "in_top_k",
     "increment",
     "inner",
@@ -485,6 +501,8 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "resize",
+    "rgb_to_grayscale",
     "rms_normalization",
     "rmsprop",
     "rmsprop_centered",
@@ -493,6 +511,7 @@ __all__ = [
     "rot90",
     "round",
     "rsqrt",
+    "sample_image",
     "saturate_cast",
     "saturating_linear",
     "scan",
