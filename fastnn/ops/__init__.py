@@ -117,7 +117,6 @@ from fastnn.ops.cross_entropy import (
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
 )
-from fastnn.ops.cumulative import cumprod, cumsum
 from fastnn.ops.elementary import (
     abs,
     allclose,
@@ -176,7 +175,12 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
+from fastnn.ops.loss import (
+    half_squared_error,
+    mean_absolute_error,
+    mean_squared_error,
+    squared_error,
+)
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
@@ -196,6 +200,7 @@ from fastnn.ops.networks import (
     space_to_depth,
     sparse_categorical_crossentropy,
 )
+from fastnn.ops.normalization import local_response_normalization, moving_average, standardize
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
@@ -207,10 +212,7 @@ from fastnn.ops.reduction import (
     argmax,
     argmin,
     logsumexp,
-    max,
     mean,
-    min,
-    prod,
     sum,
     sum_and_count,
 )
@@ -260,9 +262,9 @@ from fastnn.ops.unary import (
     expm1,
     floor,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     negative,
     reciprocal,
     round,
@@ -434,10 +436,11 @@ __all__ = [
     "linalg",
     "linspace",
     "lion",
+    "local_response_normalization",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
@@ -467,6 +470,7 @@ __all__ = [
     "moments",
     "momentum",
     "moveaxis",
+    "moving_average",
     "multi_hot",
     "multiply",
     "nadam",
@@ -558,6 +562,7 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "stop_gradient",
     "strided_slice",
