@@ -5,6 +5,17 @@ from typing import Any
 
 from fastnn.compat.spellings import old_layer
 from fastnn.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
+from fastnn.layers.augmentation import (
+    CenterCrop,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+)
 from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.convolution import Conv2D
@@ -27,6 +38,14 @@ from fastnn.layers.merging import (
     minimum,
     multiply,
     subtract,
+)
+from fastnn.layers.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    LocalResponseNormalization,
+    RMSNormalization,
+    UnitNormalization,
 )
 from fastnn.layers.pooling import (
     AveragePooling2D,
@@ -57,8 +76,10 @@ __all__ = [
     "Average",
     "AveragePooling2D",
     "AvgPool2D",
+    "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv2D",
     "Dense",
@@ -72,12 +93,15 @@ __all__ = [
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LayerNormalization",
+    "LocalResponseNormalization",
     "Masking",
     "MaxPool2D",
     "MaxPooling2D",
@@ -87,9 +111,18 @@ __all__ = [
     "Multiply",
     "Normalization",
     "Permute",
+    "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNNCells",
@@ -97,6 +130,7 @@ __all__ = [
     "Subtract",
     "TextVectorization",
     "TimeDistributed",
+    "UnitNormalization",
     "add",
     "average",
     "concatenate",

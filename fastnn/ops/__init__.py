@@ -88,6 +88,7 @@ from fastnn.ops.conversion import (
     stop_gradient,
 )
 from fastnn.ops.convolution import col2im, conv2d, im2col
+from fastnn.ops.convolution_kinds import conv2d_transpose, depthwise_conv2d
 from fastnn.ops.creation import (
     arange,
     diag,
@@ -174,9 +175,14 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
+from fastnn.ops.loss import (
+    half_squared_error,
+    mean_absolute_error,
+    mean_squared_error,
+    squared_error,
+)
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
-from fastnn.ops.missing import core, linalg, nn, numpy
+from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
     average_pool,
     batch_normalization,
@@ -194,11 +200,23 @@ from fastnn.ops.networks import (
     space_to_depth,
     sparse_categorical_crossentropy,
 )
+from fastnn.ops.normalization import local_response_normalization, moving_average, standardize
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
+from fastnn.ops.reduction import (
+    accumulate,
+    all,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    mean,
+    sum,
+    sum_and_count,
+)
+from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -271,6 +289,7 @@ __all__ = [
     "adam_amsgrad",
     "adamax",
     "add",
+    "affine_transform",
     "all",
     "allclose",
     "amax",
@@ -315,6 +334,7 @@ __all__ = [
     "cond",
     "conv",
     "conv2d",
+    "conv2d_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -330,6 +350,7 @@ __all__ = [
     "deg2rad",
     "dense",
     "depth_to_space",
+    "depthwise_conv2d",
     "diag",
     "diagflat",
     "diagonal",
@@ -394,6 +415,7 @@ __all__ = [
     "hypot",
     "identity",
     "im2col",
+    "image",
     "in_top_k",
     "increment",
     "inner",
@@ -414,6 +436,7 @@ __all__ = [
     "linalg",
     "linspace",
     "lion",
+    "local_response_normalization",
     "log",
     "log1p",
     "log2",
@@ -447,6 +470,7 @@ __all__ = [
     "moments",
     "momentum",
     "moveaxis",
+    "moving_average",
     "multi_hot",
     "multiply",
     "nadam",
@@ -481,6 +505,8 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "resize",
+    "rgb_to_grayscale",
     "rms_normalization",
     "rmsprop",
     "rmsprop_centered",
@@ -489,6 +515,7 @@ __all__ = [
     "rot90",
     "round",
     "rsqrt",
+    "sample_image",
     "saturate_cast",
     "saturating_linear",
     "scan",
@@ -535,6 +562,7 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "stop_gradient",
     "strided_slice",
