@@ -198,6 +198,7 @@ from fastnn.ops.networks import (
     space_to_depth,
     sparse_categorical_crossentropy,
 )
+from fastnn.ops.normalization import local_response_normalization, moving_average, standardize
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
@@ -426,6 +427,7 @@ __all__ = [
     "linalg",
     "linspace",
     "lion",
+    "local_response_normalization",
     "log",
     "log1p",
     "log2",
@@ -459,6 +461,7 @@ __all__ = [
     "moments",
     "momentum",
     "moveaxis",
+    "moving_average",
     "multi_hot",
     "multiply",
     "nadam",
@@ -546,6 +549,7 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "standardize",
     "stop_gradient",
     "strided_slice",
     "subtract",
