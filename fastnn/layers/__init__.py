@@ -5,6 +5,17 @@ from typing import Any
 
 from fastnn.compat.spellings import old_layer
 from fastnn.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
+from fastnn.layers.augmentation import (
+    CenterCrop,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+)
 from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.convolution import Conv2D
@@ -68,6 +79,7 @@ __all__ = [
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv2D",
     "Dense",
@@ -100,9 +112,17 @@ __all__ = [
     "Normalization",
     "Permute",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNNCells",

@@ -61,9 +61,14 @@ class Lookup(Layer):
         return value
 
     @property
+    def has_mask(self) -> bool:
+        """Whether number 0 is kept for the mask; rows of counts have no place for it."""
+        return self.mask_token is not None and self.output_mode == "int"
+
+    @property
     def special(self) -> list[Any]:
         """What comes before the words."""
-        mask = [] if self.mask_token is None else [self.mask_token]
+        mask = [self.mask_token] if self.has_mask else []
         return mask + [self.oov_token] * self.num_oov_indices
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
@@ -114,7 +119,7 @@ class Lookup(Layer):
                 counts.update(row)
                 documents.update(set(row))
                 rows += 1
-        for word in self.special:
+        for word in {*self.special, self.mask_token}:
             counts.pop(word, None)
         words = text.by_frequency(counts)
         if self.max_tokens is not None:
@@ -170,12 +175,12 @@ class Lookup(Layer):
         first = len(self.special)
         found = {word: first + k for k, word in enumerate(self.vocabulary or [])}
         if self.mask_token is not None:
-            found[self.mask_token] = 0
+            found[self.mask_token] = 0 if self.has_mask else -1
         return found
 
     def unknown(self, word: Any) -> int:
         """The number of a word that is not in the vocabulary."""
-        first = 0 if self.mask_token is None else 1
+        first = int(self.has_mask)
         if self.num_oov_indices == 0:
             raise ValueError(f"Layer '{self.name}': expected words of the vocabulary only. Received: {word!r}")
         return first + (text.bucket(word, self.num_oov_indices) if self.num_oov_indices > 1 else 0)
@@ -192,11 +197,15 @@ class Lookup(Layer):
         if self.output_mode == "int":
             return ops.convert_to_tensor(numbers)
         if self.output_mode == "one_hot":
-            return encoded(numbers.astype("int32"), self.depth, "one_hot")
+            return ops.cast(encoded(numbers.astype("int32"), self.depth, "one_hot"), "int64")
         rows = numbers.reshape(-1, numbers.shape[-1]) if numbers.ndim > 1 else numbers.reshape(1, -1)
         weights = None if self.idf_weights is None else self.idf_weights + [0.0] * (self.depth - len(self.idf_weights))
         table = text.counted(rows.tolist(), self.depth, self.output_mode, weights)
-        return ops.convert_to_tensor(table.reshape(*numbers.shape[:-1], self.depth))
+        return self.typed(table.reshape(*numbers.shape[:-1], self.depth))
+
+    def typed(self, table: Any) -> Any:
+        """A table as whole numbers, unless it holds weights."""
+        return ops.convert_to_tensor(table if self.output_mode == "tf_idf" else table.astype("int64"))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, with the vocabulary it has learnt."""
@@ -410,4 +419,4 @@ class TextVectorization(Lookup):
         else:
             weights = self.idf_weights and self.idf_weights + [0.0] * (self.depth - len(self.idf_weights))
             table = text.counted(rows, self.depth, self.output_mode, weights)
-        return ops.convert_to_tensor(table[0] if alone else table)
+        return self.typed(table[0] if alone else table)

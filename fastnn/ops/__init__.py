@@ -8,6 +8,7 @@ from fastnn.ops.activation import (
     hard_shrink,
     hard_sigmoid,
     hard_silu,
+    hard_swish,
     hard_tanh,
     leaky_relu,
     log_sigmoid,
@@ -25,6 +26,7 @@ from fastnn.ops.activation import (
     sparse_plus,
     sparse_sigmoid,
     squareplus,
+    swish,
     tanh,
     tanh_shrink,
     threshold,
@@ -86,6 +88,7 @@ from fastnn.ops.conversion import (
     stop_gradient,
 )
 from fastnn.ops.convolution import col2im, conv2d, im2col
+from fastnn.ops.convolution_kinds import conv2d_transpose, depthwise_conv2d
 from fastnn.ops.creation import (
     arange,
     diag,
@@ -114,7 +117,6 @@ from fastnn.ops.cross_entropy import (
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
 )
-from fastnn.ops.cumulative import cumprod, cumsum
 from fastnn.ops.elementary import (
     abs,
     allclose,
@@ -180,7 +182,7 @@ from fastnn.ops.loss import (
     squared_error,
 )
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
-from fastnn.ops.missing import core, linalg, nn, numpy
+from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
     average_pool,
     batch_normalization,
@@ -211,10 +213,10 @@ from fastnn.ops.reduction import (
     argmin,
     logsumexp,
     mean,
-    prod,
     sum,
     sum_and_count,
 )
+from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
     argsort,
@@ -240,6 +242,7 @@ from fastnn.ops.selection import (
 )
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
+from fastnn.ops.statistics import count_nonzero, cumprod, cumsum, norm, prod, std, var
 from fastnn.ops.unary import (
     absolute,
     arccos,
@@ -286,6 +289,7 @@ __all__ = [
     "adam_amsgrad",
     "adamax",
     "add",
+    "affine_transform",
     "all",
     "allclose",
     "amax",
@@ -330,6 +334,7 @@ __all__ = [
     "cond",
     "conv",
     "conv2d",
+    "conv2d_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -337,6 +342,7 @@ __all__ = [
     "corrcoef",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
     "cumprod",
     "cumsum",
@@ -344,6 +350,7 @@ __all__ = [
     "deg2rad",
     "dense",
     "depth_to_space",
+    "depthwise_conv2d",
     "diag",
     "diagflat",
     "diagonal",
@@ -399,6 +406,7 @@ __all__ = [
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
     "heaviside",
     "histogram",
@@ -407,6 +415,7 @@ __all__ = [
     "hypot",
     "identity",
     "im2col",
+    "image",
     "in_top_k",
     "increment",
     "inner",
@@ -470,6 +479,7 @@ __all__ = [
     "negative",
     "nn",
     "nonzero",
+    "norm",
     "normalize",
     "not_equal",
     "numpy",
@@ -495,6 +505,8 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "resize",
+    "rgb_to_grayscale",
     "rms_normalization",
     "rmsprop",
     "rmsprop_centered",
@@ -503,6 +515,7 @@ __all__ = [
     "rot90",
     "round",
     "rsqrt",
+    "sample_image",
     "saturate_cast",
     "saturating_linear",
     "scan",
@@ -550,12 +563,14 @@ __all__ = [
     "squeeze",
     "stack",
     "standardize",
+    "std",
     "stop_gradient",
     "strided_slice",
     "subtract",
     "sum",
     "sum_and_count",
     "swapaxes",
+    "swish",
     "switch",
     "take",
     "take_along_axis",
@@ -578,6 +593,7 @@ __all__ = [
     "unravel_index",
     "unstack",
     "vander",
+    "var",
     "vdot",
     "vectorize",
     "vectorized_map",

@@ -45,9 +45,8 @@ def mean_and_variance(batches: Iterable[np.ndarray], axes: Sequence[int]) -> tup
 def summary_of(values: np.ndarray, epsilon: float) -> np.ndarray:
     """Values at equal distances in the sorted data, and how many numbers each stands for."""
     ordered = np.sort(np.ravel(values))
-    distance = ordered.size * epsilon
-    step = max(distance, 1)
-    chosen = ordered[int(distance) :: int(step)]
+    step = max(ordered.size * epsilon, 1)
+    chosen = ordered[int(step - 1) :: int(step)]
     return np.stack([chosen, np.full_like(chosen, step)])
 
 
@@ -70,10 +69,9 @@ def merged(first: np.ndarray, second: np.ndarray, epsilon: float) -> np.ndarray:
 
 def bin_boundaries(batches: Iterable[np.ndarray], bins: int, epsilon: float) -> list[float]:
     """The numbers that part the data into bins of about equal size."""
-    summary: np.ndarray | None = None
+    summary = np.zeros((2, 0), np.float32)
     for batch in batches:
-        own = summary_of(np.asarray(batch, np.float32), epsilon)
-        summary = own if summary is None else merged(summary, own, epsilon)
-    if summary is None:
+        summary = merged(summary, summary_of(np.asarray(batch, np.float32), epsilon), epsilon)
+    if not summary.size:
         raise ValueError("Expected data to adapt to. Received: none")
     return [float(v) for v in coarser(summary, 1 / bins)[0, :-1]]
