@@ -106,7 +106,7 @@ class BatchNormalization(ScaleAndCenter):
 
     config_names = (
         "axis", "momentum", "epsilon", "center", "scale", "moving_mean_initializer", "moving_variance_initializer",
-        "synchronized", *WEIGHT_ARGUMENTS,
+        "renorm", "renorm_clipping", "renorm_momentum", "synchronized", *WEIGHT_ARGUMENTS,
     )  # fmt: skip
     weight_names = ("gamma", "beta", "moving_mean", "moving_variance")
 
@@ -141,6 +141,7 @@ class BatchNormalization(ScaleAndCenter):
         if isinstance(self.axis, list):
             raise ValueError(f"Expected axis to be one whole number. Received: axis={axis!r}")
         self.momentum, self.synchronized = share("momentum", momentum), False
+        self.renorm, self.renorm_clipping, self.renorm_momentum = False, None, renorm_momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
 
