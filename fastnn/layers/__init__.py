@@ -18,7 +18,22 @@ from fastnn.layers.augmentation import (
 )
 from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
-from fastnn.layers.convolution import Conv2D
+from fastnn.layers.convolution import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Convolution1D,
+    Convolution1DTranspose,
+    Convolution2D,
+    Convolution2DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
 from fastnn.layers.embedding import Embedding, Masking, RepeatVector
 from fastnn.layers.lookup import IntegerLookup, StringLookup, TextVectorization
 from fastnn.layers.merging import (
@@ -48,13 +63,21 @@ from fastnn.layers.normalization import (
     UnitNormalization,
 )
 from fastnn.layers.pooling import (
+    AveragePooling1D,
     AveragePooling2D,
+    AvgPool1D,
     AvgPool2D,
+    GlobalAveragePooling1D,
     GlobalAveragePooling2D,
+    GlobalAvgPool1D,
     GlobalAvgPool2D,
+    GlobalMaxPool1D,
     GlobalMaxPool2D,
+    GlobalMaxPooling1D,
     GlobalMaxPooling2D,
+    MaxPool1D,
     MaxPool2D,
+    MaxPooling1D,
     MaxPooling2D,
 )
 from fastnn.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
@@ -62,6 +85,16 @@ from fastnn.layers.recurrent_base import RNN
 from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
 from fastnn.layers.regularization import Dropout
+from fastnn.layers.resizing import (
+    CenterCrop,
+    Cropping1D,
+    Cropping2D,
+    Resizing,
+    UpSampling1D,
+    UpSampling2D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+)
 from fastnn.layers.shaping import Flatten, Permute, Reshape
 from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 
@@ -74,24 +107,41 @@ __all__ = [
     "AdditiveAttention",
     "Attention",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Discretization",
     "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GroupNormalization",
     "Input",
@@ -103,7 +153,9 @@ __all__ = [
     "LayerNormalization",
     "LocalResponseNormalization",
     "Masking",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
@@ -123,6 +175,10 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNNCells",
@@ -131,6 +187,10 @@ __all__ = [
     "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
     "add",
     "average",
     "concatenate",
