@@ -21,7 +21,6 @@ from fastnn.ops.activation import (
     sigmoid,
     silu,
     soft_shrink,
-    softmax,
     softplus,
     softsign,
     sparse_plus,
@@ -176,7 +175,12 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
+from fastnn.ops.loss import (
+    half_squared_error,
+    mean_absolute_error,
+    mean_squared_error,
+    squared_error,
+)
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
@@ -201,7 +205,17 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
+from fastnn.ops.reduction import (
+    accumulate,
+    all,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    mean,
+    sum,
+    sum_and_count,
+)
 from fastnn.ops.resampling import resize2d
 from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
@@ -249,9 +263,9 @@ from fastnn.ops.unary import (
     expm1,
     floor,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     negative,
     reciprocal,
     round,
@@ -425,9 +439,9 @@ __all__ = [
     "lion",
     "local_response_normalization",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
