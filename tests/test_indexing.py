@@ -203,6 +203,14 @@ def test_wrong_blocks():
         ops.slice(numbers((2, 3)), (1,), (1,))
 
 
+def test_positions_of_64_bits_choose_in_models():
+    x = Input((4, 3))
+    table = numbers((3, 2))
+    model = Model(x, ops.take(table, ops.argmax(x, axis=-1), axis=0))
+    data = np.random.default_rng(0).normal(size=(5, 4, 3)).astype("float32")
+    np.testing.assert_array_equal(model.predict(data, verbose=0), table[data.argmax(-1)])
+
+
 # ---------------------------------------------------------------- products of stacks
 
 
@@ -282,3 +290,18 @@ def test_wrong_equations_are_named(equation, shapes, message):
     with pytest.raises(GraphError, match=message) as caught:
         ops.einsum(equation, *(np.zeros(s) for s in shapes))
     assert repr(equation) in str(caught.value)
+
+
+def test_models_with_parts_are_saved(tmp_path):
+    x = Input((4, 3))
+    y = ops.stack([x[:, -1], x[..., 0, :]], axis=1)[:, ::-1, None]
+    model = Model(x, [ops.pad(y, ((0, 0), (0, 0), (1, 0), (0, 0))), x[:, [2, 0]], x[1:]])
+    data = numbers((2, 4, 3))
+    for again in (Model.from_config(model.get_config()), saved(model, tmp_path / "parts.keras")):
+        for a, b in zip(again(data), model(data), strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def saved(model, path):
+    model.save(path)
+    return fastnn.models.load_model(path)

@@ -364,7 +364,8 @@ class Trace:
         operand = self._symbol_of(x, dtype)
         if operand is None or operand.dtype == dtype:
             return operand
-        if widens(np.dtype(operand.dtype), dtype):
+        positions = op.kind == "gather" and np.dtype(operand.dtype).kind in "iu" and dtype.kind in "iu"
+        if widens(np.dtype(operand.dtype), dtype) or positions:
             return self.record(find("cast"), [operand], {"dtype": str(dtype)})
         raise DTypeError(
             f"expected {role} of {dtype}, received '{operand.name}' of {operand.dtype}; use ops.cast.",

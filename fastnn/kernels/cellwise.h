@@ -32,6 +32,6 @@ typedef struct { const float *a, *b; float *out; int64_t size; const fnn_attr *a
 /* Backward dx = DX in dy and v, the saved value. */
 #define BACK(NAME, COST, DX) CELLS(NAME##_backward, COST, , const float dy = a[k];, const float v = b[k];, DX)
 #define BACK_WITH(NAME, COST, LOCALS, DX) CELLS(NAME##_backward, COST, LOCALS, const float dy = a[k];, const float v = b[k];, DX)
-/* The same by ready functions of the saved value. */
+/* Rows of the family's table. */
 #define ENTRY(NAME, ATTRS) {#NAME, "x", ATTRS, FNN_NAME(NAME), FNN_NAME(NAME##_backward), NULL}
 #define FLAT_ENTRY(NAME, ATTRS) {#NAME, "x", ATTRS, FNN_NAME(NAME), FNN_NAME(zero_backward), NULL}

@@ -7,8 +7,19 @@
 #include "broadcast.h"
 #include "reduce.h"
 #include "whole_reduce.h"
+#include "vector_math.h"
 
 FNN_REDUCER(max, -INFINITY, FNN_NAME(larger))
+
+static inline float FNN_NAME(smaller)(float a, float b) {
+    union { float f; int32_t i; } x = {a}, y = {b};
+    const int32_t take = -(int32_t)((b < a) | (b != b));
+    x.i = (y.i & take) | (x.i & ~take);
+    return x.f;
+}
+FNN_REDUCER(min, INFINITY, FNN_NAME(smaller))
+#define TIMES(a, b) ((a) * (b))
+FNN_REDUCER(prod, 1.0f, TIMES)
 
 /* The axes that attribute 0 names; None names all. */
 static FNN_NAME(reduction) FNN_NAME(named_axes)(const fnn_step *s, const fnn_tensor *x) {
@@ -77,7 +88,9 @@ static void FNN_NAME(run_spread)(fnn_step *s, FNN_NAME(spread) *p, const float *
 }
 
 WHOLE_REDUCER(sum, 0, 0, 0, (uint64_t)acc + (uint64_t)x)
+WHOLE_REDUCER(prod, 1, 1, 1, (uint64_t)acc * (uint64_t)x)
 WHOLE_REDUCER(max, INT32_MIN, INT64_MIN, 0, x > acc ? x : acc)
+WHOLE_REDUCER(min, INT32_MAX, INT64_MAX, UINT8_MAX, x < acc ? x : acc)
 
 static int FNN_NAME(sum)(fnn_step *s) {
     if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_sum)(s);
@@ -127,7 +140,13 @@ static int FNN_NAME(max)(fnn_step *s) {
     return FNN_OK;
 }
 
-/* in: dy, x, y. First 1 where x is the largest, then these are counted, then each gets its share of dy. */
+static int FNN_NAME(min)(fnn_step *s) {
+    if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_min)(s);
+    if (s->out[0].data) FNN_NAME(reduce_min)(FNN_NAME(named_axes)(s, &s->in[0]), s->in[0].data, s->out[0].data, s->scratch);
+    return FNN_OK;
+}
+
+/* Of max and of min. in: dy, x, y. First 1 where x is the largest, then these are counted, then each gets its share of dy. */
 static int FNN_NAME(max_backward)(fnn_step *s) {
     const fnn_tensor *dy = &s->in[0], *x = &s->in[1], *y = &s->in[2];
     FNN_NAME(spread) p = {.x = x->data, .dx = s->out[0].data};
@@ -145,6 +164,84 @@ static int64_t FNN_NAME(max_scratch)(const fnn_step *s, int backward) {
     const fnn_tensor *x = &s->in[backward ? 1 : 0];
     return (FNN_NAME(reduce_floats)(FNN_NAME(named_axes)(s, x)) + (backward ? s->in[0].size : 0)) * (int64_t)sizeof(float);
 }
+
+/* ---- product ---- */
+
+static int FNN_NAME(prod)(fnn_step *s) {
+    if (s->in[0].dtype != FNN_FLOAT32) return FNN_NAME(whole_prod)(s);
+    if (s->out[0].data) FNN_NAME(reduce_prod)(FNN_NAME(named_axes)(s, &s->in[0]), s->in[0].data, s->out[0].data, s->scratch);
+    return FNN_OK;
+}
+
+SPREAD(unless_zero_chunk, x[k] != 0 ? x[k] : 1.0f)
+SPREAD(is_zero_chunk, x[k] == 0 ? 1.0f : 0.0f)
+SPREAD(other_factors_chunk, x[k] != 0 ? d[k] / x[k] : 0)
+SPREAD(only_zero_chunk, x[k] == 0 ? d[k] : dx[k])
+
+/* in: dy, x. The product of the others is the product of all cells but 0 divided by x; with one 0 only that cell has a
+ * gradient, with more none has. */
+static int FNN_NAME(prod_backward)(fnn_step *s) {
+    const fnn_tensor *dy = &s->in[0], *x = &s->in[1];
+    const float *upstream = dy->data;
+    float *product = s->scratch, *zeros = product + dy->size, *rest = zeros + dy->size;
+    FNN_NAME(spread) p = {.x = x->data, .dx = s->out[0].data};
+    if (!p.dx || !x->size) return FNN_OK;
+    FNN_NAME(run_spread)(s, &p, upstream, x, FNN_NAME(unless_zero_chunk));
+    FNN_NAME(reduce_prod)(FNN_NAME(named_axes)(s, x), p.dx, product, rest);
+    FNN_NAME(run_spread)(s, &p, upstream, x, FNN_NAME(is_zero_chunk));
+    FNN_NAME(reduce_sum)(FNN_NAME(named_axes)(s, x), p.dx, zeros, rest);
+    for (int64_t k = 0; k < dy->size; k++) rest[k] = zeros[k] == 0 ? upstream[k] * product[k] : 0;
+    FNN_NAME(run_spread)(s, &p, rest, x, FNN_NAME(other_factors_chunk));
+    for (int64_t k = 0; k < dy->size; k++) rest[k] = zeros[k] == 1 ? upstream[k] * product[k] : 0;
+    FNN_NAME(run_spread)(s, &p, rest, x, FNN_NAME(only_zero_chunk));
+    return FNN_OK;
+}
+
+static int64_t FNN_NAME(prod_scratch)(const fnn_step *s, int backward) {
+    const fnn_tensor *x = &s->in[backward ? 1 : 0];
+    const int64_t floats = FNN_NAME(reduce_floats)(FNN_NAME(named_axes)(s, x));
+    return (backward ? 2 * s->in[0].size + fnn_max(floats, s->in[0].size) : floats) * (int64_t)sizeof(float);
+}
+
+/* ---- logsumexp ---- */
+
+SPREAD(exp_less_chunk, FNN_NAME(exp_of)(x[k] - d[k]))
+
+/* The largest is taken off before, unless it is infinite. */
+static int FNN_NAME(logsumexp)(fnn_step *s) {
+    const fnn_tensor *x = &s->in[0], *y = &s->out[0];
+    float *top = s->scratch, *total = y->data, *e = top + y->size, *rest = e + x->size;
+    FNN_NAME(spread) p = {.x = x->data, .dx = e};
+    if (!total || !y->size) return FNN_OK;
+    FNN_NAME(reduce_max)(FNN_NAME(named_axes)(s, x), x->data, top, rest);
+    for (int64_t k = 0; k < y->size; k++) if (fabsf(top[k]) == INFINITY) top[k] = 0;
+    FNN_NAME(run_spread)(s, &p, top, x, FNN_NAME(exp_less_chunk));
+    FNN_NAME(reduce_sum)(FNN_NAME(named_axes)(s, x), e, total, rest);
+    for (int64_t k = 0; k < y->size; k++) total[k] = top[k] + FNN_NAME(log_of)(total[k]);
+    return FNN_OK;
+}
+
+static int FNN_NAME(logsumexp_backward)(fnn_step *s) {
+    const fnn_tensor *dy = &s->in[0], *x = &s->in[1], *y = &s->in[2];
+    FNN_NAME(spread) p = {.x = x->data, .dx = s->out[0].data};
+    if (!p.dx || !x->size) return FNN_OK;
+    FNN_NAME(run_spread)(s, &p, y->data, x, FNN_NAME(exp_less_chunk));
+    FNN_NAME(run_spread)(s, &p, dy->data, x, FNN_NAME(share_chunk));
+    return FNN_OK;
+}
+
+static int64_t FNN_NAME(logsumexp_scratch)(const fnn_step *s, int backward) {
+    const fnn_tensor *x = &s->in[0];
+    if (backward) return 0;
+    return (s->out[0].size + x->size + FNN_NAME(reduce_floats)(FNN_NAME(named_axes)(s, x))) * (int64_t)sizeof(float);
+}
+
+/* ---- truths ---- */
+
+WHOLE_REDUCE_TYPE(any_of_u, uint8_t, 0, acc | (x != 0))
+WHOLE_REDUCE_TYPE(all_of_u, uint8_t, 1, acc & (x != 0))
+static int FNN_NAME(any)(fnn_step *s) { if (s->out[0].data) FNN_NAME(any_of_u)(s); return FNN_OK; }
+static int FNN_NAME(all)(fnn_step *s) { if (s->out[0].data) FNN_NAME(all_of_u)(s); return FNN_OK; }
 
 /* ---- argmax: the first of the largest; NaN counts as larger than any number ---- */
 
@@ -212,18 +309,40 @@ static void FNN_NAME(argmax_rows)(void *arg, int64_t chunk, int thread) {
     }
 }
 
-WHOLE_SEARCH(argmax, >)
+#define LARGER(a, b) ((a) > (b))
+#define SMALLER(a, b) ((a) < (b))
+#define SMALLER_OR_NAN(a, b) ((a) < (b) || ((a) != (a) && (b) == (b)))
+WHOLE_SEARCH(argmax, LARGER)
+WHOLE_SEARCH(argmin, SMALLER)
 
-static int FNN_NAME(argmax)(fnn_step *s) {
+/* x as [outer, reduced, inner] around the axis of attribute 0, or as one run if that is None. */
+static FNN_NAME(search) FNN_NAME(plan_search)(fnn_step *s) {
     const fnn_tensor *x = &s->in[0];
     FNN_NAME(search) p = {x->data, s->out[0].data, 1, x->size, 1, 0, 0};
-    if (!p.y || !s->out[0].size) return FNN_OK;
     if (s->attr[0].n > 0) {
         const int axis = (int)(s->attr[0].i[0] < 0 ? s->attr[0].i[0] + x->ndim : s->attr[0].i[0]);
         p.outer = fnn_extent(x, 0, axis);
         p.reduced = x->shape[axis];
         p.inner = fnn_extent(x, axis + 1, x->ndim);
     }
+    return p;
+}
+
+static int FNN_NAME(argmin)(fnn_step *s) {
+    const fnn_tensor *x = &s->in[0];
+    const FNN_NAME(search) p = FNN_NAME(plan_search)(s);
+    const int64_t outer = p.outer, reduced = p.reduced, inner = p.inner;
+    int64_t *y = p.y;
+    if (!y || !s->out[0].size) return FNN_OK;
+    if (x->dtype != FNN_FLOAT32) return FNN_NAME(whole_argmin)(x, y, outer, reduced, inner);
+    WHOLE_SEARCH_TYPE(float, SMALLER_OR_NAN)
+    return FNN_OK;
+}
+
+static int FNN_NAME(argmax)(fnn_step *s) {
+    const fnn_tensor *x = &s->in[0];
+    FNN_NAME(search) p = FNN_NAME(plan_search)(s);
+    if (!p.y || !s->out[0].size) return FNN_OK;
     if (x->dtype != FNN_FLOAT32) return FNN_NAME(whole_argmax)(x, p.y, p.outer, p.reduced, p.inner);
     p.blocks = fnn_ceil_div(p.inner, ARGMAX_COLUMNS);
     p.per_chunk = fnn_max(1, FNN_REDUCE_CHUNK / p.reduced);
@@ -361,6 +480,12 @@ const fnn_entry FNN_NAME(reduction_entries)[] = {
     {"sum", "x", "axis keepdims", FNN_NAME(sum), FNN_NAME(sum_backward), FNN_NAME(sum_scratch)},
     {"mean", "x", "axis keepdims", FNN_NAME(mean), FNN_NAME(mean_backward), FNN_NAME(mean_scratch)},
     {"max", "x", "axis keepdims", FNN_NAME(max), FNN_NAME(max_backward), FNN_NAME(max_scratch)},
+    {"min", "x", "axis keepdims", FNN_NAME(min), FNN_NAME(max_backward), FNN_NAME(max_scratch)},
+    {"prod", "x", "axis keepdims", FNN_NAME(prod), FNN_NAME(prod_backward), FNN_NAME(prod_scratch)},
+    {"logsumexp", "x", "axis keepdims", FNN_NAME(logsumexp), FNN_NAME(logsumexp_backward), FNN_NAME(logsumexp_scratch)},
+    {"any", "x", "axis keepdims", FNN_NAME(any), NULL, NULL},
+    {"all", "x", "axis keepdims", FNN_NAME(all), NULL, NULL},
+    {"argmin", "x", "axis keepdims", FNN_NAME(argmin), NULL, NULL},
     {"argmax", "x", "axis keepdims", FNN_NAME(argmax), NULL, NULL},
     {"sum_and_count", "values weights", "", FNN_NAME(sum_and_count), NULL, FNN_NAME(totals_scratch)},
     {"accumulate", "*xs", "", FNN_NAME(accumulate), FNN_NAME(accumulate_backward), NULL},

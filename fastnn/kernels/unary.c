@@ -50,9 +50,109 @@ BACK(exp, 1, dy * v)
 MAP(log, 8, FNN_NAME(log_of)(x))
 BACK(log, 4, dy / v)
 
+/* ---- rounding ---- */
+
+MAP(floor, 1, floorf(x))
+MAP(ceil, 1, ceilf(x))
+MAP(trunc, 1, truncf(x))
+MAP(round_whole, 1, rintf(x))
+MAP_WITH(round_down, 4, const float ten = powf(10.0f, (float)attr[0].f), rintf(x * ten) / ten)
+MAP_WITH(round_up, 4, const float ten = powf(10.0f, -(float)attr[0].f), rintf(x / ten) * ten)
+
+static int FNN_NAME(round)(fnn_step *s) {
+    const int64_t decimals = s->attr[0].i[0];
+    return decimals == 0 ? FNN_NAME(round_whole)(s) : (decimals > 0 ? FNN_NAME(round_down)(s) : FNN_NAME(round_up)(s));
+}
+
+/* Held within x_min .. x_max; NaN stays NaN, and where x_min is above x_max the result is x_max. */
+MAP_WITH(clip_float, 1, const float low = (float)attr[0].f; const float high = (float)attr[1].f,
+         x != x ? x : ((x > low ? x : low) < high ? (x > low ? x : low) : high))
+BACK_WITH(clip, 1, const float low = (float)attr[0].f; const float high = (float)attr[1].f, v >= low && v <= high ? dy : 0)
+
+#define CLIP(NAME, T)                                                                                         \
+    static void FNN_NAME(NAME)(fnn_step *s) {                                                                 \
+        const T *x = s->in[0].data;                                                                           \
+        T *y = s->out[0].data;                                                                                \
+        for (int64_t k = 0; k < s->out[0].size; k++) {                                                        \
+            const double v = (double)x[k], low = s->attr[0].f, high = s->attr[1].f;                           \
+            y[k] = v < low || v > high ? (T)(low > v ? (low < high ? low : high) : high) : (low > high ? (T)high : x[k]); \
+        }                                                                                                     \
+    }
+CLIP(clip_i, int32_t)
+CLIP(clip_l, int64_t)
+CLIP(clip_u, uint8_t)
+
+static int FNN_NAME(clip)(fnn_step *s) {
+    if (s->in[0].dtype == FNN_FLOAT32) return FNN_NAME(clip_float)(s);
+    if (!s->out[0].data) return FNN_OK;
+    if (s->in[0].dtype == FNN_INT32) FNN_NAME(clip_i)(s);
+    else if (s->in[0].dtype == FNN_INT64) FNN_NAME(clip_l)(s);
+    else FNN_NAME(clip_u)(s);
+    return FNN_OK;
+}
+
+/* ---- exponentials and logarithms ---- */
+
+MAP(rsqrt, 4, 1 / sqrtf(x))
+BACK(rsqrt, 1, -0.5f * dy * v * v * v)
+MAP(exp2, 10, exp2f(x))
+BACK(exp2, 1, dy * v * 0.693147181f)
+MAP(expm1, 8, fabsf(x) < 1e-4f ? x + 0.5f * x * x : FNN_NAME(expm1_of)(x))
+BACK(expm1, 1, dy * (v + 1))
+MAP(log1p, 8, x <= -1 ? (x == -1 ? -INFINITY : NAN) : FNN_NAME(log1p_of)(x))
+BACK(log1p, 4, dy / (1 + v))
+MAP(log2, 10, log2f(x))
+BACK(log2, 4, dy / (v * 0.693147181f))
+MAP(log10, 10, log10f(x))
+BACK(log10, 4, dy / (v * 2.30258509f))
+
+/* ---- angles ---- */
+
+MAP(sin, 12, sinf(x))
+BACK(sin, 12, dy * cosf(v))
+MAP(cos, 12, cosf(x))
+BACK(cos, 12, -dy * sinf(v))
+MAP(tan, 16, tanf(x))
+BACK(tan, 1, dy * (1 + v * v))
+MAP(arcsin, 12, asinf(x))
+BACK(arcsin, 4, dy / sqrtf((1 - v) * (1 + v)))
+MAP(arccos, 12, acosf(x))
+BACK(arccos, 4, -dy / sqrtf((1 - v) * (1 + v)))
+MAP(arctan, 12, atanf(x))
+BACK(arctan, 4, dy / (1 + v * v))
+MAP(sinh, 16, sinhf(x))
+BACK(sinh, 16, dy * coshf(v))
+MAP(cosh, 16, coshf(x))
+BACK(cosh, 16, dy * sinhf(v))
+MAP(arcsinh, 16, asinhf(x))
+BACK(arcsinh, 4, dy / hypotf(1, v))
+MAP(arccosh, 16, acoshf(x))
+BACK(arccosh, 4, dy / sqrtf((v - 1) * (v + 1)))
+MAP(arctanh, 16, atanhf(x))
+BACK(arctanh, 4, dy / ((1 - v) * (1 + v)))
+
+/* ---- the error function ---- */
+
+/* In double precision: a start by Winitzki's formula, then Newton's steps. */
+static float FNN_NAME(erfinv_of)(float y) {
+    if (!(fabsf(y) < 1)) return fabsf(y) == 1 ? copysignf(INFINITY, y) : NAN;
+    const double a = log1p(-(double)y * y), half = 2 / (3.14159265358979324 * 0.147);
+    double x = copysign(sqrt(sqrt((half + a / 2) * (half + a / 2) - a / 0.147) - (half + a / 2)), y);
+    for (int k = 0; k < 3; k++) x -= (erf(x) - y) / (1.12837916709551257 * exp(-x * x));
+    return (float)x;
+}
+
+MAP(erf, 16, erff(x))
+BACK(erf, 8, dy * FNN_NAME(exp_of)(-v * v) * 1.12837917f)
+MAP(erfinv, 80, FNN_NAME(erfinv_of)(x))
+BACK(erfinv, 8, dy * FNN_NAME(exp_of)(v * v) * 0.886226925f)
+
 const fnn_entry FNN_NAME(unary_entries)[] = {
-    ENTRY(negative, ""), ENTRY(absolute, ""), ENTRY(square, ""), FLAT_ENTRY(sign, ""), ENTRY(sqrt, ""),
-    ENTRY(reciprocal, ""), ENTRY(exp, ""), ENTRY(log, ""),
+    ENTRY(negative, ""), ENTRY(absolute, ""), ENTRY(square, ""), FLAT_ENTRY(sign, ""), ENTRY(sqrt, ""), ENTRY(reciprocal, ""),
+    FLAT_ENTRY(floor, ""), FLAT_ENTRY(ceil, ""), FLAT_ENTRY(trunc, ""), FLAT_ENTRY(round, "decimals"), ENTRY(clip, "x_min x_max"),
+    ENTRY(rsqrt, ""), ENTRY(exp, ""), ENTRY(exp2, ""), ENTRY(expm1, ""), ENTRY(log, ""), ENTRY(log1p, ""), ENTRY(log2, ""),
+    ENTRY(log10, ""), ENTRY(sin, ""), ENTRY(cos, ""), ENTRY(tan, ""), ENTRY(arcsin, ""), ENTRY(arccos, ""), ENTRY(arctan, ""),
+    ENTRY(sinh, ""), ENTRY(cosh, ""), ENTRY(arcsinh, ""), ENTRY(arccosh, ""), ENTRY(arctanh, ""), ENTRY(erf, ""), ENTRY(erfinv, ""),
     {0},
 };
 #endif

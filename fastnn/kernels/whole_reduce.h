@@ -63,7 +63,7 @@ static inline int64_t FNN_NAME(next_row)(const fnn_tensor *x, const int64_t *ste
         for (int64_t i = 0; i < inner; i++) {                                                                 \
             const T *p = (const T *)x->data + o * reduced * inner + i;                                        \
             int64_t best = 0;                                                                                 \
-            for (int64_t k = 1; k < reduced; k++) if (p[k * inner] BETTER p[best * inner]) best = k;          \
+            for (int64_t k = 1; k < reduced; k++) if (BETTER(p[k * inner], p[best * inner])) best = k;          \
             y[o * inner + i] = best;                                                                          \
         }
 

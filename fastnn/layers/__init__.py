@@ -5,6 +5,17 @@ from typing import Any
 
 from fastnn.compat.spellings import old_layer
 from fastnn.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
+from fastnn.layers.augmentation import (
+    CenterCrop,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+)
 from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
 from fastnn.layers.convolution import (
@@ -24,6 +35,7 @@ from fastnn.layers.convolution import (
     SeparableConvolution2D,
 )
 from fastnn.layers.embedding import Embedding, Masking, RepeatVector
+from fastnn.layers.lookup import IntegerLookup, StringLookup, TextVectorization
 from fastnn.layers.merging import (
     Add,
     Average,
@@ -41,6 +53,14 @@ from fastnn.layers.merging import (
     minimum,
     multiply,
     subtract,
+)
+from fastnn.layers.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    LocalResponseNormalization,
+    RMSNormalization,
+    UnitNormalization,
 )
 from fastnn.layers.pooling import (
     AveragePooling1D,
@@ -60,6 +80,7 @@ from fastnn.layers.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
+from fastnn.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
 from fastnn.layers.recurrent_base import RNN
 from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
@@ -78,6 +99,9 @@ from fastnn.layers.shaping import Flatten, Permute, Reshape
 from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Add",
     "AdditiveAttention",
@@ -87,7 +111,9 @@ __all__ = [
     "AveragePooling2D",
     "AvgPool1D",
     "AvgPool2D",
+    "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
     "Conv1D",
@@ -103,11 +129,11 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
-    "GRU",
     "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -117,12 +143,15 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
-    "LSTM",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LayerNormalization",
+    "LocalResponseNormalization",
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
@@ -132,9 +161,18 @@ __all__ = [
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "Permute",
-    "RNN",
+    "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "Resizing",
     "SeparableConv1D",
@@ -144,8 +182,11 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",

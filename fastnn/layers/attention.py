@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastnn import config, initializers, ops, regularizers
+from fastnn import config, constraints, initializers, ops, regularizers
 from fastnn.engine import graph
 from fastnn.layers.arguments import one_of, only, share, whole
 from fastnn.layers.base import Layer
@@ -191,6 +191,9 @@ class HeadProjection(Layer):
         y = ops.dense(ops.reshape(x, shape=(*lead, rows)), ops.reshape(self.kernel, shape=(rows, columns)), bias)
         return ops.reshape(y, shape=(*lead, *self.outputs))
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """None: masks are the attention's affair."""
+
 
 @serializable("keras.layers")
 class MultiHeadAttention(Layer):
@@ -267,7 +270,7 @@ class MultiHeadAttention(Layer):
         self.sliding_window = None
         self.kernel_initializer, self.bias_initializer = map(initializers.get, (kernel_initializer, bias_initializer))
         self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.kernel_constraint, self.bias_constraint = map(constraints.get, (kernel_constraint, bias_constraint))
         self.seed = seed
         self.drawn_seed = config.next_seed() % 2**31 if seed is None else int(seed)
 
@@ -286,13 +289,13 @@ class MultiHeadAttention(Layer):
                 f"Received: attention_axes={self.attention_axes}"
             )
         heads = (self.num_heads, self.key_dim)
-        self._query_dense = self._projection("query", (query_shape[-1],), heads)
-        self._key_dense = self._projection("key", (key_shape[-1],), heads)
+        self.query_dense = self._projection("query", (query_shape[-1],), heads)
+        self.key_dense = self._projection("key", (key_shape[-1],), heads)
         if self.use_gate:
             self._gate_dense = self._projection("gate", (query_shape[-1],), (self.num_heads, self.value_dim))
-        self._value_dense = self._projection("value", (value_shape[-1],), (self.num_heads, self.value_dim))
+        self.value_dense = self._projection("value", (value_shape[-1],), (self.num_heads, self.value_dim))
         outputs = self.output_shape or (query_shape[-1],)
-        self._output_dense = self._projection("attention_output", (self.num_heads, self.value_dim), outputs)
+        self.output_dense = self._projection("attention_output", (self.num_heads, self.value_dim), outputs)
 
     def _projection(self, name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> HeadProjection:
         kinds = [
@@ -323,11 +326,11 @@ class MultiHeadAttention(Layer):
         key = value if key is None else key
         allowed = self._allowed(query, value, own_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
-        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         shown = return_attention_scores or self.dropout > 0
         mixed, weights = self._look_up([by_head(x) for x in (q, k, v)], allowed, shown, training)
         mixed = ops.reshape(ops.transpose(mixed, axes=(0, 2, 1, 3)), shape=(*v.shape[:1], *middle, *v.shape[-2:]))
-        output = self._output_dense(mixed if gate is None else mixed * gate)
+        output = self.output_dense(mixed if gate is None else mixed * gate)
         if own_mask is not None:
             set_mask(output, own_mask)
         if not return_attention_scores:

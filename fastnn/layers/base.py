@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -428,6 +429,12 @@ class Layer:
 
     def _pass_on(self, args: Any, kwargs: Any, previous: Any, outputs: Any) -> None:
         """Let the outputs carry the masks that `compute_mask` gives."""
+        if not self.supports_masking and masks.any_mask(previous):
+            warnings.warn(
+                f"Layer '{self.name}' ({type(self).__name__}) was passed a mask, which it does not support: layers "
+                "behind it will not see the mask.",
+                stacklevel=4,
+            )
         if self._has_mask_for(outputs, previous):
             first = args[0] if args else next(iter(kwargs.values()), None)
             masks.put_masks(outputs, self.compute_mask(first, previous))
@@ -501,15 +508,19 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer."""
+        named = {key: self.config_value(key) for key in self.config_names}
+        given = {} if "keras_module" in vars(type(self)) else self._given_arguments()
+        return {**self.base_config(), **named, **given}
+
+    def base_config(self) -> dict[str, Any]:
+        """The arguments that every layer has."""
         policy = {
             "module": "keras",
             "class_name": "DTypePolicy",
             "config": {"name": self.dtype},
             "registered_name": None,
         }
-        base = {"name": self.name, "trainable": self.trainable, "dtype": policy}
-        named = {key: self.config_value(key) for key in self.config_names}
-        return {**base, **(named if "keras_module" in vars(type(self)) else {**named, **self._given_arguments()})}
+        return {"name": self.name, "trainable": self.trainable, "dtype": policy}
 
     def config_value(self, key: str) -> Any:
         """One argument as JSON."""

@@ -9,7 +9,7 @@ from fastnn import activations, constraints, initializers, ops, regularizers
 from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.layers.arguments import dtype_name, only, whole
 from fastnn.layers.base import Layer
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import deserialize, serializable, serialize
 
 
 @serializable("keras.layers")
@@ -208,7 +208,7 @@ class Activation(Layer):
 
 
 class Lambda(Layer):
-    """Your own function of operations as a layer; cannot be saved, since files hold no code.
+    """Your own function of operations as a layer; a file names the function, and does not hold its code.
 
     Args:
         function: Function of the input, composed of operations and operators.
@@ -242,12 +242,24 @@ class Lambda(Layer):
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
-        """Refuse: a file cannot hold the function.
+        """Arguments that make an equal layer; the function by its name.
 
         Raises:
-            ValueError: always.
+            ValueError: if the function has no name.
         """
-        raise ValueError(
-            f"Layer '{self.name}': expected layers that a file can hold. Received: a Lambda. "
-            "Write a Layer class instead, or use save_weights"
-        )
+        if getattr(self.function, "__name__", "<lambda>") == "<lambda>":
+            raise ValueError(
+                f"Layer '{self.name}': expected layers that a file can hold. Received: a Lambda of a function without "
+                "a name. Give it one, with def; or write a Layer class, or use save_weights"
+            )
+        named = {"function": serialize(self.function), "mask": serialize(self.mask), "arguments": self.arguments}
+        shape = None if callable(self.output_shape) else serialize(self.output_shape)
+        return {**Layer.base_config(self), **named, "output_shape": shape}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer that a configuration describes; its function has to be known."""
+        given = {key: deserialize(config.get(key)) for key in ("function", "mask")}
+        if isinstance(given["function"], str):
+            given["function"] = deserialize({"class_name": "function", "config": given["function"]})
+        return super().from_config({**config, **given})

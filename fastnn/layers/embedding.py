@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn import initializers, ops, regularizers
+from fastnn import constraints, initializers, ops, regularizers
 from fastnn.layers.arguments import only, whole
 from fastnn.layers.base import Layer
-from fastnn.layers.masks import set_mask, true_somewhere
+from fastnn.layers.masks import set_mask
 from fastnn.utils.registry import serializable
 
 
@@ -66,7 +66,7 @@ class Embedding(Layer):
         self.input_dim, self.output_dim = whole("input_dim", input_dim), whole("output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = embeddings_constraint
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = bool(mask_zero)
         self.autocast = False
         if weights is not None:
@@ -112,12 +112,12 @@ class Masking(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        counts = true_somewhere(ops.not_equal(inputs, self.mask_value), keepdims=True)
+        counts = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
         return set_mask(ops.where(counts, inputs, 0.0), ops.squeeze(counts, axis=-1))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Which time steps have a feature of another value."""
-        return true_somewhere(ops.not_equal(inputs, self.mask_value))
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
 
 @serializable("keras.layers")

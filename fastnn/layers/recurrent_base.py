@@ -41,8 +41,8 @@ class RNN(Layer):
         ValueError: for something that is no cell.
 
     Example:
-        >>> import fastnn
-        >>> x = fastnn.ops.reshape([1.0, 2.0, 3.0], shape=(1, 3, 1))
+        >>> from fastnn.layers import SimpleRNNCell
+        >>> x = ops.reshape([1.0, 2.0, 3.0], shape=(1, 3, 1))
         >>> cell = SimpleRNNCell(1, activation="linear", kernel_initializer="ones", recurrent_initializer="ones")
         >>> RNN(cell, return_sequences=True)(x).numpy().ravel()
         array([1., 3., 6.], dtype=float32)
@@ -212,8 +212,7 @@ class RNN(Layer):
                 old = 0.0 if self.zero_output_for_mask or not outputs else outputs[-1]
                 y = ops.where(counts, y, old)
                 kept = zip(flatten(new), flatten(states), strict=True)
-                found = iter([ops.where(counts, one, other) for one, other in kept])
-                new = map_structure(lambda _, found=found: next(found), new)
+                new = refilled(new, [ops.where(counts, one, other) for one, other in kept])
             outputs.append(y)
             states = new
         return ops.concatenate(*(ops.expand_dims(y, axis=1) for y in outputs), axis=1), list(states)
@@ -233,6 +232,12 @@ class RNN(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         return cls(**{**config, "cell": deserialize(config["cell"])})
+
+
+def refilled(structure: Any, leaves: list[Any]) -> Any:
+    """The same nest with other leaves."""
+    rest = iter(leaves)
+    return map_structure(lambda _: next(rest), structure)
 
 
 def last_output(cell: Any, states: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastnn import activations, config, initializers, ops, regularizers
+from fastnn import activations, config, constraints, initializers, ops, regularizers
 from fastnn.engine import graph
 from fastnn.layers.arguments import share, whole
 from fastnn.layers.base import Layer
@@ -29,7 +29,7 @@ class Cell(Layer):
         for kind in ("kernel", "recurrent", "bias"):
             setattr(self, f"{kind}_initializer", initializers.get(options[f"{kind}_initializer"]))
             setattr(self, f"{kind}_regularizer", regularizers.get(options[f"{kind}_regularizer"]))
-            setattr(self, f"{kind}_constraint", options[f"{kind}_constraint"])
+            setattr(self, f"{kind}_constraint", constraints.get(options[f"{kind}_constraint"]))
         self.dropout = share("dropout", options["dropout"])
         self.recurrent_dropout = share("recurrent_dropout", options["recurrent_dropout"])
         self.seed = options["seed"]
@@ -68,10 +68,10 @@ class Cell(Layer):
         """Initial values of the bias."""
         return self.bias_initializer(shape, dtype=dtype)
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """States of zeros for a batch."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
-        return [initializers.get("zeros")((batch_size, n), dtype=self.dtype) for n in sizes]
+        return [ops.zeros((batch_size, n), dtype=self.dtype) for n in sizes]
 
     def words(self) -> dict[str, str] | None:
         """The activations by name, if the whole-sequence operation knows them."""
@@ -83,7 +83,7 @@ class Cell(Layer):
         rate = (self.dropout, self.recurrent_dropout)[which]
         if not training or rate == 0:
             return None
-        ones = initializers.get("ones")(shape, dtype=self.dtype)
+        ones = ops.ones(shape, dtype=self.dtype)
         return ops.dropout(ones, graph.training_step(), rate=rate, seed=self.drawn_seeds[which])
 
     def sequence(self, x: Any, states: Sequence[Any], mask: Any, training: bool) -> list[Any]:
@@ -151,11 +151,11 @@ class SimpleRNNCell(Cell):
 
     Example:
         >>> cell = SimpleRNNCell(2, kernel_initializer="ones", recurrent_initializer="zeros", activation="linear")
-        >>> cell([[1.0, 2.0]], [[[0.0, 0.0]]])[0].numpy()
+        >>> cell([[1.0, 2.0]], [ops.zeros((1, 2))])[0].numpy()
         array([[3., 3.]], dtype=float32)
     """
 
-    config_names = ("units", "activation", *OPTIONS)
+    config_names: tuple[str, ...] = ("units", "activation", *OPTIONS)
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class LSTMCell(SimpleRNNCell):
         ValueError: if units is not a positive whole number or a share is not from 0 to 1.
 
     Example:
-        >>> h, (_, c) = LSTMCell(3)([[1.0, 2.0]], [[[0.0] * 3], [[0.0] * 3]])
+        >>> h, (_, c) = LSTMCell(3)([[1.0, 2.0]], [ops.zeros((1, 3)), ops.zeros((1, 3))])
         >>> h.shape, c.shape
         ((1, 3), (1, 3))
     """
@@ -306,7 +306,7 @@ class GRUCell(SimpleRNNCell):
         ValueError: if units is not a positive whole number or a share is not from 0 to 1.
 
     Example:
-        >>> GRUCell(3)([[1.0, 2.0]], [[[0.0] * 3]])[0].shape
+        >>> GRUCell(3)([[1.0, 2.0]], [ops.zeros((1, 3))])[0].shape
         (1, 3)
     """
 
@@ -454,7 +454,7 @@ def first_states(cell: Any, batch: Any, dtype: str) -> list[Any]:
         found = cell.get_initial_state(batch_size=batch)
         return list(found) if isinstance(found, (list, tuple)) else [found]
     sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-    return [initializers.get("zeros")((batch, n), dtype=dtype) for n in sizes]
+    return [ops.zeros((batch, n), dtype=dtype) for n in sizes]
 
 
 def call_cell(cell: Any, x: Any, states: Any, training: bool) -> tuple[Any, list[Any]]:

@@ -208,8 +208,19 @@ class TimeDistributed(Layer):
             options["mask"] = ops.reshape(mask, shape=(batch * steps, *mask.shape[2:]))
         if "training" in parameters(type(self.layer).call):
             options["training"] = training
+        if training and self.layer.non_trainable_weights:  # moving statistics are of one time step after the other
+            if "mask" in options:
+                options["mask"] = mask
+            return self._step_by_step(inputs, options)
         y = self.layer(ops.reshape(inputs, shape=(batch * steps, *rest)), **options)
         return ops.reshape(y, shape=(batch, steps, *y.shape[1:]))
+
+    def _step_by_step(self, inputs: Any, options: dict[str, Any]) -> Any:
+        found = []
+        for t in range(inputs.shape[1]):
+            own = {k: v[:, t] if k == "mask" else v for k, v in options.items()}
+            found.append(self.layer(inputs[:, t], **own))
+        return ops.stack(found, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         return {**Layer.get_config(self), "layer": serialize_object(self.layer)}

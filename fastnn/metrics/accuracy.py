@@ -10,18 +10,18 @@ from fastnn.metrics.base import FUNCTIONS, mean_of
 
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
-    """How often predictions equal targets, along the last axis.
+    """Whether predictions equal targets, number by number.
 
     Args:
-        y_true: Targets, shape (batch, …, n).
+        y_true: Targets.
         y_pred: Predictions of the same shape.
 
     Example:
-        >>> accuracy([[1.0, 2.0]], [[1.0, 3.0]]).numpy()
-        array([0.5], dtype=float32)
+        >>> accuracy([1.0, 2.0], [1.0, 3.0]).numpy()
+        array([1., 0.], dtype=float32)
     """
     y_true, y_pred = aligned(y_true, y_pred)
-    return ops.mean(ops.cast(ops.equal(y_true, y_pred), dtype=y_pred.dtype), axis=-1)
+    return ops.cast(ops.equal(y_true, y_pred), dtype=y_pred.dtype)
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:

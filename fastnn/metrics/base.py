@@ -154,7 +154,7 @@ class Counting(Metric):
 
     def finish(self, counters: Any) -> Any:
         """The metric from an array of counters: a number, or an array."""
-        found = self.answer(Tensor(counters)).numpy()
+        found = self.answer(Tensor(counters, self.dtype)).numpy()
         return float(found) if found.ndim == 0 else found.astype(self.dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def checked_thresholds(given: Any, default: float) -> list[float]:
 
 def evenly(count: int) -> list[float]:
     """So many thresholds from just below 0 to just above 1."""
-    inner = [(i + 1) / (count - 1) for i in range(count - 2)]
+    inner = [(i + 1) / max(count - 1, 1) for i in range(count - 2)]
     return [0.0 - 1e-7, *inner, 1.0 + 1e-7]
 
 
@@ -277,7 +277,8 @@ class Trade(Counting):
             )
         self.value, self.class_id = fraction(self.given_name, value), class_id
         self.num_thresholds = num_thresholds
-        self.thresholds = [0.5] if num_thresholds == 1 else evenly(num_thresholds)
+        inner = evenly(num_thresholds)[1:-1]
+        self.thresholds = [0.5] if num_thresholds == 1 else [0.0, *inner, 1.0]
 
     def count(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         return confusion(y_true, y_pred, self.thresholds, sample_weight, class_id=self.class_id)

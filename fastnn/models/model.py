@@ -41,6 +41,8 @@ class Model(Training, Layer):
         ((None, 2), 8)
     """
 
+    supports_masking = True
+
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
         if (inputs is None) != (outputs is None):
             raise ValueError("Expected both inputs and outputs, or neither. Received: one of them")
@@ -195,6 +197,10 @@ class Model(Training, Layer):
     def _run_symbolic(self, *args: Any) -> Any:
         return self._run(args, {})
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """None: the outputs carry the masks that the layers inside gave them."""
+        return None
+
     # ------------------------------------------------------------ telling and saving
 
     def summary(
@@ -247,12 +253,14 @@ class Model(Training, Layer):
 
         return to_json(self, **kwargs)
 
-    def save(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write architecture, weights, compile settings and optimizer state into a `.keras` file.
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any) -> None:
+        """Write architecture, weights, compile settings and optimizer state into a file.
 
         Args:
-            filepath: Path that ends in '.keras'.
+            filepath: Path that ends in '.keras', or in '.h5' for the older format.
             overwrite: Whether to replace an existing file without asking.
+            include_optimizer: Whether to write compile settings and the optimizer's state, too.
+            **kwargs: save_format, as older scripts have it: the path's ending decides.
 
         Raises:
             ValueError: for another ending, or an existing file with overwrite=False.
@@ -260,7 +268,7 @@ class Model(Training, Layer):
         """
         from fastnn.models.saving import save_model
 
-        save_model(self, filepath, overwrite)
+        save_model(self, filepath, overwrite, include_optimizer, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights alone into a `.weights.h5` file.
@@ -273,11 +281,15 @@ class Model(Training, Layer):
 
         save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any, **kwargs: Any) -> None:
-        """Read weights from a `.weights.h5` or `.keras` file.
+    def load_weights(
+        self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any
+    ) -> None:
+        """Read weights from a `.weights.h5`, `.keras` or older `.h5` file.
 
         Args:
             filepath: The file.
+            by_name: Whether layers are matched by their names, older files only; by their order otherwise.
+            skip_mismatch: Whether to pass over weights of another shape, older files only.
             **kwargs: None are available.
 
         Raises:
@@ -287,7 +299,7 @@ class Model(Training, Layer):
 
         if kwargs:
             raise ValueError(f"Expected no further arguments. Received: {kwargs}")
-        load_weights(self, filepath)
+        load_weights(self, filepath, by_name, skip_mismatch)
 
 
 def shapes_as_tensors(shape: Any, dtype: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ from fastnn.engine import graph
 from fastnn.engine.graph import Node, SymbolicTensor, flatten, map_structure
 from fastnn.errors import GraphError
 from fastnn.layers import Input, InputLayer, Layer
-from fastnn.ops.table import OPS, Op
+from fastnn.ops.table import COMPOSED, OPS, Op
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import deserialize, serialize_object
 
@@ -107,7 +108,7 @@ class Network:
         else:
             entry = layer_entry(operation)
         calls = [] if isinstance(operation, InputLayer) else self._calls_of(operation)
-        nodes = [{"args": self._arguments(node.args), "kwargs": self._arguments(node.kwargs)} for node in calls]
+        nodes = [{"args": [self._arguments(a) for a in node.args], "kwargs": self._arguments(node.kwargs)} for node in calls]
         return {**entry, "name": self.names[id(operation)], "inbound_nodes": nodes}
 
     def _arguments(self, value: Any) -> Any:
@@ -116,8 +117,14 @@ class Network:
             return {"class_name": "__keras_tensor__", "config": config}
         if isinstance(value, Mapping):
             return {k: self._arguments(v) for k, v in value.items()}
+        if isinstance(value, tuple) and any(v is None or v is Ellipsis or isinstance(v, (int, slice)) for v in value):
+            return {"class_name": "__tuple__", "items": [self._arguments(v) for v in value]}
         if isinstance(value, (list, tuple)):
             return [self._arguments(v) for v in value]
+        if isinstance(value, slice):
+            return {"class_name": "__slice__", "config": [value.start, value.stop, value.step]}
+        if value is Ellipsis:
+            return {"class_name": "__ellipsis__", "config": {}}
         return value.tolist() if hasattr(value, "tolist") else value
 
 
@@ -256,6 +263,12 @@ class Reader:
         if isinstance(value, dict):
             if value.get("class_name") == "__keras_tensor__":
                 return self.tensors[place_of(value)]
+            if value.get("class_name") == "__tuple__":
+                return tuple(self.arguments(v) for v in value["items"])
+            if value.get("class_name") == "__slice__":
+                return slice(*value["config"])
+            if value.get("class_name") == "__ellipsis__":
+                return Ellipsis
             return {k: self.arguments(v) for k, v in value.items()}
         return [self.arguments(v) for v in value] if isinstance(value, list) else value
 
@@ -287,13 +300,15 @@ def places(value: Any) -> list[tuple[str, int, int]]:
 
 
 def make_operation(entry: Mapping[str, Any]) -> Any:
-    """The layer of an entry, or the operation."""
-    if str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
-        name = snake_case(str(entry["class_name"]))
-        if name not in OPS:
-            raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
-        return OPS[name]
-    return make_layer(entry)
+    """The layer of an entry, or the operation; Keras keeps an operation's attributes in its configuration."""
+    if not str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
+        return make_layer(entry)
+    name = snake_case(str(entry["class_name"]))
+    operation = COMPOSED.get(name) or OPS.get(name)
+    if operation is None:
+        raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
+    attrs = {k: v for k, v in entry.get("config", {}).items() if k != "name" and v is not None}
+    return partial(operation, **attrs) if attrs else operation
 
 
 def make_layer(entry: Mapping[str, Any]) -> Any:

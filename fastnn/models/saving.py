@@ -10,20 +10,26 @@ import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.layers import Layer
+from fastnn.models import hdf5
+from fastnn.models.hdf5 import Damaged
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
 from fastnn.utils.naming import snake_case
-from fastnn.utils.registry import custom_object_scope, serialize_object
+from fastnn.utils.registry import custom_object_scope, running_code, serialize_object
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
+HDF5 = (".h5", ".hdf5")
+HDF5_MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
 SMALL = 2**26  # bytes that may be unpacked from any file
 LARGEST_GROWTH = 20
 
@@ -31,7 +37,7 @@ LARGEST_GROWTH = 20
 # ---------------------------------------------------------------- paths
 
 
-def checked_path(filepath: Any, ending: str, overwrite: bool) -> Path:
+def checked_path(filepath: Any, ending: str | tuple[str, ...], overwrite: bool) -> Path:
     """A path to write to.
 
     Raises:
@@ -151,45 +157,84 @@ def to_json(model: Model, **kwargs: Any) -> str:
     return json.dumps(config, **kwargs)
 
 
-def save_model(model: Model, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-    """Write a model into a `.keras` file: architecture, weights, compile settings, optimizer state.
+def save_model(
+    model: Model, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any
+) -> None:
+    """Write a model into a file: architecture, weights, compile settings, optimizer state.
 
     Args:
         model: The model.
-        filepath: Path that ends in '.keras'.
+        filepath: Path that ends in '.keras', or in '.h5' or '.hdf5' for the older format.
         overwrite: Whether to replace an existing file.
-        **kwargs: None are available.
+        include_optimizer: Whether to write compile settings and the optimizer's state, too.
+        **kwargs: save_format, as older scripts have it: the path's ending decides.
 
     Raises:
         ValueError: for another ending, an existing file with overwrite=False, or a model without weights yet.
         OSError: if the file cannot be written.
     """
-    if kwargs:
+    if set(kwargs) - {"save_format"}:
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
-    path = checked_path(filepath, ".keras", overwrite)
+    path = checked_path(filepath, (".keras", *HDF5), overwrite)
+    check_built(model)
+    if path.name.endswith(HDF5):
+        write_aside(path, lambda file: file.write(as_hdf5(lambda h5: hdf5.write(h5, model, include_optimizer))))
+        return
+    write_aside(path, lambda file: file.write(as_bytes(model, include_optimizer)))
+
+
+def check_built(model: Model) -> None:
+    """Raise ValueError for a model without weights yet."""
     if not model.built:
         raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+
+
+def as_hdf5(write: Callable[[Any], None]) -> bytes:
+    """The content of an HDF5 file."""
+    import h5py  # here, for it is slow to import and seldom needed
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as h5:
+        write(h5)
+    return content.getvalue()
+
+
+def as_bytes(model: Model, include_optimizer: bool = True) -> bytes:
+    """The content of a `.keras` file."""
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_weights)
-    config = json.dumps(describe(model))
+    description = describe(model)
+    if not include_optimizer:
+        description.pop("compile_config", None)
+    config = json.dumps(description)
     stamp = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     weights = io.BytesIO()
-    write_weights(weights, model, optimizer=True)
+    write_weights(weights, model, optimizer=include_optimizer)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": FORMAT, "date_saved": stamp}))
+        archive.writestr("config.json", config)
+        archive.writestr(WEIGHTS, weights.getvalue())
+    return content.getvalue()
 
-    def write(file: Any) -> None:
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("metadata.json", json.dumps({"keras_version": FORMAT, "date_saved": stamp}))
-            archive.writestr("config.json", config)
-            archive.writestr(WEIGHTS, weights.getvalue())
 
-    write_aside(path, write)
+def from_bytes(content: bytes, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that `as_bytes` wrote down."""
+    config, weights = parts_of(content, Path("memory"))
+    with custom_object_scope(custom_objects):
+        return read_model(Path("memory"), config, weights, True)
 
 
 def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
-    """Write the weights alone into a `.weights.h5` file."""
-    path = checked_path(filepath, ".weights.h5", overwrite)
-    if not model.built:
-        raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+    """Write the weights alone into a `.weights.h5` file; other endings are those of older scripts."""
+    path = Path(filepath)
+    check_built(model)
+    if not path.name.endswith(".weights.h5") and path.name.endswith((*HDF5, ".ckpt")):
+        say(f"save_weights('{path.name}')", "save_weights('….weights.h5')", 4)
+        path = checked_path(path, path.suffix, overwrite)
+        write_aside(path, lambda file: file.write(as_hdf5(lambda h5: hdf5.write_weights(h5, model))))
+        return
+    path = checked_path(path, ".weights.h5", overwrite)
     content = io.BytesIO()
     write_weights(content, model, optimizer=True)
     write_aside(path, lambda file: file.write(content.getvalue()))
@@ -198,17 +243,17 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
 # ---------------------------------------------------------------- reading
 
 
-class Damaged(ValueError):
-    """A file that cannot be read: truncated, of another kind, or with parts missing."""
-
-
 def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
     """The configuration and the weights' bytes of a `.keras` file.
 
     Raises:
         ValueError: naming the file, if it is damaged or something else.
     """
-    content = path.read_bytes()
+    return parts_of(path.read_bytes(), path)
+
+
+def parts_of(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
+    """The same of a file's content."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             config = json.loads(read_part(archive, "config.json"))
@@ -231,35 +276,82 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def load_model(
-    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **kwargs: Any
+    filepath: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+    **kwargs: Any,
 ) -> Any:
-    """Read a model from a `.keras` file, so that training goes on where it stopped.
+    """Read a model from a `.keras` or `.h5` file, so that training goes on where it stopped.
 
     Args:
         filepath: The file.
-        custom_objects: Your own classes and functions by name; no code is ever taken from a file.
+        custom_objects: Your own classes and functions by name.
         compile: Whether to restore compile settings and the optimizer's state.
-        **kwargs: safe_mode is accepted; loading is always safe.
+        safe_mode: Whether to refuse files that hold code (Lambda layers); False runs what the file says.
+        **kwargs: None are available.
 
     Raises:
         ValueError: naming the file, if it is damaged, of another kind, or needs a class that is not known.
         OSError: if it cannot be opened.
     """
-    if set(kwargs) - {"safe_mode"}:
+    if kwargs:
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
     path = Path(filepath)
-    config, weights = read_archive(path)
-    with custom_object_scope(custom_objects):
-        return read_model(path, config, weights, compile)
+    content = path.read_bytes()
+    with custom_object_scope(custom_objects), running_code(not safe_mode):
+        if content.startswith(HDF5_MARK):
+            return read_hdf5_model(path, content, compile)
+        return read_model(path, *parts_of(content, path), compile)
+
+
+def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
+    """The model of an `.h5` file."""
+    import h5py  # here, for it is slow to import and seldom needed
+
+    with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
+        model = build_model(path, hdf5.model_entry(h5, path))
+        settings = hdf5.settings_of(h5, path) if compile else None
+        if settings:
+            hdf5.compiled(model, settings)
+            model.optimizer.build(model.trainable_weights)
+        pairs = hdf5.read_weights(hdf5.inner(h5, "model_weights", path), model, path)
+        pairs += hdf5.read_optimizer(h5, model, path) if settings else []
+        found = list(hdf5.assigned(pairs))
+    for variable, value in found:
+        variable.assign(value)
+    return model
+
+
+@contextmanager
+def reading_weights(path: Path) -> Iterator[None]:
+    """Errors of a damaged HDF5 file name the file."""
+    try:
+        yield
+    except Damaged:
+        raise
+    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError, IndexError) as error:
+        raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
+
+
+def build_model(path: Path, config: Mapping[str, Any]) -> Model:
+    """The model of a configuration, without weights."""
+    try:
+        model = make_layer(config)
+        if not isinstance(model, Model):
+            raise Damaged(f"Expected a model. Received: {type(model).__name__}")
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
+    except ValueError as error:
+        raise ValueError(f"{error} (in '{path}')") from error
+    return model
 
 
 def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool) -> Any:
     """The model that a file's parts describe."""
     settings = config.get("compile_config")
+    model = build_model(path, config)
     try:
-        model = make_layer(config)
-        if not isinstance(model, Model):
-            raise Damaged(f"Expected a model. Received: {type(model).__name__}")
         if compile and settings:
             model.compile_from_config(settings)
             model.optimizer.build(model.trainable_weights)
@@ -271,12 +363,23 @@ def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool
     return model
 
 
-def load_weights(model: Model, filepath: Any) -> None:
-    """Read weights from a `.weights.h5` or `.keras` file into a model."""
+def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
+    """Read weights from a `.weights.h5`, `.keras` or older `.h5` file into a model."""
+    import h5py  # here, for it is slow to import and seldom needed
+
     path = Path(filepath)
     content = read_archive(path)[1] if path.name.endswith(".keras") else path.read_bytes()
-    if not model.built:
-        raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+    check_built(model)
+    with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
+        if "layer_names" not in h5.attrs and "layer_names0" not in h5.attrs and "model_weights" not in h5:
+            if by_name or skip_mismatch:
+                raise ValueError("Expected by_name and skip_mismatch with older .h5 files only. Received: a newer one")
+        else:
+            group = hdf5.inner(h5, "model_weights", path) if "model_weights" in h5 else h5
+            found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch)))
+            for variable, value in found:
+                variable.assign(value)
+            return
     read_weights(model, content, path, optimizer=False)
 
 
@@ -284,7 +387,7 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> N
     """Check all weights of a file against the model's, then assign them."""
     import h5py  # here, for it is slow to import and seldom needed
 
-    try:
+    with reading_weights(path):
         with h5py.File(io.BytesIO(content), "r") as h5:
             found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
             if optimizer and "optimizer/vars" in h5:
@@ -293,8 +396,6 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> N
                 found += read_group(
                     h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
                 )
-    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError) as error:
-        raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
     for variable, value in found:
         variable.assign(value)
 

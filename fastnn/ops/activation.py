@@ -1,15 +1,13 @@
-"""Activation functions: one number in, one number out; and softmax, which looks along the last axis."""
+"""Activation functions: one number in, one number out."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-
-from fastnn.errors import ShapeError
 from fastnn.ops.cases import TYPED
 from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Formula, Index, Shape, in_arrays
@@ -34,22 +32,32 @@ def computed(text: str) -> Callable[..., Any]:
     return in_arrays(text)
 
 
-def filled(text: str, attrs: Mapping[str, Any]) -> str:
+def filled(text: Text, attrs: Mapping[str, Any]) -> str:
     """The formula with the attributes' values in it; negative ones in brackets."""
+    text = text if isinstance(text, str) else text(attrs)
     return text.format(**{k: f"({v!r})" if str(v).startswith("-") else repr(v) for k, v in attrs.items()})
 
 
-def define_map(name: str, y: str, dx: str, note: str = "", **fields: Any) -> Op:
+def wide(attrs: Mapping[str, Any] | None) -> tuple[Case, ...]:
+    """A case with these attributes and numbers on both sides of most kinks, near none."""
+    return (Case(((13, 4),), attrs or {}, ("wide",)), Case(((2, 3, 5),), attrs or {}, ("distinct",)))
+
+
+Text: TypeAlias = "str | Callable[[Mapping[str, Any]], str]"
+
+
+def define_map(name: str, y: Text, dx: Text, note: str = "", **fields: Any) -> Op:
     """An operation on one number, from its formula in x and its gradient's in dy and x or y: both say it all.
 
     Args:
         name: Its name.
-        y: Formula; `{name}` stands for an attribute.
-        dx: Formula of the gradient.
+        y: Formula, where `{name}` stands for an attribute; or a function that gives it for the attributes.
+        dx: Formula of the gradient, in the same way.
         note: A remark for the reader.
         **fields: Further fields of the record.
     """
-    saves = tuple(role for role in ("x", "y") if re.search(rf"\b{role}\b", dx))
+    given = fields.pop("saves", None) or " ".join(r for r in ("x", "y") if re.search(rf"\b{r}\b", str(dx)))
+    saves = tuple(given.split())
 
     def forward(x: Any, **attrs: Any) -> Any:
         return computed(filled(y, attrs))(x=x)
@@ -65,13 +73,12 @@ def define_map(name: str, y: str, dx: str, note: str = "", **fields: Any) -> Op:
     standard = {
         "shape": same_shape,
         "saves": saves,
-        "formula": f"y = {y.translate(plain)}",
-        "grad_formula": f"dx = {dx.translate(plain)}",
+        "formula": f"y = {y}".translate(plain),
+        "grad_formula": f"dx = {dx}".translate(plain),
         "cases": UNARY_CASES,
     }
-    return define(
-        name, "elementwise", "x", forward=forward, backward=backward, explain=explain, **{**standard, **fields}
-    )
+    functions = {"forward": forward, "backward": backward, "explain": explain}
+    return define(name, "elementwise", "x", **{**functions, **standard, **fields})
 
 
 relu = define_map(
@@ -98,53 +105,160 @@ saturating_linear = define_map(
     "the slope at both kinks is taken as 0",
     grad_formula="dx = dy where 0 < y < 1, otherwise 0",
 )
-
-
-def softmax_forward(x: Any, **_: Any) -> Any:
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
-def softmax_backward(dy: Any, y: Any, **_: Any) -> tuple[Any, ...]:
-    return (y * (dy - (dy * y).sum(-1, keepdims=True)),)
-
-
-def softmax_shape(x: Shape, **_: Any) -> tuple[Shape, ...]:
-    if not x or x[-1] == 0:
-        raise ShapeError(f"expected at least one class along the last axis, received shape {x}.")
-    return (x,)
-
-
-def row_names(letter: str, role: str, index: Index, size: int) -> dict[str, tuple[str, Index]]:
-    """Names `x0, x1, …` for the cells of one row."""
-    return {f"{letter}{k}": (role, (*index[:-1], k)) for k in range(size)}
-
-
-def softmax_explain(target: str, index: Index, shapes: Any, **_: Any) -> Formula:
-    size, j = shapes[0][-1], index[-1]
-    if target == "y":
-        top = f"max({', '.join(f'x{k}' for k in range(size))})" if size > 1 else "x0"
-        total = " + ".join(f"exp(x{k} - {top})" for k in range(size)) if size <= 3 else None
-        if total is None:
-            total = " + ".join(f"exp(x{k} - x{j})" for k in range(size))
-            return Formula(f"1 / ({total})", row_names("x", "x", index, size), "exp(x) / sum of exp, divided by exp(x)")
-        return Formula(f"exp(x{j} - {top}) / ({total})", row_names("x", "x", index, size))
-    mixed = " + ".join(f"dy{k} * y{k}" for k in range(size))
-    names = {**row_names("dy", "dy", index, size), **row_names("y", "y", index, size)}
-    return Formula(f"y{j} * (dy{j} - ({mixed}))", names, "row of the Jacobian times the upstream gradient")
-
-
-softmax = define(
-    "softmax",
-    "normalization",
-    "x",
-    forward=softmax_forward,
-    backward=softmax_backward,
-    shape=softmax_shape,
-    saves="y",
-    formula="y_j = exp(x_j) / sum_k exp(x_k)",
-    grad_formula="dx_j = y_j (dy_j - sum_k dy_k y_k)",
-    explain=softmax_explain,
-    cases=(Case(((3, 5),)), Case(((2, 3, 4),)), Case(((2, 1),)), Case(((7,),)), Case(((0, 4),)), Case(((33, 10),))),
-    source="Bridle, Training stochastic model recognition algorithms as networks, 1990",
+bipolar_sigmoid = define_map(
+    "bipolar_sigmoid", "tanh(x / 2)", "dy * (1 - y * y) / 2", "the logistic function stretched to -1 .. 1"
 )
+relu6 = define_map(
+    "relu6",
+    "min(max(x, 0), 6)",
+    "dy * float((y > 0) & (y < 6))",
+    "the slope at both kinks is taken as 0",
+    cases=(*UNARY_CASES, *wide(None)),
+)
+leaky_relu = define_map(
+    "leaky_relu",
+    "where(x > 0, x, {negative_slope} * x)",
+    "dy * where(x > 0, 1, {negative_slope})",
+    attrs={"negative_slope": 0.2},
+    cases=(*UNARY_CASES, *wide({"negative_slope": -0.5})),
+    source="Maas et al., Rectifier nonlinearities improve neural network acoustic models, 2013",
+)
+rectify = define_map(
+    "rectify",
+    "where(x >= {max_value}, {max_value}, where(x > {threshold}, x, {negative_slope} * (x - {threshold})))",
+    "dy * where(x >= {max_value}, 0, where(x > {threshold}, 1, {negative_slope}))",
+    "relu with a slope on its left, a ceiling and a place where it begins",
+    attrs={"negative_slope": 0.0, "max_value": math.inf, "threshold": 0.0},
+    cases=(
+        *UNARY_CASES[:2],
+        *wide({"negative_slope": 0.1, "max_value": 1.52, "threshold": 0.51}),
+        *wide({"max_value": 2.0}),
+        *wide({"threshold": 1.0}),
+    ),
+)
+threshold = define_map(
+    "threshold",
+    "where(x > {threshold}, x, {default_value})",
+    "dy * float(x > {threshold})",
+    attrs={"threshold": 0.0, "default_value": 0.0},
+    cases=(*UNARY_CASES[:2], *wide({"threshold": 0.7, "default_value": -2.0})),
+)
+elu = define_map(
+    "elu",
+    "where(x > 0, x, {alpha} * expm1(x))",
+    "dy * where(x > 0, 1, {alpha} * exp(x))",
+    attrs={"alpha": 1.0},
+    cases=(*UNARY_CASES, *wide({"alpha": 0.3})),
+    source="Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning by ELUs, 2016",
+)
+celu = define_map(
+    "celu",
+    "where(x > 0, x, {alpha} * expm1(x / {alpha}))",
+    "dy * where(x > 0, 1, exp(x / {alpha}))",
+    attrs={"alpha": 1.0},
+    cases=(*UNARY_CASES, *wide({"alpha": 0.3})),
+    source="Barron, Continuously differentiable exponential linear units, 2017",
+)
+selu = define_map(
+    "selu",
+    "1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(x))",
+    "dy * 1.0507009873554805 * where(x > 0, 1, 1.6732632423543772 * exp(x))",
+    cases=(*UNARY_CASES, *wide(None)),
+    source="Klambauer et al., Self-normalizing neural networks, 2017",
+)
+silu = define_map(
+    "silu",
+    "x * sigmoid(x)",
+    "dy * sigmoid(x) * (1 + x * (1 - sigmoid(x)))",
+    cases=(*UNARY_CASES, *wide(None)),
+    source="Ramachandran, Zoph and Le, Searching for activation functions, 2017",
+)
+softplus = define_map(
+    "softplus", "max(x, 0) + log1p(exp(-abs(x)))", "dy * sigmoid(x)", cases=(*UNARY_CASES, *wide(None))
+)
+log_sigmoid = define_map(
+    "log_sigmoid", "min(x, 0) - log1p(exp(-abs(x)))", "dy * sigmoid(-x)", cases=(*UNARY_CASES, *wide(None))
+)
+softsign = define_map("softsign", "x / (1 + abs(x))", "dy / (1 + abs(x)) ** 2")
+hard_sigmoid = define_map(
+    "hard_sigmoid",
+    "min(max(x / 6 + 0.5, 0), 1)",
+    "dy * float((x > -3) & (x < 3)) / 6",
+    cases=(*UNARY_CASES, *wide(None)),
+)
+hard_silu = define_map(
+    "hard_silu",
+    "x * min(max(x / 6 + 0.5, 0), 1)",
+    "dy * where(x < 3, where(x > -3, x / 3 + 0.5, 0), 1)",
+    cases=(*UNARY_CASES, *wide(None)),
+    source="Howard et al., Searching for MobileNetV3, 2019",
+)
+hard_tanh = define_map(
+    "hard_tanh",
+    "min(max(x, -1), 1)",
+    "dy * float((y > -1) & (y < 1))",
+    cases=(*UNARY_CASES[1:], *wide(None)),
+)
+hard_shrink = define_map(
+    "hard_shrink",
+    "where(abs(x) > {threshold}, x, 0)",
+    "dy * float(abs(x) > {threshold})",
+    attrs={"threshold": 0.5},
+    cases=(*UNARY_CASES[:3], *wide({"threshold": 1.25})),
+)
+soft_shrink = define_map(
+    "soft_shrink",
+    "where(x > {threshold}, x - {threshold}, where(x < -{threshold}, x + {threshold}, 0))",
+    "dy * float(abs(x) > {threshold})",
+    attrs={"threshold": 0.5},
+    cases=(*UNARY_CASES[:3], *wide({"threshold": 1.25})),
+)
+tanh_shrink = define_map("tanh_shrink", "x - tanh(x)", "dy * tanh(x) ** 2", cases=(*UNARY_CASES, *wide(None)))
+squareplus = define_map(
+    "squareplus",
+    "(x + sqrt(x * x + {b})) / 2",
+    "dy * (1 + x / sqrt(x * x + {b})) / 2",
+    attrs={"b": 4.0},
+    cases=(*UNARY_CASES, *wide({"b": 0.5})),
+    source="Barron, Squareplus: a softplus-like algebraic rectifier, 2021",
+)
+sparse_plus = define_map(
+    "sparse_plus",
+    "where(x <= -1, 0, where(x < 1, (x + 1) ** 2 / 4, x))",
+    "dy * min(max((x + 1) / 2, 0), 1)",
+    cases=(*UNARY_CASES, *wide(None)),
+)
+sparse_sigmoid = define_map(
+    "sparse_sigmoid",
+    "min(max((x + 1) / 2, 0), 1)",
+    "dy * float((x > -1) & (x < 1)) / 2",
+    cases=(*UNARY_CASES[1:], *wide(None)),
+)
+mish = define_map(
+    "mish",
+    "x * tanh(softplus(x))",
+    "dy * (tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x)) ** 2))",
+    cases=(*UNARY_CASES, *wide(None)),
+    source="Misra, Mish: a self regularized non-monotonic activation function, 2019",
+)
+
+TANH = "tanh(0.7978845608028654 * (x + 0.044715 * x ** 3))"
+GELU = ("x * (1 + erf(x / 1.4142135623730951)) / 2", f"x * (1 + {TANH}) / 2")
+GELU_SLOPE = (
+    "dy * ((1 + erf(x / 1.4142135623730951)) / 2 + x * exp(-x * x / 2) * 0.3989422804014327)",
+    f"dy * ((1 + {TANH}) / 2 + x * (1 - {TANH} ** 2) * 0.3989422804014327 * (1 + 0.134145 * x * x))",
+)
+gelu = define_map(
+    "gelu",
+    lambda attrs: GELU[attrs["approximate"]],
+    lambda attrs: GELU_SLOPE[attrs["approximate"]],
+    "x times the probability that a normal number is below it",
+    attrs={"approximate": True},
+    saves="x",
+    formula=f"y = {GELU[1]}, or with the error function",
+    grad_formula=f"dx = {GELU_SLOPE[1]}, or with the error function",
+    cases=(*UNARY_CASES, *wide(None), *wide({"approximate": False})),
+    source="Hendrycks and Gimpel, Gaussian error linear units, 2016",
+)
+
+swish, hard_swish = silu, hard_silu

@@ -42,10 +42,12 @@ WHOLE = ("int32", "int64", "uint8")
 DRAWS: dict[str, Callable[[Generator, Shape], Array]] = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "positive": lambda rng, shape: rng.uniform(0.25, 2, shape),
+    "above": lambda rng, shape: rng.uniform(1.1, 5, shape),
     "unit": lambda rng, shape: rng.uniform(0.05, 0.95, shape),
     "probability": probability,
     "one_hot": one_hot,
     "binary": lambda rng, shape: rng.integers(0, 2, shape).astype(np.float64),
+    "wide": lambda rng, shape: rng.permutation(np.arange(math.prod(shape)) * 0.37 - 9.4321).reshape(shape),
     "step": lambda rng, shape: rng.integers(0, 5, shape),
     "truth": lambda rng, shape: rng.integers(0, 2, shape) > 0,
     **{name: partial(whole, name) for name in WHOLE},

@@ -36,18 +36,22 @@ def along(name: str, value: Extent, count: int) -> tuple[int, ...]:
     return tuple(int(v) for v in values)
 
 
-def as_images(x: Any, data_format: str | None, operation: str) -> tuple[Any, int, bool]:
-    """X as channels-last images, the number of its spatial axes, and whether its channels came first."""
-    x = tensor(x)
+def checked_layout(data_format: str | None) -> bool:
+    """Whether channels come first; raises ValueError for another word."""
     layout = data_format or config.image_data_format()
     if layout not in ("channels_last", "channels_first"):
         raise ValueError(
             f"Expected data_format to be 'channels_last' or 'channels_first'. Received: data_format={data_format!r}"
         )
+    return layout == "channels_first"
+
+
+def as_images(x: Any, data_format: str | None, operation: str) -> tuple[Any, int, bool]:
+    """X as channels-last images, the number of its spatial axes, and whether its channels came first."""
+    x, first = tensor(x), checked_layout(data_format)
     spatial = len(x.shape) - 2
     if spatial not in (1, 2):
         raise ShapeError(f"expected one or two spatial axes, received shape {tuple(x.shape)}.", operation=operation)
-    first = layout == "channels_first"
     x = moveaxis(x, 1, -1) if first else x
     return (expand_dims(x, axis=1) if spatial == 1 else x), spatial, first
 

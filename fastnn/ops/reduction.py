@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
 from fastnn.ops.cases import WHOLE
-from fastnn.ops.table import Case, define
+from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, grid
 
 Axis = int | tuple[int, ...] | None
@@ -40,7 +41,7 @@ def reduced_axes(rank: int, axis: Axis) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(rank))
     named = (axis,) if isinstance(axis, int) else tuple(axis)
-    if any(not -rank <= a < rank for a in named):
+    if builtins.any(not -rank <= a < rank for a in named):
         raise ShapeError(f"expected axes of an array of rank {rank}, received {axis}.")
     axes = tuple(sorted(a % rank for a in named))
     if len(set(axes)) < len(axes):
@@ -141,70 +142,171 @@ mean = define(
 )
 
 
-def max_backward(dy: Any, x: Any, y: Any, shapes: Any, axis: Axis = None, **_: Any) -> tuple[Any, ...]:
+def extreme_backward(dy: Any, x: Any, y: Any, shapes: Any, axis: Axis = None, **_: Any) -> tuple[Any, ...]:
     top = x == kept(y, shapes, axis)
     ties = top.sum(reduced_axes(x.ndim, axis), keepdims=True)
     return (top * (kept(dy, shapes, axis) / ties),)
 
 
-def max_explain(target: str, index: Index, shapes: Any, axis: Axis = None, keepdims: bool = False, **_: Any) -> Formula:
-    cell = index if target == "y" else result_cell(index, shapes[0], axis, keepdims)
-    cells = [tuple(map(int, c)) for c in group(cell, shapes[0], axis, keepdims)]
-    names = {f"x{k}": ("x", c) for k, c in enumerate(cells)}
-    if target == "y":
-        return Formula(f"max({', '.join(names)})" if len(names) > 1 else "x0", names)
-    me = f"x{cells.index(tuple(index))}"
-    text = f"dy * float({me} == y) / count_equal(y, {', '.join(names)})"
-    return Formula(text, {"dy": ("dy", cell), "y": ("y", cell), **names}, "ties share the gradient equally")
-
-
-DISTINCT_CASES = tuple(Case(case.shapes, case.attrs, ("distinct",)) for case in REDUCTION_CASES)
-
-max = define(
-    "max",
-    "reduction",
-    "x",
-    attrs=REDUCTION,
-    forward=lambda x, axis, keepdims, **_: np.max(x, axis, keepdims=keepdims),
-    backward=max_backward,
-    shape=some_shape,
-    saves="x y",
-    formula="y = the largest x along the axes",
-    grad_formula="dx = dy / (number of ties) where x = y, otherwise 0",
-    explain=max_explain,
-    integer=True,
-    boolean=True,
-    cases=(*DISTINCT_CASES, *whole_cases()),
-)
-
-
-def argmax_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
+def one_axis_shape(x: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> tuple[Shape, ...]:
     if isinstance(axis, tuple):
         raise ShapeError(f"expected one axis or None, received {axis}.")
     return some_shape(x, axis, keepdims)
 
 
-def argmax_explain(
-    target: str, index: Index, shapes: Any, axis: int | None = None, keepdims: bool = False, **_: Any
-) -> Formula:
-    cells = group(index, shapes[0], axis, keepdims)
-    names = {f"x{k}": ("x", tuple(map(int, c))) for k, c in enumerate(cells)}
-    return Formula(f"argmax({', '.join(names)})", names, "the first, where several are largest")
+def named_cells(target: str, index: Index, x: Shape, axis: Axis, keepdims: bool) -> tuple[dict[str, Any], Index, int]:
+    """Names `x0, x1, …` for the cells that go together, the cell that they go into, and the number of the one asked."""
+    cell = index if target == "y" else result_cell(index, x, axis, keepdims)
+    cells = [tuple(map(int, c)) for c in group(cell, x, axis, keepdims)]
+    me = -1 if target == "y" else cells.index(tuple(index))
+    return {f"x{k}": ("x", c) for k, c in enumerate(cells)}, cell, me
 
 
-argmax = define(
-    "argmax",
-    "reduction",
-    "x",
-    attrs=REDUCTION,
-    forward=lambda x, axis, keepdims, **_: np.argmax(x, axis, keepdims=keepdims),
-    shape=argmax_shape,
-    dtypes={"y": "int64"},
-    formula="y = position of the largest x along the axis; of all x in order, if axis is None",
-    explain=argmax_explain,
+def define_reduction(name: str, explain: Callable[..., Formula], **fields: Any) -> Op:
+    """A reduction along axes whose forward reference is NumPy's function of that name."""
+    standard = {
+        "attrs": REDUCTION,
+        "forward": lambda x, axis, keepdims, **_: getattr(np, name)(x, axis, keepdims=keepdims),
+        "shape": some_shape,
+        "cases": REDUCTION_CASES,
+    }
+    return define(name, "reduction", "x", explain=explain, **{**standard, **fields})
+
+
+def explain_extreme(function: str) -> Callable[..., Formula]:
+    """Explanation of the largest or smallest."""
+
+    def explain(target: str, index: Index, shapes: Any, axis: Axis, keepdims: bool, **_: Any) -> Formula:
+        names, cell, me = named_cells(target, index, shapes[0], axis, keepdims)
+        if target == "y":
+            return Formula(f"{function}({', '.join(names)})" if len(names) > 1 else "x0", names)
+        text = f"dy * float(x{me} == y) / count_equal(y, {', '.join(names)})"
+        return Formula(text, {"dy": ("dy", cell), "y": ("y", cell), **names}, "ties share the gradient equally")
+
+    return explain
+
+
+def define_extreme(name: str, best: str) -> Op:
+    """The largest or the smallest."""
+    return define_reduction(
+        name,
+        explain_extreme(name),
+        backward=extreme_backward,
+        saves="x y",
+        formula=f"y = the {best} x along the axes",
+        grad_formula="dx = dy / (number of ties) where x = y, otherwise 0",
+        integer=True,
+        boolean=True,
+        cases=(*DISTINCT_CASES, *whole_cases()),
+    )
+
+
+def define_search(name: str, best: str) -> Op:
+    """The position of the largest or smallest."""
+
+    def explain(target: str, index: Index, shapes: Any, axis: Axis, keepdims: bool, **_: Any) -> Formula:
+        names, *_rest = named_cells(target, index, shapes[0], axis, keepdims)
+        return Formula(f"{name}({', '.join(names)})", names, f"the first, where several are {best}")
+
+    return define_reduction(
+        name,
+        explain,
+        shape=one_axis_shape,
+        dtypes={"y": "int64"},
+        formula=f"y = position of the {best} x along the axis; of all x in order, if axis is None",
+        integer=True,
+        boolean=True,
+        cases=tuple(c for c in (*DISTINCT_CASES, *whole_cases()) if not isinstance(c.attrs.get("axis"), tuple)),
+    )
+
+
+def define_truth(name: str, word: str) -> Op:
+    """Whether any or all are true."""
+
+    def explain(target: str, index: Index, shapes: Any, axis: Axis, keepdims: bool, **_: Any) -> Formula:
+        names, *_rest = named_cells(target, index, shapes[0], axis, keepdims)
+        text = f" {word} ".join(names) or str(word == "and")
+        return Formula(f"float(0 != ({text}))", names, "1 is true, 0 is false")
+
+    return define_reduction(
+        name,
+        explain,
+        shape=reduction_shape,
+        dtypes={"x": "bool", "y": "bool"},
+        formula=f"y = whether {name} x along the axes are true; numbers are unless they are 0",
+        cases=tuple(Case(c.shapes, c.attrs, ("truth",)) for c in (*REDUCTION_CASES, NOTHING)),
+    )
+
+
+NOTHING = Case(((0, 3),), {"axis": 0})
+DISTINCT_CASES = tuple(Case(case.shapes, case.attrs, ("distinct",)) for case in REDUCTION_CASES)
+max = define_extreme("max", "largest")
+min = define_extreme("min", "smallest")
+argmax = define_search("argmax", "largest")
+argmin = define_search("argmin", "smallest")
+any = define_truth("any", "or")
+all = define_truth("all", "and")
+
+
+def prod_backward(dy: Any, x: Any, shapes: Any, axis: Axis = None, **_: Any) -> tuple[Any, ...]:
+    axes = reduced_axes(x.ndim, axis)
+    safe = np.where(x == 0, 1, x)
+    product, zeros = np.prod(safe, axes, keepdims=True), (x == 0).sum(axes, keepdims=True)
+    others = np.where(zeros == 0, product / safe, np.where((zeros == 1) & (x == 0), product, 0))
+    return ((kept(dy, shapes, axis) * others).astype(dy.dtype),)
+
+
+def prod_explain(target: str, index: Index, shapes: Any, axis: Axis, keepdims: bool, **_: Any) -> Formula:
+    names, cell, me = named_cells(target, index, shapes[0], axis, keepdims)
+    if target == "y":
+        return Formula(" * ".join(names) or "1.0", names)
+    others = {name: place for k, (name, place) in enumerate(names.items()) if k != me}
+    return Formula(" * ".join(["dy", *others]), {"dy": ("dy", cell), **others}, "times all others")
+
+
+prod = define_reduction(
+    "prod",
+    prod_explain,
+    forward=lambda x, axis, keepdims, **_: np.prod(x, axis, x.dtype, keepdims=keepdims),
+    backward=prod_backward,
+    shape=reduction_shape,
+    saves="x",
+    formula="y = product of x along the axes",
+    grad_formula="dx = dy times the product of all other x",
     integer=True,
-    boolean=True,
-    cases=tuple(c for c in (*DISTINCT_CASES, *whole_cases()) if not isinstance(c.attrs.get("axis"), tuple)),
+    widen=True,
+    cases=(
+        *(Case(case.shapes, case.attrs, ("positive",)) for case in REDUCTION_CASES),
+        *(Case(((3, 5),), {"axis": axis}, ("binary",)) for axis in (0, 1)),
+        NOTHING,
+        *whole_cases(("int32", "int64")),
+    ),
+)
+
+
+def logsumexp_forward(x: Any, axis: Axis, keepdims: bool, **_: Any) -> Any:
+    axes = reduced_axes(x.ndim, axis)
+    top = np.max(x, axes, keepdims=True)
+    top = np.where(np.isinf(top), 0, top)
+    total = top + np.log(np.exp(x - top).sum(axes, keepdims=True))
+    return total.reshape(reduced_shape(x.shape, axis, keepdims)).astype(x.dtype)
+
+
+def logsumexp_explain(target: str, index: Index, shapes: Any, axis: Axis, keepdims: bool, **_: Any) -> Formula:
+    names, cell, me = named_cells(target, index, shapes[0], axis, keepdims)
+    if target == "y":
+        return Formula(f"x0 + log({' + '.join(f'exp({x} - x0)' for x in names)})", names, "log of the sum of exp(x)")
+    return Formula("dy * exp(x - y)", {"dy": ("dy", cell), "x": names[f"x{me}"], "y": ("y", cell)})
+
+
+logsumexp = define_reduction(
+    "logsumexp",
+    logsumexp_explain,
+    forward=logsumexp_forward,
+    backward=lambda dy, x, y, shapes, axis, **_: (kept(dy, shapes, axis) * np.exp(x - kept(y, shapes, axis)),),
+    saves="x y",
+    formula="y = log(sum of exp(x) along the axes)",
+    grad_formula="dx = dy exp(x - y)",
 )
 
 
@@ -264,7 +366,7 @@ def accumulate_forward(*xs: Any, **_: Any) -> Any:
 
 
 def accumulate_shape(*shapes: Shape, **_: Any) -> tuple[Shape, ...]:
-    if any(s != shapes[0] for s in shapes):
+    if builtins.any(s != shapes[0] for s in shapes):
         raise ShapeError("expected inputs of one shape.")
     return (shapes[0],)
 

@@ -48,9 +48,10 @@ class Case:
     Args:
         shapes: Shapes of the inputs; None leaves an optional input out.
         attrs: Attributes that differ from their defaults.
-        draw: For every input how to fill it: "normal" (default), "positive", "unit" (0..1, open), "distinct"
-            (no ties), "probability" (rows sum to 1), "one_hot", "binary", "labels:N" (integers below N),
-            "step" (a training step counter), "truth", "int32", "int64", "uint8" (of that type, whatever the others).
+        draw: For every input how to fill it: "normal" (default), "positive", "unit" (0..1, open),
+            "above" (1), "distinct" (no ties), "wide" (no ties, from about -10 to 10), "probability" (rows sum to 1),
+            "one_hot", "binary", "labels:N" (integers below N), "step" (a training step counter), "truth", "int32",
+            "int64", "uint8" (of that type, whatever the others).
     """
 
     shapes: tuple[Shape | None, ...]

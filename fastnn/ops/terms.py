@@ -19,6 +19,13 @@ Index = tuple[int, ...]
 Shape = tuple[int, ...]
 Arrays = Mapping[str, "NDArray[np.generic]"]
 
+
+def _sparsemax(x: Any) -> Any:
+    falling = -np.sort(-x)
+    thresholds = (np.cumsum(falling) - 1) / np.arange(1, len(x) + 1)
+    return np.maximum(x - thresholds[falling > thresholds][-1], 0)
+
+
 BY_CELL = (
     "exp exp2 expm1 log log1p log2 log10 sqrt sign floor ceil rint trunc sin cos tan arcsin arccos arctan arctan2 sinh "
     "cosh tanh arcsinh arccosh arctanh hypot where abs"
@@ -27,6 +34,9 @@ FUNCTIONS = {
     **{name: getattr(np, name) for name in BY_CELL.split()},
     "erf": erf,
     "erfinv": erfinv,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(0, x),
+    "sparsemax": lambda j, *xs: _sparsemax(np.array(xs))[j],
     "inf": np.inf,
     "min": min,
     "max": max,
@@ -34,6 +44,7 @@ FUNCTIONS = {
     "float": float,
     "float32": np.float32,
     "float64": np.float64,
+    "argmin": lambda *xs: float(np.argmin(xs)),
     "argmax": lambda *xs: float(np.argmax(xs)),
     "count_equal": lambda top, *xs: float(sum(x == top for x in xs)),
     "int": int,

@@ -84,7 +84,6 @@ class Betas(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
-        epsilon = 1e-7 if epsilon is None else epsilon
         check_settings("beta_1", "beta_2", beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 

@@ -84,7 +84,7 @@ def by_torch(case, layer, training, patterns, floats):
     inputs = [torch.tensor(x, requires_grad=k in floats) for k, x in enumerate(case.inputs)]
     loss = weighted(layer(*case.arguments(inputs), **case.call, **training), patterns)
     wanted = [inputs[k] for k in floats] + [v.value for v in layer.trainable_weights]
-    if not wanted or not loss.requires_grad:
+    if not wanted or not getattr(loss, "requires_grad", False):
         return [None] * len(floats), [None] * len(layer.trainable_weights)
     grads = torch.autograd.grad(loss, wanted, allow_unused=True)
     return grads[: len(floats)], grads[len(floats) :]

@@ -1,4 +1,4 @@
-"""Makes torch_recurrence.npz with PyTorch, a second witness of LSTM and GRU: python -m tests.golden.make_torch_recurrence."""
+"""Makes torch_recurrence.npz with PyTorch, a second witness: python -m tests.golden.make_torch_recurrence."""
 
 from pathlib import Path
 
