@@ -85,16 +85,7 @@ from fastnn.layers.recurrent_base import RNN
 from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
 from fastnn.layers.regularization import Dropout
-from fastnn.layers.resizing import (
-    CenterCrop,
-    Cropping1D,
-    Cropping2D,
-    Resizing,
-    UpSampling1D,
-    UpSampling2D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-)
+from fastnn.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from fastnn.layers.shaping import Flatten, Permute, Reshape
 from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 

@@ -1,11 +1,11 @@
-"""Layers that change the extent of sequences and images: repeated, interpolated, padded, cropped."""
+"""Layers that change the extent of sequences and images: repeated, interpolated, padded, cut."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fastnn import ops
-from fastnn.layers.arguments import borders, extents, layout, one_of, only, whole
+from fastnn.layers.arguments import borders, extents, layout, one_of, whole
 from fastnn.layers.base import Layer
 from fastnn.layers.spatial import check_rank, on_images
 from fastnn.utils.registry import serializable
@@ -214,114 +214,3 @@ class Cropping1D(Bordered):
 
     def call(self, x: Any) -> Any:
         return cropped(self, x, (self.cropping,))
-
-
-class Sized(Layer):
-    """Base of layers that give images a fixed size; a single image (height, width, channels) is taken too."""
-
-    data_format = "channels_last"
-
-    def call(self, x: Any) -> Any:
-        if len(x.shape) == 3:
-            return ops.squeeze(on_images(self, ops.expand_dims(x, axis=0), 2, self.data_format, self._sized), axis=0)
-        return on_images(self, x, 2, self.data_format, self._sized)
-
-    def _sized(self, image: Any) -> Any:
-        raise NotImplementedError
-
-
-@serializable("keras.layers")
-class Resizing(Sized):
-    """Images in a given size.
-
-    Args:
-        height: Rows of the result.
-        width: Columns of the result.
-        interpolation: 'bilinear' (centres of cells are aligned) or 'nearest'.
-        crop_to_aspect_ratio: Not available: False.
-        pad_to_aspect_ratio: Not available: False.
-        fill_mode: 'constant', the only one.
-        fill_value: 0.0, the only one.
-        antialias: Not available: False.
-        data_format: 'channels_last' or 'channels_first'.
-
-    Raises:
-        ValueError: for arguments out of range or not available.
-
-    Example:
-        >>> Resizing(1, 4)([[[[0.0], [4.0]]]]).numpy().ravel()
-        array([0., 1., 3., 4.], dtype=float32)
-    """
-
-    config_names = (
-        "height", "width", "interpolation", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "fill_mode", "fill_value",
-        "antialias", "data_format",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        height: int,
-        width: int,
-        interpolation: str = "bilinear",
-        crop_to_aspect_ratio: bool = False,
-        pad_to_aspect_ratio: bool = False,
-        fill_mode: str = "constant",
-        fill_value: float = 0.0,
-        antialias: bool = False,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.height, self.width = whole("height", height), whole("width", width)
-        self.interpolation = one_of("interpolation", interpolation, KINDS)
-        only("crop_to_aspect_ratio", crop_to_aspect_ratio, False)
-        only("pad_to_aspect_ratio", pad_to_aspect_ratio, False)
-        only("fill_mode", fill_mode, "constant")
-        only("fill_value", fill_value, 0.0)
-        only("antialias", antialias, False)
-        self.crop_to_aspect_ratio = self.pad_to_aspect_ratio = self.antialias = False
-        self.fill_mode, self.fill_value = "constant", 0.0
-        self.data_format = layout(data_format)
-        self.built = True
-
-    def _sized(self, image: Any) -> Any:
-        return ops.resize2d(image, size=(self.height, self.width), interpolation=self.interpolation)
-
-
-@serializable("keras.layers")
-class CenterCrop(Sized):
-    """The middle of images; those that are too small are first enlarged until the middle has that size.
-
-    Args:
-        height: Rows of the result.
-        width: Columns of the result.
-        data_format: 'channels_last' or 'channels_first'.
-
-    Raises:
-        ValueError: for arguments out of range, or an input of another rank.
-
-    Example:
-        >>> CenterCrop(1, 2)([[[[1.0], [2.0], [3.0], [4.0]]]]).numpy().ravel()
-        array([2., 3.], dtype=float32)
-    """
-
-    config_names = ("height", "width", "data_format")
-
-    def __init__(self, height: int, width: int, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.height, self.width = whole("height", height), whole("width", width)
-        self.data_format = layout(data_format)
-        self.built = True
-
-    def _sized(self, image: Any) -> Any:
-        rows, cols = image.shape[1:3]
-        if rows < self.height or cols < self.width:
-            wide, high = int(rows * self.width / self.height), int(cols * self.height / self.width)
-            kept = (min(rows, high), min(cols, wide))
-            image = self._middle(image, *kept)
-            return ops.resize2d(image, size=(self.height, self.width))
-        return self._middle(image, self.height, self.width)
-
-    def _middle(self, image: Any, height: int, width: int) -> Any:
-        top, left = int((image.shape[1] - height) / 2), int((image.shape[2] - width) / 2)
-        return image[:, top : top + height, left : left + width, :]
