@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from fastnn.compat.spellings import old_layer
+from fastnn.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from fastnn.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
 from fastnn.layers.augmentation import (
     CenterCrop,
@@ -61,17 +62,28 @@ from fastnn.layers.preprocessing import CategoryEncoding, Discretization, Normal
 from fastnn.layers.recurrent_base import RNN
 from fastnn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from fastnn.layers.recurrent_layers import GRU, LSTM, SimpleRNN
-from fastnn.layers.regularization import Dropout
+from fastnn.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+)
 from fastnn.layers.shaping import Flatten, Permute, Reshape
 from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 
 __all__ = [
+    "ELU",
     "GRU",
     "LSTM",
     "RNN",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "AdditiveAttention",
+    "AlphaDropout",
     "Attention",
     "Average",
     "AveragePooling2D",
@@ -89,6 +101,8 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
@@ -101,6 +115,7 @@ __all__ = [
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "LocalResponseNormalization",
     "Masking",
     "MaxPool2D",
@@ -110,6 +125,7 @@ __all__ = [
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "RMSNormalization",
     "RandomBrightness",
@@ -119,12 +135,16 @@ __all__ = [
     "RandomRotation",
     "RandomTranslation",
     "RandomZoom",
+    "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "Resizing",
     "SimpleRNN",
     "SimpleRNNCell",
+    "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",
