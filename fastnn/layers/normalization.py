@@ -44,7 +44,7 @@ class ScaleAndCenter(Layer):
         self.epsilon, self.center, self.scale = number("epsilon", epsilon, 0), bool(center), bool(scale)
         for name in WEIGHT_ARGUMENTS:
             room = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
-            setattr(self, name, room[name.split("_")[1]].get(given[name]))  # type: ignore[attr-defined]
+            setattr(self, name, room[name.split("_")[1]].get(given[name]))
 
     def _add_scale_and_center(self, shape: tuple[int | None, ...]) -> None:
         self.gamma = self._add_named("gamma", shape) if self.scale else None
