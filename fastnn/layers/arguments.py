@@ -144,3 +144,36 @@ def share(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise ValueError(f"Expected {name} to be a number from 0 to 1. Received: {name}={value!r}")
     return float(value)
+
+
+def number(name: str, value: Any, least: float | None = None) -> float:
+    """A finite number, at least `least` if that is given.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> number("alpha", 2)
+        2.0
+    """
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+    if not fits or (least is not None and value < least):
+        bound = "" if least is None else f", {least} or larger"
+        raise ValueError(f"Expected {name} to be a finite number{bound}. Received: {name}={value!r}")
+    return float(value)
+
+
+def axes(name: str, value: Any) -> tuple[int, ...]:
+    """One or several whole numbers, as a tuple.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> axes("axis", -1), axes("axis", [1, 2])
+        ((-1,), (1, 2))
+    """
+    several = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if not several or any(isinstance(a, bool) or not hasattr(a, "__index__") for a in several):
+        raise ValueError(f"Expected {name} to be one or several whole numbers. Received: {name}={value!r}")
+    return tuple(int(a) for a in several)

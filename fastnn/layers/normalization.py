@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn import constraints, initializers, ops, regularizers
-from fastnn.layers.arguments import only, share, whole
+from fastnn.layers.arguments import axes as axes_of
+from fastnn.layers.arguments import number, only, share, whole
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import serializable
 
@@ -16,19 +17,10 @@ WEIGHT_ARGUMENTS = (
 )  # fmt: skip
 
 
-def small(name: str, value: Any) -> float:
-    """A number from 0; raises ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise ValueError(f"Expected {name} to be a number, 0 or larger. Received: {name}={value!r}")
-    return float(value)
-
-
 def checked_axis(axis: Any) -> Any:
     """An axis, or several as a list; raises ValueError for anything else."""
-    several = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-    if not several or any(isinstance(a, bool) or not hasattr(a, "__index__") for a in several):
-        raise ValueError(f"Expected axis to be a whole number or several. Received: axis={axis!r}")
-    return [int(a) for a in several] if isinstance(axis, (list, tuple)) else int(axis)
+    found = axes_of("axis", axis)
+    return list(found) if isinstance(axis, (list, tuple)) else found[0]
 
 
 def places(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]) -> list[int]:
@@ -49,10 +41,10 @@ class ScaleAndCenter(Layer):
     weight_names: tuple[str, ...] = ("gamma", "beta")
 
     def _set_weight_arguments(self, given: dict[str, Any], epsilon: Any, center: Any, scale: Any) -> None:
-        self.epsilon, self.center, self.scale = small("epsilon", epsilon), bool(center), bool(scale)
+        self.epsilon, self.center, self.scale = number("epsilon", epsilon, 0), bool(center), bool(scale)
         for name in WEIGHT_ARGUMENTS:
             room = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
-            setattr(self, name, room[name.split("_")[1]].get(given[name]))  # type: ignore[attr-defined]
+            setattr(self, name, room[name.split("_")[1]].get(given[name]))
 
     def _add_scale_and_center(self, shape: tuple[int | None, ...]) -> None:
         self.gamma = self._add_named("gamma", shape) if self.scale else None
@@ -336,7 +328,7 @@ class RMSNormalization(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis, self.epsilon = checked_axis(axis), small("epsilon", epsilon)
+        self.axis, self.epsilon = checked_axis(axis), number("epsilon", epsilon, 0)
 
     def build(self, input_shape: Any) -> None:
         axes = places(self, self.axis, input_shape)
@@ -402,7 +394,7 @@ class LocalResponseNormalization(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.depth_radius = whole("depth_radius", depth_radius, 0)
-        self.bias, self.alpha, self.beta = small("bias", bias), small("alpha", alpha), small("beta", beta)
+        self.bias, self.alpha, self.beta = number("bias", bias, 0), number("alpha", alpha, 0), number("beta", beta, 0)
         self.built = True
 
     def call(self, x: Any) -> Any:
