@@ -76,7 +76,8 @@ PAIRS = {"Dot": {"axes": (1, 2)}, "Attention": {}, "AdditiveAttention": {}}  # t
 INSIDE = {  # parts of layers above, or layers on whole numbers: compared with Keras, as all layers are
     "Embedding", "GRUCell", "LSTMCell", "MultiHeadAttention", "SimpleRNNCell", "StackedRNNCells",
     "CategoryEncoding", "Discretization", "IntegerLookup", "StringLookup", "TextVectorization",
-    "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation",
+    "RandomZoom",
 }  # fmt: skip
 MERGING = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]  # several inputs: below
 WITHOUT_GRADIENT = {layers.InputLayer, layers.Layer}
