@@ -19,7 +19,22 @@ from fastnn.layers.augmentation import (
 )
 from fastnn.layers.base import Layer
 from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
-from fastnn.layers.convolution import Conv2D
+from fastnn.layers.convolution import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Convolution1D,
+    Convolution1DTranspose,
+    Convolution2D,
+    Convolution2DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
 from fastnn.layers.embedding import Embedding, Masking, RepeatVector
 from fastnn.layers.lookup import IntegerLookup, StringLookup, TextVectorization
 from fastnn.layers.merging import (
@@ -49,13 +64,21 @@ from fastnn.layers.normalization import (
     UnitNormalization,
 )
 from fastnn.layers.pooling import (
+    AveragePooling1D,
     AveragePooling2D,
+    AvgPool1D,
     AvgPool2D,
+    GlobalAveragePooling1D,
     GlobalAveragePooling2D,
+    GlobalAvgPool1D,
     GlobalAvgPool2D,
+    GlobalMaxPool1D,
     GlobalMaxPool2D,
+    GlobalMaxPooling1D,
     GlobalMaxPooling2D,
+    MaxPool1D,
     MaxPool2D,
+    MaxPooling1D,
     MaxPooling2D,
 )
 from fastnn.layers.preprocessing import CategoryEncoding, Discretization, Normalization, Rescaling
@@ -71,6 +94,7 @@ from fastnn.layers.regularization import (
     SpatialDropout1D,
     SpatialDropout2D,
 )
+from fastnn.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from fastnn.layers.shaping import Flatten, Permute, Reshape
 from fastnn.layers.wrapping import Bidirectional, TimeDistributed
 
@@ -86,15 +110,28 @@ __all__ = [
     "AlphaDropout",
     "Attention",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Discretization",
     "Dot",
     "Dropout",
@@ -103,9 +140,13 @@ __all__ = [
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GroupNormalization",
     "Input",
@@ -118,7 +159,9 @@ __all__ = [
     "LeakyReLU",
     "LocalResponseNormalization",
     "Masking",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
@@ -140,6 +183,10 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
@@ -151,6 +198,10 @@ __all__ = [
     "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
     "add",
     "average",
     "concatenate",

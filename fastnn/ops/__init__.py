@@ -216,6 +216,7 @@ from fastnn.ops.reduction import (
     sum,
     sum_and_count,
 )
+from fastnn.ops.resampling import resize2d
 from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
@@ -506,6 +507,7 @@ __all__ = [
     "repeat",
     "reshape",
     "resize",
+    "resize2d",
     "rgb_to_grayscale",
     "rms_normalization",
     "rmsprop",

@@ -131,9 +131,7 @@ class Axis:
         return windows[inside], cells[inside]
 
 
-def axes_of(
-    size: Shape, kernel_size: Shape, strides: Pair, padding: str, dilation: Pair = (1, 1)
-) -> tuple[Axis, Axis]:
+def axes_of(size: Shape, kernel_size: Shape, strides: Pair, padding: str, dilation: Pair = (1, 1)) -> tuple[Axis, Axis]:
     """Both axes of an image."""
     return (
         Axis(size[0], kernel_size[0], strides[0], padding, dilation[0]),

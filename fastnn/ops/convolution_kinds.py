@@ -145,9 +145,7 @@ def transposed(x: Shape, w: Shape, strides: Pair, padding: str, output_padding: 
         raise ShapeError(f"expected an output padding of two numbers from 0, received {output_padding}.")
     extra = (None, None) if output_padding is None else output_padding
     reached = reach(w, dilation_rate)
-    rows, cols = (
-        transposed_axis(x[1 + d], w[d], strides[d], padding, extra[d], dilation_rate[d]) for d in (0, 1)
-    )
+    rows, cols = (transposed_axis(x[1 + d], w[d], strides[d], padding, extra[d], dilation_rate[d]) for d in (0, 1))
     whole = [max((x[1 + d] - 1) * strides[d] + reached[d], (rows, cols)[d][0] + (rows, cols)[d][1]) for d in (0, 1)]
     return (rows, cols), (whole[0], whole[1])
 
