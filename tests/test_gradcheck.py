@@ -32,6 +32,25 @@ CASES.update({
     "RepeatVector": (ROW, {"n": 3}),
     "Masking": (SEQUENCE, {}),
 })  # fmt: skip
+CASES.update({
+    "BatchNormalization": (IMAGE, {}),
+    "LayerNormalization": (SEQUENCE, {"axis": (1, 2)}),
+    "GroupNormalization": ((2, 3, 4), {"groups": 2}),
+    "RMSNormalization": (ROW, {}),
+    "UnitNormalization": (ROW, {}),
+    "LocalResponseNormalization": (IMAGE, {"depth_radius": 1}),
+    "ReLU": (ROW, {"negative_slope": 0.3, "max_value": 1.5}),
+    "LeakyReLU": (ROW, {}),
+    "PReLU": (SEQUENCE, {"alpha_initializer": "ones", "shared_axes": [1]}),
+    "ELU": (ROW, {"alpha": 0.5}),
+    "Softmax": (SEQUENCE, {"axis": 1}),
+    "SpatialDropout1D": (SEQUENCE, {"rate": 0.4, "seed": 3}),
+    "SpatialDropout2D": (IMAGE, {"rate": 0.4, "seed": 3}),
+    "GaussianDropout": (ROW, {"rate": 0.4, "seed": 3}),
+    "GaussianNoise": (ROW, {"stddev": 0.4, "seed": 3}),
+    "AlphaDropout": (ROW, {"rate": 0.4, "seed": 3}),
+    "ActivityRegularization": (ROW, {"l1": 0.1, "l2": 0.2}),
+})  # fmt: skip
 PAIRS = {"Dot": {"axes": (1, 2)}, "Attention": {}, "AdditiveAttention": {}}  # two sequences: below
 INSIDE = {  # parts of layers above, or layers on whole numbers: compared with Keras, as all layers are
     "Embedding", "GRUCell", "LSTMCell", "MultiHeadAttention", "SimpleRNNCell", "StackedRNNCells",
