@@ -10,11 +10,10 @@ from fastnn.engine.tape import GradientTape
 from fastnn.engine.tensor import Variable
 from tests.golden.activations import CASES, FILE, arguments, pattern
 
-KERAS_NAMES = (
-    "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid "
-    "log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid "
-    "sparsemax squareplus swish tanh tanh_shrink threshold"
-).split()
+KERAS_LIST = """celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear
+    log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus
+    sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"""
+KERAS_NAMES = KERAS_LIST.split()
 ALONG_AN_AXIS = ("glu", "softmax", "log_softmax", "sparsemax")
 CELLWISE = [name for name in KERAS_NAMES if name not in ("threshold", *ALONG_AN_AXIS)]
 

@@ -69,7 +69,7 @@ def test_where_by_hand():
     with GradientTape() as tape:
         y = ops.where([[True, False], [False, True]], a, b)
     np.testing.assert_array_equal(y, [[1, 10], [10, 4]])
-    da, db = tape.gradient(y, [a, b], output_gradients=[[1.0, 2.0], [3.0, 4.0]])
+    da, db = tape.gradient(y, [a, b], output_gradients=np.array([[1.0, 2.0], [3.0, 4.0]]))
     np.testing.assert_array_equal(da, [[1, 0], [0, 4]])
     assert float(db) == 5
 

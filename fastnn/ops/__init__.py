@@ -8,6 +8,7 @@ from fastnn.ops.activation import (
     hard_shrink,
     hard_sigmoid,
     hard_silu,
+    hard_swish,
     hard_tanh,
     leaky_relu,
     log_sigmoid,
@@ -25,6 +26,7 @@ from fastnn.ops.activation import (
     sparse_plus,
     sparse_sigmoid,
     squareplus,
+    swish,
     tanh,
     tanh_shrink,
     threshold,
@@ -114,7 +116,6 @@ from fastnn.ops.cross_entropy import (
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
 )
-from fastnn.ops.cumulative import cumprod, cumsum
 from fastnn.ops.elementary import (
     abs,
     allclose,
@@ -139,6 +140,8 @@ from fastnn.ops.elementary import (
     isposinf,
     ldexp,
     logaddexp2,
+    max,
+    min,
     nan_to_num,
     ptp,
     rad2deg,
@@ -195,20 +198,7 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import (
-    accumulate,
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    prod,
-    sum,
-    sum_and_count,
-)
+from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
 from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
@@ -235,6 +225,7 @@ from fastnn.ops.selection import (
 )
 from fastnn.ops.shaping import concatenate, expand_dims, flatten, reshape, squeeze, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
+from fastnn.ops.statistics import count_nonzero, cumprod, cumsum, norm, prod, std, var
 from fastnn.ops.unary import (
     absolute,
     arccos,
@@ -333,6 +324,7 @@ __all__ = [
     "corrcoef",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
     "cumprod",
     "cumsum",
@@ -395,6 +387,7 @@ __all__ = [
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
     "heaviside",
     "histogram",
@@ -465,6 +458,7 @@ __all__ = [
     "negative",
     "nn",
     "nonzero",
+    "norm",
     "normalize",
     "not_equal",
     "numpy",
@@ -547,12 +541,14 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "std",
     "stop_gradient",
     "strided_slice",
     "subtract",
     "sum",
     "sum_and_count",
     "swapaxes",
+    "swish",
     "switch",
     "take",
     "take_along_axis",
@@ -575,6 +571,7 @@ __all__ = [
     "unravel_index",
     "unstack",
     "vander",
+    "var",
     "vdot",
     "vectorize",
     "vectorized_map",

@@ -260,3 +260,5 @@ gelu = define_map(
     cases=(*UNARY_CASES, *wide(None), *wide({"approximate": False})),
     source="Hendrycks and Gimpel, Gaussian error linear units, 2016",
 )
+
+swish, hard_swish = silu, hard_silu

@@ -13,14 +13,10 @@ POINTS = np.concatenate([np.linspace(-8, 8, 41) + 0.013, [-40, -1e-3, 1e-4, 30]]
 LINES = np.random.RandomState(5).normal(scale=2, size=(3, 4, 5)).astype("float32")
 
 # name: (activation, arguments), on POINTS
+PLAIN = """relu relu6 leaky_relu elu selu celu gelu silu softplus softsign squareplus sigmoid hard_sigmoid log_sigmoid
+    sparse_sigmoid tanh hard_tanh tanh_shrink hard_shrink soft_shrink hard_silu mish sparse_plus exponential linear"""
 CELLWISE = {
-    **{
-        name: (name, {})
-        for name in (
-            "relu relu6 leaky_relu elu selu celu gelu silu softplus softsign squareplus sigmoid hard_sigmoid log_sigmoid "
-            "sparse_sigmoid tanh hard_tanh tanh_shrink hard_shrink soft_shrink hard_silu mish sparse_plus exponential linear"
-        ).split()
-    },
+    **{name: (name, {}) for name in PLAIN.split()},
     "relu_slope": ("relu", {"negative_slope": 0.3}),
     "relu_ceiling": ("relu", {"max_value": 2.5}),
     "relu_threshold": ("relu", {"threshold": 1.3}),
