@@ -92,7 +92,7 @@ def drawn(record: Any, shape: Shape, seed: Any, dtype: Any) -> Any:
 
 
 def moved(x: Any, factor: float, offset: float) -> Any:
-    """x times a factor plus an offset; no step where they change nothing."""
+    """X times a factor plus an offset; no step where they change nothing."""
     x = x if factor == 1 else x * factor
     return x if offset == 0 else x + offset
 

@@ -190,7 +190,7 @@ def scratch_of(images):
 
     example = Bilinear("conv2d", ((images, 28, 28, 32), (3, 3, 32, 16), (16,)))
     grads = [np.empty(s, np.float32) for s in example.shapes]
-    rows = [("conv2d", True, [example.dy, *example.saved(example.inputs)], grads, [(1, 1), 0])]
+    rows = [("conv2d", True, [example.dy, *example.saved(example.inputs)], grads, [(1, 1), 0, (1, 1), 1])]
     return engine.Plan(rows).scratch_bytes
 
 

@@ -198,7 +198,7 @@ def test_penalties_are_losses():
         (lambda: layers.Dense(2, name="a/b"), "without '/'"),
         (lambda: layers.Conv2D(2, (3, 3, 3)), "kernel_size"),
         (lambda: layers.Conv2D(2, 3, padding="full"), "padding"),
-        (lambda: layers.Conv2D(2, 3, data_format="channels_first"), "channels_last"),
+        (lambda: layers.Conv2D(2, 3, data_format="channels"), "channels_last"),
         (lambda: layers.Conv2D(2, 3)(fastnn.Input((4,))), r"\(batch, height, width, channels\)"),
         (lambda: layers.Dropout(1.5), "from 0 to 1"),
         (lambda: layers.Permute((1, 3)), "each once"),

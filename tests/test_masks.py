@@ -45,8 +45,23 @@ def test_masks_of_several_inputs():
 class Counting(layers.Layer):
     """How many steps of each sequence count."""
 
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
     def call(self, x, mask=None):
         return fastnn.ops.sum(fastnn.ops.cast(mask, dtype="float32"), axis=-1)
+
+
+def test_a_layer_without_masking_says_so():
+    with pytest.warns(UserWarning, match="flat"):
+        layers.Flatten(name="flat")(layers.Embedding(4, 2, mask_zero=True)(WORDS))
+
+
+def test_a_model_may_be_given_a_mask():
+    x = np.random.RandomState(0).normal(size=(2, 3, 2)).astype("float32")
+    model = fastnn.Sequential([layers.Input((3, 2)), layers.Activation("linear"), layers.LSTM(2)])
+    expected = np.asarray(model.layers[-1](x, mask=WORDS != 0))
+    np.testing.assert_array_equal(np.asarray(model(x, mask=fastnn.Tensor(WORDS != 0))), expected)
 
 
 def test_own_layers_see_the_mask():

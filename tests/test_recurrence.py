@@ -8,7 +8,9 @@ import pytest
 import fastnn
 from fastnn import layers, ops
 from fastnn.engine.stepper import Stepper
+from fastnn.ops.table import Case, find
 from tests.kernel_checks import ISAS, machine
+from tests.table_checks import Example, assert_close, widened
 
 WITNESS = dict(np.load(Path(__file__).parent / "golden" / "torch_recurrence.npz"))
 KNOWN = (layers.SimpleRNN, layers.LSTM, layers.GRU)
@@ -262,3 +264,43 @@ def test_attention_is_checked():
         layers.Dot(axes=1)([x, x[:, :2]])
     with pytest.raises(TypeError, match="axes"):
         layers.Dot(axes="1")
+
+
+def test_first_weights_of_both_directions():
+    source = layers.Bidirectional(layers.GRU(2))
+    expected = np.asarray(source(X))
+    copy = layers.Bidirectional(layers.GRU(2), weights=source.get_weights())
+    np.testing.assert_array_equal(np.asarray(copy(X)), expected)
+
+
+LARGE = [
+    ("simple_rnn", (33, 7, 65), (65, 65), {"activation": "tanh"}),
+    ("lstm", (33, 7, 260), (65, 260), {}),
+    ("gru", (33, 7, 195), (65, 195), {}),
+    ("gru", (33, 7, 195), (65, 195), {"reset_after": False}),
+]
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize(("name", "x", "kernel", "attrs"), LARGE)
+def test_kernels_on_larger_shapes(name, x, kernel, attrs, isa):
+    """Several blocks of the product, several chunks of rows, a part of a vector at the end; with mask and dropout."""
+    op, row = find(name), (x[0], kernel[0])
+    shapes = {"x": x, "recurrent_kernel": kernel, "state": row, "cell": row, "drop": row, "mask": x[:2]}
+    if attrs.get("reset_after", True):
+        shapes["bias"] = (2, x[2])
+    draws = {"drop": "positive", "mask": "binary"}
+    case = Case(tuple(shapes.get(r) for r in op.inputs), attrs, tuple(draws.get(r, "normal") for r in op.inputs))
+    example = Example(op, case, "float32")
+    for role in ("x", "recurrent_kernel"):
+        example.inputs[op.inputs.index(role)] *= 0.1
+    with machine(isa):
+        results = example.kernel()
+        expected = example.reference([widened(i) for i in example.inputs])
+        for role, found in results.items():
+            assert_close(found, expected[role], role)
+        upstream, saved = example.upstream(results), example.saved(example.by_role(results))
+        wanted = example.backward_reference([widened(d) for d in upstream], [widened(s) for s in saved])
+        for role, found in example.backward_kernel(upstream, saved).items():
+            if found is not None:
+                assert_close(found, wanted[role], role)

@@ -1,4 +1,6 @@
-"""Sums, means and maxima by hand; and large ones, whose rounding has to stay small."""
+"""Reductions by hand and beside NumPy; and large ones, whose rounding has to stay small."""
+
+import math
 
 import numpy as np
 import pytest
@@ -94,3 +96,90 @@ def test_large_reductions(shape, axis):
     np.testing.assert_allclose(ops.sum(x, axis=axis), x.astype("d").sum(axis), rtol=2e-6)
     np.testing.assert_allclose(ops.mean(x, axis=axis), x.astype("d").mean(axis), rtol=2e-6)
     np.testing.assert_array_equal(ops.max(x, axis=axis), x.max(axis))
+
+
+def value_and_gradient(op, x):
+    """The result, and the gradient of the sum of its cells."""
+    return np.asarray(op(x)), gradient(op, x, np.ones(np.shape(op(x))))
+
+
+REDUCED = np.random.default_rng(4).normal(size=(3, 4, 5)).astype("float32")
+
+
+@pytest.mark.parametrize("name", ["min", "max", "sum", "prod", "mean", "var", "std", "any", "all", "count_nonzero"])
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), [1]])
+def test_reductions_are_those_of_numpy(name, axis):
+    named = tuple(axis) if isinstance(axis, list) else axis
+    kwargs = {} if name == "count_nonzero" else {"keepdims": True}
+    for data in (
+        REDUCED,
+        np.round(REDUCED * 2).astype("int32"),
+        REDUCED > 0.3,
+        np.round(REDUCED).clip(0).astype("uint8"),
+    ):
+        if name == "prod" and data.dtype == np.uint8:
+            continue  # NumPy computes in 64 bits, this in 32
+        expected = getattr(np, name)(data, axis=named, **kwargs)
+        actual = getattr(ops, name)(data, axis=axis, **kwargs)
+        np.testing.assert_allclose(actual, np.asarray(expected, actual.dtype), rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["min", "max", "sum", "prod", "mean", "var", "std", "logsumexp", "cumsum", "cumprod"])
+def test_nan_and_infinity_spread_as_in_numpy(name):
+    rows = np.array([[1, np.nan, 2], [np.inf, 1, 2], [-np.inf, 0, 1], [np.inf, -np.inf, 1], [0, -0.0, np.inf]], "f")
+    reference = {"logsumexp": lambda x, axis: np.logaddexp.reduce(x, axis)}.get(name) or getattr(np, name)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(getattr(ops, name)(rows, axis=1), reference(rows, axis=1), rtol=1e-6)
+
+
+def test_argmin_takes_the_first_and_nan_before_all():
+    x = np.array([[3, 1, 1], [2, np.nan, 0], [np.inf, np.inf, np.inf]], "f")
+    np.testing.assert_array_equal(ops.argmin(x, axis=1), [1, 1, 0])
+    np.testing.assert_array_equal(ops.argmin(np.array([4, 2, 2])), 1)
+
+
+def test_logsumexp_by_hand():
+    y, dx = value_and_gradient(ops.logsumexp, [0.0, math.log(3.0)])
+    np.testing.assert_allclose(y, math.log(4), rtol=1e-6)
+    np.testing.assert_allclose(dx, [0.25, 0.75], rtol=1e-6)
+    np.testing.assert_allclose(ops.logsumexp([1000.0, 1000.0]), 1000 + math.log(2), rtol=1e-7)
+    assert float(ops.logsumexp([-np.inf, -np.inf])) == -np.inf
+
+
+@pytest.mark.parametrize(
+    ("x", "dx"), [([2.0, 3.0, 4.0], [12, 8, 6]), ([2.0, 0.0, 4.0], [0, 8, 0]), ([0.0, 0.0, 4.0], [0, 0, 0])]
+)
+def test_the_gradient_of_a_product_with_zeros(x, dx):
+    y, found = value_and_gradient(ops.prod, x)
+    assert float(y) == np.prod(x)
+    np.testing.assert_array_equal(found, dx)
+
+
+def test_cumulative_by_hand():
+    y, dx = value_and_gradient(ops.cumsum, [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(y, [1, 3, 6])
+    np.testing.assert_array_equal(dx, [3, 2, 1])
+    y, dx = value_and_gradient(ops.cumprod, [2.0, 0.0, 3.0])
+    np.testing.assert_array_equal(y, [2, 0, 0])
+    np.testing.assert_array_equal(dx, [1, 8, 0])  # 1 + 0 + 0, 2 + 2 * 3, 2 * 0
+    np.testing.assert_array_equal(ops.cumsum(np.array([[1, 2], [3, 4]], "uint8"), axis=0), [[1, 2], [4, 6]])
+    assert ops.cumsum([True, True], dtype="float32").dtype == "float32"
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+@pytest.mark.parametrize("order", [None, 0, 1, 2, 3, -1, np.inf, -np.inf])
+def test_norms_of_vectors_are_those_of_numpy(axis, order):
+    x = REDUCED[0] if axis is not None else REDUCED[0, 0]
+    expected = np.linalg.norm(x, order, axis, keepdims=True)
+    np.testing.assert_allclose(ops.norm(x, order, axis, keepdims=True), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("order", [None, "fro", 1, -1, np.inf, -np.inf])
+def test_norms_of_matrices_are_those_of_numpy(order):
+    for axes in ((0, 1), (1, 2), (2, 0), (-1, 0)):
+        expected = np.linalg.norm(REDUCED, order, axes)
+        np.testing.assert_allclose(ops.norm(REDUCED, order, axes), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"ord to be 'fro', 1, -1, inf or -inf"):
+        ops.norm(REDUCED, "nuc", (0, 1))
+    with pytest.raises(ValueError, match="one axis or two"):
+        ops.norm(REDUCED, 1)

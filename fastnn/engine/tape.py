@@ -175,7 +175,9 @@ class GradientTape:
             fill = unconnected_gradients == "zero"
             return map_pair(lambda s, g: np.zeros(s.shape, s.dtype) if g is None and fill else g, sources, found)
         targets = graph.flatten(target)
-        given = [None] * len(targets) if output_gradients is None else graph.flatten(output_gradients)
+        alone = not isinstance(target, (list, tuple, dict))
+        given = [output_gradients] if alone else graph.flatten(output_gradients)
+        given = [None] * len(targets) if output_gradients is None else given
         seeds = [seed_for(t, g) for t, g in zip(targets, given, strict=True)]
         grads = self._gradients(targets, seeds)
 

@@ -64,9 +64,9 @@ MAP_WITH(hard_shrink, 1, NUMBER(threshold, 0), fabsf(x) > threshold ? x : 0)
 BACK_WITH(hard_shrink, 1, NUMBER(threshold, 0), fabsf(v) > threshold ? dy : 0)
 MAP_WITH(soft_shrink, 1, NUMBER(threshold, 0), x > threshold ? x - threshold : (x < -threshold ? x + threshold : 0))
 BACK_WITH(soft_shrink, 1, NUMBER(threshold, 0), fabsf(v) > threshold ? dy : 0)
-/* Near 0 by series: x - tanh(x) would cancel. */
-MAP(tanh_shrink, 8, fabsf(x) < 0.25f ? x * x * x * (1.0f / 3 - x * x * (2.0f / 15 - x * x * (17.0f / 315 - x * x * (62.0f / 2835))))
-                                     : x - FNN_NAME(tanh_of)(x))
+/* Near 0 by series, elsewhere in double precision: x - tanh(x) would cancel. */
+MAP(tanh_shrink, 8, fabsf(x) < 0.05f ? x * x * x * (1.0f / 3 - x * x * (2.0f / 15 - x * x * (17.0f / 315 - x * x * (62.0f / 2835))))
+                                     : (float)((double)x - tanh((double)x)))
 BACK(tanh_shrink, 8, dy * FNN_NAME(tanh_of)(v) * FNN_NAME(tanh_of)(v))
 MAP_WITH(squareplus, 8, NUMBER(b2, 0),
          x >= 0 ? 0.5f * (x + sqrtf(x * x + b2)) : 0.5f * b2 / (sqrtf(x * x + b2) - x))

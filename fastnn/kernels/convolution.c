@@ -104,7 +104,7 @@ static int64_t FNN_NAME(forward_packed)(const FNN_NAME(forward_job) *job) {
     return job->z.kh * job->z.kw * job->z.c * FNN_NAME(panels)(job->outs) * TILE_COLS;
 }
 
-static int FNN_NAME(conv2d)(fnn_step *s) {
+int FNN_NAME(fnn_conv2d_plain)(fnn_step *s) {
     FNN_NAME(forward_job) job = FNN_NAME(forward_plan)(s);
     const double weights = (double)s->in[1].size;
     if (!s->out[0].size) return FNN_OK;
@@ -116,13 +116,13 @@ static int FNN_NAME(conv2d)(fnn_step *s) {
     return FNN_OK;
 }
 
-static int FNN_NAME(conv2d_backward)(fnn_step *s) {
+int FNN_NAME(fnn_conv2d_plain_backward)(fnn_step *s) {
     if (s->out[0].data) FNN_NAME(fnn_conv2d_dx)(s);
     if (s->out[1].data || s->out[2].data) FNN_NAME(fnn_conv2d_dw)(s);
     return FNN_OK;
 }
 
-static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) {
+int64_t FNN_NAME(fnn_conv2d_plain_scratch)(const fnn_step *s, int backward) {
     if (!backward) {
         const FNN_NAME(forward_job) job = FNN_NAME(forward_plan)(s);
         const int64_t packed = FNN_NAME(whole_lines)(FNN_NAME(forward_packed)(&job));
@@ -131,10 +131,32 @@ static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) {
     return fnn_max(FNN_NAME(fnn_conv2d_dx_scratch)(s), FNN_NAME(fnn_conv2d_dw_scratch)(s));
 }
 
+/* Attributes: strides, padding, dilation_rate, groups. */
+static int FNN_NAME(is_plain)(const fnn_step *s) {
+    return s->attr[2].i[0] == 1 && s->attr[2].i[1] == 1 && s->attr[3].i[0] == 1;
+}
+
+static int FNN_NAME(conv2d)(fnn_step *s) {
+    return (FNN_NAME(is_plain)(s) ? FNN_NAME(fnn_conv2d_plain) : FNN_NAME(fnn_conv2d_parts))(s);
+}
+
+static int FNN_NAME(conv2d_backward)(fnn_step *s) {
+    return (FNN_NAME(is_plain)(s) ? FNN_NAME(fnn_conv2d_plain_backward) : FNN_NAME(fnn_conv2d_parts_backward))(s);
+}
+
+static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) {
+    return (FNN_NAME(is_plain)(s) ? FNN_NAME(fnn_conv2d_plain_scratch) : FNN_NAME(fnn_conv2d_parts_scratch))(s, backward);
+}
+
 const fnn_entry FNN_NAME(convolution_entries)[] = {
     {"im2col", "x", "kernel_size strides padding", FNN_NAME(im2col), FNN_NAME(im2col_backward), NULL},
     {"col2im", "col", "kernel_size strides padding size", FNN_NAME(col2im), FNN_NAME(col2im_backward), NULL},
-    {"conv2d", "x w b", "strides padding", FNN_NAME(conv2d), FNN_NAME(conv2d_backward), FNN_NAME(conv2d_scratch)},
+    {"conv2d", "x w b", "strides padding dilation_rate groups", FNN_NAME(conv2d), FNN_NAME(conv2d_backward),
+     FNN_NAME(conv2d_scratch)},
+    {"conv2d_transpose", "x w b", "strides padding output_padding dilation_rate", FNN_NAME(conv2d_transpose),
+     FNN_NAME(conv2d_transpose_backward), FNN_NAME(conv2d_transpose_scratch)},
+    {"depthwise_conv2d", "x w b", "strides padding dilation_rate", FNN_NAME(depthwise_conv2d),
+     FNN_NAME(depthwise_conv2d_backward), FNN_NAME(depthwise_conv2d_scratch)},
     {0},
 };
 #endif

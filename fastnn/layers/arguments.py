@@ -56,6 +56,40 @@ def pair(name: str, value: Any, least: int = 1) -> tuple[int, int]:
     return whole(name, values[0], least), whole(name, values[1], least)
 
 
+def extents(name: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
+    """As many whole numbers as there are spatial axes; one number stands for all.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> extents("kernel_size", 3, 1), extents("strides", (1, 2), 2)
+        ((3,), (1, 2))
+    """
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count
+    if len(values) != count:
+        wanted = "one whole number" if count == 1 else f"one or {count} whole numbers"
+        raise ValueError(f"Expected {name} to be {wanted}. Received: {name}={value!r}")
+    return tuple(whole(name, v, least) for v in values)
+
+
+def borders(name: str, value: Any, count: int) -> tuple[tuple[int, int], ...]:
+    """Cells before and after every spatial axis: one number for all, one for each axis, or a pair for each.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> borders("padding", (1, 2), 2), borders("padding", ((0, 1), (2, 3)), 2)
+        (((1, 1), (2, 2)), ((0, 1), (2, 3)))
+    """
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count
+    if len(values) != count:
+        raise ValueError(f"Expected {name} to have {count} elements. Received: {name}={value!r}")
+    before_after = [pair(name, v, 0) for v in values]
+    return tuple(before_after)
+
+
 def one_of(name: str, value: Any, words: tuple[str, ...]) -> str:
     """One of a few words.
 
@@ -110,3 +144,36 @@ def share(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise ValueError(f"Expected {name} to be a number from 0 to 1. Received: {name}={value!r}")
     return float(value)
+
+
+def number(name: str, value: Any, least: float | None = None) -> float:
+    """A finite number, at least `least` if that is given.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> number("alpha", 2)
+        2.0
+    """
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+    if not fits or (least is not None and value < least):
+        bound = "" if least is None else f", {least} or larger"
+        raise ValueError(f"Expected {name} to be a finite number{bound}. Received: {name}={value!r}")
+    return float(value)
+
+
+def axes(name: str, value: Any) -> tuple[int, ...]:
+    """One or several whole numbers, as a tuple.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> axes("axis", -1), axes("axis", [1, 2])
+        ((-1,), (1, 2))
+    """
+    several = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if not several or any(isinstance(a, bool) or not hasattr(a, "__index__") for a in several):
+        raise ValueError(f"Expected {name} to be one or several whole numbers. Received: {name}={value!r}")
+    return tuple(int(a) for a in several)

@@ -191,6 +191,9 @@ class HeadProjection(Layer):
         y = ops.dense(ops.reshape(x, shape=(*lead, rows)), ops.reshape(self.kernel, shape=(rows, columns)), bias)
         return ops.reshape(y, shape=(*lead, *self.outputs))
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """None: masks are the attention's affair."""
+
 
 @serializable("keras.layers")
 class MultiHeadAttention(Layer):
@@ -286,13 +289,13 @@ class MultiHeadAttention(Layer):
                 f"Received: attention_axes={self.attention_axes}"
             )
         heads = (self.num_heads, self.key_dim)
-        self._query_dense = self._projection("query", (query_shape[-1],), heads)
-        self._key_dense = self._projection("key", (key_shape[-1],), heads)
+        self.query_dense = self._projection("query", (query_shape[-1],), heads)
+        self.key_dense = self._projection("key", (key_shape[-1],), heads)
         if self.use_gate:
             self._gate_dense = self._projection("gate", (query_shape[-1],), (self.num_heads, self.value_dim))
-        self._value_dense = self._projection("value", (value_shape[-1],), (self.num_heads, self.value_dim))
+        self.value_dense = self._projection("value", (value_shape[-1],), (self.num_heads, self.value_dim))
         outputs = self.output_shape or (query_shape[-1],)
-        self._output_dense = self._projection("attention_output", (self.num_heads, self.value_dim), outputs)
+        self.output_dense = self._projection("attention_output", (self.num_heads, self.value_dim), outputs)
 
     def _projection(self, name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> HeadProjection:
         kinds = [
@@ -323,11 +326,11 @@ class MultiHeadAttention(Layer):
         key = value if key is None else key
         allowed = self._allowed(query, value, own_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         gate = ops.sigmoid(self._gate_dense(query)) if self.use_gate else None
-        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         shown = return_attention_scores or self.dropout > 0
         mixed, weights = self._look_up([by_head(x) for x in (q, k, v)], allowed, shown, training)
         mixed = ops.reshape(ops.transpose(mixed, axes=(0, 2, 1, 3)), shape=(*v.shape[:1], *middle, *v.shape[-2:]))
-        output = self._output_dense(mixed if gate is None else mixed * gate)
+        output = self.output_dense(mixed if gate is None else mixed * gate)
         if own_mask is not None:
             set_mask(output, own_mask)
         if not return_attention_scores:

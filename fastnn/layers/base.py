@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -428,6 +429,12 @@ class Layer:
 
     def _pass_on(self, args: Any, kwargs: Any, previous: Any, outputs: Any) -> None:
         """Let the outputs carry the masks that `compute_mask` gives."""
+        if not self.supports_masking and masks.any_mask(previous):
+            warnings.warn(
+                f"Layer '{self.name}' ({type(self).__name__}) was passed a mask, which it does not support: layers "
+                "behind it will not see the mask.",
+                stacklevel=4,
+            )
         if self._has_mask_for(outputs, previous):
             first = args[0] if args else next(iter(kwargs.values()), None)
             masks.put_masks(outputs, self.compute_mask(first, previous))

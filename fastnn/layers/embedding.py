@@ -7,7 +7,7 @@ from typing import Any
 from fastnn import constraints, initializers, ops, regularizers
 from fastnn.layers.arguments import only, whole
 from fastnn.layers.base import Layer
-from fastnn.layers.masks import set_mask, true_somewhere
+from fastnn.layers.masks import set_mask
 from fastnn.utils.registry import serializable
 
 
@@ -112,12 +112,12 @@ class Masking(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        counts = true_somewhere(ops.not_equal(inputs, self.mask_value), keepdims=True)
+        counts = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
         return set_mask(ops.where(counts, inputs, 0.0), ops.squeeze(counts, axis=-1))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Which time steps have a feature of another value."""
-        return true_somewhere(ops.not_equal(inputs, self.mask_value))
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
 
 @serializable("keras.layers")

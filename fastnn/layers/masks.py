@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fastnn import ops
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.tensor import Tensor
 
@@ -87,8 +86,3 @@ def masked(inputs: Sequence[Any], masks: Any) -> Sequence[Any]:
         if mask is not None:
             set_mask(x, mask)
     return inputs
-
-
-def true_somewhere(truths: Any, keepdims: bool = False) -> Any:
-    """Whether one of the truths along the last axis is true."""
-    return ops.cast(ops.max(ops.cast(truths, dtype="float32"), axis=-1, keepdims=keepdims), dtype="bool")

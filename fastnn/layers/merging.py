@@ -8,7 +8,6 @@ from typing import Any
 
 from fastnn import ops
 from fastnn.layers.base import Layer
-from fastnn.layers.masks import true_somewhere
 from fastnn.utils.registry import serializable
 
 
@@ -67,7 +66,7 @@ class Concatenate(Merge):
         if all(m is None for m in masks):
             return None
         wide = [widened(m, x) for x, m in zip(inputs, masks, strict=True)]
-        return true_somewhere(ops.concatenate(*wide, axis=self.axis))
+        return ops.any(ops.concatenate(*wide, axis=self.axis), axis=-1)
 
 
 @serializable("keras.layers")

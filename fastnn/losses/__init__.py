@@ -56,7 +56,7 @@ def serialize(loss: Any) -> Any:
     """
     from fastnn.utils.registry import serialize as serialize_any
 
-    return serialize_any(loss)
+    return loss.__name__ if loss in FUNCTIONS.values() else serialize_any(loss)
 
 
 def as_loss(identifier: Any) -> Loss:

@@ -153,6 +153,12 @@ def reduce(values: Any, sample_weight: Any, reduction: str | None, mask: Any = N
     return ops.sum(values) if reduction == "sum" else ops.mean(values)
 
 
+def counting(values: Any, mask: Any) -> Any:
+    """The values, with the mask that says which of them count."""
+    values._keras_mask = mask
+    return values
+
+
 class Loss:
     """Base of losses: subclasses write `call(y_true, y_pred)`, composed of operations, one number per sample.
 
@@ -196,6 +202,8 @@ class Loss:
         values = as_tensor(self.call(y_true, y_pred))
         if mask is not None and mask.ndim > values.ndim:
             mask = None  # the function has already put those axes together
+        if mask_of(values) is not None:
+            mask = mask_of(values) if mask is None else ops.logical_and(mask, mask_of(values))
         return reduce(values, sample_weight, self.reduction, mask)
 
     def get_config(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn import ops
-from fastnn.losses.base import EPSILON, aligned, as_prediction, as_tensor, loss
+from fastnn.losses.base import EPSILON, aligned, as_prediction, as_tensor, counting, loss
 
 
 @loss("Dice")
@@ -86,7 +86,8 @@ def circle(
         same = same * (1.0 - ops.eye(distance.shape[0], distance.shape[1], dtype=y_pred.dtype))
     near = -gamma * ops.relu((margin + distance) * same) * (margin - distance)
     far = gamma * ops.relu((1.0 + margin - distance) * different) * (1.0 - margin - distance)
-    return ops.softplus(among(near, same) + among(far, different))
+    values = ops.softplus(among(near, same) + among(far, different))
+    return counting(values, ops.greater(values, 0.0))
 
 
 def among(values: Any, chosen: Any) -> Any:

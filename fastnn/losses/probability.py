@@ -16,6 +16,7 @@ from fastnn.losses.base import (
     as_prediction,
     checked_axis,
     classes_last,
+    counting,
     loss,
     smooth,
 )
@@ -102,7 +103,9 @@ def sparse_categorical_crossentropy(
         values = ops.sparse_softmax_cross_entropy(labels, classes_last(logits, axis))
     else:
         values = records.sparse_categorical_crossentropy(labels, classes_last(y_pred, axis))
-    return values if counted is None else values * ops.cast(counted, dtype=values.dtype)
+    if counted is None:
+        return values
+    return counting(values * ops.cast(counted, dtype=values.dtype), counted)
 
 
 @loss("BinaryFocalCrossentropy")

@@ -77,7 +77,7 @@ def serialize(metric: Any) -> Any:
     """
     from fastnn.utils.registry import serialize as serialize_any
 
-    return serialize_any(metric)
+    return metric.__name__ if metric in FUNCTIONS.values() else serialize_any(metric)
 
 
 def as_metric(identifier: Any, labels: bool, classes: int) -> Metric:

@@ -41,6 +41,8 @@ class Model(Training, Layer):
         ((None, 2), 8)
     """
 
+    supports_masking = True
+
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
         if (inputs is None) != (outputs is None):
             raise ValueError("Expected both inputs and outputs, or neither. Received: one of them")
@@ -194,6 +196,10 @@ class Model(Training, Layer):
 
     def _run_symbolic(self, *args: Any) -> Any:
         return self._run(args, {})
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """None: the outputs carry the masks that the layers inside gave them."""
+        return None
 
     # ------------------------------------------------------------ telling and saving
 

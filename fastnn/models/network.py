@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -299,13 +300,15 @@ def places(value: Any) -> list[tuple[str, int, int]]:
 
 
 def make_operation(entry: Mapping[str, Any]) -> Any:
-    """The layer of an entry, or the operation."""
-    if str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
-        name = snake_case(str(entry["class_name"]))
-        if name not in OPS and name not in COMPOSED:
-            raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
-        return COMPOSED.get(name) or OPS[name]
-    return make_layer(entry)
+    """The layer of an entry, or the operation; Keras keeps an operation's attributes in its configuration."""
+    if not str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
+        return make_layer(entry)
+    name = snake_case(str(entry["class_name"]))
+    operation = COMPOSED.get(name) or OPS.get(name)
+    if operation is None:
+        raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
+    attrs = {k: v for k, v in entry.get("config", {}).items() if k != "name" and v is not None}
+    return partial(operation, **attrs) if attrs else operation
 
 
 def make_layer(entry: Mapping[str, Any]) -> Any:

@@ -88,6 +88,7 @@ from fastnn.ops.conversion import (
     stop_gradient,
 )
 from fastnn.ops.convolution import col2im, conv2d, im2col
+from fastnn.ops.convolution_kinds import conv2d_transpose, depthwise_conv2d
 from fastnn.ops.creation import (
     arange,
     diag,
@@ -174,7 +175,12 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
+from fastnn.ops.loss import (
+    half_squared_error,
+    mean_absolute_error,
+    mean_squared_error,
+    squared_error,
+)
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
@@ -194,11 +200,23 @@ from fastnn.ops.networks import (
     space_to_depth,
     sparse_categorical_crossentropy,
 )
+from fastnn.ops.normalization import local_response_normalization, moving_average, standardize
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
+from fastnn.ops.reduction import (
+    accumulate,
+    all,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    mean,
+    sum,
+    sum_and_count,
+)
+from fastnn.ops.resampling import resize2d
 from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
     argpartition,
@@ -245,9 +263,9 @@ from fastnn.ops.unary import (
     expm1,
     floor,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     negative,
     reciprocal,
     round,
@@ -317,6 +335,7 @@ __all__ = [
     "cond",
     "conv",
     "conv2d",
+    "conv2d_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -332,6 +351,7 @@ __all__ = [
     "deg2rad",
     "dense",
     "depth_to_space",
+    "depthwise_conv2d",
     "diag",
     "diagflat",
     "diagonal",
@@ -417,10 +437,11 @@ __all__ = [
     "linalg",
     "linspace",
     "lion",
+    "local_response_normalization",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
@@ -450,6 +471,7 @@ __all__ = [
     "moments",
     "momentum",
     "moveaxis",
+    "moving_average",
     "multi_hot",
     "multiply",
     "nadam",
@@ -485,6 +507,7 @@ __all__ = [
     "repeat",
     "reshape",
     "resize",
+    "resize2d",
     "rgb_to_grayscale",
     "rms_normalization",
     "rmsprop",
@@ -541,6 +564,7 @@ __all__ = [
     "squareplus",
     "squeeze",
     "stack",
+    "standardize",
     "std",
     "stop_gradient",
     "strided_slice",

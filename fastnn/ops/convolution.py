@@ -34,6 +34,24 @@ def padding_sizes(size: int, kernel: int, stride: int, padding: str) -> Pair:
     return total // 2, total - total // 2
 
 
+def extent(kernel: int, dilation: int) -> int:
+    """How many cells a kernel reaches over whose cells are `dilation` apart."""
+    return (kernel - 1) * dilation + 1
+
+
+def reach(kernel_size: Shape, dilation: Pair) -> Pair:
+    """Height and width that a kernel reaches over; raises ShapeError for a dilation below 1."""
+    if len(dilation) != 2 or min(dilation) < 1:
+        raise ShapeError(f"expected a dilation rate of two positive numbers, received {dilation}.")
+    return extent(kernel_size[0], dilation[0]), extent(kernel_size[1], dilation[1])
+
+
+def check_dilation(strides: Pair, dilation: Pair) -> None:
+    """Raise ShapeError where both strides and dilation are larger than 1."""
+    if max(strides) > 1 and max(dilation) > 1:
+        raise ShapeError(f"expected strides or a dilation rate of 1, received {strides} and {dilation}.")
+
+
 def check_windows(size: Pair, kernel_size: Pair, strides: Pair, padding: str) -> None:
     """Raise ShapeError unless kernel and strides are positive and a window fits into the image."""
     if len(kernel_size) != 2 or min(kernel_size) < 1:
@@ -85,38 +103,39 @@ def crop(padded: Any, shape: Shape, kernel_size: Pair, strides: Pair, padding: s
 class Axis:
     """Which cells, windows and kernel positions meet along one axis; for explanations."""
 
-    def __init__(self, size: int, kernel: int, stride: int, padding: str) -> None:
-        self.size, self.kernel, self.stride = size, kernel, stride
-        self.windows = window_count(size, kernel, stride, padding)
-        self.before = padding_sizes(size, kernel, stride, padding)[0]
+    def __init__(self, size: int, kernel: int, stride: int, padding: str, dilation: int = 1) -> None:
+        self.size, self.kernel, self.stride, self.dilation = size, kernel, stride, dilation
+        reach = extent(kernel, dilation)
+        self.windows = window_count(size, reach, stride, padding)
+        self.before = padding_sizes(size, reach, stride, padding)[0]
 
     def of_window(self, window: int) -> tuple[Any, Any]:
         """Kernel positions inside the image, and the cells that they meet."""
         offsets = np.arange(self.kernel)
-        cells = window * self.stride - self.before + offsets
+        cells = window * self.stride - self.before + offsets * self.dilation
         inside = (cells >= 0) & (cells < self.size)
         return offsets[inside], cells[inside]
 
     def of_cell(self, cell: int) -> tuple[Any, Any]:
         """Kernel positions that meet this cell, and in which windows they do."""
         offsets = np.arange(self.kernel)
-        windows, rest = np.divmod(cell + self.before - offsets, self.stride)
+        windows, rest = np.divmod(cell + self.before - offsets * self.dilation, self.stride)
         meets = (rest == 0) & (windows >= 0) & (windows < self.windows)
         return offsets[meets], windows[meets]
 
     def of_offset(self, offset: int) -> tuple[Any, Any]:
         """Windows whose kernel position `offset` is inside the image, and the cells that it meets."""
         windows = np.arange(self.windows)
-        cells = windows * self.stride - self.before + offset
+        cells = windows * self.stride - self.before + offset * self.dilation
         inside = (cells >= 0) & (cells < self.size)
         return windows[inside], cells[inside]
 
 
-def axes_of(size: Shape, kernel_size: Pair, strides: Pair, padding: str) -> tuple[Axis, Axis]:
+def axes_of(size: Shape, kernel_size: Shape, strides: Pair, padding: str, dilation: Pair = (1, 1)) -> tuple[Axis, Axis]:
     """Both axes of an image."""
     return (
-        Axis(size[0], kernel_size[0], strides[0], padding),
-        Axis(size[1], kernel_size[1], strides[1], padding),
+        Axis(size[0], kernel_size[0], strides[0], padding, dilation[0]),
+        Axis(size[1], kernel_size[1], strides[1], padding, dilation[1]),
     )
 
 
@@ -297,39 +316,69 @@ col2im = define(
 # ---------------------------------------------------------------- convolution
 
 
-def conv2d_shape(x: Shape, w: Shape, b: OptionalShape, *, strides: Pair, padding: str, **_: Any) -> tuple[Shape, ...]:
+def group_slices(channels: int, groups: int) -> list[slice]:
+    """Each group's share of the channels, in order."""
+    each = channels // groups
+    return [slice(g * each, (g + 1) * each) for g in range(groups)]
+
+
+def conv2d_shape(
+    x: Shape, w: Shape, b: OptionalShape, *, strides: Pair, padding: str, dilation_rate: Pair, groups: int, **_: Any
+) -> tuple[Shape, ...]:
     check_images("x", x)
     if len(w) != 4:
         raise ShapeError(f"expected w with four axes (height, width, inputs, outputs), received rank {len(w)}.")
-    if x[3] != w[2]:
-        raise ShapeError(f"expected {w[2]} input channels, received {x[3]}.")
+    if groups < 1:
+        raise ShapeError(f"expected groups to be at least 1, received {groups}.")
+    if x[3] != w[2] * groups:
+        of = "" if groups == 1 else f" ({w[2]} for each of {groups} groups)"
+        raise ShapeError(f"expected {w[2] * groups} input channels{of}, received {x[3]}.")
+    if w[3] % groups:
+        raise ShapeError(f"expected a multiple of {groups} output channels, one part for each group, received {w[3]}.")
     check_bias(b, w[3], "output channel")
-    check_windows((x[1], x[2]), (w[0], w[1]), strides, padding)
-    return ((x[0], *window_counts((x[1], x[2]), (w[0], w[1]), strides, padding), w[3]),)
+    size = reach(w, dilation_rate)
+    check_windows((x[1], x[2]), size, strides, padding)
+    check_dilation(strides, dilation_rate)
+    return ((x[0], *window_counts((x[1], x[2]), size, strides, padding), w[3]),)
 
 
-def conv2d_forward(x: Any, w: Any, b: Any, *, strides: Pair, padding: str, **_: Any) -> Any:
-    counts = window_counts(x.shape[1:3], w.shape[:2], strides, padding)
-    padded = pad_images(x, w.shape[:2], strides, padding)
+def conv2d_forward(
+    x: Any, w: Any, b: Any, *, strides: Pair, padding: str, dilation_rate: Pair = (1, 1), groups: int = 1, **_: Any
+) -> Any:
+    size = reach(w.shape, dilation_rate)
+    counts = window_counts(x.shape[1:3], size, strides, padding)
+    padded = pad_images(x, size, strides, padding)
     y = np.zeros((x.shape[0], *counts, w.shape[3]), x.dtype)
     for i, j in np.ndindex(*w.shape[:2]):
-        y += padded[shifted(i, j, counts, strides)] @ w[i, j]
+        cells = padded[shifted(i * dilation_rate[0], j * dilation_rate[1], counts, strides)]
+        for ins, outs in zip(group_slices(x.shape[3], groups), group_slices(w.shape[3], groups), strict=True):
+            y[..., outs] += cells[..., ins] @ w[i, j][:, outs]
     return y if b is None else y + b
 
 
-def conv2d_backward(dy: Any, x: Any, w: Any, shapes: Any, *, strides: Pair, padding: str, **_: Any) -> tuple[Any, ...]:
-    kernel_size, counts = w.shape[:2], dy.shape[1:3]
-    padded = pad_images(x, kernel_size, strides, padding)
+def conv2d_backward(
+    dy: Any, x: Any, w: Any, shapes: Any, *, strides: Pair, padding: str, dilation_rate: Pair = (1, 1),
+    groups: int = 1, **_: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    size, counts = reach(w.shape, dilation_rate), dy.shape[1:3]
+    padded = pad_images(x, size, strides, padding)
     dpadded, dw = np.zeros_like(padded), np.empty_like(w)
-    for i, j in np.ndindex(*kernel_size):
-        at = shifted(i, j, counts, strides)
-        dpadded[at] += dy @ w[i, j].T
-        dw[i, j] = np.tensordot(padded[at], dy, ((0, 1, 2), (0, 1, 2)))
+    for i, j in np.ndindex(*w.shape[:2]):
+        at = shifted(i * dilation_rate[0], j * dilation_rate[1], counts, strides)
+        for ins, outs in zip(group_slices(x.shape[3], groups), group_slices(w.shape[3], groups), strict=True):
+            dpadded[at][..., ins] += dy[..., outs] @ w[i, j][:, outs].T
+            dw[i, j][:, outs] = np.tensordot(padded[at][..., ins], dy[..., outs], ((0, 1, 2), (0, 1, 2)))
     db = None if shapes[2] is None else dy.sum((0, 1, 2))
-    return crop(dpadded, x.shape, kernel_size, strides, padding), dw, db
+    return crop(dpadded, x.shape, size, strides, padding), dw, db
 
 
-def conv2d_fast(x: Any, w: Any, b: Any, *, strides: Pair, padding: str, **_: Any) -> Any:
+def conv2d_fast(
+    x: Any, w: Any, b: Any, *, strides: Pair, padding: str, dilation_rate: Pair = (1, 1), groups: int = 1, **_: Any
+) -> Any:
+    if groups > 1 or max(dilation_rate) > 1:
+        return conv2d_forward(
+            x, w, b, strides=strides, padding=padding, dilation_rate=dilation_rate, groups=groups
+        )  # fmt: skip
     patches = im2col_fast(x, kernel_size=w.shape[:2], strides=strides, padding=padding)
     y = patches @ w.reshape(-1, w.shape[3])
     return y if b is None else y + b
@@ -346,26 +395,31 @@ def conv2d_backward_fast(
     return dx, dw, None if shapes[2] is None else rows.sum(0)
 
 
-def conv2d_explain(target: str, index: Index, shapes: Any, *, strides: Pair, padding: str, **_: Any) -> Sum:
+def conv2d_explain(
+    target: str, index: Index, shapes: Any, *, strides: Pair, padding: str, dilation_rate: Pair = (1, 1),
+    groups: int = 1, **_: Any,
+) -> Sum:  # fmt: skip
     x, w, b = shapes
-    rows, cols = axes_of(x[1:3], w[:2], strides, padding)
+    rows, cols = axes_of(x[1:3], w[:2], strides, padding, dilation_rate)
+    ins, outs = x[3] // groups, w[3] // groups
     if target == "y":
         n, p, q, k = index
         (i, r), (j, c) = rows.of_window(p), cols.of_window(q)
-        note = PADDED if len(i) < w[0] or len(j) < w[1] else ""
+        note, first = PADDED if len(i) < w[0] or len(j) < w[1] else "", k // outs * ins
         return Sum(
-            (("x", grid(n, r, c, range(x[3]))), ("w", grid(i, j, range(w[2]), k))),
+            (("x", grid(n, r, c, range(first, first + ins))), ("w", grid(i, j, range(ins), k))),
             () if b is None else (("b", (k,)),),
             note=note,
         )
     if target == "dx":
         n, r, c, k = index
         (i, p), (j, q) = rows.of_cell(r), cols.of_cell(c)
-        return Sum((("dy", grid(n, p, q, range(w[3]))), ("w", grid(i, j, k, range(w[3])))))
+        made = range(k // ins * outs, (k // ins + 1) * outs)
+        return Sum((("dy", grid(n, p, q, made)), ("w", grid(i, j, k % ins, made))))
     if target == "dw":
         i, j, k, m = index
         (p, r), (q, c) = rows.of_offset(i), cols.of_offset(j)
-        return Sum((("x", grid(range(x[0]), r, c, k)), ("dy", grid(range(x[0]), p, q, m))))
+        return Sum((("x", grid(range(x[0]), r, c, m // outs * ins + k)), ("dy", grid(range(x[0]), p, q, m))))
     return Sum((("dy", grid(range(x[0]), range(rows.windows), range(cols.windows), index[0])),))
 
 
@@ -398,13 +452,13 @@ conv2d = define(
     "convolution",
     "x w b",
     optional="b",
-    attrs={"strides": (1, 1), "padding": PADDING},
+    attrs={"strides": (1, 1), "padding": PADDING, "dilation_rate": (1, 1), "groups": 1},
     forward=conv2d_forward,
     numpy_fast=conv2d_fast,
     backward=conv2d_backward,
     shape=conv2d_shape,
     saves="x w",
-    formula="y[n, p, q, k] = sum over i, j, c of x[n, p s + i, q s + j, c] w[i, j, c, k] + b[k]",
+    formula="y[n, p, q, k] = sum over i, j, c of x[n, p s + i d, q s + j d, c] w[i, j, c, k] + b[k]; c of k's group",
     grad_formula="dx = dy spread back through w; dw = x times dy, summed over images and positions; db = sum of dy",
     explain=conv2d_explain,
     cases=(
@@ -418,6 +472,13 @@ conv2d = define(
         Case(((1, 1, 1, 1), (1, 1, 1, 1), None)),
         Case(((3, 9, 20, 5), (3, 3, 5, 35), (35,)), {"padding": "same"}),
         Case(((0, 4, 4, 2), (3, 3, 2, 2), (2,))),
+        Case(((2, 7, 9, 3), (3, 2, 3, 4), (4,)), {"dilation_rate": (2, 3)}),
+        Case(((2, 8, 7, 2), (3, 3, 2, 5), (5,)), {"dilation_rate": (3, 2), "padding": "same"}),
+        Case(((1, 3, 2, 2), (3, 2, 2, 3), None), {"dilation_rate": (4, 4), "padding": "same"}),
+        Case(((2, 6, 7, 4), (3, 2, 2, 6), (6,)), {"groups": 2, "strides": (2, 1)}),
+        Case(((2, 7, 6, 6), (2, 3, 2, 3), None), {"groups": 3, "strides": (2, 3), "padding": "same"}),
+        Case(((1, 9, 8, 4), (2, 3, 1, 8), (8,)), {"groups": 4, "dilation_rate": (2, 2), "padding": "same"}),
+        Case(((0, 5, 5, 2), (2, 2, 1, 2), (2,)), {"groups": 2}),
     ),
     bench=LARGE_CONVOLUTIONS,
     source="LeCun et al., Backpropagation applied to handwritten zip code recognition, 1989; Dumoulin and Visin, "

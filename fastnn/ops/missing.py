@@ -36,7 +36,7 @@ def absent(name: str) -> Any:
     """Raise AttributeError saying what is missing; `fastnn.ops` asks this function for names that it has not."""
     if name in MISSING:
         raise AttributeError(f"fastnn.ops has no {name!r}: {MISSING[name]}.")
-    known = sys.modules["fastnn.ops"].__all__
+    known = vars(sys.modules["fastnn.ops"]).get("__all__", [])
     near = difflib.get_close_matches(name, [*known, *MISSING], n=3)
     hint = f"; did you mean {near}?" if near else "."
     raise AttributeError(f"module 'fastnn.ops' has no attribute {name!r}{hint}")

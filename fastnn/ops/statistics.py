@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn.errors import GraphError, ShapeError
-from fastnn.ops import cumulative, reduction
 from fastnn.ops.comparison import not_equal
 from fastnn.ops.conversion import as_type, floating
+from fastnn.ops.cumulative import cumprod as cumulative_product
+from fastnn.ops.cumulative import cumsum as cumulative_sum
 from fastnn.ops.elementwise import power, subtract
 from fastnn.ops.reduction import max as max_of
 from fastnn.ops.reduction import mean
 from fastnn.ops.reduction import min as min_of
+from fastnn.ops.reduction import prod as product
 from fastnn.ops.reduction import sum as sum_of
 from fastnn.ops.shaping import squeeze
 from fastnn.ops.table import composed, tensor
@@ -100,7 +102,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
         >>> int(ops.prod([2, 3, 4]))
         24
     """
-    return reduction.prod(as_type(x, dtype), axis=axis, keepdims=keepdims)
+    return product(as_type(x, dtype), axis=axis, keepdims=keepdims)
 
 
 @composed
@@ -120,7 +122,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
         >>> ops.cumsum([1, 2, 3]).numpy()
         array([1, 3, 6], dtype=int32)
     """
-    return cumulative.cumsum(as_type(x, dtype), axis=axis)
+    return cumulative_sum(as_type(x, dtype), axis=axis)
 
 
 @composed
@@ -140,7 +142,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
         >>> ops.cumprod([1, 2, 3]).numpy()
         array([1, 2, 6], dtype=int32)
     """
-    return cumulative.cumprod(as_type(x, dtype), axis=axis)
+    return cumulative_product(as_type(x, dtype), axis=axis)
 
 
 def euclidean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

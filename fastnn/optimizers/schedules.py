@@ -298,7 +298,7 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     Example:
         >>> round(float(CosineDecayRestarts(0.1, first_decay_steps=10)(15)), 6)
-        0.075
+        0.085355
     """
 
     config_names = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name")

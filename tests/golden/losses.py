@@ -77,6 +77,7 @@ def cases(keras):
         "scce_logits": (k.SparseCategoricalCrossentropy(from_logits=True, reduction="sum", name="a"), NUMBER, LOGITS),
         "scce_deep": (k.SparseCategoricalCrossentropy(), DEEP, DEEP_SOFT, CELLS),
         "scce_ignore": (k.SparseCategoricalCrossentropy(ignore_class=2, reduction=None), NUMBER, SOFT),
+        "scce_ignore_mean": (k.SparseCategoricalCrossentropy(ignore_class=1), NUMBER, SOFT, ROWS),
         "scce_axis": (k.SparseCategoricalCrossentropy(axis=-1), DEEP, DEEP_SOFT),
         "dice": (k.Dice(), BITS, SHARE),
         "dice_axis": (k.Dice(axis=(1,), reduction="sum", name="a"), BITS, SHARE, ROWS),

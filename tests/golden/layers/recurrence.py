@@ -54,6 +54,8 @@ def cases(keras):
             f"{name}_composed": Case(cls(3, activation="softmax", return_sequences=True), X, mask=tensors(MASK)),
         })  # fmt: skip
     found.update({
+        "lstm_hard": Case(k.LSTM(3, recurrent_activation="hard_sigmoid", return_sequences=True), X),
+        "gru_hard": Case(k.GRU(3, recurrent_activation="hard_sigmoid", return_sequences=True), X),
         "lstm_linear": Case(k.LSTM(3, activation="linear", recurrent_activation="tanh"), X),
         "lstm_forget": Case(k.LSTM(3, unit_forget_bias=False), X),
         "gru_before": Case(k.GRU(3, reset_after=False, return_sequences=True), X),
