@@ -53,7 +53,7 @@ def test_convolution_with_rows_and_columns_of_their_own():
 
 
 def test_unknown_arguments_stay_errors():
-    with pytest.raises(TypeError, match="nonsense|units"):
+    with pytest.raises(TypeError, match=r"nonsense|units"):
         layers.Dense(nonsense=3)
     with pytest.raises(ValueError, match="units"):
         layers.Dense(units="many")

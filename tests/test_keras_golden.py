@@ -139,7 +139,13 @@ def given(objects):
 )
 def test_every_argument_occurs(objects, known):
     seen = given(objects)
-    own = {"HalfSquaredError", "SquaredError", "Mean", "Sum", "MeanMetricWrapper"}  # not Keras', or tested by themselves
+    own = {
+        "HalfSquaredError",
+        "SquaredError",
+        "Mean",
+        "Sum",
+        "MeanMetricWrapper",
+    }  # not Keras', or tested by themselves
     for cls in (c for c in known.values() if c.__name__ not in own):
         parameters = inspect.signature(cls).parameters.values()
         wanted = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD} - NO_NUMBER
@@ -147,7 +153,14 @@ def test_every_argument_occurs(objects, known):
         assert wanted <= seen[cls], f"{cls.__name__}: no golden case gives {wanted - seen[cls]}"
 
 
-NO_NUMBER = {"dtype", "axis", "ignore_class", "ref_labels", "ref_embeddings", "class_aggregation"}  # defaults given, or by themselves
+NO_NUMBER = {
+    "dtype",
+    "axis",
+    "ignore_class",
+    "ref_labels",
+    "ref_embeddings",
+    "class_aggregation",
+}  # defaults given, or by themselves
 
 
 @pytest.mark.parametrize("name", list(networks.TRAININGS))

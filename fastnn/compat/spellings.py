@@ -299,6 +299,8 @@ OLD_LAYERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "AtrousConvolution2D": ("Conv2D", lambda layers: conv_sizes(layers.Conv2D, 2)),
     "Deconvolution2D": ("Conv2DTranspose", lambda layers: conv_sizes(layers.Conv2DTranspose, 2)),
     "Convolution2DTranspose": ("Conv2DTranspose", lambda layers: conv_sizes(layers.Conv2DTranspose, 2)),
+    "Convolution1DTranspose": ("Conv1DTranspose", lambda layers: conv_sizes(layers.Conv1DTranspose, 1)),
+    "SeparableConvolution1D": ("SeparableConv1D", lambda layers: conv_sizes(layers.SeparableConv1D, 1)),
     "SeparableConvolution2D": ("SeparableConv2D", lambda layers: conv_sizes(layers.SeparableConv2D, 2)),
     "CuDNNLSTM": ("LSTM", lambda layers: layers.LSTM),
     "CuDNNGRU": ("GRU", lambda layers: layers.GRU),

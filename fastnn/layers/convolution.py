@@ -490,8 +490,3 @@ class Conv1DTranspose(TransposedConvolution):
     """
 
     rank = 1
-
-
-Convolution1D, Convolution2D = Conv1D, Conv2D
-SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
-Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose

@@ -140,7 +140,7 @@ class Counting(Metric):
         """The sums over all batches so far; None before the first."""
         return self.variables[0] if self.variables else None
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         self.add(self.count(y_true, y_pred, sample_weight))
 
     def add(self, counted: Any) -> None:

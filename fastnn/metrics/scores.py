@@ -149,7 +149,8 @@ class R2Score(Counting):
             )
         if isinstance(num_regressors, bool) or not isinstance(num_regressors, int) or num_regressors < 0:
             raise ValueError(
-                f"Expected num_regressors to be a whole number, 0 or larger. Received: num_regressors={num_regressors!r}"
+                "Expected num_regressors to be a whole number, 0 or larger. "
+                f"Received: num_regressors={num_regressors!r}"
             )
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
 

@@ -197,13 +197,19 @@ def read_weights(group: Any, model: Any, file: Path, by_name: bool = False, skip
     else:
         holding = [layer for layer in model.layers if layer.weights]
         if len(names) != len(holding):
-            raise ValueError(f"Expected {len(holding)} layers with weights in '{file}'. Received: {len(names)}, {names}")
+            raise ValueError(
+                f"Expected {len(holding)} layers with weights in '{file}'. Received: {len(names)}, {names}"
+            )
         pairs = list(zip(holding, names, strict=True))
     found: Pairs = []
     for layer, name in pairs:
-        found += matched(in_order(layer), arrays_of(inner(group, name, file), file), f"layer '{layer.name}'", file, skip)
+        found += matched(
+            in_order(layer), arrays_of(inner(group, name, file), file), f"layer '{layer.name}'", file, skip
+        )
     if TOP in group and not by_name:
-        found += matched(model.own_variables(), arrays_of(inner(group, TOP, file), file), "the model itself", file, skip)
+        found += matched(
+            model.own_variables(), arrays_of(inner(group, TOP, file), file), "the model itself", file, skip
+        )
     return found
 
 

@@ -108,7 +108,9 @@ class Network:
         else:
             entry = layer_entry(operation)
         calls = [] if isinstance(operation, InputLayer) else self._calls_of(operation)
-        nodes = [{"args": [self._arguments(a) for a in node.args], "kwargs": self._arguments(node.kwargs)} for node in calls]
+        nodes = [
+            {"args": [self._arguments(a) for a in node.args], "kwargs": self._arguments(node.kwargs)} for node in calls
+        ]
         return {**entry, "name": self.names[id(operation)], "inbound_nodes": nodes}
 
     def _arguments(self, value: Any) -> Any:

@@ -11,8 +11,8 @@ PARTS = {"initializer": "keras.initializers", "regularizer": "keras.regularizers
 LAYERS_WITHIN = ("layer", "cell", "forward_layer", "backward_layer")
 GONE = {  # arguments that no longer mean anything
     "batch_input_shape", "ragged", "sparse", "implementation", "time_major", "input_dtype", "input_length", "renorm",
-    "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size", "adjustment", "batch_size", "expects_training_arg",
-    "module", "function_type", "output_shape_type", "output_shape_module", "unroll", "activity_regularizer_",
+    "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size", "adjustment", "batch_size",
+    "expects_training_arg", "module", "function_type", "output_shape_type", "output_shape_module", "unroll",
 }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def sequence(entries: list[Any]) -> list[Any]:
             dtype = "int32" if entry["class_name"] == "Embedding" else dtype
             config = {"batch_shape": shape, "dtype": dtype if isinstance(dtype, str) else "float32"}
             found.append({**made("InputLayer", "keras.layers"), "config": config})
-        found.append(layer(entry))
+        found.append(dict(layer(entry)))
     return found
 
 
@@ -76,7 +76,11 @@ def layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def argument(class_name: str, name: str) -> str:
     """An argument's name today."""
-    own = {("LeakyReLU", "alpha"): "negative_slope", ("ELU", "alpha"): "alpha", ("Embedding", "output_dim"): "output_dim"}
+    own = {
+        ("LeakyReLU", "alpha"): "negative_slope",
+        ("ELU", "alpha"): "alpha",
+        ("Embedding", "output_dim"): "output_dim",
+    }
     if (class_name, name) in own:
         return own[class_name, name]
     return LAYER_ARGUMENTS.get(name, name) if name not in ("alpha", "output_dim", "bias", "layer") else name
@@ -111,7 +115,7 @@ def call(node: Any) -> Any:
     if node and isinstance(node[0], str):  # a single place, as some versions wrote it
         node = [node]
     tensors = [tensor(place) for place in node]
-    kwargs = next((place[3] for place in node if len(place) > 3 and place[3]), {})
+    kwargs: Any = next((place[3] for place in node if len(place) > 3 and place[3]), {})
     return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": dict(kwargs)}
 
 

@@ -387,15 +387,14 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> N
     """Check all weights of a file against the model's, then assign them."""
     import h5py  # here, for it is slow to import and seldom needed
 
-    with reading_weights(path):
-        with h5py.File(io.BytesIO(content), "r") as h5:
-            found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
-            if optimizer and "optimizer/vars" in h5:
-                variables = model.optimizer.variables
-                fresh = len(h5["optimizer/vars"]) <= 2  # Keras makes the rest when training begins
-                found += read_group(
-                    h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
-                )
+    with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
+        found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
+        if optimizer and "optimizer/vars" in h5:
+            variables = model.optimizer.variables
+            fresh = len(h5["optimizer/vars"]) <= 2  # Keras makes the rest when training begins
+            found += read_group(
+                h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
+            )
     for variable, value in found:
         variable.assign(value)
 

@@ -85,7 +85,9 @@ adagrad = define_update(
 )
 
 
-def adadelta_forward(w: Any, g: Any, accumulator: Any, delta: Any, learning_rate: Any, rho: float, epsilon: float) -> Any:
+def adadelta_forward(
+    w: Any, g: Any, accumulator: Any, delta: Any, learning_rate: Any, rho: float, epsilon: float
+) -> Any:
     accumulator = rho * accumulator + (1 - rho) * g * g
     change = -np.sqrt(delta + epsilon) / np.sqrt(accumulator + epsilon) * g
     return w + learning_rate * change, accumulator, rho * delta + (1 - rho) * change * change

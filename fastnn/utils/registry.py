@@ -79,7 +79,9 @@ def function_from_code(config: Mapping[str, Any]) -> Any:
     try:
         code = marshal.loads(base64.b64decode(str(config["code"])))
         defaults = config.get("defaults")
-        return types.FunctionType(code, vars(builtins) | {"__builtins__": builtins}, "lambda", defaults and tuple(defaults))
+        return types.FunctionType(
+            code, vars(builtins) | {"__builtins__": builtins}, "lambda", defaults and tuple(defaults)
+        )
     except (ValueError, EOFError, TypeError, KeyError) as error:
         raise ValueError(f"Expected code of this Python version in the file. Received: other code: {error}") from None
 

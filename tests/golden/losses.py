@@ -70,7 +70,8 @@ def cases(keras):
                      SOFT.reshape(2, 3, 4).swapaxes(1, 2)),
         "categorical_focal": (k.CategoricalFocalCrossentropy(alpha=0.5, gamma=1.5, axis=-1), HOT, SOFT, ROWS),
         "categorical_focal_logits": (
-            k.CategoricalFocalCrossentropy(from_logits=True, label_smoothing=0.2, reduction="sum", name="a"), HOT, LOGITS,
+            k.CategoricalFocalCrossentropy(from_logits=True, label_smoothing=0.2, reduction="sum", name="a"), HOT,
+            LOGITS,
         ),
         "scce": (k.SparseCategoricalCrossentropy(), NUMBER, SOFT, ROWS),
         "scce_column": (k.SparseCategoricalCrossentropy(), NUMBER[:, None], SOFT),

@@ -81,15 +81,15 @@ def cases(keras):
         "fbeta_micro": (k.FBetaScore(average="micro", beta=0.5), MANY, MANY_SHARE, False),
         "iou": (k.IoU(num_classes=4, target_class_ids=[0, 2], **a), NUMBER, OTHER, False),
         "iou_ignore": (
-            k.IoU(num_classes=4, target_class_ids=[1], ignore_class=0, sparse_y_true=False, sparse_y_pred=False, axis=-1),
+            k.IoU(4, target_class_ids=[1], ignore_class=0, sparse_y_true=False, sparse_y_pred=False, axis=-1),
             HOT, SOFT, False,
         ),
         "binary_iou": (k.BinaryIoU(target_class_ids=[1], threshold=0.4, **a), BITS, SHARE, False),
         "mean_iou": (k.MeanIoU(num_classes=4, **a), NUMBER, OTHER, False),
         "mean_iou_ignore": (
-            k.MeanIoU(num_classes=4, ignore_class=1, sparse_y_true=False, sparse_y_pred=False, axis=-1), HOT, SOFT, False,
+            k.MeanIoU(4, ignore_class=1, sparse_y_true=False, sparse_y_pred=False, axis=-1), HOT, SOFT, False,
         ),
-        "one_hot_iou": (k.OneHotIoU(num_classes=4, target_class_ids=[0, 3], ignore_class=1, axis=-1, **a), HOT, SOFT, False),
+        "one_hot_iou": (k.OneHotIoU(4, target_class_ids=[0, 3], ignore_class=1, axis=-1, **a), HOT, SOFT, False),
         "one_hot_iou_sparse": (k.OneHotIoU(num_classes=4, target_class_ids=[0], sparse_y_pred=True), HOT, OTHER, False),
         "one_hot_mean_iou": (k.OneHotMeanIoU(num_classes=4, ignore_class=1, axis=-1, **a), HOT, SOFT, False),
         "one_hot_mean_iou_sparse": (k.OneHotMeanIoU(num_classes=4, sparse_y_pred=True), HOT, OTHER, False),
