@@ -173,6 +173,100 @@ static int FNN_NAME(standardize_backward)(fnn_step *s) {
     return FNN_OK;
 }
 
+/* ---- with statistics that are known: in = x mean variance gamma beta; gamma and beta may be missing ---- */
+
+typedef struct {
+    FNN_NAME(grouping) groups; /* one for every place of the axis */
+    const float *mean, *variance, *gamma, *beta;
+    float *dmean, *dvariance, *dgamma, *dbeta;
+} FNN_NAME(known);
+
+static inline double FNN_NAME(number)(const float *v, int64_t at, double other) { return v ? v[at] : other; }
+
+static void FNN_NAME(known_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(known) *k = arg;
+    const FNN_NAME(grouping) *p = &k->groups;
+    const float *x = p->x;
+    (void)thread;
+    for (int64_t job = chunk * p->per_chunk; job < fnn_min((chunk + 1) * p->per_chunk, p->jobs); job++) {
+        OF_JOB(job);
+        float centre[LANES], factor[LANES], offset[LANES];
+        for (int l = 0; l < LANES; l++) {
+            const int64_t g = first + (p->lanes_are_groups ? fnn_min(l, groups - 1) : 0);
+            centre[l] = k->mean[g];
+            factor[l] = (float)(FNN_NAME(number)(k->gamma, g, 1) / sqrt(k->variance[g] + p->epsilon));
+            offset[l] = (float)FNN_NAME(number)(k->beta, g, 0);
+        }
+        EACH_CELL(p->y[i] = (x[i] - centre[l]) * factor[l] + offset[l])
+    }
+}
+
+static void FNN_NAME(known_backward_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(known) *k = arg;
+    const FNN_NAME(grouping) *p = &k->groups;
+    const float *dy = p->dy, *x = p->x;
+    (void)thread;
+    for (int64_t job = chunk * p->per_chunk; job < fnn_min((chunk + 1) * p->per_chunk, p->jobs); job++) {
+        OF_JOB(job);
+        double level[LANES] = {0}, tilt[LANES] = {0}, inverse[LANES];
+        float centre[LANES], factor[LANES];
+        for (int l = 0; l < LANES; l++) {
+            const int64_t g = first + (p->lanes_are_groups ? fnn_min(l, groups - 1) : 0);
+            centre[l] = k->mean[g];
+            inverse[l] = 1 / sqrt(k->variance[g] + p->epsilon);
+            factor[l] = (float)(FNN_NAME(number)(k->gamma, g, 1) * inverse[l]);
+        }
+        if (p->dx) EACH_CELL(p->dx[i] = dy[i] * factor[l])
+        if (!k->dmean && !k->dvariance && !k->dgamma && !k->dbeta) continue;
+        EACH_CELL(level[l] += dy[i]; tilt[l] += (double)dy[i] * (x[i] - centre[l]))
+        for (int l = 1; l < LANES && !p->lanes_are_groups; l++) {
+            level[0] += level[l];
+            tilt[0] += tilt[l];
+        }
+        for (int64_t l = 0; l < groups; l++) {
+            const int64_t g = first + l;
+            if (k->dmean) k->dmean[g] = (float)(-factor[l] * level[l]);
+            if (k->dvariance) k->dvariance[g] = (float)(-0.5 * factor[l] * inverse[l] * inverse[l] * tilt[l]);
+            if (k->dgamma) k->dgamma[g] = (float)(inverse[l] * tilt[l]);
+            if (k->dbeta) k->dbeta[g] = (float)level[l];
+        }
+    }
+}
+
+static void FNN_NAME(set_known)(FNN_NAME(known) *k, const fnn_tensor *x, const fnn_attr *attr) {
+    fnn_attr rest = {0};
+    const int64_t axis = (attr[0].i[0] + x->ndim) % x->ndim;
+    for (int64_t d = 0; d < x->ndim; d++)
+        if (d != axis) rest.i[rest.n++] = d;
+    FNN_NAME(set_groups)(&k->groups, x, &rest);
+    k->groups.epsilon = attr[1].f;
+}
+
+static int FNN_NAME(standardize_with)(fnn_step *s) {
+    FNN_NAME(known) k = {.groups = {.x = s->in[0].data, .y = s->out[0].data}, .mean = s->in[1].data,
+                         .variance = s->in[2].data, .gamma = s->in[3].data, .beta = s->in[4].data};
+    if (!s->in[0].size) return FNN_OK;
+    FNN_NAME(set_known)(&k, &s->in[0], s->attr);
+    fnn_parallel(fnn_ceil_div(k.groups.jobs, k.groups.per_chunk), 2.0 * (double)s->in[0].size, FNN_NAME(known_chunk), &k);
+    return FNN_OK;
+}
+
+static int FNN_NAME(standardize_with_backward)(fnn_step *s) {
+    FNN_NAME(known) k = {.groups = {.dy = s->in[0].data, .x = s->in[1].data, .dx = s->out[0].data},
+                         .mean = s->in[2].data, .variance = s->in[3].data, .gamma = s->in[4].data,
+                         .dmean = s->out[1].data, .dvariance = s->out[2].data, .dgamma = s->out[3].data,
+                         .dbeta = s->out[4].data};
+    if (!s->in[0].size) {
+        for (int n = 1; n < 5; n++)
+            if (s->out[n].data) memset(s->out[n].data, 0, (size_t)s->out[n].size * sizeof(float));
+        return FNN_OK;
+    }
+    FNN_NAME(set_known)(&k, &s->in[0], s->attr);
+    fnn_parallel(fnn_ceil_div(k.groups.jobs, k.groups.per_chunk), 4.0 * (double)s->in[0].size,
+                 FNN_NAME(known_backward_chunk), &k);
+    return FNN_OK;
+}
+
 /* ---- statistics that move on ---- */
 
 static int FNN_NAME(moving_average)(fnn_step *s) {
@@ -270,6 +364,8 @@ static int64_t FNN_NAME(damping_scratch)(const fnn_step *s, int backward) {
 
 const fnn_entry FNN_NAME(normalization_entries)[] = {
     {"standardize", "x", "axis epsilon", FNN_NAME(standardize), FNN_NAME(standardize_backward), NULL},
+    {"standardize_with", "x mean variance gamma beta", "axis epsilon", FNN_NAME(standardize_with),
+     FNN_NAME(standardize_with_backward), NULL},
     {"moving_average", "average value", "momentum", FNN_NAME(moving_average), FNN_NAME(moving_average_backward), NULL},
     {"local_response_normalization", "x", "depth_radius bias alpha beta", FNN_NAME(local_response_normalization),
      FNN_NAME(local_response_normalization_backward), FNN_NAME(damping_scratch)},

@@ -198,7 +198,7 @@ from fastnn.ops.networks import (
     space_to_depth,
     sparse_categorical_crossentropy,
 )
-from fastnn.ops.normalization import local_response_normalization, moving_average, standardize
+from fastnn.ops.normalization import local_response_normalization, moving_average, standardize, standardize_with
 from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
@@ -556,6 +556,7 @@ __all__ = [
     "squeeze",
     "stack",
     "standardize",
+    "standardize_with",
     "std",
     "stop_gradient",
     "strided_slice",

@@ -281,12 +281,9 @@ def batch_normalization(
     x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
 ) -> Any:
     """(x - mean) / sqrt(variance + epsilon) scale + offset, one number of each per position of the axis."""
-    x = tensor(x)
-    rank, places = len(x.shape), [axis % len(x.shape)]
-    factor = find("reciprocal")(find("sqrt")(add(tensor(variance), np.asarray(epsilon, x.dtype))))
-    factor = factor if scale is None else multiply(factor, scale)
-    y = multiply(subtract(x, shaped(mean, places, rank)), shaped(factor, places, rank))
-    return y if offset is None else add(y, shaped(offset, places, rank))
+    parts = [None if part is None else tensor(part) for part in (mean, variance, scale, offset)]
+    flat = [part if part is None or len(part.shape) == 1 else reshape(part, shape=(-1,)) for part in parts]
+    return find("standardize_with")(tensor(x), *flat, axis=axis, epsilon=epsilon)
 
 
 @composed
@@ -298,8 +295,7 @@ def layer_normalization(
     rank = len(x.shape)
     places = [a % rank for a in ([axis] if isinstance(axis, int) else axis)]
     least = config.epsilon() if epsilon is None else epsilon
-    centre, spread = moments(x, tuple(places), keepdims=True)
-    y = divide(subtract(x, centre), find("sqrt")(add(spread, np.asarray(least, x.dtype))))
+    y = find("standardize")(x, axis=tuple(places), epsilon=least)[0]
     y = y if gamma is None else multiply(y, shaped(gamma, places, rank))
     return y if beta is None else add(y, shaped(beta, places, rank))
 

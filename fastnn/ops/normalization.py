@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from fastnn.errors import GraphError, ShapeError
 from fastnn.ops.reduction import count_of, group, reduced_shape, result_cell, some_shape
 from fastnn.ops.table import Case, define
-from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum
+from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, grid
 
 Axis = int | tuple[int, ...] | None
 
@@ -107,6 +108,99 @@ standardize = define(
     ),
     bench=(Case(((64, 28, 28, 32),), {"axis": (0, 1, 2)}), Case(((4096, 512),), {"axis": -1})),
     source="Ioffe and Szegedy, Batch normalization, 2015; Ba, Kiros and Hinton, Layer normalization, 2016",
+)
+
+
+# ---------------------------------------------------------------- with statistics that are known
+
+
+def channel_shape(x: Shape, axis: int) -> Shape:
+    """The shape of one number per place of the axis that lines up with x."""
+    return tuple(n if d == axis % len(x) else 1 for d, n in enumerate(x))
+
+
+def known_shape(x: Shape, *parts: Shape | None, axis: int, epsilon: float) -> tuple[Shape, ...]:
+    if not -len(x) <= axis < len(x):
+        raise ShapeError(f"expected an axis of an array of rank {len(x)}, received {axis}.")
+    if any(part is not None and part != (x[axis],) for part in parts):
+        raise ShapeError(f"expected {x[axis]} numbers of each kind, as many as x has along axis {axis}.")
+    return (x,)
+
+
+def known_forward(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, axis: int, epsilon: float) -> Any:
+    shape = channel_shape(x.shape, axis)
+    factor = 1 / np.sqrt(variance + epsilon) * (1 if gamma is None else gamma)
+    y = (x - mean.reshape(shape)) * factor.reshape(shape)
+    return np.asarray(y if beta is None else y + beta.reshape(shape), x.dtype)
+
+
+def known_backward(
+    dy: Any, x: Any, mean: Any, variance: Any, gamma: Any, shapes: Any, axis: int, epsilon: float
+) -> tuple[Any, ...]:
+    shape = channel_shape(shapes[0], axis)
+    rest = tuple(d for d, n in enumerate(shapes[0]) if d != axis % len(shape))
+    inverse, scale = 1 / np.sqrt(variance + epsilon), 1 if gamma is None else gamma
+    level, tilt = dy.sum(rest), (dy * (x - mean.reshape(shape))).sum(rest)
+    factor = inverse * scale
+    found = (dy * factor.reshape(shape), -factor * level, -0.5 * scale * inverse**3 * tilt, inverse * tilt, level)
+    return tuple(None if shapes[k] is None else np.asarray(d, dy.dtype) for k, d in enumerate(found))
+
+
+def known_explain(target: str, index: Index, shapes: Any, axis: int, epsilon: float) -> Expression:
+    scaled, centred = shapes[3] is not None, shapes[4] is not None
+    deviation = f"sqrt(variance + {epsilon!r})"
+    if target in ("y", "dx"):
+        cell = (index[axis],)
+        roles = ["variance"] + ["gamma"] * scaled + (["mean"] + ["beta"] * centred if target == "y" else [])
+        numbers = {role: (role, cell) for role in roles}
+        if target == "dx":
+            return Formula(f"dy / {deviation}{' * gamma' * scaled}", {"dy": ("dy", index), **numbers})
+        return Formula(
+            f"(x - mean) / {deviation}{' * gamma' * scaled}{' + beta' * centred}", {"x": ("x", index), **numbers}
+        )
+    place = axis % len(shapes[0])
+    cells = grid(*(index[0] if d == place else range(n) for d, n in enumerate(shapes[0])))
+    term = {
+        "dmean": f"-dy / {deviation}{' * gamma' * scaled}",
+        "dvariance": f"-dy * (x - mean) / (2 * {deviation} ** 3){' * gamma' * scaled}",
+        "dgamma": f"dy * (x - mean) / {deviation}",
+        "dbeta": "dy",
+    }[target]
+    used = [role for role in ("dy", "x", "mean", "variance", "gamma") if re.search(rf"\b{role}\b", term)]
+    channel = np.full((len(cells), 1), index[0], np.int64)
+    return Sum(tuple((role, cells if role in ("dy", "x") else channel) for role in used), term=term)
+
+
+standardize_with = define(
+    "standardize_with",
+    "normalization",
+    "x mean variance gamma beta",
+    attrs={"axis": -1, "epsilon": 1e-3},
+    optional="gamma beta",
+    saves="x mean variance gamma",
+    shape=known_shape,
+    forward=known_forward,
+    backward=known_backward,
+    explain=known_explain,
+    formula="y = (x - mean) / sqrt(variance + epsilon) gamma + beta, one number of each per place of the axis",
+    grad_formula="dx = dy gamma / deviation; dmean = -sum of dx; dvariance = -sum of dx (x - mean) / (2 deviation^2); "
+    "dgamma = sum of dy (x - mean) / deviation; dbeta = sum of dy",
+    cases=tuple(
+        Case((x, c, c, gamma, beta), {"axis": axis, "epsilon": 0.01}, ("normal", "normal", "positive"))
+        for x, c, gamma, beta, axis in (
+            ((5, 3), (3,), (3,), (3,), -1),
+            ((2, 3, 5, 4), (4,), (4,), None, 3),
+            ((3, 4, 2, 5), (4,), None, (4,), 1),
+            ((4, 33), (33,), None, None, -1),
+            ((3, 2, 2), (3,), (3,), (3,), 0),
+            ((7,), (7,), (7,), (7,), 0),
+            ((0, 3), (3,), (3,), (3,), 1),
+        )
+    ),
+    bench=(
+        Case(((64, 28, 28, 32), (32,), (32,), (32,), (32,)), draw=("normal", "normal", "positive", "normal", "normal")),
+    ),
+    source="Ioffe and Szegedy, Batch normalization, 2015",
 )
 
 
