@@ -337,3 +337,25 @@ def test_settings_are_checked():
         assert config.image_data_format() == "channels_first"
     finally:
         config.set_image_data_format("channels_last")
+
+
+def test_convolutions_by_name_are_those_of_the_layers():
+    x = RNG.normal(size=(2, 6, 5, 4)).astype("float32")
+    row = x[:, 0]
+    for layer, call in (
+        (fastnn.layers.Conv2D(6, (3, 2), groups=2, strides=(2, 1)), lambda w: ops.conv(x, w[0], (2, 1))),
+        (fastnn.layers.Conv2D(3, 2, dilation_rate=(2, 1)), lambda w: ops.conv(x, w[0], dilation_rate=(2, 1))),
+        (fastnn.layers.DepthwiseConv2D(3, padding="same"), lambda w: ops.depthwise_conv(x, w[0], padding="same")),
+        (fastnn.layers.SeparableConv2D(3, 2), lambda w: ops.separable_conv(x, w[0], w[1])),
+        (fastnn.layers.Conv2DTranspose(3, 3, strides=2), lambda w: ops.conv_transpose(x, w[0], 2)),
+    ):
+        close(call([Tensor(w) for w in (layer(x), layer.get_weights())[1]]), layer(x).numpy())
+    for layer, call in (
+        (fastnn.layers.Conv1D(6, 3, strides=2), lambda w: ops.conv(row, w[0], 2)),
+        (fastnn.layers.DepthwiseConv1D(2), lambda w: ops.depthwise_conv(row, w[0])),
+        (
+            fastnn.layers.Conv1DTranspose(3, 3, strides=2, output_padding=1),
+            lambda w: ops.conv_transpose(row, w[0], 2, output_padding=1),
+        ),
+    ):
+        close(call([Tensor(w) for w in (layer(row), layer.get_weights())[1]]), layer(row).numpy())

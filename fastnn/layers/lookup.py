@@ -190,7 +190,7 @@ class Lookup(Layer):
         words = dict(enumerate(self.get_vocabulary()))
         numbers = ops.convert_to_numpy(inputs)
         found = [words.get(int(n), self.oov_token) for n in numbers.ravel().tolist()]
-        return text.np.asarray(found, dtype=object if isinstance(self.oov_token, str) else None).reshape(numbers.shape)
+        return text.as_array(found, numbers.shape)
 
     def finished(self, numbers: Any) -> Any:
         """Numbers in the form that output_mode says."""
@@ -376,8 +376,9 @@ class TextVectorization(Lookup):
             one_of("standardize", standardize, tuple(text.STANDARDS))
         if split is not None and not callable(split):
             one_of("split", split, tuple(text.SPLITS))
-        sizes = ngrams if isinstance(ngrams, (list, tuple)) else None if ngrams is None else [whole("ngrams", ngrams)]
-        self.ngrams = ngrams if ngrams is None or isinstance(ngrams, int) else tuple(whole("ngrams", n) for n in sizes)
+        if ngrams is not None and not isinstance(ngrams, (list, tuple)):
+            ngrams = whole("ngrams", ngrams)
+        self.ngrams = tuple(whole("ngrams", n) for n in ngrams) if isinstance(ngrams, (list, tuple)) else ngrams
         only("ragged", ragged, False)
         only("encoding", encoding, "utf-8")
         self.ragged, self.encoding = False, encoding

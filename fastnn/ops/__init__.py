@@ -175,12 +175,7 @@ from fastnn.ops.embedding import embedding
 from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
-from fastnn.ops.loss import (
-    half_squared_error,
-    mean_absolute_error,
-    mean_squared_error,
-    squared_error,
-)
+from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
 from fastnn.ops.metric import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
 from fastnn.ops.missing import core, image, linalg, nn, numpy
 from fastnn.ops.networks import (
@@ -190,13 +185,16 @@ from fastnn.ops.networks import (
     categorical_crossentropy,
     cdist,
     conv,
+    conv_transpose,
     depth_to_space,
+    depthwise_conv,
     dot_product_attention,
     layer_normalization,
     max_pool,
     moments,
     psnr,
     rms_normalization,
+    separable_conv,
     space_to_depth,
     sparse_categorical_crossentropy,
 )
@@ -205,17 +203,7 @@ from fastnn.ops.pooling import average_pool2d, global_average_pool2d, global_max
 from fastnn.ops.products import cross, dot, einsum, inner, kron, normalize, outer, tensordot, trace, vdot
 from fastnn.ops.random import dropout, random_normal, random_uniform
 from fastnn.ops.recurrence import gru, lstm, simple_rnn
-from fastnn.ops.reduction import (
-    accumulate,
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    mean,
-    sum,
-    sum_and_count,
-)
+from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
 from fastnn.ops.resampling import resize2d
 from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
 from fastnn.ops.selection import (
@@ -336,6 +324,7 @@ __all__ = [
     "conv",
     "conv2d",
     "conv2d_transpose",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -351,6 +340,7 @@ __all__ = [
     "deg2rad",
     "dense",
     "depth_to_space",
+    "depthwise_conv",
     "depthwise_conv2d",
     "diag",
     "diagflat",
@@ -530,6 +520,7 @@ __all__ = [
     "segment_sum",
     "select",
     "selu",
+    "separable_conv",
     "sgd",
     "shape",
     "sigmoid",

@@ -150,14 +150,100 @@ def conv(
         dilation_rate: Distance of the cells of a window.
     """
     x, spatial, first = as_images(inputs, data_format, "conv")
+    w = as_kernel(kernel, spatial, "conv")
+    windows = windows_of(strides, padding, dilation_rate, spatial)
+    groups = max(1, x.shape[-1] // max(1, w.shape[-2]))
+    return as_given(find("conv2d")(x, w, None, groups=groups, **windows), spatial, first)
+
+
+def windows_of(strides: Extent, padding: str, dilation_rate: Extent, spatial: int) -> dict[str, Any]:
+    """The attributes of a convolution for one or two spatial axes."""
+    return {
+        "strides": flat_pair(along("strides", strides, spatial)),
+        "padding": checked_padding(padding),
+        "dilation_rate": flat_pair(along("dilation_rate", dilation_rate, spatial)),
+    }
+
+
+def as_kernel(kernel: Any, spatial: int, operation: str) -> Any:
+    """A kernel for two spatial axes."""
     w = tensor(kernel)
     if len(w.shape) != spatial + 2:
-        raise ShapeError(f"expected a kernel of rank {spatial + 2}, received shape {tuple(w.shape)}.", operation="conv")
-    w = expand_dims(w, axis=0) if spatial == 1 else w
-    attrs: dict[str, Any] = {"strides": flat_pair(along("strides", strides, spatial))}
-    dilation = flat_pair(along("dilation_rate", dilation_rate, spatial))
-    attrs.update({} if dilation == (1, 1) else {"dilation_rate": dilation})
-    return as_given(find("conv2d")(x, w, None, padding=checked_padding(padding), **attrs), spatial, first)
+        raise ShapeError(
+            f"expected a kernel of rank {spatial + 2}, received shape {tuple(w.shape)}.", operation=operation
+        )
+    return expand_dims(w, axis=0) if spatial == 1 else w
+
+
+@composed
+def depthwise_conv(
+    inputs: Any,
+    kernel: Any,
+    strides: Extent = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Extent = 1,
+) -> Any:
+    """Convolution of every channel on its own.
+
+    Args:
+        inputs: Shape (batch, length, channels) or (batch, height, width, channels).
+        kernel: Shape (length, channels, multiplier) or (height, width, channels, multiplier).
+        strides: Distance of the windows.
+        padding: "valid" (windows inside only) or "same".
+        data_format: "channels_last" or "channels_first"; that of `fastnn.backend` by default.
+        dilation_rate: Distance of the cells of a window.
+    """
+    x, spatial, first = as_images(inputs, data_format, "depthwise_conv")
+    w = as_kernel(kernel, spatial, "depthwise_conv")
+    windows = windows_of(strides, padding, dilation_rate, spatial)
+    return as_given(find("depthwise_conv2d")(x, w, None, **windows), spatial, first)
+
+
+@composed
+def separable_conv(
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Extent = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Extent = 1,
+) -> Any:
+    """Convolution of every channel on its own, then of the channels at every place; see `depthwise_conv`."""
+    y = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(y, pointwise_kernel, 1, "valid", data_format)
+
+
+@composed
+def conv_transpose(
+    inputs: Any,
+    kernel: Any,
+    strides: Extent = 1,
+    padding: str = "valid",
+    output_padding: Extent | None = None,
+    data_format: str | None = None,
+    dilation_rate: Extent = 1,
+) -> Any:
+    """The gradient of a convolution with respect to its input, as an operation of its own.
+
+    Args:
+        inputs: Shape (batch, length, channels) or (batch, height, width, channels).
+        kernel: Shape (length, filters, channels) or (height, width, filters, channels).
+        strides: How far apart the inputs come to lie.
+        padding: "valid" or "same".
+        output_padding: Cells added at the end of the result.
+        data_format: "channels_last" or "channels_first"; that of `fastnn.backend` by default.
+        dilation_rate: Distance of the cells of a window.
+    """
+    x, spatial, first = as_images(inputs, data_format, "conv_transpose")
+    w = as_kernel(kernel, spatial, "conv_transpose")
+    windows = windows_of(strides, padding, dilation_rate, spatial)
+    extra = None
+    if output_padding is not None:
+        each = (output_padding,) * spatial if hasattr(output_padding, "__index__") else tuple(output_padding)
+        extra = (0, int(each[0])) if spatial == 1 else (int(each[0]), int(each[1]))
+    return as_given(find("conv2d_transpose")(x, w, None, output_padding=extra, **windows), spatial, first)
 
 
 # ---------------------------------------------------------------- statistics

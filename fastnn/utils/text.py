@@ -46,6 +46,12 @@ def words_of(
     return [" ".join(words[k : k + n]) for n in ngrams for k in range(len(words) - n + 1)]
 
 
+def as_array(words: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """Words as an array of objects, whole numbers as one of integers."""
+    kind = object if any(isinstance(w, str) for w in words) else np.int64
+    return np.asarray(words, dtype=kind).reshape(shape)
+
+
 def by_frequency(counts: Counter[Any]) -> list[Any]:
     """The words, most frequent first; of equally frequent ones the last in the alphabet first."""
     return [word for word, _ in sorted(counts.items(), key=lambda item: (item[1], item[0]), reverse=True)]
