@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 VERSION = "3.8.0"  # the Keras version whose layout this is
 LARGEST_ATTRIBUTE = 64512  # bytes that one attribute can hold
+SLOT = re.compile(r"/(m|v|vhat|velocity|momentum|rms|mg|accumulator|accum_grad|accum_var)(?=/|:)")
 TOP = "top_level_model_weights"
 Pairs = list[tuple[Variable, Any]]
 
@@ -221,8 +223,9 @@ def read_optimizer(h5: Any, model: Any, file: Path) -> Pairs:
     variables = model.optimizer.variables
     if len(arrays) == len(variables) and all(a.shape == v.shape for a, v in zip(arrays, variables, strict=True)):
         return list(zip(variables, arrays, strict=True))
+    names = names_of(inner(h5, "optimizer_weights", file), "weight_names")
     rated = [v for v in variables if v is not model.optimizer._learning_rate]
-    older = by_slot(rated)
+    older = rated if alternating(names) else by_slot(rated)
     if len(arrays) == len(older) and all(a.shape == v.shape for a, v in zip(arrays, older, strict=True)):
         return list(zip(older, arrays, strict=True))
     warnings.warn(
@@ -231,6 +234,12 @@ def read_optimizer(h5: Any, model: Any, file: Path) -> Pairs:
         stacklevel=2,
     )
     return []
+
+
+def alternating(names: Sequence[str]) -> bool:
+    """Whether the variables of one weight stand together, by their names; else those of one kind do."""
+    bare = [SLOT.sub("", name) for name in names[1:3]]
+    return len(bare) < 2 or bare[0] == bare[1]
 
 
 def by_slot(variables: Sequence[Variable]) -> list[Variable]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fastnn import layers
 from fastnn.compat.spellings import LAYER_ARGUMENTS
+from fastnn.ops.table import OPS
+from fastnn.utils.naming import snake_case
 
 PARTS = {"initializer": "keras.initializers", "regularizer": "keras.regularizers", "constraint": "keras.constraints"}
 LAYERS_WITHIN = ("layer", "cell", "forward_layer", "backward_layer")
@@ -14,6 +17,12 @@ GONE = {  # arguments that no longer mean anything
     "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size", "adjustment", "batch_size",
     "expects_training_arg", "module", "function_type", "output_shape_type", "output_shape_module", "unroll",
 }  # fmt: skip
+OF_DEPTHWISE = {"groups", "filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint"}
+
+
+def is_layer(name: str) -> bool:
+    """Whether there is a layer class of that name."""
+    return isinstance(vars(layers).get(name), type)
 
 
 def is_old(entry: Any) -> bool:
@@ -33,10 +42,11 @@ def todays_model(entry: Mapping[str, Any]) -> dict[str, Any]:
         own = {} if isinstance(config, list) else {k: v for k, v in config.items() if k != "layers"}  # type: ignore[union-attr]
         return {**made(name, "keras"), "config": {**own, "layers": sequence(listed)}}
     if name in ("Model", "Functional") and isinstance(config, Mapping):
-        layers = [functional_layer(layer) for layer in config["layers"]]
+        calls = {str(entry["name"]): len(entry["inbound_nodes"]) for entry in config["layers"]}
+        entries = [functional_layer(entry, calls) for entry in config["layers"]]
         ends = {key: config[key] for key in ("input_layers", "output_layers")}
         kept = {k: config[k] for k in ("name", "trainable") if k in config}
-        return {**made("Functional", "keras"), "config": {**kept, "layers": layers, **ends}}
+        return {**made("Functional", "keras"), "config": {**kept, "layers": entries, **ends}}
     return {**entry, "module": None, "registered_name": name}
 
 
@@ -68,7 +78,10 @@ def layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     config = dict(entry["config"])
     if entry["class_name"] == "InputLayer" and "batch_input_shape" in config:
         config["batch_shape"] = config["batch_input_shape"]
-    config = {argument(entry["class_name"], k): value(k, v) for k, v in config.items() if k not in GONE}
+    if snake_case(str(entry["class_name"])) in OPS and not is_layer(str(entry["class_name"])):  # an operation, which Keras 3 writes like a layer
+        return {**entry, "module": "keras.src.ops", "registered_name": None}
+    gone = GONE | (OF_DEPTHWISE if str(entry["class_name"]).startswith("Depthwise") else set())
+    config = {argument(entry["class_name"], k): value(k, v) for k, v in config.items() if k not in gone}
     if entry["class_name"] in ("BatchNormalization", "LayerNormalization") and isinstance(config.get("axis"), list):
         config["axis"] = config["axis"][0] if len(config["axis"]) == 1 else config["axis"]
     return {**made(str(entry["class_name"]), "keras.layers"), "config": config}
@@ -100,28 +113,34 @@ def value(key: str, given: Any) -> Any:
 # ---------------------------------------------------------------- functional models
 
 
-def functional_layer(entry: Mapping[str, Any]) -> dict[str, Any]:
+def functional_layer(entry: Mapping[str, Any], calls: Mapping[str, int]) -> dict[str, Any]:
     """A layer of a functional model with its calls."""
     found = dict(layer(entry))
     found["name"] = entry.get("name") or found["config"]["name"]
-    found["inbound_nodes"] = [call(node) for node in entry["inbound_nodes"]]
+    found["inbound_nodes"] = [call(node, calls) for node in entry["inbound_nodes"]]
     return found
 
 
-def call(node: Any) -> Any:
+def call(node: Any, calls: Mapping[str, int]) -> Any:
     """A call of a layer: once a list of places, today arguments in which tensors stand."""
     if isinstance(node, Mapping):
         return node
     if node and isinstance(node[0], str):  # a single place, as some versions wrote it
         node = [node]
-    tensors = [tensor(place) for place in node]
+    tensors = [tensor(place, calls) for place in node]
     kwargs: Any = next((place[3] for place in node if len(place) > 3 and place[3]), {})
     return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": dict(kwargs)}
 
 
-def tensor(place: Any) -> dict[str, Any]:
-    """A tensor by the layer, call and output that it comes from."""
-    return {"class_name": "__keras_tensor__", "config": {"keras_history": [place[0], int(place[1]), int(place[2])]}}
+def tensor(place: Any, calls: Mapping[str, int]) -> dict[str, Any]:
+    """A tensor by the layer, call and output that it comes from.
+
+    A model within was called once when it was made, and old files count that call, which they do not list.
+    """
+    name, index, position = str(place[0]), int(place[1]), int(place[2])
+    if 0 < calls.get(name, 0) <= index:
+        index -= 1
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, index, position]}}
 
 
 # ---------------------------------------------------------------- compile settings
@@ -157,6 +176,8 @@ def objects(given: Any, module: str) -> Any:
     """Losses or metrics, by name or with their settings, in any nest."""
     if is_old(given):
         config = {k: v for k, v in dict(given["config"]).items() if k != "fn"}
+        if given["class_name"] in ("MeanMetricWrapper", "LossFunctionWrapper"):
+            return config["name"]
         if config.get("reduction") == "auto":
             config["reduction"] = "sum_over_batch_size"
         return {**made(str(given["class_name"]), module), "config": config}
