@@ -9,7 +9,7 @@ from typing import Any
 from fastnn import config, ops
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
-from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, same_rank, with_mask
+from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, with_mask
 from fastnn.utils.naming import auto_name, snake_case
 from fastnn.utils.registry import serializable
 

@@ -6,15 +6,17 @@ Indices are int32; negative ones count from the end.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.errors import KernelError, ShapeError
 from fastnn.ops.shaping import moved
 from fastnn.ops.table import Case, define
 from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Index, Shape, Sum, grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 INDEX = {"indices": "int32"}
 
