@@ -326,7 +326,8 @@ class Planning(Steps):
     def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Any:
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
         flags = tuple((v, v.trainable) for v in self.weights)
-        return batch, training, shapes, flags, self.network
+        settings = self.optimizer.settings_key if training and self.optimizer is not None else None
+        return batch, training, shapes, flags, self.network, settings
 
     def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Plan:
         with _building:
