@@ -6,8 +6,12 @@ unit finds it. Points closer to the line than a quarter are left out.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "made by formula"
 FEATURES = ("test", "grades")

@@ -1,13 +1,17 @@
 """Clothes: grey pictures of 28 x 28 pixels in ten kinds, made by formula after Fashion-MNIST.
 
-Every kind is a silhouette of two to four rectangles; place, width, brightness and noise vary from picture to picture, so
-that a dense network has to learn shapes and cannot look at a single pixel.
+Every kind is a silhouette of two to four rectangles; place, width, brightness and noise vary from picture to picture,
+so that a dense network has to learn shapes and cannot look at a single pixel.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "made by formula; the kinds are those of Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017"
 KINDS = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.datasets import digits, mnist
 from fastnn.datasets.local import find
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = f"{mnist.SOURCE}; otherwise {digits.SOURCE}, every pixel three times as large"
 GREY = 16

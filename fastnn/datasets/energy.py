@@ -1,15 +1,19 @@
 """Energy that buildings need for heating and cooling: the real table where it is here, made by formula otherwise.
 
-The formula: both loads grow with the glazed share and the height and fall with compactness; cooling depends on glass more
-strongly. Two targets that share most of their causes: one network with two outputs learns both.
+The formula: both loads grow with the glazed share and the height and fall with compactness; cooling depends on glass
+more strongly. Two targets that share most of their causes: one network with two outputs learns both.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.datasets.local import find, read_columns, scaled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "Tsanas and Xifara, Energy efficiency, UCI repository, 2012 (CC BY 4.0); otherwise made by formula"
 NAME = "energy-efficiency.csv"

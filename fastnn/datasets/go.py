@@ -1,13 +1,17 @@
 """Positions on a board of 19 x 19 points, the next move, and who is ahead. Made by formula, not from games.
 
-The move answers the last one on the point to its right if that is empty, and is a pass otherwise; who has more stones is
-ahead. Both are simple enough for a few filters, with the shapes of a real policy and value network.
+The move answers the last one on the point to its right if that is empty, and is a pass otherwise; who has more stones
+is ahead. Both are simple enough for a few filters, with the shapes of a real policy and value network.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "made by formula"
 SIZE, PLANES = 19, 6

@@ -6,10 +6,14 @@ coast, and saturate for the dear ones; so a line explains most of it and a hidde
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.datasets.local import find, read_columns, scaled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "Pace and Barry, Sparse spatial autoregressions, 1997 (census of 1990); otherwise made by formula"
 NAME = "housing.csv"

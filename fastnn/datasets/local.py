@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.datasets.download import DatasetError, cache_folder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def find(name: str) -> Path | None:

@@ -5,8 +5,12 @@ Each topic has five words of its own among 400; a wire of fifteen words takes si
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "made by formula; 46 topics as in the Reuters newswires"
 TOPICS, WORDS, LENGTH, OWN = 46, 400, 15, 6
@@ -21,7 +25,7 @@ def load_data(samples: int = 1000, seed: int = 0) -> tuple[NDArray[np.int64], ND
 
     Example:
         >>> x, y = load_data(50)
-        >>> x.shape, int(x.max()) < WORDS, y[-1]
+        >>> x.shape, int(x.max()) < WORDS, int(y[-1])
         ((50, 15), True, 3)
     """
     rng = np.random.default_rng(seed)

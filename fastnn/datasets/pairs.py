@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def make_pairs(
@@ -17,7 +21,7 @@ def make_pairs(
         seed: Seed of the partners.
 
     Returns:
-        First samples (2 n, ...), second samples (2 n, ...), and 1 for pairs of one class, float32 (2 n,), 1 and 0 in turn.
+        First samples (2 n, ...), second samples (2 n, ...), and 1 for pairs of one class, float32 (2 n,), in turn.
 
     Raises:
         ValueError: for fewer than two classes.

@@ -1,16 +1,20 @@
 """Colour pictures of 32 x 32 pixels in ten kinds: CIFAR-10 where its file is here, striped patches otherwise.
 
-A patch has one of five colours and stripes that lie or stand; phase, width, brightness and noise vary. A convolution finds
-direction and colour wherever they are.
+A patch has one of five colours and stripes that lie or stand; phase, width, brightness and noise vary. A convolution
+finds direction and colour wherever they are.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.datasets.download import read_npz
 from fastnn.datasets.local import find
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "Krizhevsky, Learning multiple layers of features from tiny images, 2009; otherwise made by formula"
 NAME = "cifar10-small.npz"

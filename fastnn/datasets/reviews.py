@@ -6,16 +6,24 @@ ones, the others the other way round; the rest is neutral. No single word decide
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "made by formula"
-PRAISE = tuple("great wonderful moving brilliant funny superb loved best charming perfect touching clever".split())
-COMPLAINT = tuple("bad boring awful dull worst poor weak terrible stupid waste flat noisy".split())
-NEUTRAL = tuple(
-    "the a film story actor scene music director plot role camera end start it was is of in with and "
-    "house city family war night day car train letter friend sea island winter summer king doctor"
-    .split()
+PRAISE = (
+    "great", "wonderful", "moving", "brilliant", "funny", "superb", "loved", "best", "charming", "perfect", "touching", "clever",
+)  # fmt: skip
+COMPLAINT = (
+    "bad", "boring", "awful", "dull", "worst", "poor", "weak", "terrible", "stupid", "waste", "flat", "noisy",
+)  # fmt: skip
+NEUTRAL = (
+    "the", "a", "film", "story", "actor", "scene", "music", "director", "plot", "role", "camera", "end",
+    "start", "it", "was", "is", "of", "in", "with", "and", "house", "city", "family", "war",
+    "night", "day", "car", "train", "letter", "friend", "sea", "island", "winter", "summer", "king", "doctor",
 )  # fmt: skip
 WORDS = ("", *PRAISE, *COMPLAINT, *NEUTRAL)
 LENGTH = 20

@@ -1,13 +1,17 @@
 """Traffic signs: colour pictures of 32 x 32 pixels in four kinds, made by formula.
 
-Stop (red octagon), warning (white triangle with a red rim), priority (yellow square on its corner), direction (blue disc).
-Place, size, daylight and background vary, so that colour and shape both have to be learnt.
+Stop (red octagon), warning (white triangle with a red rim), priority (yellow square on its corner), direction (blue
+disc). Place, size, daylight and background vary, so that colour and shape both have to be learnt.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCE = "made by formula"
 KINDS = ("stop", "warning", "priority", "direction")
