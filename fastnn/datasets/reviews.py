@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 SOURCE = "made by formula"
 PRAISE = (
-    "great", "wonderful", "moving", "brilliant", "funny", "superb", "loved", "best", "charming", "perfect", "touching", "clever",
+    "great", "wonderful", "moving", "brilliant", "funny", "superb", "loved", "best", "charming", "perfect",
+    "touching", "clever",
 )  # fmt: skip
 COMPLAINT = (
     "bad", "boring", "awful", "dull", "worst", "poor", "weak", "terrible", "stupid", "waste", "flat", "noisy",
