@@ -137,7 +137,7 @@ register(
         data=go.load_data,
         batch_size=16,
         epochs=10,
-        goal=2.5,
+        goal=0.5,
         shuffle=True,
     )
 )

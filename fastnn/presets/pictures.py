@@ -172,7 +172,7 @@ register(
         network=softmax_regression,
         data=digits28.load_data,
         batch_size=50,
-        epochs=10,
+        epochs=15,
         goal=0.5,
         shuffle=True,
     )
@@ -200,7 +200,7 @@ register(
         network=lenet5,
         data=digits28_data,
         batch_size=32,
-        epochs=4,
+        epochs=6,
         goal=0.3,
         shuffle=True,
     )
@@ -229,7 +229,7 @@ register(
         network=cifar_plain,
         data=patches.load_data,
         batch_size=16,
-        epochs=10,
+        epochs=12,
         goal=1.5,
         shuffle=True,
     )

@@ -101,7 +101,7 @@ register(
         data=houses.load_data,
         batch_size=16,
         epochs=30,
-        goal=0.45,
+        goal=0.4,
         shuffle=True,
     )
 )
