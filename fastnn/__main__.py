@@ -48,9 +48,13 @@ def run_walkthrough(args: argparse.Namespace) -> None:
 
 def run_presets(_: argparse.Namespace) -> None:
     """List the presets."""
-    for preset in presets.PRESETS.values():
+    width, subject = max(map(len, presets.PRESETS)), ""
+    for preset in presets.in_order():
+        if preset.subject != subject:
+            subject = preset.subject
+            print(f"{subject}:")
         missing = "" if preset.available() else "  (its data is not here)"
-        print(f"{preset.name:18} {preset.title}{missing}")
+        print(f"  {preset.name:{width}} {preset.title}{missing}")
 
 
 def run_info(_: argparse.Namespace) -> None:
