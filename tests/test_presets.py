@@ -140,7 +140,7 @@ def test_one_hidden_unit_by_hand():
 
 
 def test_the_logits_of_the_two_layer_network():
-    preset, model, x, _ = opened("two-layer-relu")
+    _, model, x, _ = opened("two-layer-relu")
     np.testing.assert_allclose(model.predict(x, verbose=0), [[5.11, 8.44], [0, 0], [24.01, 38.24]], rtol=1e-12)
 
 

@@ -75,7 +75,7 @@ FINDER = Finder()
 def install() -> None:
     """Answer for old module paths from now on."""
     if FINDER not in sys.meta_path:
-        sys.meta_path.append(FINDER)
+        sys.meta_path.insert(0, FINDER)  # first, or a package's old path would give a second copy of its modules
 
 
 @contextmanager
@@ -85,13 +85,9 @@ def other_libraries() -> Iterator[None]:
     hidden = {n: m for n, m in sys.modules.items() if n.split(".")[0] in OTHER_LIBRARIES}
     for name in hidden:
         del sys.modules[name]
-    sys.meta_path.remove(FINDER)
-    sys.meta_path.insert(0, FINDER)
     try:
         yield
     finally:
-        sys.meta_path.remove(FINDER)
-        sys.meta_path.append(FINDER)
         for name in OTHER_LIBRARIES:
             FINDER.roots.pop(name)
         for name in [n for n in sys.modules if n.split(".")[0] in OTHER_LIBRARIES]:

@@ -40,12 +40,12 @@ def same_types(name: str, x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
-def pairwise(function: Function, title: str) -> Function:
+def pairwise(function: Function, title: str, result_dtype: str | None = None) -> Function:
     """An operation of two tensors of one type."""
 
     def call(x: Any, y: Any, name: str | None = None) -> GraphTensor:
         """A tensor of both."""
-        return made(function, *same_types(title, x, y), name=name or title)
+        return made(function, *same_types(title, x, y), name=name or title, result_dtype=result_dtype)
 
     call.__name__ = title
     return call
@@ -68,8 +68,8 @@ add, subtract, multiply = (
     pairwise(ops.multiply, "multiply"),
 )
 maximum, minimum = pairwise(ops.maximum, "maximum"), pairwise(ops.minimum, "minimum")
-equal, not_equal = pairwise(ops.equal, "equal"), pairwise(ops.not_equal, "not_equal")
-greater, less = pairwise(ops.greater, "greater"), pairwise(ops.less, "less")
+equal, not_equal = pairwise(ops.equal, "equal", "bool"), pairwise(ops.not_equal, "not_equal", "bool")
+greater, less = pairwise(ops.greater, "greater", "bool"), pairwise(ops.less, "less", "bool")
 sub, mul = subtract, multiply
 square, sqrt, exp, log = (each(getattr(ops, n), n) for n in ("square", "sqrt", "exp", "log"))
 negative, abs, sigmoid, tanh, sign = (
@@ -103,7 +103,8 @@ def power(x: Any, y: Any, name: str | None = None) -> GraphTensor:
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> GraphTensor:
     """The same numbers in another type."""
-    return made(ops.cast, as_graph_tensor(x), name=name or "cast", dtype=str(np.dtype(dtype)))
+    target = str(np.dtype(dtype))
+    return made(ops.cast, as_graph_tensor(x), name=name or "cast", dtype=target, result_dtype=target)
 
 
 def matmul(
@@ -141,7 +142,7 @@ def argmax(
 ) -> GraphTensor:
     """Where the largest number is, along an axis."""
     chosen = axis if axis is not None else dimension if dimension is not None else 0
-    return made(ops.argmax, as_graph_tensor(input), name=name or "argmax", axis=chosen)
+    return made(ops.argmax, as_graph_tensor(input), name=name or "argmax", axis=chosen, result_dtype="int64")
 
 
 def reshape(tensor: Any, shape: Sequence[int], name: str | None = None) -> GraphTensor:

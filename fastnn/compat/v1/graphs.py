@@ -134,12 +134,17 @@ def operator(function: Function, swapped: bool = False) -> Function:
     return method
 
 
-def made(function: Function, *args: Any, name: str | None = None, **kwargs: Any) -> Any:
-    """The tensor that a call will give."""
+def made(
+    function: Function, *args: Any, name: str | None = None, result_like: Any = None, result_dtype: str | None = None,
+    **kwargs: Any,
+) -> Any:  # fmt: skip
+    """The tensor that a call will give: like another, or of a type that is known even where shapes are not."""
     title = get_default_graph().unique(str(name or getattr(function, "__name__", "tensor")))
     node = Node(function, args, kwargs)
-    if any(getattr(a, "unknown", False) for a in flatten((args, kwargs))):
-        known = next((a.dtype for a in flatten(args) if isinstance(a, SymbolicTensor)), "float32")
+    if result_like is not None and not result_like.unknown:
+        result = GraphTensor(result_like.shape, result_like.dtype, title, node)
+    elif any(getattr(a, "unknown", False) for a in flatten((args, kwargs))):
+        known = result_dtype or next((a.dtype for a in flatten(args) if isinstance(a, SymbolicTensor)), "float32")
         result = GraphTensor(None, known, title, node)
     else:
         spec = graph.infer(function, args, kwargs)

@@ -115,7 +115,7 @@ def dropout(
         noise = _state.runs[-1].draw(size, given.dtype, numbers) if _state.runs else np.zeros(size, given.dtype)
         return given / probability * ops.floor(probability + noise)
 
-    return made(call, x, kept, name=name or "dropout")
+    return made(call, x, kept, name=name or "dropout", result_like=x)
 
 
 def bias_add(value: Any, bias: Any, name: str | None = None) -> GraphTensor:
