@@ -89,9 +89,9 @@ def test_going_back_shows_what_was_shown(name):
 def test_training_reaches_the_goal(name):
     preset, model, x, y = opened(name, seed=0)
     size = preset.batch_size or count(x)
+    assert np.ravel(model.evaluate(x, y, batch_size=size, verbose=0))[0] > preset.goal  # or it would say nothing
     history = model.fit(x, y, batch_size=size, epochs=preset.epochs, shuffle=preset.shuffle, verbose=0).history
     assert history["loss"][-1] < preset.goal
-    assert history["loss"][0] > preset.goal  # so that the goal says something
     if preset.test_data is not None:
         loss, accuracy = model.evaluate(*preset.test_data(), verbose=0)
         assert accuracy > 0.95, loss
@@ -140,7 +140,7 @@ def test_one_hidden_unit_by_hand():
 
 
 def test_the_logits_of_the_two_layer_network():
-    preset, model, x, _ = opened("two-layer-relu")
+    _, model, x, _ = opened("two-layer-relu")
     np.testing.assert_allclose(model.predict(x, verbose=0), [[5.11, 8.44], [0, 0], [24.01, 38.24]], rtol=1e-12)
 
 
@@ -180,7 +180,7 @@ def test_the_perceptron_answers_for_a_new_flower():
 
 @pytest.mark.parametrize("name", [n for n in SMALL if n not in NO_DERIVATIVE])
 def test_gradients_of_whole_networks_equal_finite_differences(name):
-    preset, model, x, y = opened(name)
+    preset, model, x, y = opened(name, seed=4)  # with seed 3 a relu of the autoencoder is closer than the step to 0
     model.fit(x, y, batch_size=preset.batch_size or 1, epochs=1, verbose=0)  # away from the kink at a bias of 0
     for check in check_model(model, first(x, 6), first(y, 6), most=12):
         assert check.error < 1e-6, check
