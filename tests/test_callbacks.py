@@ -3,12 +3,14 @@
 import os
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fastnn
 from fastnn import Input, Model, Sequential, callbacks, layers
+from tests.golden.callbacks import decisions
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(21, 3)).astype("float32")
@@ -315,3 +317,17 @@ def test_paths_that_cannot_be_written(tmp_path):
     with pytest.raises(OSError, match="file"):
         linear().fit(X, Y, verbose=0, callbacks=callbacks.ModelCheckpoint(tmp_path / "file" / "m.keras"))
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.keras"]
+
+
+GOLDEN = dict(np.load(Path(__file__).parent / "golden" / "callbacks.npz"))
+DECISIONS = decisions(callbacks)
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_decisions_are_those_of_keras(name):
+    assert GOLDEN["version"].item().startswith("3.")
+    np.testing.assert_allclose(DECISIONS[name], GOLDEN[name], rtol=1e-6)
+
+
+def test_all_decisions_of_keras_are_compared():
+    assert DECISIONS.keys() == GOLDEN.keys() - {"version"}

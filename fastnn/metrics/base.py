@@ -268,7 +268,7 @@ class MeanMetricWrapper(Mean):
     @property
     def larger_is_better(self) -> bool | None:  # type: ignore[override]
         """Whether more is better: of accuracies and similarities it is, of losses less is; None of other functions."""
-        name = getattr(self.function, "__name__", "")
+        name = getattr(self.fn, "__name__", "")
         if name.endswith(("accuracy", "cosine_similarity")):
             return True
         return False if name in FUNCTIONS else None

@@ -158,6 +158,18 @@ def to_json(model: Model, **kwargs: Any) -> str:
     return json.dumps(config, **kwargs)
 
 
+def from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that `to_json` described."""
+    try:
+        config = json.loads(text)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"Expected a model as JSON. Received: something else: {error}") from None
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise ValueError("Expected a model's configuration as JSON. Received: JSON without a class name")
+    with custom_object_scope(custom_objects):
+        return build_model(Path("JSON"), config)
+
+
 def save_model(
     model: Model, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any
 ) -> None:

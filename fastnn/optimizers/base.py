@@ -96,6 +96,10 @@ class Optimizer:
 
     # ------------------------------------------------------------ state
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles are made of: all but the plans, which are made anew."""
+        return {**vars(self), "_plans": {}}
+
     lr = Renamed("learning_rate")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
