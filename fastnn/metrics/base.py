@@ -269,7 +269,7 @@ class MeanMetricWrapper(Mean):
     def larger_is_better(self) -> bool | None:  # type: ignore[override]
         """Whether more is better: of accuracies and similarities it is, of losses less is; None of other functions."""
         name = getattr(self.fn, "__name__", "")
-        if name.endswith(("accuracy", "cosine_similarity")):
+        if name.endswith(("accuracy", "cosine_similarity")) or name == "cosine":
             return True
         return False if name in FUNCTIONS else None
 
