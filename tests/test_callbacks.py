@@ -301,7 +301,9 @@ def test_bad_input_is_named(make, words):
 
 @pytest.mark.parametrize("name", ["TensorBoard", "RemoteMonitor", "OrbaxCheckpoint", "SwapEMAWeights"])
 def test_what_is_not_available_says_what_to_use(name):
-    with pytest.raises(NotImplementedError, match=f"callbacks.{name} is not available; .*(Logger|Callback|Check|Early)"):
+    with pytest.raises(
+        NotImplementedError, match=f"callbacks.{name} is not available; .*(Logger|Callback|Check|Early)"
+    ):
         getattr(callbacks, name)("anywhere")
 
 

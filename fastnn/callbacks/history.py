@@ -52,7 +52,7 @@ class History(Callback):
         if not known:
             raise ValueError("Expected a history with at least one epoch. Received: an empty one")
         try:
-            from matplotlib import pyplot
+            from matplotlib import pyplot  # type: ignore[import-not-found, unused-ignore]
         except ImportError as error:
             raise ImportError("History.plot() needs Matplotlib: pip install 'fastnn[plot]'") from error
         shown = names or known

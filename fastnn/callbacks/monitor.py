@@ -133,5 +133,3 @@ class BatchCounter:
         """Count a batch."""
         self.passed = (self.passed + 1) % self.every
         return self.passed == 0
-
-

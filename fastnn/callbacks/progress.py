@@ -65,7 +65,7 @@ class Progress:
         passed = time.perf_counter() - self.began
         each = passed / max(done, 1)
         unit = f"{each:.0f}s" if each >= 1 else f"{each * 1e3:.0f}ms" if each >= 1e-3 else f"{each * 1e6:.0f}us"
-        return f"{passed:.0f}s {unit}/step"
+        return f"{passed:.0f}s{' -' * (self.verbose == 2)} {unit}/step"
 
 
 class ProgbarLogger(Callback):

@@ -117,8 +117,8 @@ class Planning(Steps):
     def metrics_names(self) -> list[str]:
         """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics by name."""
         aims = self._aims()
-        losses = [f"{aim.name}_loss" for aim in aims if len(aims) > 1 and aim.loss is not None]
-        return ["loss", *losses, *sorted(self._metric_table(aims))]
+        losses = [f"{aim.name}_loss" for aim in aims if aim.loss is not None]
+        return ["loss", *(losses if len(losses) > 1 else []), *sorted(self._metric_table(aims))]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""

@@ -62,7 +62,7 @@ class Training(Planning):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
     ) -> History:
         """Train.
 
@@ -82,7 +82,7 @@ class Training(Planning):
             steps_per_epoch: Batches per epoch, for generators, or fewer than the data has.
             validation_steps: Batches of the validation data to use.
             validation_batch_size: Rows of a validation batch; batch_size by default.
-            validation_freq: Epochs between evaluations.
+            validation_freq: Epochs between evaluations, or a list of epochs, counted from 1, after which to evaluate.
 
         Returns:
             The history of losses and metrics.
@@ -100,7 +100,9 @@ class Training(Planning):
         """
         self._require_compiled()
         check_counts(0, epochs=epochs, initial_epoch=initial_epoch)
-        check_counts(1, validation_freq=validation_freq)
+        turns = [validation_freq] if isinstance(validation_freq, (int, str, float)) else list(validation_freq)
+        for turn in turns:
+            check_counts(1, validation_freq=turn)
         validation_size = batch_size if validation_batch_size is None else validation_batch_size
         self.stop_training, self._initial_epoch = False, None
         level = verbosity(verbose)
@@ -117,9 +119,7 @@ class Training(Planning):
             if y is None and not self._own_step(True) and any(aim.compared for aim in self._aims()):
                 raise ValueError("Expected targets y. Received: None")
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
-        calls = CallbackList(
-            callbacks, True, model=self, epochs=epochs, steps=len(rounds) or None, verbose=level
-        )
+        calls = CallbackList(callbacks, True, model=self, epochs=epochs, steps=len(rounds) or None, verbose=level)
         history: History = self.history
         check = self._validation(validation_data, validation_size, validation_steps)
         progress = Progress(own_level(level, calls), len(rounds), epochs)
@@ -130,7 +130,8 @@ class Training(Planning):
             rounds.stream.passes = first
         for epoch in range(first, epochs):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
-            if check is not None and (epoch + 1) % validation_freq == 0:
+            due = (epoch + 1) % turns[0] == 0 if turns == [validation_freq] else epoch + 1 in turns
+            if check is not None and due:
                 logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
             logs = LogBook(sorted(logs.items()))
             calls.call("on_epoch_end", epoch, logs)
@@ -236,7 +237,7 @@ class Training(Planning):
         progress = Progress(own_level(level, calls), len(check))
         progress.begin(0)
         logs = self._validate(check, calls)
-        progress.end(logs)
+        progress.end(dict(sorted(logs.items())))
         return self._as_result(logs, return_dict)
 
     def _as_result(self, logs: Mapping[str, float], return_dict: bool) -> Any:

@@ -95,6 +95,4 @@ def decisions(callbacks):
 if __name__ == "__main__":
     import keras
 
-    np.savez_compressed(
-        Path(__file__).with_suffix(".npz"), version=keras.__version__, **decisions(keras.callbacks)
-    )
+    np.savez_compressed(Path(__file__).with_suffix(".npz"), version=keras.__version__, **decisions(keras.callbacks))
