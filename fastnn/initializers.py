@@ -418,7 +418,7 @@ KNOWN: dict[str, type[Initializer]] = {
 }  # fmt: skip
 ALIASES = {
     "zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform",
-    "identity_initializer": "identity", "orthogonal_initializer": "orthogonal",  # of IdentityInitializer
+    "identity_initializer": "identity", "orthogonal_initializer": "orthogonal",
 }  # fmt: skip
 globals().update(KNOWN)  # each class by its lower-case name, too
 

@@ -152,8 +152,11 @@ RULES = {  # half width of uniform ones, standard deviation of the others, by fa
 }  # fmt: skip
 
 
+SHAPES = [((60, 300), (60, 300)), ((3, 2, 40, 90), (240, 540)), ((5, 4000), (5, 4000))]
+
+
 @pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize(("shape", "fans"), [((60, 300), (60, 300)), ((3, 2, 40, 90), (240, 540)), ((5, 4000), (5, 4000))])
+@pytest.mark.parametrize(("shape", "fans"), SHAPES)
 def test_spread_follows_from_the_fans(name, shape, fans):
     values = getattr(initializers, name)(seed=2)(shape)
     assert abs(values.std() / RULES[name](*fans) - 1) < 0.02

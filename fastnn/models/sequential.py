@@ -164,9 +164,7 @@ def known_input_shape(layer: Layer) -> tuple[int | None, ...] | None:
     return network.inputs[0].shape if network is not None and len(network.inputs) == 1 else None
 
 
-def clone_model(
-    model: Model, input_tensors: Any = None, clone_function: Callable[[Any], Any] | None = None
-) -> Model:
+def clone_model(model: Model, input_tensors: Any = None, clone_function: Callable[[Any], Any] | None = None) -> Model:
     """A model of the same architecture with new weights.
 
     Args:
