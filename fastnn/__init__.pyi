@@ -3,6 +3,7 @@
 from fastnn import activations as activations
 from fastnn import backend as backend
 from fastnn import callbacks as callbacks
+from fastnn import classic as classic
 from fastnn import compat as compat
 from fastnn import config as config
 from fastnn import constraints as constraints

@@ -1,8 +1,9 @@
-"""`python -m fastnn`: walkthrough, presets, info."""
+"""`python -m fastnn`: walkthrough, presets, run, info."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 
@@ -10,6 +11,7 @@ import numpy as np
 
 import fastnn
 from fastnn import presets
+from fastnn.compat import running
 from fastnn.engine import execute
 from fastnn.walkthrough import walkthrough
 
@@ -20,6 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         args.run(args)
     except ValueError as error:
+        if os.path.isfile(getattr(args, "script", "")):
+            raise  # a mistake of the script that was run
         print(f"fastnn: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, such as head, has seen enough
@@ -36,6 +40,10 @@ def parser() -> argparse.ArgumentParser:
     walk.add_argument("--seed", type=int, default=0, help="seed of the initial weights")
     walk.set_defaults(run=run_walkthrough)
     commands.add_parser("presets", help="list the presets").set_defaults(run=run_presets)
+    script = commands.add_parser("run", help="run a script that imports keras or tensorflow.keras, as it is")
+    script.add_argument("script", help="the script")
+    script.add_argument("arguments", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
+    script.set_defaults(run=run_script)
     commands.add_parser("info", help="what a report of a mistake should say").set_defaults(run=run_info)
     return top
 
@@ -48,9 +56,18 @@ def run_walkthrough(args: argparse.Namespace) -> None:
 
 def run_presets(_: argparse.Namespace) -> None:
     """List the presets."""
-    for preset in presets.PRESETS.values():
+    width, subject = max(map(len, presets.PRESETS)), ""
+    for preset in presets.in_order():
+        if preset.subject != subject:
+            subject = preset.subject
+            print(f"{subject}:")
         missing = "" if preset.available() else "  (its data is not here)"
-        print(f"{preset.name:18} {preset.title}{missing}")
+        print(f"  {preset.name:{width}} {preset.title}{missing}")
+
+
+def run_script(args: argparse.Namespace) -> None:
+    """Run a script with fastnn in place of other libraries."""
+    running.run_script(args.script, args.arguments)
 
 
 def run_info(_: argparse.Namespace) -> None:

@@ -412,8 +412,8 @@ IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 KNOWN: dict[str, type[Initializer]] = {
     snake_case(cls.__name__): cls
     for cls in (
-        Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones, Orthogonal,
-        RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, Zeros,
+        Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones,
+        Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, Zeros,
     )
 }  # fmt: skip
 ALIASES = {

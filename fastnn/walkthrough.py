@@ -12,6 +12,9 @@ from fastnn.engine.stepper import Stepper
 from fastnn.presets.table import Preset
 
 WHOLE = 16  # values of at most this many cells are explained cell by cell
+FEW = 4  # and in networks of more than SMALL parameters those of at most this many
+SMALL = 64
+LONGEST = 300  # characters of a formula; longer ones lose their middle
 MILESTONES = (1, 10, 100, 1000, 10_000)
 
 
@@ -33,18 +36,28 @@ def walkthrough(preset: Preset, seed: int = 0) -> Iterator[str]:
     stepper = Stepper(preset.build(seed), x, y, preset.batch_size, shuffle=preset.shuffle, seed=seed)
     yield ""
     yield "Given"
+    whole = most_cells(stepper)
     for name, value in stepper.listing.values.items():
         if stepper.made_by(name) is None or value.role in ("parameter", "state"):
-            yield from given_lines(stepper, name, preset.digits)
+            yield from given_lines(stepper, name, preset.digits, whole)
     yield from step_lines(stepper, preset.digits)
     yield from training_lines(stepper, preset)
     yield from variant_lines(preset)
 
 
-def given_lines(stepper: Stepper, name: str, digits: int) -> Iterator[str]:
+def most_cells(stepper: Stepper) -> int:
+    """Cells of the largest values that are written out in full: fewer in a large network, which has many of them."""
+    values = stepper.listing.values
+    parameters = sum(int(np.prod(value.shape)) for value in values.values() if value.role == "parameter")
+    return WHOLE if parameters <= SMALL else FEW
+
+
+def given_lines(stepper: Stepper, name: str, digits: int, whole: int = WHOLE) -> Iterator[str]:
     """A value that no step computes."""
     array = stepper.view(name)
-    if array.size > WHOLE:
+    if array.size == 0:
+        return
+    if array.size > whole:
         yield f"  {name}  {summary(array, digits)}"
         return
     for index in np.ndindex(array.shape):
@@ -53,7 +66,7 @@ def given_lines(stepper: Stepper, name: str, digits: int) -> Iterator[str]:
 
 def step_lines(stepper: Stepper, digits: int) -> Iterator[str]:
     """Every step of one training step, run and explained."""
-    phase = ""
+    phase, whole = "", most_cells(stepper)
     for i in range(len(stepper.steps)):
         step = stepper.next()
         if step.phase != phase:
@@ -62,15 +75,15 @@ def step_lines(stepper: Stepper, digits: int) -> Iterator[str]:
             yield phase.capitalize()
         yield f"{i + 1:3}. {step.layer or '-'}: {step.op.name}{' backward' if step.backward else ''}   {step.formula}"
         for name in step.outputs:
-            yield from value_lines(stepper, name, digits)
+            yield from value_lines(stepper, name, digits, whole)
 
 
-def value_lines(stepper: Stepper, name: str, digits: int) -> Iterator[str]:
+def value_lines(stepper: Stepper, name: str, digits: int, whole: int = WHOLE) -> Iterator[str]:
     """One value that a step wrote: all cells of a small one, the largest cell of a large one."""
     array = stepper.view(name)
     if array.size == 0:
         return
-    if array.size <= WHOLE:
+    if array.size <= whole:
         cells = list(np.ndindex(array.shape))
     else:
         yield f"     {name}  {summary(array, digits)}"
@@ -82,13 +95,26 @@ def value_lines(stepper: Stepper, name: str, digits: int) -> Iterator[str]:
 def cell_lines(e: Explanation, digits: int) -> Iterator[str]:
     """One cell: symbols, numbers, result, and the parts that make it up."""
     name = label(e.name, e.index)
-    yield f"     {name} = {e.symbol}"
-    yield f"     {' ' * len(name)} = {e.substituted}"
+    yield f"     {name} = {shortened(e.symbol)}"
+    yield f"     {' ' * len(name)} = {shortened(e.substituted)}"
     yield f"     {' ' * len(name)} = {number(e.result, digits)}"
     for term in e.factors or (e.terms if len(e.terms) > 1 else ()):
-        yield f"     {' ' * len(name)}   {term.symbol} = {number(term.value, digits)}"
+        yield f"     {' ' * len(name)}   {shortened(term.symbol)} = {number(term.value, digits)}"
     if e.note:
         yield f"     {' ' * len(name)}   ({e.note})"
+
+
+def shortened(formula: str) -> str:
+    """A formula, without its middle if it is too long to be read.
+
+    Example:
+        >>> len(shortened("x + " * 1000)) < 350, shortened("x + y")
+        (True, 'x + y')
+    """
+    if len(formula) <= LONGEST:
+        return formula
+    head, tail = formula[: LONGEST * 2 // 3].rpartition(" ")[0], formula[-LONGEST // 3 :].partition(" ")[2]
+    return f"{head} … {tail}"
 
 
 def summary(array: Any, digits: int) -> str:

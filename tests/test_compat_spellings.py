@@ -211,3 +211,22 @@ def test_a_script_that_fails_leaves_no_aliases(tmp_path):
 def test_a_missing_script_is_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere"):
         run_script(str(tmp_path / "nowhere.py"))
+
+
+def test_the_command_line_runs_scripts(tmp_path):
+    import subprocess
+
+    path = script(
+        tmp_path,
+        """
+        import sys
+        import tensorflow as tf
+        from keras.layers import Dense
+        x = tf.constant([[1.0, 2.0]])
+        print(sys.argv[1:], tf.keras.layers.Dense is Dense, float(tf.reduce_sum(tf.matmul(x, tf.ones((2, 1))))))
+        """,
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "fastnn", "run", path, "--fast", "3"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "['--fast', '3'] True 3.0\n"

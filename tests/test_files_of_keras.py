@@ -20,7 +20,8 @@ FILES = [p.name for p in sorted(HERE.iterdir()) if not p.name.endswith((".npz", 
 
 def golden(name):
     """What Keras predicted, and its weights after one more epoch."""
-    return dict(np.load(HERE / (f"{name.split('.')[0]}.keras2.npz" if "keras2" in name else f"{name.split('.')[0]}.npz")))
+    model = name.split(".")[0]
+    return dict(np.load(HERE / (f"{model}.keras2.npz" if "keras2" in name else f"{model}.npz")))
 
 
 def compare(found, expected, rtol=2e-4):
@@ -83,7 +84,7 @@ def test_what_is_written_has_the_layout_of_keras(name, tmp_path):
 
 
 def test_weights_by_name_and_of_other_shapes():
-    model, x, _ = files.branches(fastnn)
+    model, _, _ = files.branches(fastnn)
     other = fastnn.Sequential(
         [fastnn.Input((4,)), fastnn.layers.Dense(5, name="shared"), fastnn.layers.Dense(9, name="value")]
     )
@@ -94,7 +95,8 @@ def test_weights_by_name_and_of_other_shapes():
         other.load_weights(HERE / "branches.h5", by_name=True)
     other.load_weights(HERE / "branches.h5", by_name=True, skip_mismatch=True)
     model.load_weights(HERE / "branches.h5")
-    np.testing.assert_array_equal(other.get_layer("shared").get_weights()[0], model.get_layer("shared").get_weights()[0])
+    ours, theirs = (m.get_layer("shared").get_weights()[0] for m in (other, model))
+    np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(other.get_layer("value").get_weights()[0], before[0])
 
 

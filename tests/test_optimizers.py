@@ -116,3 +116,92 @@ def test_names(name):
 def test_wrong_arguments_are_named(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+# ---------------------------------------------------------------- what changes after the first step
+
+
+def one_step(optimizer, variable, gradient=(2.0,)):
+    optimizer.apply_gradients([(list(gradient), variable)])
+    return float(variable.numpy()[0])
+
+
+def test_settings_changed_after_the_first_step_count():
+    optimizer, v = optimizers.SGD(0.5), fastnn.Variable([3.0])
+    assert one_step(optimizer, v) == 2.0
+    optimizer.clipvalue = 1.0
+    assert one_step(optimizer, v) == 1.5
+    optimizer.learning_rate = optimizers.schedules.PiecewiseConstantDecay([100], [0.25, 0.0])
+    assert one_step(optimizer, v) == 1.25
+
+
+def test_settings_changed_between_fits_count():
+    model = fastnn.Sequential([fastnn.Input((1,)), fastnn.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(optimizers.SGD(0.5), "mse")
+    model.fit([[1.0]], [[1.0]], verbose=0)
+    model.optimizer.clipvalue = 0.25
+    before = float(model.weights[0].numpy()[0, 0])
+    model.fit([[1.0]], [[9.0]], verbose=0)
+    assert float(model.weights[0].numpy()[0, 0]) == pytest.approx(before + 0.125)
+
+
+def test_a_function_as_learning_rate_is_refused_rather_than_called_once():
+    with pytest.raises(ValueError, match="LearningRateSchedule"):
+        optimizers.SGD(lambda: 0.1)
+
+
+def test_schedules_in_double_precision():
+    model = fastnn.Sequential(
+        [fastnn.Input((1,), dtype="float64"), fastnn.layers.Dense(1, dtype="float64", kernel_initializer="zeros")]
+    )
+    model.compile(optimizers.SGD(optimizers.schedules.InverseTimeDecay(0.5, 1, 1.0)), "mse")
+    model.fit([[1.0]], [[1.0]], verbose=0, epochs=2)
+    assert model.weights[0].dtype == "float64"
+
+
+class Signed(optimizers.Optimizer):
+    """An optimizer in the style of Keras: slots made in build, update_step, assign."""
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.moments = [self.add_variable_from_reference(v, "moment") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        moment = self.moments[self._get_variable_index(variable)]
+        self.assign(moment, moment * 0.5 + gradient)
+        self.assign_sub(variable, fastnn.ops.sign(moment) * learning_rate)
+
+
+def test_optimizers_of_users_in_the_style_of_keras():
+    v = fastnn.Variable([3.0, -1.0])
+    optimizer = Signed(0.5)
+    optimizer.apply_gradients([([2.0, -2.0], v)])
+    optimizer.apply_gradients([([-0.5, 3.0], v)])
+    np.testing.assert_array_equal(v, [2.0, -1.0])
+    np.testing.assert_array_equal(optimizer.moments[0], [0.5, 2.0])
+    model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(1)])
+    model.compile(Signed(0.1), "mse")
+    model.fit([[1.0, 2.0]], [[1.0]], verbose=0)
+    assert int(model.optimizer.iterations) == 1
+
+
+def test_constraints_hold_after_every_step():
+    layer = fastnn.layers.Dense(3, kernel_constraint=fastnn.constraints.UnitNorm(), bias_constraint="non_neg")
+    model = fastnn.Sequential([fastnn.Input((2,)), layer])
+    model.compile(optimizers.Adam(0.5), "mse")
+    model.fit(np.ones((4, 2)), -np.ones((4, 3)), epochs=3, verbose=0)
+    np.testing.assert_allclose(np.linalg.norm(layer.kernel.numpy(), axis=0), 1, rtol=1e-5)
+    assert (layer.bias.numpy() >= 0).all()
+    with pytest.raises(ValueError, match="unit_norm"):
+        fastnn.layers.Dense(1, kernel_constraint="unit_nrom")
+
+
+def test_weights_left_out_of_decay():
+    optimizer = optimizers.SGD(0.5, weight_decay=0.5)
+    kept, decayed = fastnn.Variable([4.0], name="bias"), fastnn.Variable([4.0], name="kernel")
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.apply_gradients([([0.0], kept), ([0.0], decayed)])
+    assert float(kept.numpy()[0]) == 4.0
+    assert float(decayed.numpy()[0]) == 3.0

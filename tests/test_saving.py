@@ -288,3 +288,74 @@ def test_what_a_file_cannot_hold_is_refused_before_it_is_written(tmp_path, what)
     with pytest.raises(ValueError, match=r"Lambda|lambda"):
         model.save(path)
     assert path.read_bytes() == b"what was there"
+
+
+# ---------------------------------------------------------------- functions in files
+
+
+def thirds(x):
+    return x / 3.0
+
+
+def lambda_model(function):
+    return Sequential([Input((2,)), layers.Lambda(function, name="mine"), layers.Dense(1)])
+
+
+def test_a_lambda_is_saved_by_the_name_of_its_function(tmp_path):
+    model = lambda_model(thirds)
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="thirds"):
+        load_model(tmp_path / "model.keras")
+    x = np.ones((1, 2), "float32")
+    copy = load_model(tmp_path / "model.keras", custom_objects={"thirds": thirds})
+    np.testing.assert_array_equal(copy.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_a_lambda_without_a_name_is_not_saved(tmp_path):
+    with pytest.raises(ValueError, match="mine"):
+        lambda_model(lambda x: x / 3).save(tmp_path / "model.keras")
+    assert not (tmp_path / "model.keras").exists()
+
+
+def test_code_in_a_file_runs_only_when_asked_for(tmp_path):
+    import base64
+    import marshal
+
+    ran = tmp_path / "ran"
+    source = f"lambda x: (open({str(ran)!r}, 'w').close(), x / 3.0)[1]"
+    code = base64.b64encode(marshal.dumps(eval(source).__code__)).decode()
+    model = lambda_model(thirds)
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    entry = next(e for e in config["config"]["layers"] if e["class_name"] == "Lambda")
+    entry["config"]["function"] = {
+        "class_name": "__lambda__",
+        "config": {"code": code, "defaults": None, "closure": None},
+    }
+    with zipfile.ZipFile(tmp_path / "code.keras", "w") as archive:
+        for name, part in {**parts, "config.json": json.dumps(config)}.items():
+            archive.writestr(name, part)
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        load_model(tmp_path / "code.keras")
+    assert not ran.exists()
+    copy = load_model(tmp_path / "code.keras", safe_mode=False)
+    x = np.ones((1, 2), "float32")
+    np.testing.assert_array_equal(copy.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert ran.exists()
+
+
+def test_architecture_as_json_and_names_of_keras_saving():
+    model = network()
+    copy = fastnn.models.model_from_json(model.to_json())
+    assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
+    with pytest.raises(ValueError, match="JSON"):
+        fastnn.models.model_from_json("{")
+    with pytest.raises(ValueError, match="class_name"):
+        fastnn.models.model_from_config([])
+    saving = fastnn.saving
+    entry = saving.serialize_keras_object(fastnn.regularizers.L2(0.5))
+    assert saving.deserialize_keras_object(entry).l2 == 0.5
+    assert saving.get_registered_object("nothing") is None
+    assert saving.get_registered_object("f", {"f": thirds}) is thirds

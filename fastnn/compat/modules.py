@@ -6,7 +6,6 @@ import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -24,7 +23,7 @@ OTHER_LIBRARIES = {  # names that `python -m fastnn run` answers for
 }
 
 
-class AliasLoader(Loader):
+class AliasLoader:
     """Gives a module that exists already under another name."""
 
     def __init__(self, target: str) -> None:
@@ -41,7 +40,7 @@ class AliasLoader(Loader):
         module.__spec__ = self.own_spec
 
 
-class Finder(MetaPathFinder):
+class Finder:
     """Finds old paths below `fastnn`, and other libraries' names while they are answered for."""
 
     def __init__(self) -> None:
@@ -52,7 +51,7 @@ class Finder(MetaPathFinder):
         found = self.resolve(fullname)
         if found is None or found == fullname:
             return None
-        return ModuleSpec(fullname, AliasLoader(found), is_package=True)
+        return ModuleSpec(fullname, AliasLoader(found), is_package=True)  # type: ignore[arg-type]
 
     def resolve(self, fullname: str) -> str | None:
         """Today's module for a path, or None."""

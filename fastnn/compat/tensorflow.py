@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -93,9 +94,7 @@ __all__ = ["GradientTape", "Tensor", "Variable", "constant", "data", "function",
 
 def __getattr__(name: str) -> Any:
     if name == "compat":
-        from fastnn.compat import v1
-
-        return SimpleNamespace(v1=v1)
+        return SimpleNamespace(v1=importlib.import_module("fastnn.compat.v1"))
     hint = did_you_mean(name, [n for n in globals() if not n.startswith("_")])
     raise AttributeError(f"module 'tensorflow' (names over fastnn) has no attribute {name!r}; {hint}")
 

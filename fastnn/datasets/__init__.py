@@ -3,19 +3,40 @@
 Every module has `load_data()` and says in `SOURCE` where the data are from.
 """
 
+import importlib
+from typing import Any
+
 from fastnn.datasets import cars, circles, digits, gates, gifts, iris, mnist, moons, spiral, xor
 from fastnn.datasets.download import DatasetError
 
 __all__ = [
     "DatasetError",
+    "admissions",
     "cars",
     "circles",
+    "clothes",
     "digits",
+    "digits28",
+    "energy",
     "gates",
     "gifts",
+    "go",
+    "houses",
     "iris",
     "mnist",
     "moons",
+    "newswires",
+    "pairs",
+    "patches",
+    "reviews",
+    "signs",
     "spiral",
+    "tickets",
     "xor",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:  # the sets of the courses' networks are loaded when they are asked for
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -207,6 +207,7 @@ class Activation(Layer):
         return {**super().get_config(), "activation": activations.serialize(self.activation)}
 
 
+@serializable("keras.layers")
 class Lambda(Layer):
     """Your own function of operations as a layer; a file names the function, and does not hold its code.
 

@@ -39,6 +39,8 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict):
         return deserialize(identifier)
     known: dict[str, Any] = {**FUNCTIONS, **ALIASES, **CLASSES}
+    if isinstance(identifier, str) and identifier in LEFT_OUT:
+        raise ValueError(f"Expected a loss that is available. Received: {identifier!r} ({LEFT_OUT[identifier]})")
     if not isinstance(identifier, str):
         raise ValueError(f"Expected a loss, its name or a function. Received: {identifier!r}")
     if identifier not in known:

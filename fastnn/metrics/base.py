@@ -9,7 +9,7 @@ from typing import Any
 from fastnn import config, ops
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
-from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, same_rank, with_mask
+from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, with_mask
 from fastnn.utils.naming import auto_name, snake_case
 from fastnn.utils.registry import serializable
 
@@ -199,8 +199,13 @@ class Mean(Counting):
         super().__init__(dtype, name)
         self.add_variable((2,), name="total_and_count")
 
+    @staticmethod
+    def reduce(values: Any, axis: Any) -> Any:
+        """How the values of a sample become one."""
+        return ops.mean(values, axis=axis)
+
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        self.add(sum_and_count(as_prediction(values), sample_weight))
+        self.add(sum_and_count(as_prediction(values), sample_weight, self.reduce))
 
     def answer(self, counters: Any) -> Any:
         return ratio(counters[0], counters[1])
@@ -218,18 +223,44 @@ class Sum(Mean):
     def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
+    @staticmethod
+    def reduce(values: Any, axis: Any) -> Any:
+        """How the values of a sample become one."""
+        return ops.sum(values, axis=axis)
+
     def answer(self, counters: Any) -> Any:
         return counters[0]
 
 
-def sum_and_count(values: Any, weights: Any) -> Any:
-    """The weighted sum of values and the sum of weights, as one tensor."""
+def sum_and_count(values: Any, weights: Any, reduce: Callable[..., Any] = ops.mean) -> Any:
+    """The weighted sum of one value per sample and the sum of weights, as one tensor.
+
+    Args:
+        values: Values, one or more per sample.
+        weights: Weights of samples, or of values; None for none.
+        reduce: How the values of a sample become one.
+    """
+    if weights is not None:
+        values, weights = same_rank_for_weights(values, as_tensor(weights, values.dtype))
+        if values.ndim > weights.ndim:
+            values = reduce(values, axis=tuple(range(weights.ndim, values.ndim)))
+        values = values * weights
+        if weights.ndim > 1:
+            weights = reduce(weights, axis=tuple(range(1, weights.ndim)))
+    if values.ndim > 1:
+        values = reduce(values, axis=tuple(range(1, values.ndim)))
     if weights is None:
         return ops.sum_and_count(values)
-    values, weights = same_rank(values, as_tensor(weights, values.dtype))
-    if tuple(weights.shape) != tuple(values.shape):
-        weights = ops.broadcast_to(weights, values.shape)
-    return ops.sum_and_count(values, weights)
+    return ops.stack([ops.sum(values), ops.sum(weights)])
+
+
+def same_rank_for_weights(values: Any, weights: Any) -> tuple[Any, Any]:
+    """Values and weights, without an axis of length one that only one of them has at the end."""
+    if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
+        weights = ops.reshape(weights, tuple(weights.shape[:-1]))
+    elif values.ndim == weights.ndim + 1 and values.shape[-1] == 1:
+        values = ops.reshape(values, tuple(values.shape[:-1]))
+    return values, weights
 
 
 @metric()

@@ -170,7 +170,8 @@ class R2Score(Counting):
     def answer(self, counters: Any) -> Any:
         total, squares, errors, count, samples = (counters[k] for k in range(5))
         spread = squares - total * ratio(total, count)
-        scores = 1.0 - ratio(errors, spread)
+        scores = 1.0 - errors / spread
+        scores = ops.where(ops.isinf(scores), 0.0, scores)  # targets that are all the same
         if self.class_aggregation == "uniform_average":
             scores = ops.mean(scores)
         elif self.class_aggregation is not None:

@@ -71,7 +71,9 @@ class Settings:
             aim.weight = 1.0 if weight is None else float(weight)
         for key, spec in (("metrics", self.metrics), ("weighted", self.weighted_metrics)):
             for aim, some in zip(found, metrics_per_output(spec, names), strict=True):
-                setattr(aim, key, named_metrics(aim, some, len(names) > 1))
+                taken = [name for name, _ in aim.metrics] if key == "weighted" else []
+                named = named_metrics(aim, some, len(names) > 1)
+                setattr(aim, key, [(f"weighted_{n}" if n in taken else n, m) for n, m in named])
         return found
 
     def get_config(self) -> dict[str, Any]:

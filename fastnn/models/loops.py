@@ -150,7 +150,9 @@ class MeanRunner:
         """Run one batch."""
         count = len(next(iter(feeds.values())))
         plan = self.plan_for(feeds)
-        self.averages.metrics = self.averages.metrics or self.metrics()
+        if not self.averages.metrics:
+            self.averages.metrics = self.metrics()
+            self.averages.start()  # what metrics hold is from an earlier run
         if count not in self.places:
             self.places[count] = len(self.places)
             self.averages.watch(plan, count)

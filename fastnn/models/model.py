@@ -318,24 +318,3 @@ def as_input(value: Any, tensor: SymbolicTensor) -> Any:
     if isinstance(value, Tensor) and value.dtype == tensor.dtype:
         return value
     return masks.carried_over(Tensor(as_array(value, tensor.dtype)), value)
-
-
-def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model that `to_json` described, with new weights.
-
-    Args:
-        json_string: The description.
-        custom_objects: Your own classes and functions by name.
-
-    Raises:
-        ValueError: if it does not describe a model.
-
-    Example:
-        >>> from fastnn import layers
-        >>> x = layers.Input((3,))
-        >>> model_from_json(Model(x, layers.Dense(2)(x)).to_json()).count_params()
-        8
-    """
-    from fastnn.models.saving import from_json
-
-    return from_json(json_string, custom_objects)

@@ -78,7 +78,9 @@ def layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     config = dict(entry["config"])
     if entry["class_name"] == "InputLayer" and "batch_input_shape" in config:
         config["batch_shape"] = config["batch_input_shape"]
-    if snake_case(str(entry["class_name"])) in OPS and not is_layer(str(entry["class_name"])):  # an operation, which Keras 3 writes like a layer
+    if snake_case(str(entry["class_name"])) in OPS and not is_layer(
+        str(entry["class_name"])
+    ):  # an operation, which Keras 3 writes like a layer
         return {**entry, "module": "keras.src.ops", "registered_name": None}
     gone = GONE | (OF_DEPTHWISE if str(entry["class_name"]).startswith("Depthwise") else set())
     config = {argument(entry["class_name"], k): value(k, v) for k, v in config.items() if k not in gone}

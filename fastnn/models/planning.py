@@ -115,10 +115,11 @@ class Planning(Steps):
 
     @property
     def metrics_names(self) -> list[str]:
-        """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics by name."""
+        """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics."""
         aims = self._aims()
         losses = [f"{aim.name}_loss" for aim in aims if aim.loss is not None]
-        return ["loss", *(losses if len(losses) > 1 else []), *sorted(self._metric_table(aims))]
+        table = self._metric_table(aims)
+        return ["loss", *(losses if len(losses) > 1 else []), *(sorted(table) if len(aims) > 1 else table)]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""
@@ -325,7 +326,8 @@ class Planning(Steps):
     def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Any:
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
         flags = tuple((v, v.trainable) for v in self.weights)
-        return batch, training, shapes, flags, self.network
+        settings = self.optimizer.settings_key if training and self.optimizer is not None else None
+        return batch, training, shapes, flags, self.network, settings
 
     def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Plan:
         with _building:

@@ -20,7 +20,7 @@ import numpy as np
 from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.layers import Layer
-from fastnn.models import hdf5
+from fastnn.models import hdf5, old_configs
 from fastnn.models.hdf5 import Damaged
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
@@ -158,16 +158,45 @@ def to_json(model: Model, **kwargs: Any) -> str:
     return json.dumps(config, **kwargs)
 
 
-def from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model that `to_json` described."""
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model, with new weights, that `to_json` wrote down.
+
+    Args:
+        json_string: What `to_json` gave.
+        custom_objects: Your own classes and functions by name.
+
+    Raises:
+        ValueError: if it is no configuration of a model.
+
+    Example:
+        >>> from fastnn import Sequential, layers
+        >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
+        >>> model_from_json(model.to_json()).count_params()
+        3
+    """
     try:
-        config = json.loads(text)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"Expected a model as JSON. Received: something else: {error}") from None
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise ValueError("Expected a model's configuration as JSON. Received: JSON without a class name")
+        config = json.loads(json_string)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"Expected a model's configuration as JSON. Received: {error}") from None
+    return model_from_config(config, custom_objects)
+
+
+def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model, with new weights, that a configuration describes.
+
+    Args:
+        config: A dict with the class name and its configuration.
+        custom_objects: Your own classes and functions by name.
+
+    Raises:
+        ValueError: if it is no configuration of a model.
+    """
+    if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
+        raise ValueError("Expected a dict with class_name and config. Received: " + type(config).__name__)
     with custom_object_scope(custom_objects):
-        return build_model(Path("JSON"), config)
+        return build_model(
+            Path("configuration"), old_configs.todays_model(config) if "module" not in config else config
+        )
 
 
 def save_model(

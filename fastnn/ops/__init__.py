@@ -172,7 +172,7 @@ from fastnn.ops.elementwise import (
     subtract,
 )
 from fastnn.ops.embedding import embedding
-from fastnn.ops.gather import gather_nd, scatter_nd, take, take_along_axis
+from fastnn.ops.gather import gather_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
 from fastnn.ops.loss import half_squared_error, mean_absolute_error, mean_squared_error, squared_error
@@ -206,6 +206,7 @@ from fastnn.ops.recurrence import gru, lstm, simple_rnn
 from fastnn.ops.reduction import accumulate, all, any, argmax, argmin, logsumexp, mean, sum, sum_and_count
 from fastnn.ops.resampling import resize2d
 from fastnn.ops.sampling import affine_transform, resize, rgb_to_grayscale, sample_image
+from fastnn.ops.scattering import scatter_nd
 from fastnn.ops.selection import (
     argpartition,
     argsort,

@@ -11,7 +11,8 @@ import numpy as np
 
 from fastnn.errors import GraphError, ShapeError
 from fastnn.ops import slicing
-from fastnn.ops.gather import axis_of, scatter_update, take
+from fastnn.ops.gather import axis_of, take
+from fastnn.ops.scattering import scatter_update
 from fastnn.ops.shaping import concatenate, expand_dims, reshape, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
 from fastnn.ops.table import composed, tensor

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.errors import GraphError
 from fastnn.ops.table import Case, Op
 from fastnn.ops.terms import Shape
 
-Array = NDArray[Any]
-Generator = np.random.Generator
+Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    Generator = np.random.Generator
 
 
 def probability(rng: Generator, shape: Shape) -> Array:

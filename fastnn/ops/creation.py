@@ -9,7 +9,8 @@ import numpy as np
 
 from fastnn import config
 from fastnn.ops.conversion import as_type
-from fastnn.ops.gather import gather_nd, scatter_nd
+from fastnn.ops.gather import gather_nd
+from fastnn.ops.scattering import scatter_nd
 from fastnn.ops.shaping import reshape, transpose
 from fastnn.ops.slicing import broadcast_to
 from fastnn.ops.table import composed, find, tensor

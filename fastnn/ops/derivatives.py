@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.ops import arrangement, gather, shaping
+from fastnn.ops import arrangement, gather, scattering, shaping
 from fastnn.ops.conversion import as_type
 from fastnn.ops.elementwise import divide, multiply, power, subtract
 from fastnn.ops.linear import matmul
@@ -275,7 +275,7 @@ def of_slice(v: Values, dy: Any, begin: Any, end: Any, strides: Any, drop: Any, 
         after = tuple(n - r.stop if len(r) else n - r.start for n, r in zip(shape, ranges, strict=True))
         return (find("pad")(dy, before=tuple(r.start for r in ranges), after=after),)
     cells = np.stack(np.meshgrid(*ranges, indexing="ij"), -1)
-    return (gather.scatter_nd(cells, dy, shape=shape),)
+    return (scattering.scatter_nd(cells, dy, shape=shape),)
 
 
 @derivative("pad")
@@ -283,7 +283,7 @@ def of_pad(v: Values, dy: Any, before: Any, after: Any, mode: str, **_: Any) -> 
     shape = tuple(v["x"].shape)
     if mode != "constant":
         cells = np.stack(np.meshgrid(*mirror_places(shape, before, after, mode), indexing="ij"), -1)
-        return (gather.scatter_nd(cells, dy, shape=shape),)
+        return (scattering.scatter_nd(cells, dy, shape=shape),)
     starts = tuple(b for b, _ in widths(shape, before, after))
     return (strided_slice(dy, begin=starts, end=tuple(b + n for b, n in zip(starts, shape, strict=True))),)
 
@@ -300,11 +300,11 @@ def of_take(v: Values, dy: Any, axis: int | None, **_: Any) -> tuple[Any, ...]:
     count = int(np.prod(v["indices"].shape))
     rows = arrangement.moveaxis(reshape(dy, shape=(*table[:at], count, *table[at + 1 :])), at, 0)
     indices = reshape(v["indices"], shape=(count, 1))
-    added = gather.scatter_nd(indices, rows, shape=(table[at], *table[:at], *table[at + 1 :]))
+    added = scattering.scatter_nd(indices, rows, shape=(table[at], *table[:at], *table[at + 1 :]))
     return (reshape(arrangement.moveaxis(added, 0, at), shape=shape),)
 
 
-derivative("gather_nd")(lambda v, dy, **_: (gather.scatter_nd(v["indices"], dy, shape=tuple(v["x"].shape)),))
+derivative("gather_nd")(lambda v, dy, **_: (scattering.scatter_nd(v["indices"], dy, shape=tuple(v["x"].shape)),))
 derivative("scatter_nd")(lambda v, dy, **_: (gather.gather_nd(dy, v["indices"]),))
 
 

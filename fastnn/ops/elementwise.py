@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
 from fastnn.ops.cases import WHOLE
 from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, broadcast_index, grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PAIRS: tuple[tuple[Shape, Shape], ...] = (
     ((3, 5), (3, 5)),

@@ -6,14 +6,16 @@ Cross-entropies on probabilities are here, as Keras clips them; `cross_entropy.p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.errors import KernelError, ShapeError
 from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Formula, Index, Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PAIR_SHAPES = ((3, 5), (2, 3, 7), (4, 1), (6,), (0, 3), (5, 37))
 PAIR_CASES = tuple(Case((s, s)) for s in PAIR_SHAPES)

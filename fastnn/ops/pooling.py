@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
 from fastnn.ops.attributes import Choice
 from fastnn.ops.table import Case, define
 from fastnn.ops.terms import Formula, Index, Shape, Sum, grid
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 # ---------------------------------------------------------------- windows

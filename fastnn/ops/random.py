@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.errors import GraphError, ShapeError
 from fastnn.ops.table import Case, define
 from fastnn.ops.terms import FUNCTIONS, Formula, Index, Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MASK = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio

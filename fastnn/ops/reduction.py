@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.errors import ShapeError
 from fastnn.ops.cases import WHOLE
 from fastnn.ops.table import Case, Op, define
 from fastnn.ops.terms import Expression, Formula, Index, Shape, Sum, grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Axis = int | tuple[int, ...] | None
 REDUCTION = {"axis": None, "keepdims": False}

@@ -10,13 +10,14 @@ import numpy as np
 
 from fastnn import config
 from fastnn.errors import ShapeError
-from fastnn.ops import gather
+from fastnn.ops import gather, scattering
 from fastnn.ops.arrangement import moveaxis, piece, swapaxes
 from fastnn.ops.conversion import as_type
 from fastnn.ops.elementwise import divide
-from fastnn.ops.gather import axis_of, scatter_nd, take, take_along_axis
+from fastnn.ops.gather import axis_of, take, take_along_axis
 from fastnn.ops.reduction import max as max_of
 from fastnn.ops.reduction import sum as sum_of
+from fastnn.ops.scattering import scatter_nd
 from fastnn.ops.shaping import expand_dims, reshape
 from fastnn.ops.table import composed, find, tensor
 
@@ -162,7 +163,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     count = max(int(numbers.max(initial=-1)) + 1, int(minlength))
     if weights is None:
         return tensor(np.bincount(numbers, minlength=count).astype(np.int32))
-    return gather.segment_sum(weights, numbers, num_segments=count)
+    return scattering.segment_sum(weights, numbers, num_segments=count)
 
 
 def unique(
@@ -276,7 +277,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         raise ValueError(f"Expected reduction to be None or 'add'. Received: reduction={reduction!r}")
     if reduction == "add":
         return find("add")(inputs, scatter_nd(indices, updates, shape=tuple(tensor(inputs).shape)))
-    return gather.scatter_update(inputs, indices, updates)
+    return scattering.scatter_update(inputs, indices, updates)
 
 
 def segments(segment_ids: Any, num_segments: int | None) -> int:
@@ -301,7 +302,7 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
         >>> ops.segment_sum([1.0, 2.0, 4.0], [0, 1, 0]).numpy()
         array([5., 2.], dtype=float32)
     """
-    return gather.segment_sum(data, segment_ids, num_segments=segments(segment_ids, num_segments))
+    return scattering.segment_sum(data, segment_ids, num_segments=segments(segment_ids, num_segments))
 
 
 @composed

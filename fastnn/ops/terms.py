@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.ops.special import erf, erfinv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Index = tuple[int, ...]
 Shape = tuple[int, ...]

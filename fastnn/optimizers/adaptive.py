@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastnn import ops
+from fastnn.engine.graph import Trace
 from fastnn.engine.tensor import Variable
 from fastnn.optimizers.base import Optimizer, check_settings, optimizer
 
@@ -208,8 +209,29 @@ class Nadam(Betas):
         0.9
     """
 
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
+        self._product = Variable(1.0, trainable=False, name="u_product")  # of all momenta so far; Keras' files have it
+
+    @property
+    def variables(self) -> list[Variable]:
+        return [*super().variables, *([self._product] if self.built else [])]
+
     def update(self, w: Any, g: Any, memory: Sequence[Variable], rate: Any) -> None:
         ops.nadam(w, g, *memory, rate, self.iterations, **self.attrs)
+
+    def record(self, trace: Trace, variables: Sequence[Variable], gradients: Sequence[Any]) -> None:
+        step = ops.cast(trace.place(self.iterations), dtype=self._product.dtype) + 1.0
+        momentum = float(self.beta_1) * (1.0 - 0.5 * ops.power(0.96, step))
+        ops.assign(trace.place(self._product), trace.place(self._product) * momentum)
+        super().record(trace, variables, gradients)
 
 
 @optimizer

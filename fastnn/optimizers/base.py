@@ -28,7 +28,7 @@ class Optimizer:
     """Base of optimizers: subclasses name their `slots` and record one update operation in `update`.
 
     Args:
-        learning_rate: Size of the steps: a number, a `LearningRateSchedule`, or a function without arguments.
+        learning_rate: Size of the steps: a number, or a `LearningRateSchedule`.
         weight_decay: Share of the weights, times the learning rate, that every step takes off beside the gradient.
         clipnorm: Largest norm of the gradient of one weight array; larger ones are scaled down.
         clipvalue: Largest size of a gradient's numbers; larger ones are cut.
@@ -92,7 +92,7 @@ class Optimizer:
         self.iterations = state(0, "int64", "iterations")
         self._memory: dict[int, list[Variable]] = {}
         self._known: list[Variable] = []
-        self._plans: dict[tuple[int, ...], tuple[Plan, list[str | None]]] = {}
+        self._plans: dict[Any, tuple[Plan, list[str | None]]] = {}
 
     # ------------------------------------------------------------ state
 
@@ -201,17 +201,83 @@ class Optimizer:
         """
         self.build(variables)
         pairs = [(v, g) for v, g in zip(variables, gradients, strict=True) if g is not None]
-        step_size = self._learning_rate if self._schedule is None else self._schedule(trace.place(self.iterations))
+        step_size = self._learning_rate if self._schedule is None else self._scheduled(trace)
         for (variable, _), gradient in zip(pairs, self.clipped([g for _, g in pairs]), strict=True):
             layer = trace.values[trace.place(variable).name].layer
             with trace.layer(layer) if layer else nullcontext():
                 place = trace.place(variable)
                 if self._decays(variable):
                     ops.decay(place, step_size, rate=float(self.weight_decay or 0.0))
-                self.update(place, gradient, self._memory[id(variable)], step_size)
+                if type(self).update_step is not Optimizer.update_step:
+                    self.update_step(gradient, variable, step_size)
+                else:
+                    self.update(place, gradient, self._memory[id(variable)], step_size)
                 if variable.constraint is not None:
                     ops.assign(place, variable.constraint(place))
         ops.increment(trace.place(self.iterations))
+
+    def _scheduled(self, trace: Trace) -> Any:
+        """What the schedule says for the step, in the weights' type."""
+        found = self._schedule(trace.place(self.iterations)) if self._schedule is not None else None
+        return ops.cast(found, dtype=self._learning_rate.dtype)
+
+    # ------------------------------------------------------------ for subclasses in Keras' style
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        """What a subclass may write in place of `update`: operations, and `assign` for what changes.
+
+        Args:
+            gradient: The gradient, a symbolic tensor.
+            variable: The weight.
+            learning_rate: Size of the step.
+
+        Example:
+            >>> class Plain(Optimizer):
+            ...     def update_step(self, gradient, variable, learning_rate):
+            ...         self.assign_sub(variable, gradient * learning_rate)
+            >>> v = Variable([3.0])
+            >>> n = Plain(0.5).apply_gradients([([2.0], v)])
+            >>> v.numpy()
+            array([2.], dtype=float32)
+        """
+        raise NotImplementedError
+
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
+    ) -> Variable:
+        """A variable of the shape and type of a weight, for what the optimizer remembers of it."""
+        first = 0.0 if initializer == "zeros" else 1.0
+        value = np.full(reference_variable.shape, first, reference_variable.dtype)
+        slot = Variable(value, trainable=False, name=name or "slot")
+        slot.path = f"{reference_variable.path}/{slot.name}"
+        self._memory.setdefault(id(reference_variable), []).append(slot)
+        return slot
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Write the step that changes a variable."""
+        trace = current_trace()
+        if trace is None:
+            variable.assign(value)
+        else:
+            ops.assign(trace.place(variable), value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Write the step that adds to a variable."""
+        self.assign(variable, variable + value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Write the step that subtracts from a variable."""
+        self.assign(variable, variable - value)
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        """The place of a weight among those that the optimizer knows."""
+        return next(k for k, known in enumerate(self._known) if known is variable)
+
+    @property
+    def settings_key(self) -> Any:
+        """What the update steps are written for: if it changes, they are written anew."""
+        config = {k: v for k, v in self.get_config().items() if k != "learning_rate"}
+        return repr(sorted(config.items(), key=lambda item: item[0])), id(self._schedule)
 
     def clipped(self, gradients: list[Any]) -> list[Any]:
         """Gradients made smaller where they are too large."""
@@ -312,7 +378,7 @@ class Optimizer:
         trace.phase = phase
 
     def _eager_plan(self, variables: list[Variable]) -> tuple[Plan, list[str | None]]:
-        key = tuple(map(id, variables))
+        key: Any = (tuple(map(id, variables)), self.settings_key)
         if key not in self._plans:
             self.build(variables)
             with Trace() as trace:
@@ -344,7 +410,11 @@ class Optimizer:
 
 def rate(value: Any) -> float:
     """A learning rate as a number."""
-    value = value() if callable(value) else value
+    if callable(value):
+        raise ValueError(
+            f"Expected learning_rate to be a number or a LearningRateSchedule, which is part of the step list. "
+            f"Received: the function {getattr(value, '__name__', value)!r}"
+        )
     try:
         number = math.nan if isinstance(value, (bool, str)) else float(value)
     except (TypeError, ValueError, OverflowError):

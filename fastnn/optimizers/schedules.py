@@ -45,7 +45,13 @@ class LearningRateSchedule:
         raise NotImplementedError(f"Schedule {type(self).__name__} does not have a `__call__()` of its own.")
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal schedule."""
+        """Arguments that make an equal schedule.
+
+        Raises:
+            NotImplementedError: for a subclass that does not write its own.
+        """
+        if not self.config_names:
+            raise NotImplementedError(f"Schedule {type(self).__name__} does not have a `get_config()` of its own.")
         return {key: getattr(self, key) for key in self.config_names}
 
     @classmethod

@@ -1,6 +1,17 @@
 """Networks of the courses by name, each with small data: `presets.get("worked-example")`."""
 
-from fastnn.presets import by_hand, digits, mnist_cnn, small  # noqa: F401  each registers its presets
-from fastnn.presets.table import PRESETS, Preset, get, names
+from fastnn.presets import (  # noqa: F401  each registers its presets
+    by_hand,
+    composed,
+    digits,
+    mnist_cnn,
+    one_step,
+    pictures,
+    siamese,
+    small,
+    tables,
+    texts,
+)
+from fastnn.presets.table import PRESETS, SUBJECTS, Preset, get, in_order, names
 
-__all__ = ["PRESETS", "Preset", "get", "names"]
+__all__ = ["PRESETS", "SUBJECTS", "Preset", "get", "in_order", "names"]

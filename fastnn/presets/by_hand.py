@@ -93,6 +93,7 @@ def linear_example() -> Any:
 register(
     Preset(
         name="worked-example",
+        subject="By hand",
         title="Backpropagation by hand: 2-2-2, sigmoid",
         description="Two inputs, two hidden and two output units. Every number can be checked with a pencil: the "
         "loss is the sum of 1/2 (t - o)^2, the learning rate 0.5, and the biases stay as they are.",
@@ -107,6 +108,7 @@ register(
 register(
     Preset(
         name="linear-example",
+        subject="By hand",
         title="Two linear units in a row: 1-1-1",
         description="x = 2 goes through h = w x + b and o = w h + b; the loss is (o - 5)^2, the learning rate 0.01.",
         network=linear_example,

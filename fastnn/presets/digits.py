@@ -62,6 +62,7 @@ def _scaled(data: Data) -> Data:
 register(
     Preset(
         name="digits-mlp",
+        subject="Pictures",
         title="Digits 8x8: 64-64-10, relu and softmax",
         description="1,797 handwritten digits of 8 by 8 pixels; a hidden layer of 64 units; Adam.",
         network=digits_mlp,
@@ -76,6 +77,7 @@ register(
 register(
     Preset(
         name="digits-cnn",
+        subject="Pictures",
         title="Digits 8x8: conv 16, conv 32, pool, dropout, softmax",
         description="Handwritten digits of 8 by 8 pixels through two convolutions, max pooling and dropout; Adam.",
         network=digits_cnn,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from fastnn import datasets, layers, models, optimizers
-from fastnn.datasets import download
+from fastnn.datasets import local
 from fastnn.presets.table import Data, Preset, register
 
 
@@ -34,9 +33,7 @@ def mnist_cnn() -> Any:
 
 def data_path() -> Path | None:
     """The file mnist.npz in FASTNN_DATA or in the cache, if there is one."""
-    folders = [os.environ.get("FASTNN_DATA"), download.cache_folder()]
-    paths = [Path(folder, "mnist.npz") for folder in folders if folder]
-    return next((path for path in paths if path.is_file()), None)
+    return local.find(datasets.mnist.NAME)
 
 
 def _load(part: int) -> Data:
@@ -47,6 +44,7 @@ def _load(part: int) -> Data:
 register(
     Preset(
         name="mnist-cnn",
+        subject="Pictures",
         title="MNIST 28x28: conv 32, conv 64, pool, dense 128, softmax",
         description="60,000 handwritten digits through two convolutions, max pooling, dropout and a dense layer; Adam.",
         network=mnist_cnn,

@@ -10,6 +10,7 @@ from typing import Any
 from fastnn import config
 
 Data = tuple[Any, Any]
+SUBJECTS = ("By hand", "First networks", "Tables", "Pictures", "Texts", "Composed networks")  # in teaching order
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Preset:
         title: One line for people; says the architecture.
         description: What there is to see in it.
         network: Builds and compiles the model; called after the seed is set.
-        data: Training data (x, y).
+        data: Training data (x, y); dicts by name where there are several inputs or outputs.
         batch_size: Rows of a batch; None is one batch of everything.
         epochs: Epochs that reach the goal.
         goal: The loss that training must fall below within `epochs`.
@@ -30,6 +31,7 @@ class Preset:
         digits: Decimals worth printing.
         variants: Other networks on the same data, by title, for comparison.
         available: Whether its data can be had here.
+        subject: What it teaches, one of `SUBJECTS`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Preset:
     digits: int = 4
     variants: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     available: Callable[[], bool] = lambda: True
+    subject: str = SUBJECTS[1]
 
     def build(self, seed: int = 0) -> Any:
         """The compiled model; the same seed gives the same initial weights."""
@@ -69,7 +72,12 @@ def names() -> list[str]:
         >>> presets.names()[0]
         'worked-example'
     """
-    return [name for name, preset in PRESETS.items() if preset.available()]
+    return [preset.name for preset in in_order() if preset.available()]
+
+
+def in_order() -> list[Preset]:
+    """All presets, by subject, and within a subject as they were registered."""
+    return sorted(PRESETS.values(), key=lambda preset: SUBJECTS.index(preset.subject))
 
 
 def get(name: str) -> Preset:

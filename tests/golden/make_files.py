@@ -4,6 +4,7 @@ KERAS_BACKEND=torch python -m tests.golden.make_files       writes NAME.keras, N
 python -m tests.golden.make_files 2                         writes NAME.keras2.h5
 """
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -12,12 +13,8 @@ import numpy as np
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 OLD = sys.argv[1:] == ["2"]
-if OLD:
-    import tf_keras as keras
-else:
-    import keras
-
-from tests.golden import files
+keras = importlib.import_module("tf_keras" if OLD else "keras")
+files = importlib.import_module("tests.golden.files")
 
 HERE = Path(__file__).parent / "files"
 

@@ -1,0 +1,91 @@
+"""Variables in a file by their names: what a checkpoint of older scripts is."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fastnn.engine.tensor import Variable
+
+
+def named(variables: Sequence[Variable]) -> dict[str, Variable]:
+    """Variables by name.
+
+    Raises:
+        ValueError: if two have the same name, or there are none.
+    """
+    found: dict[str, Variable] = {}
+    for variable in variables:
+        if variable.path in found:
+            raise ValueError(f"Expected variables of different names. Received: two named '{variable.path}'")
+        found[variable.path] = variable
+    if not found:
+        raise ValueError("Expected at least one variable. Received: none")
+    return found
+
+
+def save_variables(variables: Sequence[Variable], path: str | os.PathLike[str]) -> None:
+    """Write variables into a file; it is written aside and put in place when it is whole.
+
+    Args:
+        variables: The variables, of different names.
+        path: The file, such as 'model.ckpt'.
+
+    Raises:
+        ValueError: if two variables have the same name.
+        OSError: if the file cannot be written.
+    """
+    import h5py  # here, for it is slow to import and seldom needed
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as h5:
+        group = h5.create_group("variables")
+        for name, variable in named(variables).items():
+            group.create_dataset(name.replace("/", "|"), data=variable.value)
+    place = Path(os.path.realpath(path))
+    handle, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.getvalue())
+        os.replace(aside, place)
+    except BaseException:
+        os.unlink(aside)
+        raise
+
+
+def restore_variables(variables: Sequence[Variable], path: str | os.PathLike[str]) -> None:
+    """Read variables from a file by their names; all are checked before the first is changed.
+
+    Args:
+        variables: The variables.
+        path: What `save_variables` wrote.
+
+    Raises:
+        ValueError: if the file is of another kind, lacks a name, or has another shape under it.
+        OSError: if it cannot be opened.
+    """
+    import h5py  # here, for it is slow to import and seldom needed
+
+    wanted = named(variables)
+    content = Path(path).read_bytes()
+    try:
+        with h5py.File(io.BytesIO(content), "r") as h5:
+            group = h5["variables"]
+            held = {n.replace("|", "/"): np.asarray(group[n]) for n in group if isinstance(group[n], h5py.Dataset)}
+    except (OSError, KeyError, RuntimeError, TypeError) as error:
+        raise ValueError(f"Expected a file of variables. Received: '{path}', which is none: {error}") from None
+    for name, variable in wanted.items():
+        if name not in held:
+            raise ValueError(f"Expected a variable named '{name}' in '{path}'. Received: {sorted(held)}")
+        if held[name].shape != variable.shape:
+            raise ValueError(
+                f"Expected '{name}' of shape {variable.shape} in '{path}'. Received: {held[name].shape}; variables "
+                "without names of their own are numbered in the order in which they are made"
+            )
+    for name, variable in wanted.items():
+        variable.assign(held[name])

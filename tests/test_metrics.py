@@ -1,0 +1,115 @@
+"""Metrics where the golden cases do not reach: batches of other shapes, runs one after the other, own classes."""
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import metrics, ops
+from fastnn.data import Dataset
+
+X, Y = np.arange(12, dtype="float32").reshape(6, 2), np.arange(6, dtype="float32")[:, None]
+
+
+def test_a_sample_counts_once_however_many_numbers_it_has():
+    metric = metrics.MeanSquaredError()
+    for length, error in ((1, 1.0), (4, 0.0)):
+        metric.update_state(np.zeros((2, length, 3)), np.full((2, length, 3), error))
+    assert float(metric.result()) == 0.5
+
+
+def test_r2_of_targets_that_are_all_the_same():
+    assert float(metrics.R2Score()([[2.0], [2.0]], [[1.0], [3.0]])) == 0.0
+
+
+class Rows(metrics.Metric):
+    """How many rows it has seen."""
+
+    def __init__(self, by_numpy=False, **kwargs):
+        super().__init__(**kwargs)
+        self.by_numpy, self.seen = by_numpy, self.add_weight(name="seen")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        if self.by_numpy:
+            self.seen.assign_add(float(len(np.asarray(y_pred))))
+        else:
+            self.seen.assign_add(ops.sum(ops.ones_like(y_pred)))
+
+    def result(self):
+        return self.seen
+
+
+def compiled(*given, **more):
+    model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=list(given), **more)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore:.*decides on values")
+@pytest.mark.parametrize("by_numpy", [False, True])
+@pytest.mark.parametrize("source", ["arrays", "dataset", "generator"])
+def test_own_metrics_start_anew_with_every_epoch_and_evaluation(source, by_numpy):
+    def data():
+        dataset = Dataset.from_tensor_slices((X, Y)).batch(4)
+        if source == "generator":
+            return ((x, y) for _ in range(9) for x, y in dataset)
+        return dataset
+
+    model = compiled(Rows(by_numpy, name="rows"))
+    steps = {"steps_per_epoch": 2, "validation_steps": 2} if source == "generator" else {}
+    given = {"x": X, "y": Y, "batch_size": 4, "validation_data": (X, Y)}
+    arguments = given if source == "arrays" else {"x": data(), "validation_data": data(), **steps}
+    history = model.fit(**arguments, epochs=3, verbose=0).history
+    assert history["rows"] == history["val_rows"] == [6.0] * 3
+    for _ in range(2):
+        evaluated = {"x": X, "y": Y} if source == "arrays" else {"x": data(), "steps": 2 if steps else None}
+        assert model.evaluate(**evaluated, verbose=0, return_dict=True)["rows"] == 6.0
+
+
+def test_the_same_metric_plain_and_weighted():
+    model = compiled("mae", weighted_metrics=["mae"])
+    logs = model.evaluate(X, Y, sample_weight=np.arange(6.0), verbose=0, return_dict=True)
+    errors = np.abs(model.predict(X, verbose=0) - Y)[:, 0]
+    assert logs["mae"] == pytest.approx(errors.mean(), rel=1e-5)
+    assert logs["weighted_mae"] == pytest.approx((errors * np.arange(6)).sum() / 15, rel=1e-5)
+
+
+def test_evaluate_lists_numbers_as_they_were_asked_for():
+    model = compiled("mse", "mae")
+    found = model.evaluate(X, Y, verbose=0)
+    named = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert found == [named["loss"], named["mse"], named["mae"]]
+
+
+def test_a_function_of_comparisons_is_a_metric():
+    def close(y_true, y_pred):
+        return ops.cast(abs(y_true - y_pred) < 2.0, "float32")
+
+    model = compiled(close)
+    expected = np.mean(np.abs(model.predict(X, verbose=0) - Y) < 2)
+    assert model.evaluate(X, Y, verbose=0)[1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: metrics.Precision(thresholds=1.5), "thresholds"),
+        (lambda: metrics.Recall(class_id=7)([[0, 1]], [[0.5, 0.5]]), "class_id"),
+        (lambda: metrics.AUC(num_thresholds=1), "num_thresholds"),
+        (lambda: metrics.AUC(curve="sharp"), "curve"),
+        (lambda: metrics.AUC(summation_method="none"), "summation_method"),
+        (lambda: metrics.FBetaScore(beta=-1.0), "beta"),
+        (lambda: metrics.F1Score(average="all"), "average"),
+        (lambda: metrics.F1Score(threshold=2.0), "threshold"),
+        (lambda: metrics.R2Score(num_regressors=-1), "num_regressors"),
+        (lambda: metrics.IoU(2, [5]), "target_class_ids"),
+        (lambda: metrics.MeanIoU(0), "num_classes"),
+        (lambda: metrics.SparseTopKCategoricalAccuracy(k=0)([0], [[0.1, 0.9]]), "k to be"),
+        (lambda: metrics.SensitivityAtSpecificity(1.5), "specificity"),
+        (lambda: metrics.PrecisionAtRecall(0.5, num_thresholds=0), "num_thresholds"),
+        (lambda: metrics.get("precison"), "precision"),
+        (lambda: metrics.F1Score()([1, 0], [0.2, 0.3]), "classes"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
