@@ -380,14 +380,47 @@ class Orthogonal(Random):
         return {"gain": self.gain, **super().get_config()}
 
 
+@serializable("keras.initializers")
+class Identity(Initializer):
+    """The identity matrix times a factor; further columns or rows are zero.
+
+    Args:
+        gain: Factor.
+
+    Raises:
+        ValueError: when called, for a shape that is not that of a matrix.
+
+    Example:
+        >>> Identity(2.0)((2, 3))
+        array([[2., 0., 0.],
+               [0., 2., 0.]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def __call__(self, shape: Shape, dtype: Any = None) -> Array:
+        if len(shape) != 2:
+            raise ValueError(f"Expected the shape of a matrix. Received: shape={tuple(shape)}")
+        return (self.gain * np.eye(*shape)).astype(dtype or config.floatx())
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain}
+
+
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 KNOWN: dict[str, type[Initializer]] = {
     snake_case(cls.__name__): cls
     for cls in (
-        Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Ones, Orthogonal,
-        RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, Zeros,
+        Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones,
+        Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, Zeros,
     )
 }  # fmt: skip
-ALIASES = {"zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform"}
+ALIASES = {
+    "zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform",
+    "identity_initializer": "identity", "orthogonal_initializer": "orthogonal",
+}  # fmt: skip
+globals().update(KNOWN)  # each class by its lower-case name, too
 
 
 def get(identifier: Any) -> Callable[..., Any] | None:
@@ -407,6 +440,8 @@ def get(identifier: Any) -> Callable[..., Any] | None:
     if isinstance(identifier, str):
         name = snake_case(identifier) if identifier[:1].isupper() else identifier
         name = ALIASES.get(name, name)
+        if name in ("stft", "stft_initializer"):
+            raise ValueError("The initializer STFT is not available: Fourier transforms are not.")
         if name not in KNOWN:
             raise ValueError(
                 f"Expected the name of an initializer. Received: {identifier!r}; {did_you_mean(identifier, KNOWN)}"
@@ -417,3 +452,15 @@ def get(identifier: Any) -> Callable[..., Any] | None:
     if callable(identifier):
         return identifier() if isinstance(identifier, type) else identifier
     raise ValueError(f"Expected an initializer, its name or a function. Received: {identifier!r}")
+
+
+def serialize(initializer: Any) -> Any:
+    """An initializer as JSON.
+
+    Example:
+        >>> serialize(Identity(2.0))["config"]
+        {'gain': 2.0}
+    """
+    from fastnn.utils.registry import serialize as serialize_any
+
+    return serialize_any(initializer)

@@ -104,6 +104,46 @@ class L2(L1L2):
         return {"l2": self.l2}
 
 
+@serializable("keras.regularizers")
+class OrthogonalRegularizer(Regularizer):
+    """A factor times the mean absolute cosine between two rows (or columns) of a matrix.
+
+    Args:
+        factor: Strength, 0 or larger.
+        mode: 'rows' or 'columns': which are to become orthogonal.
+
+    Raises:
+        ValueError: for another mode; when called, for weights that are not a matrix.
+
+    Example:
+        >>> float(OrthogonalRegularizer(0.5)([[1.0, 0.0], [1.0, 0.0]]))
+        0.5
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"Expected mode to be 'rows' or 'columns'. Received: mode={mode!r}")
+        self.factor, self.mode = checked("factor", factor), mode
+
+    def __call__(self, x: Any) -> Any:
+        shape = tuple(ops.shape(x))
+        if len(shape) != 2:
+            raise ValueError(f"Expected a matrix. Received: shape {shape}")
+        rows = ops.normalize(x if self.mode == "rows" else ops.transpose(x), axis=1)
+        count = rows.shape[0]
+        others = 1.0 - ops.eye(count)
+        cosines = ops.abs(ops.matmul(rows, ops.transpose(rows)) * others)
+        return self.factor * 0.5 * ops.sum(cosines) / (count * (count - 1) / 2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"factor": self.factor, "mode": self.mode}
+
+
+def orthogonal_regularizer(factor: float = 0.01, mode: str = "rows") -> OrthogonalRegularizer:
+    """`OrthogonalRegularizer`, by its lower-case name."""
+    return OrthogonalRegularizer(factor, mode)
+
+
 def l1(l1: float = 0.01) -> L1:
     """`L1`, by its lower-case name."""
     return L1(l1)
@@ -124,7 +164,10 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
     return L1L2(l1, l2)
 
 
-KNOWN: dict[str, type[L1L2]] = {"l1": L1, "l2": L2, "l1_l2": L1L2, "L1": L1, "L2": L2, "L1L2": L1L2}
+KNOWN: dict[str, type[Regularizer]] = {
+    "l1": L1, "l2": L2, "l1_l2": L1L2, "l1l2": L1L2, "L1": L1, "L2": L2, "L1L2": L1L2,
+    "orthogonal_regularizer": OrthogonalRegularizer, "OrthogonalRegularizer": OrthogonalRegularizer,
+}  # fmt: skip
 
 
 def get(identifier: Any) -> Any:
@@ -148,3 +191,15 @@ def get(identifier: Any) -> Any:
             )
         return KNOWN[identifier]()
     raise ValueError(f"Expected a regularizer, its name or a function. Received: {identifier!r}")
+
+
+def serialize(regularizer: Any) -> Any:
+    """A regularizer as JSON.
+
+    Example:
+        >>> serialize(L2(0.5))["config"]
+        {'l2': 0.5}
+    """
+    from fastnn.utils.registry import serialize as serialize_any
+
+    return serialize_any(regularizer)

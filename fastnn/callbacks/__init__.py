@@ -1,15 +1,31 @@
 """Callbacks: what fit, evaluate and predict call on the way."""
 
-from fastnn.callbacks.base import Callback, CallbackList, History
+from fastnn.callbacks.absent import OrbaxCheckpoint, RemoteMonitor, SwapEMAWeights, TensorBoard
+from fastnn.callbacks.backup import BackupAndRestore
+from fastnn.callbacks.base import Callback, CallbackList
+from fastnn.callbacks.checkpoint import ModelCheckpoint
+from fastnn.callbacks.csv_logger import CSVLogger
 from fastnn.callbacks.early_stopping import EarlyStopping
+from fastnn.callbacks.history import History
+from fastnn.callbacks.plateau import ReduceLROnPlateau
+from fastnn.callbacks.progress import ProgbarLogger
 from fastnn.callbacks.simple import LambdaCallback, LearningRateScheduler, TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "ModelCheckpoint",
+    "OrbaxCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-from fastnn.compat.spellings import LogBook
 
 Logs = dict[str, Any]
 
@@ -19,9 +17,12 @@ class Callback:
         ...         self.model.stop_training = logs["loss"] < 0.1
     """
 
+    params: Any = None
+    _model: Any = None
+
     def __init__(self) -> None:
-        self.params: dict[str, Any] = {}
-        self._model: Any = None
+        self.params = None
+        self._model = None
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Take epochs, steps and verbose."""
@@ -40,7 +41,7 @@ class Callback:
         """Before fit."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """After fit."""
+        """After fit; logs are those of the last epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Before an epoch, counted from 0."""
@@ -48,29 +49,31 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """After an epoch; logs hold its averages."""
 
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """An older name of `on_train_batch_begin`, which calls it."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """An older name of `on_train_batch_end`, which calls it."""
+
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a batch of fit."""
+        self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch of fit; logs hold averages since the epoch began."""
-
-    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """The same as `on_train_batch_begin`."""
-
-    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """The same as `on_train_batch_end`."""
+        self.on_batch_end(batch, logs=logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Before evaluate."""
+        """Before evaluate, or the validation within fit."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """After evaluate."""
+        """After evaluate, or the validation within fit."""
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a batch of evaluate."""
+        """Before a batch of evaluate, or of the validation within fit."""
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of evaluate."""
+        """After a batch of evaluate, or of the validation within fit; logs hold averages so far."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Before predict."""
@@ -82,58 +85,106 @@ class Callback:
         """Before a batch of predict."""
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of predict."""
-
-
-class History(Callback):
-    """What fit returns: `history` holds a list of values for every loss and metric, `epoch` the epoch numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: dict[str, list[Any]] = LogBook()
-        self.epoch: list[int] = []
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.epoch = []
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.epoch.append(epoch)
-        for key, value in (logs or {}).items():
-            self.history.setdefault(key, []).append(value)
+        """After a batch of predict; logs hold its 'outputs'."""
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+OLDER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+BATCH_HOOKS: Mapping[str, Sequence[str]] = {
+    "train": ("on_train_batch_begin", "on_train_batch_end"),
+    "test": ("on_test_batch_begin", "on_test_batch_end"),
+    "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
+}
 
 
-class CallbackList:
-    """Several callbacks called as one.
+def overrides(callback: Callback, name: str) -> bool:
+    """Whether a callback, its class or one between has written a hook anew."""
+    if name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name):
+        return True
+    return name in OLDER and overrides(callback, OLDER[name])
+
+
+class CallbackList(Callback):
+    """Several callbacks called as one; those that do not override a hook cost nothing there.
 
     Args:
-        callbacks: The callbacks; a single one will do.
+        callbacks: The callbacks, also in nested lists; a single one will do.
+        add_history: Whether to add a `History` at the end, unless there is one.
+        add_progbar: Whether to add a `ProgbarLogger` at the end, unless there is one.
         model: The model.
-        params: Epochs, steps and verbose.
+        **params: epochs, steps, verbose: what callbacks find in `params`.
 
     Raises:
         ValueError: if something is not a callback.
+
+    Example:
+        >>> class Count(Callback):
+        ...     seen = 0
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         self.seen += 1
+        >>> count = Count()
+        >>> CallbackList([count], epochs=2).on_epoch_end(0, {"loss": 0.5})
+        >>> count.seen, count.params
+        (1, {'epochs': 2})
     """
 
-    def __init__(self, callbacks: Any, model: Any, params: dict[str, Any] | None = None) -> None:
-        given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks] if callbacks is not None else []
-        self.callbacks: list[Callback] = []
-        for item in given:
-            self.callbacks += item.callbacks if isinstance(item, CallbackList) else [item]
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        super().__init__()
+        self.callbacks: list[Callback] = flattened(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise ValueError(f"Expected callbacks to be instances of callbacks.Callback. Received: {callback!r}")
-            callback.set_model(model)
-            callback.set_params(params or {})
-        self._hooks = {name: self._overriding(name) for name in HOOKS}
+        self._add_usual(add_history, add_progbar)
+        self.set_model(model)
+        self.set_params(params)
 
-    def _overriding(self, name: str) -> list[Callable[..., None]]:
-        def written(callback: Callback) -> bool:
-            return name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
+    def _add_usual(self, add_history: bool, add_progbar: bool) -> None:
+        from fastnn.callbacks.history import History
+        from fastnn.callbacks.progress import ProgbarLogger
 
-        return [getattr(c, name) for c in self.callbacks if written(c)]
+        for wanted, kind in ((add_history, History), (add_progbar, ProgbarLogger)):
+            if wanted and self.first(kind) is None:
+                self.callbacks.append(kind())
+
+    def first(self, kind: type[Callback]) -> Any:
+        """The first callback of a kind, or None."""
+        return next((c for c in self.callbacks if isinstance(c, kind)), None)
+
+    def append(self, callback: Callback) -> None:
+        """Add a callback."""
+        self.callbacks.append(callback)
+        self._find_hooks()
+
+    def set_model(self, model: Any) -> None:
+        """Give all callbacks the model; what it remembers as `history` is the `History` among them."""
+        from fastnn.callbacks.history import History
+
+        if model is not None:
+            super().set_model(model)
+            history = self.first(History)
+            if history is not None:
+                model.history = history
+            for callback in self.callbacks:
+                callback.set_model(model)
+        self._find_hooks()
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Give all callbacks epochs, steps and verbose."""
+        self.params = params
+        for callback in self.callbacks if params else ():
+            callback.set_params(params)
+
+    def _find_hooks(self) -> None:
+        self._hooks: dict[str, list[Callable[..., None]]] = {
+            name: [getattr(c, name) for c in self.callbacks if overrides(c, name)] for name in HOOKS
+        }
 
     def __bool__(self) -> bool:
         return bool(self.callbacks)
@@ -147,15 +198,30 @@ class CallbackList:
         for hook in self._hooks[name]:
             hook(*args)
 
-    def batch_begin(self, batch: int) -> None:
-        """Before a batch of fit."""
-        self.call("on_train_batch_begin", batch, {})
-        self.call("on_batch_begin", batch, {})
 
-    def batch_end(self, batch: int, logs: Logs) -> None:
-        """After a batch of fit."""
-        self.call("on_train_batch_end", batch, logs)
-        self.call("on_batch_end", batch, logs)
+def passing_on(name: str) -> Callable[..., None]:
+    """A hook of `CallbackList`."""
+    if name.split("_")[1] == "epoch" or "batch" in name:
+
+        def numbered(self: CallbackList, number: int, logs: Logs | None = None) -> None:
+            self.call(name, number, {} if logs is None else logs)
+
+        return numbered
+
+    def plain(self: CallbackList, logs: Logs | None = None) -> None:
+        self.call(name, {} if logs is None else logs)
+
+    return plain
 
 
-BATCH_HOOKS: Sequence[str] = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+for _name in HOOKS:
+    setattr(CallbackList, _name, passing_on(_name))
+
+
+def flattened(callbacks: Any) -> list[Any]:
+    """Callbacks from None, one, nested lists, or lists that are called as one."""
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, CallbackList):
+        return list(callbacks.callbacks)
+    return [c for item in callbacks for c in flattened(item)] if isinstance(callbacks, (list, tuple)) else [callbacks]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.base import Logs
+from fastnn.callbacks.monitor import Monitoring, check_count, check_number
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Monitoring):
     """Stops training when a value has not improved for some epochs.
 
     Args:
@@ -16,16 +16,16 @@ class EarlyStopping(Callback):
         min_delta: Smaller changes are no improvement.
         patience: Epochs without improvement before stopping.
         verbose: Whether to say so.
-        mode: 'min', 'max', or 'auto': larger is better for accuracies.
-        baseline: Value to improve upon at first.
+        mode: 'min', 'max', or 'auto': the direction is known for losses and for most metrics.
+        baseline: Value to improve upon: until it is passed, patience runs.
         restore_best_weights: Whether to go back to the weights of the best epoch.
         start_from_epoch: Epochs to wait before watching.
 
     Raises:
-        ValueError: for another mode.
+        ValueError: for another mode, or a negative patience or start_from_epoch.
 
     Example:
-        >>> EarlyStopping(monitor="accuracy").better(0.9, 0.8)
+        >>> EarlyStopping(monitor="accuracy", mode="max").improves(0.9, 0.8)
         True
     """
 
@@ -40,44 +40,43 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        super().__init__()
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"Expected mode to be 'auto', 'min' or 'max'. Received: mode={mode!r}")
-        self.monitor, self.min_delta, self.patience, self.verbose = monitor, abs(min_delta), patience, verbose
-        self.baseline, self.restore_best_weights = baseline, restore_best_weights
-        self.start_from_epoch = start_from_epoch
-        self.larger = mode == "max" or (mode == "auto" and ("acc" in monitor or monitor.endswith("auc")))
+        super().__init__(monitor, mode, min_delta=min_delta)
+        self.patience, self.verbose = check_count("patience", patience), verbose
+        self.baseline = None if baseline is None else check_number("baseline", baseline)
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = check_count("start_from_epoch", start_from_epoch)
         self.on_train_begin()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        worst = -math.inf if self.larger else math.inf
-        self.best = worst if self.baseline is None else self.baseline
+        self.best = None
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best_weights: list[Any] | None = None
 
-    def better(self, value: float, than: float) -> bool:
-        """Whether a value is an improvement."""
-        return value - self.min_delta > than if self.larger else value + self.min_delta < than
-
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = logs or {}
-        if self.monitor not in logs:
-            raise ValueError(f"Expected monitor to be one of {sorted(logs)}. Received: monitor={self.monitor!r}")
-        if epoch < self.start_from_epoch:
+        value = self.watched(logs)
+        if value is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
-            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+            self._remember(epoch)
         self.wait += 1
-        if self.better(logs[self.monitor], self.best):
-            self.best, self.best_epoch, self.wait = logs[self.monitor], epoch, 0
-            if self.restore_best_weights:
-                self.best_weights = self.model.get_weights()
+        if self.improves(value, self.best):
+            self.best = value
+            self._remember(epoch)
+            if self.improves(value, self.baseline):
+                self.wait = 0
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
+
+    def _remember(self, epoch: int) -> None:
+        self.best_epoch = epoch
+        if self.restore_best_weights:
+            self.best_weights = self.model.get_weights()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose:
+                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)

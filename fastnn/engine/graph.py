@@ -542,14 +542,29 @@ def nodes_between(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTe
     return order
 
 
-def replay(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], given: Sequence[Any], outputs: Any) -> Any:
-    """Run the calls on other values (eager or symbolic); returns what stands for `outputs`."""
+def replay(
+    nodes: Sequence[Node],
+    inputs: Sequence[SymbolicTensor],
+    given: Sequence[Any],
+    outputs: Any,
+    others: Mapping[int, Any] | None = None,
+) -> Any:
+    """Run the calls on other values (eager or symbolic); returns what stands for `outputs`.
+
+    Args:
+        nodes: The calls in order.
+        inputs: What the values are for.
+        given: The values.
+        outputs: Which results to return.
+        others: What to call in place of layers, by their id.
+    """
     table: dict[int, Any] = dict(zip(map(id, inputs), given, strict=True))
 
     def swap(leaf: Any) -> Any:
         return table[id(leaf)] if isinstance(leaf, SymbolicTensor) else leaf
 
     for node in nodes:
-        result = node.callable(*map_structure(swap, node.args), **map_structure(swap, dict(node.kwargs)))
+        called = (others or {}).get(id(node.callable), node.callable)
+        result = called(*map_structure(swap, node.args), **map_structure(swap, dict(node.kwargs)))
         table.update(zip(map(id, node.outputs), flatten(result), strict=True))
     return map_structure(swap, outputs)

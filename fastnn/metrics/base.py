@@ -50,6 +50,7 @@ class Metric:
 
     labels = False  # whether targets are class numbers
     counts = False  # whether batches add to `counters`
+    larger_is_better: bool | None = None  # what callbacks improve upon; None if nobody knows
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(snake_case(type(self).__name__))
@@ -294,6 +295,14 @@ class MeanMetricWrapper(Mean):
         if sample_weight is not None or mask_of(y_pred) is not None:
             sample_weight = with_mask(sample_weight, mask_of(y_pred), values.dtype, "sum")
         return sum_and_count(values, sample_weight)
+
+    @property
+    def larger_is_better(self) -> bool | None:  # type: ignore[override]
+        """Whether more is better: of accuracies and similarities it is, of losses less is; None of other functions."""
+        name = getattr(self.fn, "__name__", "")
+        if name.endswith(("accuracy", "cosine_similarity")) or name == "cosine":
+            return True
+        return False if name in FUNCTIONS else None
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         self.add(self.count(y_true, y_pred, sample_weight))

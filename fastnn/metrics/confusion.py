@@ -197,6 +197,8 @@ class Rate(Counting):
         dtype: Type of the state.
     """
 
+    larger_is_better = True
+
     missed = FP
 
     def __init__(
@@ -259,6 +261,8 @@ class Trade(Counting):
         name: Name in logs.
         dtype: Type of the state.
     """
+
+    larger_is_better = True
 
     given_name = "value"
 
@@ -406,6 +410,8 @@ class AUC(Counting):
 
     Source: Davis and Goadrich, The relationship between precision-recall and ROC curves, 2006.
     """
+
+    larger_is_better = True
 
     def __init__(
         self,

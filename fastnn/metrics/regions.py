@@ -22,6 +22,8 @@ class ClassOverlap(Counting):
         axis: Along which the classes lie where they are not numbers.
     """
 
+    larger_is_better = True
+
     config_names: tuple[str, ...] = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
 
     def __init__(

@@ -41,6 +41,8 @@ class FBetaScore(Counting):
         array([0.5556, 0.8333], dtype=float32)
     """
 
+    larger_is_better = True
+
     config_names: tuple[str, ...] = ("average", "beta", "threshold")
 
     def __init__(
@@ -131,6 +133,8 @@ class R2Score(Counting):
         >>> round(float(R2Score()([[1], [4], [3]], [[2], [4], [4]])), 4)
         0.5714
     """
+
+    larger_is_better = True
 
     config_names = ("class_aggregation", "num_regressors")
 

@@ -86,7 +86,7 @@ class Writer:
         value = aim.loss(self.targets[aim.name], y_pred, self.weights.get(aim.name))
         if any(n != 1 for n in value.shape):
             raise GraphError(f"expected a loss of one number, received shape {value.shape} from '{aim.loss.name}'.")
-        if several:
+        if sum(other.loss is not None for other in self.aims) > 1:
             self.watch[f"{aim.name}_loss"] = value
         return value if aim.weight == 1 else value * aim.weight
 

@@ -76,6 +76,10 @@ class Model(Training, Layer):
         method = old_method(self, name)
         return super().__getattr__(name) if method is None else method
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles are made of: all but step lists and plans, which are written anew."""
+        return {k: v for k, v in vars(self).items() if k not in ("_plans", "_listings", "_aim_cache", "history")}
+
     # ------------------------------------------------------------ parts
 
     def sublayers(self) -> list[Layer]:

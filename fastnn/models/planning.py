@@ -117,9 +117,9 @@ class Planning(Steps):
     def metrics_names(self) -> list[str]:
         """Names in the order in which `evaluate` returns numbers: loss, losses of outputs, metrics."""
         aims = self._aims()
-        losses = [f"{aim.name}_loss" for aim in aims if len(aims) > 1 and aim.loss is not None]
+        losses = [f"{aim.name}_loss" for aim in aims if aim.loss is not None]
         table = self._metric_table(aims)
-        return ["loss", *losses, *(sorted(table) if len(aims) > 1 else table)]
+        return ["loss", *(losses if len(losses) > 1 else []), *(sorted(table) if len(aims) > 1 else table)]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""

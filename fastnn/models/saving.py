@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tempfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -421,10 +422,12 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
             for variable, value in found:
                 variable.assign(value)
             return
-    read_weights(model, content, path, optimizer=False)
+    if model.optimizer is not None:
+        model.optimizer.build(model.trainable_weights)
+    read_weights(model, content, path, optimizer=model.optimizer is not None, other_optimizer=True)
 
 
-def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> None:
+def read_weights(model: Model, content: bytes, path: Path, optimizer: bool, other_optimizer: bool = False) -> None:
     """Check all weights of a file against the model's, then assign them."""
     import h5py  # here, for it is slow to import and seldom needed
 
@@ -433,9 +436,15 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool) -> N
         if optimizer and "optimizer/vars" in h5:
             variables = model.optimizer.variables
             fresh = len(h5["optimizer/vars"]) <= 2  # Keras makes the rest when training begins
-            found += read_group(
-                h5, "optimizer/vars", variables[: len(h5["optimizer/vars"])] if fresh else variables, path
-            )
+            variables = variables[: len(h5["optimizer/vars"])] if fresh else variables
+            if other_optimizer and len(variables) != len(h5["optimizer/vars"]):
+                warnings.warn(
+                    f"The state of the optimizer in '{path}' is another one's: {len(h5['optimizer/vars'])} variables, "
+                    f"not the {len(variables)} of '{model.optimizer.name}'. It is left out.",
+                    stacklevel=4,
+                )
+            else:
+                found += read_group(h5, "optimizer/vars", variables, path)
     for variable, value in found:
         variable.assign(value)
 

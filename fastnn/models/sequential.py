@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastnn.engine import graph
-from fastnn.engine.graph import SymbolicTensor, flatten
-from fastnn.layers import InputLayer, Layer, masks
+from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.layers import Input, InputLayer, Layer, masks
 from fastnn.models.model import Model
 from fastnn.models.network import Network, layer_entry, make_layer
 from fastnn.utils.registry import custom_object_scope, serializable
@@ -164,16 +164,49 @@ def known_input_shape(layer: Layer) -> tuple[int | None, ...] | None:
     return network.inputs[0].shape if network is not None and len(network.inputs) == 1 else None
 
 
-def clone_model(model: Model) -> Model:
+def clone_model(model: Model, input_tensors: Any = None, clone_function: Callable[[Any], Any] | None = None) -> Model:
     """A model of the same architecture with new weights.
 
     Args:
         model: A Sequential or functional model.
+        input_tensors: Tensors made by `Input` that take the place of the model's inputs.
+        clone_function: Makes the layer that takes a layer's place; by default one of the same configuration.
+
+    Raises:
+        ValueError: for a model that is written as a `call`, when further arguments are given.
 
     Example:
         >>> from fastnn import layers
         >>> model = Sequential([layers.Input((2,)), layers.Dense(1)])
         >>> clone_model(model).count_params()
         3
+        >>> clone_model(model, clone_function=lambda layer: layers.Dense(5)).output_shape
+        (None, 5)
     """
-    return type(model).from_config(model.get_config())
+    if input_tensors is None and clone_function is None:
+        return type(model).from_config(model.get_config())
+    if clone_function is not None and not callable(clone_function):
+        raise ValueError(f"Expected clone_function to be a function of a layer. Received: {clone_function!r}")
+    if model.network is None or (not isinstance(model, Sequential) and type(model) is not Model):
+        raise ValueError(
+            "Expected a Sequential or functional model with input_tensors or clone_function. "
+            f"Received: '{model.name}', a {type(model).__name__}"
+        )
+    clones = {id(layer): cloned(layer, clone_function) for layer in model.layers if not isinstance(layer, InputLayer)}
+    if isinstance(model, Sequential) and input_tensors is None:
+        copied = [clones[id(layer)] for layer in model.layers if id(layer) in clones]
+        return Sequential([InputLayer(batch_shape=model.input_shape), *copied], name=model.name)
+    given = [Input(batch_shape=t.shape, dtype=t.dtype, name=t.name) for t in model.inputs]
+    if input_tensors is not None:
+        given = model.network.match(input_tensors, model.name) if len(model.inputs) > 1 else flatten(input_tensors)
+    nest = iter(given)
+    inputs = map_structure(lambda _: next(nest), model.input) if input_tensors is None else input_tensors
+    return Model(inputs, graph.replay(model.network.nodes, model.inputs, given, model.output, clones), name=model.name)
+
+
+def cloned(layer: Layer, clone_function: Callable[[Any], Any] | None) -> Layer:
+    """The layer that takes another's place in a clone."""
+    found = type(layer).from_config(layer.get_config()) if clone_function is None else clone_function(layer)
+    if not isinstance(found, Layer):
+        raise ValueError(f"Expected clone_function to return a layer for '{layer.name}'. Received: {found!r}")
+    return found

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastnn import config
+from fastnn.callbacks.base import BATCH_HOOKS
+from fastnn.compat.spellings import LogBook
 from fastnn.engine.batches import epoch_order
 from fastnn.models.loops import check_counts
 
@@ -133,13 +135,15 @@ class Rounds:
         """Run an epoch; returns its averages."""
         runner = self.model._runner(self.training)
         runner.start()
+        begin, end = BATCH_HOOKS["train" if self.training else "test"]
         number = 0
         for number, batch in enumerate(self.stream.batches(), 1):
             x, y, weight = unpack(batch, self.model._own_step(self.training))
             feeds = self.model.prepare_data(x, y, weight, self.class_weight, training=self.training)
-            calls.batch_begin(number - 1)
+            calls.call(begin, number - 1, {})
             runner.run(feeds)
-            calls.batch_end(number - 1, runner.logs())
+            if calls.wants(end):
+                calls.call(end, number - 1, LogBook(sorted(runner.logs().items())))
             progress.tell(number, {})
             if self.training and self.model.stop_training:
                 break

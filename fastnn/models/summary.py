@@ -53,14 +53,15 @@ def names(tensors: Sequence[Any]) -> str:
 
 def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> Iterator[list[str]]:
     """One row per layer."""
-    for layer in model.network.operations if connected else model.layers:
+    whole = depth == 0 and model.network is not None and not hasattr(model, "add")
+    for layer in model.network.operations if whole else model.layers:
         if isinstance(layer, Node):
             name, shape = model.network.names[id(layer)], str(layer.outputs[0].shape)
             yield [
                 "  " * depth + f"{name} (operation)",
                 shape,
                 "0",
-                names(layer.parents()),
+                *([names(layer.parents())] if connected else []),
                 *(["-"] if trainable else []),
             ]
             continue
@@ -68,9 +69,20 @@ def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int 
         row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", output_shape(layer), params]
         if connected:
             row.append(sources(model, layer))
-        yield row + (["Y" if layer.trainable else "N"] if trainable else [])
+        yield row + (["-" if not layer.weights else "Y" if layer.trainable else "N"] if trainable else [])
         if expand and hasattr(layer, "layers"):
             yield from rows(layer, expand, trainable, False, depth + 1)
+
+
+def branches(model: Any) -> bool:
+    """Whether a model's graph is more than layers one after the other, so that it needs telling what leads where."""
+    if model.network is None or hasattr(model, "add"):
+        return False
+    inner = model.network.nodes
+    parents = [[id(t.node) for t in node.parents()] for node in inner]
+    made = [p for node in parents for p in node]
+    makers = [id(node.callable) for node in inner]
+    return max(map(len, parents), default=0) > 1 or len(set(made)) < len(made) or len(set(makers)) < len(makers)
 
 
 def table(head: list[str], body: list[list[str]], width: int | None) -> list[str]:
@@ -94,7 +106,7 @@ def table(head: list[str], body: list[list[str]], width: int | None) -> list[str
 
 def summary(model: Any, width: int | None = None, expand: bool = False, trainable: bool = False) -> Iterator[str]:
     """The lines of a model's summary."""
-    connected = model.network is not None and not hasattr(model, "add")
+    connected = branches(model)
     head = ["Layer (type)", "Output Shape", "Param #"]
     head += (["Connected to"] if connected else []) + (["Trainable"] if trainable else [])
     yield f'Model: "{model.name}"'

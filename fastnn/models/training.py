@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fastnn import config
-from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, History
+from fastnn.callbacks import History, ProgbarLogger
+from fastnn.callbacks.base import BATCH_HOOKS, CallbackList
+from fastnn.callbacks.progress import Progress
 from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
-from fastnn.engine.graph import map_structure
+from fastnn.engine.graph import flatten, map_structure
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
 from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
-from fastnn.models.progress import Progress
 from fastnn.models.rows import as_one_array, join, split_off
 from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
 
@@ -26,6 +27,7 @@ class Training(Planning):
 
     stop_training = False
     history: Any = None
+    _initial_epoch: int | None = None  # where a callback wants training to go on
 
     def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches | OneByOne:
         size = checked_size(batch_size)
@@ -60,7 +62,7 @@ class Training(Planning):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
     ) -> History:
         """Train.
 
@@ -80,7 +82,7 @@ class Training(Planning):
             steps_per_epoch: Batches per epoch, for generators, or fewer than the data has.
             validation_steps: Batches of the validation data to use.
             validation_batch_size: Rows of a validation batch; batch_size by default.
-            validation_freq: Epochs between evaluations.
+            validation_freq: Epochs between evaluations, or a list of epochs, counted from 1, after which to evaluate.
 
         Returns:
             The history of losses and metrics.
@@ -98,10 +100,11 @@ class Training(Planning):
         """
         self._require_compiled()
         check_counts(0, epochs=epochs, initial_epoch=initial_epoch)
-        check_counts(1, validation_freq=validation_freq)
+        turns = [validation_freq] if isinstance(validation_freq, (int, str, float)) else list(validation_freq)
+        for turn in turns:
+            check_counts(1, validation_freq=turn)
         validation_size = batch_size if validation_batch_size is None else validation_batch_size
-        history = self.history = History()
-        self.stop_training = False
+        self.stop_training, self._initial_epoch = False, None
         level = verbosity(verbose)
         if is_stream(x):
             refuse_beside_stream(y=y, sample_weight=sample_weight, validation_split=validation_split or None)
@@ -116,19 +119,23 @@ class Training(Planning):
             if y is None and not self._own_step(True) and any(aim.compared for aim in self._aims()):
                 raise ValueError("Expected targets y. Received: None")
             rounds = self._batches(feeds, batch_size, True, steps_per_epoch)
-        params = {"epochs": epochs, "steps": len(rounds), "verbose": level}
-        calls = CallbackList([history, *as_callbacks(callbacks)], self, params)
+        calls = CallbackList(callbacks, True, model=self, epochs=epochs, steps=len(rounds) or None, verbose=level)
+        history: History = self.history
         check = self._validation(validation_data, validation_size, validation_steps)
-        progress = Progress(level, len(rounds), epochs)
+        progress = Progress(own_level(level, calls), len(rounds), epochs)
         calls.call("on_train_begin", {})
         logs: dict[str, float] = {}
-        for epoch in range(initial_epoch, epochs):
+        first = self._initial_epoch or initial_epoch
+        if isinstance(rounds, Rounds):
+            rounds.stream.passes = first
+        for epoch in range(first, epochs):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
-            if check is not None and (epoch + 1) % validation_freq == 0:
+            due = (epoch + 1) % turns[0] == 0 if turns == [validation_freq] else epoch + 1 in turns
+            if check is not None and due:
                 logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
             logs = LogBook(sorted(logs.items()))
-            progress.end(logs)
             calls.call("on_epoch_end", epoch, logs)
+            progress.end(logs)
             if self.stop_training:
                 break
         calls.call("on_train_end", logs)
@@ -142,23 +149,24 @@ class Training(Planning):
         if not isinstance(rounds, (Batches, OneByOne)):
             return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
-        if calls.wants(*BATCH_HOOKS):
-            self._epoch_by_batches(rounds, order, calls, progress)
+        if calls.wants(*BATCH_HOOKS["train"]):
+            self._by_batches(rounds, order, calls, "train", progress)
         else:
             told = (lambda done: progress.tell(done, rounds.averages.logs())) if progress.moving else None
             rounds.run(order, progress.seconds, told)
         return rounds.averages.logs()
 
-    def _epoch_by_batches(
-        self, rounds: Batches | OneByOne, order: Array, calls: CallbackList, progress: Progress
+    def _by_batches(
+        self, rounds: Batches | OneByOne, order: Array, calls: CallbackList, kind: str, progress: Progress
     ) -> None:
+        begin, end = BATCH_HOOKS[kind]
         rounds.averages.start()
         for batch in range(len(rounds)):
-            calls.batch_begin(batch)
+            calls.call(begin, batch, {})
             rounds.run_one(order, batch)
-            calls.batch_end(batch, rounds.averages.logs())
+            calls.call(end, batch, LogBook(sorted(rounds.averages.logs().items())))
             progress.tell(batch + 1, {})
-            if self.stop_training:
+            if kind == "train" and self.stop_training:
                 return
 
     def _validation(self, given: Any, batch_size: int | None, steps: int | None) -> Any:
@@ -177,10 +185,14 @@ class Training(Planning):
     def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
         calls.call("on_test_begin", {})
         if isinstance(check, (Batches, OneByOne)):
-            check.run(in_order(check.count))
+            order = in_order(check.count)
+            if calls.wants(*BATCH_HOOKS["test"]):
+                self._by_batches(check, order, calls, "test", Progress(0, 0))
+            else:
+                check.run(order)
             logs = check.averages.logs()
         else:
-            logs = check.run(CallbackList(None, self), Progress(0, 0))
+            logs = check.run(calls, Progress(0, 0))
         calls.call("on_test_end", logs)
         return logs
 
@@ -220,11 +232,12 @@ class Training(Planning):
             if y is None and not self._own_step(False):
                 raise ValueError("Expected targets y. Received: None")
             check = self._batches(self.prepare_data(x, y, sample_weight, training=False), batch_size, False, steps)
-        calls = CallbackList(as_callbacks(callbacks), self)
-        progress = Progress(verbosity(verbose), len(check))
+        level = verbosity(verbose)
+        calls = CallbackList(callbacks, model=self, verbose=level, epochs=1, steps=len(check) or None)
+        progress = Progress(own_level(level, calls), len(check))
         progress.begin(0)
         logs = self._validate(check, calls)
-        progress.end(logs)
+        progress.end(dict(sorted(logs.items())))
         return self._as_result(logs, return_dict)
 
     def _as_result(self, logs: Mapping[str, float], return_dict: bool) -> Any:
@@ -254,26 +267,38 @@ class Training(Planning):
         Returns:
             An array, or a list or dict of arrays for several outputs.
         """
+        level = verbosity(verbose)
         if is_stream(x):
-            parts = [self.predict_on_batch(inputs_of(batch)) for batch in Stream(x, steps).batches()]
-            return join(parts)
-        calls = CallbackList(as_callbacks(callbacks), self)
+            stream = Stream(x, steps)
+            calls = CallbackList(callbacks, model=self, verbose=level, epochs=1, steps=len(stream) or None)
+            progress = Progress(own_level(level, calls), len(stream))
+            return join(
+                self._predicted(calls, progress, (self._prepare_inputs(inputs_of(batch)) for batch in stream.batches()))
+            )
         feeds = self._prepare_inputs(x)
         count, size = data.check_lengths(feeds), checked_size(batch_size)
         if steps is not None:
             check_counts(1, steps=steps)
         batches = -(-count // size) if steps is None else min(steps, -(-count // size))
-        progress = Progress(verbosity(verbose), batches)
+        calls = CallbackList(callbacks, model=self, verbose=level, epochs=1, steps=batches)
+        cuts = ({n: a[k * size : (k + 1) * size] for n, a in feeds.items()} for k in range(batches))
+        parts = self._predicted(calls, Progress(own_level(level, calls), batches), cuts)
+        columns = zip(*(flatten(part) for part in parts), strict=True)
+        return self._nest_outputs([np.concatenate(column) for column in columns])
+
+    def _predicted(self, calls: CallbackList, progress: Progress, batches: Iterable[Feeds]) -> list[Any]:
+        """The outputs of every batch."""
         progress.begin(0)
         calls.call("on_predict_begin", {})
-        parts = []
-        for k in range(batches):
+        parts: list[Any] = []
+        for k, feeds in enumerate(batches):
             calls.call("on_predict_batch_begin", k, {})
-            parts.append(self._forward({n: a[k * size : (k + 1) * size] for n, a in feeds.items()}))
+            parts.append(self._nest_outputs(self._forward(feeds)))
             calls.call("on_predict_batch_end", k, {"outputs": parts[-1]})
         calls.call("on_predict_end", {})
+        progress.steps = progress.steps or len(parts)
         progress.end({})
-        return self._nest_outputs([np.concatenate(column) for column in zip(*parts, strict=True)])
+        return parts
 
     def _forward(self, feeds: Feeds) -> list[Array]:
         plan = self._plan_for(feeds, None)
@@ -358,9 +383,9 @@ def verbosity(verbose: Any) -> int:
     return level
 
 
-def as_callbacks(callbacks: Any) -> list[Any]:
-    """A list of callbacks from None, one, or several."""
-    return [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+def own_level(level: int, calls: CallbackList) -> int:
+    """What is left to print where a `ProgbarLogger` among the callbacks prints already."""
+    return 0 if calls.first(ProgbarLogger) is not None else level
 
 
 def refuse_beside_stream(**given: Any) -> None:

@@ -254,6 +254,9 @@ class Op:
             found.append(inspect.Parameter(other.get(name, name), kind, default=default))
         return inspect.Signature(found)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return op_named, (self.name,)
+
     def __repr__(self) -> str:
         return f"<op {self.name}{inspect.Signature([])}>".replace("()", f"({', '.join(self.inputs)})")
 
@@ -331,6 +334,11 @@ def register(op: Op) -> Op:
     object.__setattr__(op, "__doc__", describe(op))
     OPS[op.name] = op
     return op
+
+
+def op_named(name: str) -> Op:
+    """The operation of that name: what a pickled one becomes again."""
+    return OPS[name]
 
 
 def define(name: str, kind: str, inputs: str, **fields: Any) -> Op:

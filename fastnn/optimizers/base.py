@@ -96,6 +96,18 @@ class Optimizer:
 
     # ------------------------------------------------------------ state
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles are made of: all but the plans, which are made anew."""
+        chosen, names = self._undecayed
+        kept = [v for v in self._known if id(v) in chosen]
+        return {**vars(self), "_plans": {}, "_memory": list(self._memory.values()), "_undecayed": (kept, names)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._memory = {id(v): slots for v, slots in zip(self._known, state["_memory"], strict=True)}
+        chosen, names = state["_undecayed"]
+        self._undecayed = {id(v) for v in chosen}, names
+
     lr = Renamed("learning_rate")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

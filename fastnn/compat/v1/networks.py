@@ -66,7 +66,7 @@ def conv2d(
 ) -> GraphTensor:  # fmt: skip
     """Convolution of images (batch, height, width, channels) with a kernel (rows, columns, in, out)."""
     x, w = same_types("conv2d", input, filter if filter is not None else filters)
-    attrs = {"strides": sides(strides, "strides"), "padding": same_or_valid(padding)}
+    attrs: dict[str, Any] = {"strides": sides(strides, "strides"), "padding": same_or_valid(padding)}
     return made(ops.conv2d, x, w, name=name or "conv2d", **attrs)
 
 
@@ -75,7 +75,7 @@ def pooling(function: Function, title: str) -> Function:
 
     def call(value: Any, ksize: Any, strides: Any, padding: str, name: str | None = None) -> GraphTensor:
         """Smaller images."""
-        attrs = {"pool_size": sides(ksize, "ksize"), "strides": sides(strides, "strides")}
+        attrs: dict[str, Any] = {"pool_size": sides(ksize, "ksize"), "strides": sides(strides, "strides")}
         return made(function, as_graph_tensor(value), name=name or title, padding=same_or_valid(padding), **attrs)
 
     call.__name__ = title

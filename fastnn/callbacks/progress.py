@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from typing import Any
+
+from fastnn.callbacks.base import Callback, Logs
 
 
 def number(value: float) -> str:
@@ -62,4 +65,56 @@ class Progress:
         passed = time.perf_counter() - self.began
         each = passed / max(done, 1)
         unit = f"{each:.0f}s" if each >= 1 else f"{each * 1e3:.0f}ms" if each >= 1e-3 else f"{each * 1e6:.0f}us"
-        return f"{passed:.0f}s {unit}/step"
+        return f"{passed:.0f}s{' -' * (self.verbose == 2)} {unit}/step"
+
+
+class ProgbarLogger(Callback):
+    """Prints the progress of fit, evaluate and predict, in place of what they print themselves.
+
+    Example:
+        >>> bar = ProgbarLogger()
+        >>> bar.set_params({"verbose": 2, "epochs": 1, "steps": 3})
+        >>> bar.on_epoch_begin(0)
+        >>> bar.on_epoch_end(0, {"loss": 0.5})
+        3/3 - 0s ... - loss: 0.5000
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._within_fit = False
+        self._progress = Progress(1, 0)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params(params)
+        verbose = params.get("verbose", 1)
+        epochs = params.get("epochs") or 0
+        self._progress = Progress(1 if verbose == "auto" else verbose, params.get("steps") or 0, epochs * (epochs > 1))
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._within_fit = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._within_fit = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._progress.begin(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._progress.end(logs or {})
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._progress.tell(batch + 1, logs or {})
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        if not self._within_fit:
+            self._progress.begin(0)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        if not self._within_fit:
+            self._progress.end(logs or {})
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        self._progress.begin(0)
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        self._progress.end(logs or {})
