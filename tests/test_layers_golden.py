@@ -98,9 +98,7 @@ def test_gradients(family, name):
 
 def weighted(patterns, outputs):
     """The scalar that is differentiated; None if no output is of a floating type."""
-    terms = [
-        fastnn.ops.sum(y * p) for y, p in zip(outputs, patterns, strict=True) if str(y.dtype).startswith("float")
-    ]
+    terms = [fastnn.ops.sum(y * p) for y, p in zip(outputs, patterns, strict=True) if str(y.dtype).startswith("float")]
     total = terms[0] if terms else None
     for term in terms[1:]:
         total = total + term

@@ -41,9 +41,7 @@ def by_hand(batch_size, epochs):
             with fastnn.GradientTape() as tape:
                 y_pred = model(X[k : k + batch_size], training=True)
                 loss = ops.mean(fastnn.losses.mean_squared_error(Y[k : k + batch_size], y_pred))
-            for v, g in zip(
-                model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
-            ):
+            for v, g in zip(model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True):
                 v.assign(v.numpy() - 0.01 * np.sign(g.numpy()))
     return model.get_weights(), float(loss), float(np.abs(y_pred.numpy()).max())
 

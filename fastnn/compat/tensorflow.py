@@ -97,4 +97,3 @@ def __getattr__(name: str) -> Any:
         return SimpleNamespace(v1=importlib.import_module("fastnn.compat.v1"))
     hint = did_you_mean(name, [n for n in globals() if not n.startswith("_")])
     raise AttributeError(f"module 'tensorflow' (names over fastnn) has no attribute {name!r}; {hint}")
-

@@ -281,9 +281,7 @@ class Model(Training, Layer):
 
         save_weights(self, filepath, overwrite)
 
-    def load_weights(
-        self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any
-    ) -> None:
+    def load_weights(self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read weights from a `.weights.h5`, `.keras` or older `.h5` file.
 
         Args:

@@ -176,9 +176,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     config_names = ("boundaries", "values", "name")
 
-    def __init__(
-        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
-    ) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"Expected one value more than boundaries. Received: {len(boundaries)} boundaries, {len(values)} values"
