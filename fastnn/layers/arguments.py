@@ -19,8 +19,8 @@ def dtype_name(dtype: Any) -> str:
     """
     if dtype is None:
         return config.floatx()
-    if isinstance(dtype, dict):
-        dtype = dtype["config"]["name"]
+    if isinstance(dtype, dict) and isinstance(dtype.get("config"), dict):
+        dtype = dtype["config"].get("name", dtype)
     name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
     if name not in {"float32", "float64", "int32", "int64", "uint8", "bool"}:
         raise ValueError(f"Expected dtype to be 'float32' or 'float64'. Received: dtype={dtype!r}")

@@ -21,7 +21,10 @@ from fastnn.errors import FastnnError
 from fastnn.layers import masks
 from fastnn.layers.arguments import dtype_name
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
-from fastnn.utils.registry import serialize
+from fastnn.utils.registry import serialize, take_room
+
+
+LARGEST_WEIGHT = 2**59  # numbers in one weight that an array can have
 
 
 class NotBuiltError(ValueError, AttributeError):
@@ -206,7 +209,15 @@ class Layer:
         shape = tuple(shape or ())
         if None in shape:
             raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
-        variable = Variable(as_array(values(shape, dtype=dtype), dtype), trainable=trainable, name=name or "variable")
+        count = math.prod(shape)
+        try:
+            take_room(self.name, count)
+            if count >= LARGEST_WEIGHT:
+                raise MemoryError("more than any array can have")
+            content = as_array(values(shape, dtype=dtype), dtype)
+        except MemoryError as error:
+            raise MemoryError(f"Layer '{self.name}': no room for a weight of shape {shape}: {error}") from None
+        variable = Variable(content, trainable=trainable, name=name or "variable")
         variable.constraint = constraints.get(constraint)
         book = self._book
         variable.path = self._free_path(f"{self.name}/{variable.name}")

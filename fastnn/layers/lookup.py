@@ -14,7 +14,7 @@ from fastnn.layers.arguments import one_of, only, whole
 from fastnn.layers.base import Layer
 from fastnn.layers.preprocessing import encoded
 from fastnn.utils import text
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import serializable, trusted
 from fastnn.utils.statistics import batches_of
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
@@ -212,6 +212,20 @@ class Lookup(Layer):
         given = {**super().get_config(), "vocabulary": None if self.vocabulary is None else list(self.vocabulary)}
         given["idf_weights"] = None if self.idf_weights is None else self.idf_weights[len(self.special) :]
         return given
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer that a configuration describes, which must not send it to other files.
+
+        Raises:
+            ValueError: if the vocabulary is the path of a file, unless whoever reads the configuration trusts it.
+        """
+        if isinstance(config.get("vocabulary"), str) and not trusted():
+            raise ValueError(
+                "Expected a vocabulary that lists its words. Received: a configuration that reads another file, "
+                f"vocabulary={config['vocabulary']!r}. If you trust whoever wrote it, pass safe_mode=False"
+            )
+        return super().from_config(config)
 
 
 @serializable("keras.layers")

@@ -9,6 +9,7 @@ from fastnn.losses.base import aligned, as_tensor, same_rank
 from fastnn.metrics.base import Counting, metric, ratio
 
 TP, FP, FN, TN = range(4)  # rows of the counters
+MOST = 10**6  # thresholds
 NEVER = -1e10  # a prediction that is above no threshold
 
 
@@ -275,9 +276,11 @@ class Trade(Counting):
         dtype: Any = None,
     ) -> None:
         super().__init__(dtype, name)
-        if isinstance(num_thresholds, bool) or not isinstance(num_thresholds, int) or num_thresholds < 1:
+        whole = isinstance(num_thresholds, int) and not isinstance(num_thresholds, bool)
+        if not whole or not 1 <= num_thresholds <= MOST:
             raise ValueError(
-                f"Expected num_thresholds to be a positive whole number. Received: num_thresholds={num_thresholds!r}"
+                f"Expected num_thresholds to be a positive whole number, up to {MOST}. "
+                f"Received: num_thresholds={num_thresholds!r}"
             )
         self.value, self.class_id = fraction(self.given_name, value), class_id
         self.num_thresholds = num_thresholds
@@ -429,8 +432,10 @@ class AUC(Counting):
         super().__init__(dtype, name)
         self.curve = a_word("curve", str(curve).upper(), CURVES)
         self.summation_method = a_word("summation_method", str(summation_method).lower(), SUMMATIONS)
-        if thresholds is None and (not isinstance(num_thresholds, int) or num_thresholds < 2):
-            raise ValueError(f"Expected num_thresholds to be 2 or more. Received: num_thresholds={num_thresholds!r}")
+        if thresholds is None and (not isinstance(num_thresholds, int) or not 2 <= num_thresholds <= MOST):
+            raise ValueError(
+                f"Expected num_thresholds to be 2 or more, up to {MOST}. Received: num_thresholds={num_thresholds!r}"
+            )
         inner = None if thresholds is None else sorted(checked_thresholds(list(thresholds), 0.5))
         self.thresholds = evenly(num_thresholds) if inner is None else [-1e-7, *inner, 1.0 + 1e-7]
         self.given, self.num_thresholds = thresholds, len(self.thresholds)

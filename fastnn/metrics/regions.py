@@ -37,9 +37,9 @@ class ClassOverlap(Counting):
         axis: int = -1,
     ) -> None:
         super().__init__(None if dtype in (None, "int", "int32", "int64") else dtype, name)
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or not 1 <= num_classes <= MOST:
             raise ValueError(
-                f"Expected num_classes to be a positive whole number. Received: num_classes={num_classes!r}"
+                f"Expected num_classes to be a positive whole number, up to {MOST}. Received: num_classes={num_classes!r}"
             )
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred

@@ -18,6 +18,8 @@ from fastnn.utils.registry import deserialize, serialize
 if TYPE_CHECKING:
     from fastnn.layers import Layer
 
+MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
+HEAP = re.compile(rb"GCOL\x01\0\0\0")  # how a heap of texts begins
 VERSION = "3.8.0"  # the Keras version whose layout this is
 LARGEST_ATTRIBUTE = 64512  # bytes that one attribute can hold
 SLOT = re.compile(r"/(m|v|vhat|velocity|momentum|rms|mg|accumulator|accum_grad|accum_var)(?=/|:)")
@@ -100,6 +102,27 @@ def in_order(layer: Layer) -> list[Variable]:
 
 
 # ---------------------------------------------------------------- reading
+
+
+def check_heaps(content: bytes, file: Path) -> None:
+    """Check the heaps of texts in an HDF5 file's bytes: the library never ends on one with damaged lengths.
+
+    Raises:
+        ValueError: naming the file.
+    """
+    if content.startswith(MARK) and content[14 if content[8] < 2 else 10] != 8:
+        raise Damaged(f"Expected lengths of 8 bytes in '{file}'. Received: other ones")
+    for found in HEAP.finditer(content):
+        at, size = found.start(), int.from_bytes(content[found.start() + 8 : found.start() + 16], "little")
+        end, at = at + size, at + 16
+        if not 16 <= size <= len(content) - found.start():
+            raise Damaged(f"Expected a whole file '{file}'. Received: a heap of {size} bytes")
+        while at + 16 <= end:
+            number, length = (int.from_bytes(content[at + a : at + b], "little") for a, b in ((0, 2), (8, 16)))
+            step = 16 + -(-length // 8) * 8 if number else length
+            if not 16 <= step <= end - at:
+                raise Damaged(f"Expected a whole file '{file}'. Received: a heap with an object of {length} bytes")
+            at += step
 
 
 def model_entry(h5: Any, file: Path) -> dict[str, Any]:

@@ -251,6 +251,8 @@ class Reader:
     def call(self, name: str, index: int, node: Mapping[str, Any]) -> bool:
         """Repeat one call; returns whether its arguments were there."""
         needed = places(node)
+        if not needed:
+            raise ValueError(f"Expected calls with tensors. Received: a call of '{name}' without one")
         if any(place not in self.tensors for place in needed) or any(
             (name, i, 0) not in self.tensors for i in range(index)
         ):

@@ -25,14 +25,16 @@ from fastnn.models.hdf5 import Damaged
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
 from fastnn.utils.naming import snake_case
-from fastnn.utils.registry import custom_object_scope, running_code, serialize_object
+from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
 HDF5 = (".h5", ".hdf5")
-HDF5_MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
 SMALL = 2**26  # bytes that may be unpacked from any file
 LARGEST_GROWTH = 20
+DAMAGE = (
+    OSError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError, MemoryError, AssertionError
+)  # what damaged files lead to, besides ValueError  # fmt: skip
 
 
 # ---------------------------------------------------------------- paths
@@ -341,8 +343,9 @@ def load_model(
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
     path = Path(filepath)
     content = path.read_bytes()
-    with custom_object_scope(custom_objects), running_code(not safe_mode):
-        if content.startswith(HDF5_MARK):
+    room = max(LARGEST_GROWTH * len(content), SMALL)
+    with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room):
+        if content.startswith(hdf5.MARK):
             return read_hdf5_model(path, content, compile)
         return read_model(path, *parts_of(content, path), compile)
 
@@ -351,6 +354,7 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
     """The model of an `.h5` file."""
     import h5py  # here, for it is slow to import and seldom needed
 
+    hdf5.check_heaps(content, path)
     with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
         model = build_model(path, hdf5.model_entry(h5, path))
         settings = hdf5.settings_of(h5, path) if compile else None
@@ -372,8 +376,10 @@ def reading_weights(path: Path) -> Iterator[None]:
         yield
     except Damaged:
         raise
-    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError, IndexError) as error:
+    except DAMAGE as error:
         raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
+    except ValueError as error:
+        raise error if f"'{path}'" in str(error) else ValueError(f"{error} (in '{path}')") from error
 
 
 def build_model(path: Path, config: Mapping[str, Any]) -> Model:
@@ -382,7 +388,7 @@ def build_model(path: Path, config: Mapping[str, Any]) -> Model:
         model = make_layer(config)
         if not isinstance(model, Model):
             raise Damaged(f"Expected a model. Received: {type(model).__name__}")
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except DAMAGE as error:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
     except ValueError as error:
         raise ValueError(f"{error} (in '{path}')") from error
@@ -397,7 +403,7 @@ def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool
         if compile and settings:
             model.compile_from_config(settings)
             model.optimizer.build(model.trainable_weights)
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except DAMAGE as error:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
     except ValueError as error:
         raise ValueError(f"{error} (in '{path}')") from error
@@ -412,6 +418,7 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
     path = Path(filepath)
     content = read_archive(path)[1] if path.name.endswith(".keras") else path.read_bytes()
     check_built(model)
+    hdf5.check_heaps(content, path)
     with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
         if "layer_names" not in h5.attrs and "layer_names0" not in h5.attrs and "model_weights" not in h5:
             if by_name or skip_mismatch:
@@ -431,6 +438,7 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool, othe
     """Check all weights of a file against the model's, then assign them."""
     import h5py  # here, for it is slow to import and seldom needed
 
+    hdf5.check_heaps(content, path)
     with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
         found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
         if optimizer and "optimizer/vars" in h5:

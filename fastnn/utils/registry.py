@@ -25,6 +25,7 @@ class _Scopes(threading.local):
     def __init__(self) -> None:
         self.objects: list[Mapping[str, Any]] = []
         self.running_code = False
+        self.room: int | None = None
 
 
 _scopes = _Scopes()
@@ -57,6 +58,34 @@ def running_code(allowed: bool) -> Iterator[None]:
         yield
     finally:
         _scopes.running_code = before
+
+
+@contextmanager
+def room_for_weights(count: int) -> Iterator[None]:
+    """Inside, layers make at most that many weights: a file of a few bytes cannot ask for gigabytes."""
+    before, _scopes.room = _scopes.room, count
+    try:
+        yield
+    finally:
+        _scopes.room = before
+
+
+def take_room(layer: str, count: int) -> None:
+    """Count weights that are about to be made.
+
+    Raises:
+        ValueError: if a file asks for more than there is room for.
+    """
+    if _scopes.room is None:
+        return
+    if count > _scopes.room:
+        raise ValueError(f"Layer '{layer}': expected no more weights than the file can hold. Received: {count} more")
+    _scopes.room -= count
+
+
+def trusted() -> bool:
+    """Whether what is being read may run code and open other files."""
+    return _scopes.running_code
 
 
 def enable_unsafe_deserialization() -> None:
