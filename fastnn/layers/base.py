@@ -23,7 +23,6 @@ from fastnn.layers.arguments import dtype_name
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
 from fastnn.utils.registry import serialize, take_room
 
-
 LARGEST_WEIGHT = 2**59  # numbers in one weight that an array can have
 
 

@@ -8,6 +8,8 @@ from fastnn import ops
 from fastnn.losses.base import as_prediction, as_tensor
 from fastnn.metrics.base import Counting, metric, ratio
 
+MOST = 10**4  # classes: what is counted is a table of them by them
+
 
 class ClassOverlap(Counting):
     """Base of metrics that compare class numbers; the counters are a confusion matrix, targets by rows.
@@ -39,7 +41,8 @@ class ClassOverlap(Counting):
         super().__init__(None if dtype in (None, "int", "int32", "int64") else dtype, name)
         if isinstance(num_classes, bool) or not isinstance(num_classes, int) or not 1 <= num_classes <= MOST:
             raise ValueError(
-                f"Expected num_classes to be a positive whole number, up to {MOST}. Received: num_classes={num_classes!r}"
+                f"Expected num_classes to be a positive whole number, up to {MOST}. "
+                f"Received: num_classes={num_classes!r}"
             )
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
