@@ -80,7 +80,7 @@ def _layer(listing: Any, name: str, steps: list[Any], before: dict[str, Layer], 
     weights = tuple(dict.fromkeys(n for s in steps for n in s.inputs if _is_parameter(listing, n)))
     parents = tuple(dict.fromkeys(s for s in sources if s in before))
     level = 1 + max((before[p].level for p in parents), default=0)
-    output = listing.loss if name == LOSS and listing.loss else _last_output(steps)
+    output = listing.loss if name == LOSS and listing.loss else _leaving(listing, name, steps)
     ops = ", ".join(dict.fromkeys(s.op.name for s in steps))
     return Layer(
         name, name.rsplit("/", 1)[-1], types.get(name.rsplit("/", 1)[-1], ops), output, _sample_shape(listing, output),
@@ -88,9 +88,15 @@ def _layer(listing: Any, name: str, steps: list[Any], before: dict[str, Layer], 
     )  # fmt: skip
 
 
-def _last_output(steps: list[Any]) -> str:
-    """What leaves a block: the first result of its last step that is not for the loss's penalties."""
-    return str(next(n for r, n in steps[-1].results if n is not None))
+def _leaving(listing: Any, name: str, steps: list[Any]) -> str:
+    """What leaves a block: the last of its results that another block reads or the model gives.
+
+    Its last step may do something else, such as moving the averages of a batch normalisation on.
+    """
+    read = {n for s in listing.steps if s.phase == "forward" and block_of(s) != name for n in s.inputs}
+    read.update(listing.outputs)
+    results = [n for step in reversed(steps) for _, n in step.results if n is not None]
+    return str(next((n for n in results if n in read), next(n for _, n in steps[-1].results if n is not None)))
 
 
 def _is_parameter(listing: Any, name: str) -> bool:

@@ -10,7 +10,7 @@ import fastnn
 from benchmarks import __main__ as command
 from benchmarks import data, environment, keras_style, large_cases, networks, numpy_models, operations, report
 from benchmarks.contest import Contest, Contestant
-from benchmarks.contestants import references
+from benchmarks.contestants import kernels, references
 from fastnn.ops.table import OPS, Case, find
 
 ODD = {
@@ -159,6 +159,14 @@ def test_every_operation_has_a_large_case(op):
     biggest = max(map(large_cases.cells, cases))
     assert biggest >= 2**13 or max(map(large_cases.cells, op.cases)) <= 1
     assert json.loads(json.dumps(next(operations.tasks([op.name], quick=True)).request()))["op"] == op.name
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_every_kernel_runs_as_it_is_timed(op):
+    for task in operations.tasks([op.name], quick=True):
+        work, steps = kernels.prepare(task.request())
+        work()
+        assert steps == 1
 
 
 def test_multiply_adds_are_counted_from_explanations():

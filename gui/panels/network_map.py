@@ -154,15 +154,16 @@ class NetworkMap(QWidget):
         self._bring_into_view()
 
     def _bring_into_view(self) -> None:
-        """Move up or down so that the current block shows; never against the user's own panning."""
+        """Move so that the current block shows; never against the user's own panning."""
         if self._moved or self.shows_neurons or self._lit not in self._places:
             return
-        bounds = self._bounds()
-        height, room = bounds.height() * self._zoom, self.height() - 2 * MARGIN
-        if height <= room:
-            return
-        middle = self._places[self._lit].center().y() * self._zoom
-        self._offset.setY(MARGIN - min(max(middle - room / 2, 0), height - room))
+        bounds, middle = self._bounds(), self._places[self._lit].center() * self._zoom
+        width, wide = bounds.width() * self._zoom, self.width() - 2 * MARGIN
+        if width > wide:
+            self._offset.setX(MARGIN - min(max(middle.x() - wide / 2, 0), width - wide))
+        height, high = bounds.height() * self._zoom, self.height() - 2 * MARGIN
+        if height > high:
+            self._offset.setY(MARGIN - min(max(middle.y() - high / 2, 0), height - high))
 
     def transform(self) -> QTransform:
         """From map coordinates to the widget's."""

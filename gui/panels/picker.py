@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QSizePolicy
+from PyQt6.QtGui import QStandardItemModel
+from PyQt6.QtWidgets import QComboBox, QSizePolicy, QStyle
 
 from fastnn import presets
 from gui.session import Session
 
 
 class PresetPicker(QComboBox):
-    """All presets whose data is here, by title; a user's own network heads the list while it is debugged.
+    """All presets whose data is here, by subject and title; a user's own network heads the list while it is debugged.
 
     Args:
         session: Says which one is debugged.
@@ -28,9 +30,32 @@ class PresetPicker(QComboBox):
         self.setMaximumWidth(560)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMaxVisibleItems(45)
+        subject = ""
         for name in presets.names():
+            if presets.get(name).subject != subject:
+                subject = presets.get(name).subject
+                self._head(subject)
             self._add(name)
+        self._widen()
         self.activated.connect(self._chosen)
+
+    def _head(self, subject: str) -> None:
+        """A line that names the subject of those below; it cannot be chosen."""
+        self.addItem(subject)
+        item = cast("QStandardItemModel", self.model()).item(self.count() - 1)
+        if item is not None:
+            font = self.font()
+            font.setBold(True)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            item.setFont(font)
+
+    def _widen(self) -> None:
+        """A list as wide as its longest title, however narrow the box is."""
+        view = self.view()
+        if view is not None:
+            bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent) if self.style() else 0
+            view.setMinimumWidth(view.sizeHintForColumn(0) + bar + 12)
 
     def _add(self, name: str) -> None:
         preset = presets.get(name)

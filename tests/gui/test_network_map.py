@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt
 
 import fastnn
 from gui import theme as themes
-from gui.network import layer_types, layers_of, neuron_rows
+from gui.network import block_of, layer_types, layers_of, neuron_rows
 from gui.panels.network_map import NetworkMap
 from gui.session import Session
 
@@ -147,3 +147,22 @@ def test_another_network_replaces_the_map(open_map):
     view.session.load("digits-cnn")
     assert "conv1" in {layer.name for layer in view.layers}
     assert view.neurons is None
+
+
+def test_what_leaves_a_batch_normalisation_is_the_normalised_value():
+    session = preset("cifar-residual")
+    blocks = {b.name: b for b in layers_of(session.listing, layer_types(session.model))}
+    assert blocks["block1_norm1"].shape == (16, 16, 16)
+    assert blocks["block1_norm1"].output in {n for s in session.steps if s.layer == "block1_relu1" for n in s.inputs}
+
+
+@pytest.mark.parametrize("name", ["ticket-router", "inception", "auxiliary-output"])
+def test_the_current_block_of_a_wide_network_is_in_sight(open_map, name):
+    session = preset(name)
+    view = open_map(session, (200, 400))
+    for position in range(1, sum(step.phase == "forward" for step in session.steps) + 1):
+        session.goto(position)
+        view.refresh()
+        block = view.block_rect(block_of(session.shown_step()))
+        assert block.left() >= 0
+        assert block.right() <= view.width()
