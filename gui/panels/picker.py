@@ -52,9 +52,9 @@ class PresetPicker(QComboBox):
 
     def _widen(self) -> None:
         """A list as wide as its longest title, however narrow the box is."""
-        view = self.view()
-        if view is not None:
-            bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent) if self.style() else 0
+        view, style = self.view(), self.style()
+        if view is not None and style is not None:
+            bar = style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
             view.setMinimumWidth(view.sizeHintForColumn(0) + bar + 12)
 
     def _add(self, name: str) -> None:
