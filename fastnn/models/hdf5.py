@@ -145,25 +145,41 @@ def settings_of(h5: Any, file: Path) -> dict[str, Any] | None:
     return old_configs.compile_settings(config) if isinstance(config, Mapping) else None
 
 
+def words_of(group: Any, name: str, file: Path) -> Any:
+    """An attribute that is text, or an array of texts; of any other type it may crash the library that reads it.
+
+    Raises:
+        ValueError: naming the file.
+    """
+    import h5py
+
+    kept = group.attrs.get_id(name)
+    if kept.shape and 0 in kept.shape:
+        return []
+    if h5py.check_string_dtype(kept.dtype) is None:
+        raise Damaged(f"Expected text as '{name}' of '{file}'. Received: {kept.dtype}")
+    return group.attrs[name]
+
+
 def text_of(h5: Any, name: str, file: Path) -> Any:
     """JSON of an attribute, None if it is not there."""
-    raw = h5.attrs.get(name)
-    if raw is None:
+    if name not in h5.attrs:
         return None
+    raw = words_of(h5, name, file)
     try:
         return json.loads(raw if isinstance(raw, (bytes, str)) else bytes(raw))
     except (ValueError, RecursionError) as error:
         raise Damaged(f"Expected JSON as '{name}' of '{file}'. Received: {error}") from None
 
 
-def names_of(group: Any, name: str) -> list[str]:
+def names_of(group: Any, name: str, file: Path) -> list[str]:
     """A list of names, in one attribute or several."""
     found: list[str] = []
     parts = [name] if name in group.attrs else [f"{name}{k}" for k in range(len(group.attrs))]
     for part in parts:
         if part not in group.attrs:
             break
-        found += [n.decode() if isinstance(n, bytes) else str(n) for n in np.ravel(group.attrs[part])]
+        found += [n.decode() if isinstance(n, bytes) else str(n) for n in np.ravel(words_of(group, part, file))]
     return found
 
 
@@ -184,7 +200,7 @@ def arrays_of(group: Any, file: Path) -> list[Any]:
     import h5py
 
     found = []
-    for name in names_of(group, "weight_names"):
+    for name in names_of(group, "weight_names", file):
         data = inner(group, name, file)
         if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or data.dtype.kind not in "fiub":
             raise Damaged(f"Expected numbers under '{name}' of '{file}'. Received: {data!r}")
@@ -215,7 +231,7 @@ def matched(variables: Sequence[Variable], arrays: Sequence[Any], what: str, fil
 
 def read_weights(group: Any, model: Any, file: Path, by_name: bool = False, skip: bool = False) -> Pairs:
     """Pairs of a model's variables and what the file has for them: by the order of layers, or by their names."""
-    names = [n for n in names_of(group, "layer_names") if names_of(inner(group, n, file), "weight_names")]
+    names = [n for n in names_of(group, "layer_names", file) if names_of(inner(group, n, file), "weight_names", file)]
     if by_name:
         layers = {layer.name: layer for layer in model.layers}
         pairs = [(layers[name], name) for name in names if name in layers]
@@ -246,7 +262,7 @@ def read_optimizer(h5: Any, model: Any, file: Path) -> Pairs:
     variables = model.optimizer.variables
     if len(arrays) == len(variables) and all(a.shape == v.shape for a, v in zip(arrays, variables, strict=True)):
         return list(zip(variables, arrays, strict=True))
-    names = names_of(inner(h5, "optimizer_weights", file), "weight_names")
+    names = names_of(inner(h5, "optimizer_weights", file), "weight_names", file)
     rated = [v for v in variables if v is not model.optimizer._learning_rate]
     older = rated if alternating(names) else by_slot(rated)
     if len(arrays) == len(older) and all(a.shape == v.shape for a, v in zip(arrays, older, strict=True)):
