@@ -87,6 +87,10 @@ benchmarks() {
     python -m benchmarks models
 }
 
+arguments_covered() { python -m tests.golden.arguments; }
+
+import_time() { python -m benchmarks import; }
+
 full_tests() { python -m pytest --full; }
 
 copy_of_source() { # folder: the files under version control or about to be
