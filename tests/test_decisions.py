@@ -59,7 +59,7 @@ def by_tape(x, y, epochs=2):
                 loss = ops.mean(loss)
             grads = tape.gradient(loss, model.trainable_weights)
             model.optimizer.extend(model.trainable_weights)
-        model.optimizer.apply_gradients(zip(grads, model.trainable_weights, strict=True))
+            model.optimizer.apply_gradients(zip(grads, model.trainable_weights, strict=True))
     return model.get_weights()
 
 
