@@ -138,7 +138,9 @@ def column_names(rows: Sequence[tuple[int, list[str]]]) -> list[str]:
     if not rows:
         return []
     first, second = rows[0][1], rows[1][1] if len(rows) > 1 else ["0"] * len(rows[0][1])
-    named = any(cell.lower() in TARGETS for cell in first) or any(number(a) is None and a and number(b) is not None for a, b in zip(first, second, strict=False))
+    named = any(cell.lower() in TARGETS for cell in first) or any(
+        number(a) is None and a and number(b) is not None for a, b in zip(first, second, strict=False)
+    )
     return [cell or f"column {k + 1}" for k, cell in enumerate(first)] if named else []
 
 
@@ -223,7 +225,7 @@ def arrays(path: Path) -> tuple[Array, Array]:
                 raise ValueError(f"{path.name}: expected arrays x and y, received {sorted(data.files)}.")
             check_sizes(path, [held[name] for name in pair])
             return np.asarray(data[held[pair[0]]]), np.asarray(data[held[pair[1]]])
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         raise ValueError(
             f"{path.name}: expected arrays of NumPy in one file, received a damaged one: {error}."
         ) from None
