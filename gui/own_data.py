@@ -225,7 +225,15 @@ def arrays(path: Path) -> tuple[Array, Array]:
                 raise ValueError(f"{path.name}: expected arrays x and y, received {sorted(data.files)}.")
             check_sizes(path, [held[name] for name in pair])
             return np.asarray(data[held[pair[0]]]), np.asarray(data[held[pair[1]]])
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        NotImplementedError,
+    ) as error:
         raise ValueError(
             f"{path.name}: expected arrays of NumPy in one file, received a damaged one: {error}."
         ) from None
