@@ -118,6 +118,16 @@ class Stepper(Looking, Run):
         return self._done % len(self.steps)
 
     @property
+    def done(self) -> int:
+        """Steps done of the training step shown, from 0 to all of them."""
+        return self._done
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the training step shown is finished."""
+        return self._done == len(self.steps)
+
+    @property
     def shown_training_step(self) -> int:
         """The training step whose values are shown: at a boundary the one just finished."""
         return self._step
@@ -138,6 +148,11 @@ class Stepper(Looking, Run):
         return self.schedule.rows(self._step)
 
     @property
+    def loss_before(self) -> float:
+        """The loss of the training step before the one shown; NaN in the first."""
+        return self._losses[self._step - 1] if self._step else math.nan
+
+    @property
     def losses(self) -> list[float]:
         """The loss of every training step finished before the position."""
         return self._losses[: self.training_step]
@@ -146,8 +161,7 @@ class Stepper(Looking, Run):
 
     def next(self) -> Step:
         """Run the next step and return it."""
-        if self._done == len(self.steps):
-            self._begin(self._step + 1)
+        self.begin_next()
         self._run(self._done + 1)
         return self.steps[self._done - 1]
 
@@ -224,10 +238,18 @@ class Stepper(Looking, Run):
     def _fits(self, i: int, step: Step, target: str) -> bool:
         return i in self.breakpoints if target == "breakpoint" else target in (step.phase, step.layer)
 
+    def begin_next(self) -> None:
+        """Show the training step after a finished one, before its first step; the position is the same."""
+        if self.at_end:
+            self._begin(self._step + 1)
+
+    def run_on(self, done: int) -> None:
+        """Run on within the training step shown, until so many of its steps are done."""
+        self._run(max(self._done, min(done, len(self.steps))))
+
     def finish_step(self) -> None:
         """Run to the end of the training step."""
-        if self._done == len(self.steps):
-            self._begin(self._step + 1)
+        self.begin_next()
         self._run(len(self.steps))
 
     def train(self, steps: int | None = None, seconds: float = math.inf) -> int:
