@@ -173,6 +173,7 @@ def test_conditions_are_written_and_read(kind):
     assert from_json(json.loads(json.dumps(condition.to_json()))) == condition
     assert condition.label
     assert condition.title
+    assert from_json(GradientNorm(np.inf, 1.0).to_json()) == GradientNorm(np.inf, 1.0)
 
 
 @pytest.mark.parametrize(

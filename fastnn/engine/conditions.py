@@ -87,8 +87,8 @@ class Condition:
         return self.title
 
     def to_json(self) -> dict[str, Any]:
-        """Kind and settings, as `from_json` reads them."""
-        return {"kind": type(self).__name__, **asdict(self)}
+        """Kind and settings, as `from_json` reads them; JSON has no infinity, so null stands for it."""
+        return {"kind": type(self).__name__, **{k: None if v == math.inf else v for k, v in asdict(self).items()}}
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def from_json(record: Any) -> Condition:
     kind = KINDS.get(str(record.get("kind"))) if isinstance(record, dict) else None
     if kind is None:
         raise ValueError(f"Expected a condition of {sorted(KINDS)}. Received: {record!r}")
-    settings = {k: v for k, v in record.items() if k != "kind"}
+    settings = {k: math.inf if v is None else v for k, v in record.items() if k != "kind"}
     known = {f.name: type(f.default) for f in fields(kind)}
     for name, value in settings.items():
         wanted = (int, float) if known.get(name) is float else known.get(name, ())

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config
-from fastnn.engine.batches import Schedule
+from fastnn.engine.batches import Feeds, Schedule
 from fastnn.engine.edits import Edit, checked, first_difference
 from fastnn.engine.graph import Step
 from fastnn.engine.looking import Looking
@@ -34,7 +34,7 @@ class Stepper(Looking, Run):
 
     Args:
         model: A compiled model.
-        x: Inputs, as for `fit`.
+        x: Inputs, as for `fit`; or the `data` of another stepper, as `Feeds`.
         y: Targets, as for `fit`.
         batch_size: Rows of a batch; None is one batch of everything.
         shuffle: Whether every epoch has its own order, as `fit` would shuffle.
@@ -71,7 +71,7 @@ class Stepper(Looking, Run):
         self.model, self.in_place = model, in_place
         if not hasattr(model, "prepare_data"):
             raise GraphError(f"expected a model, received {type(model).__name__}.")
-        self.data: Mapping[str, Array] = model.prepare_data(x, y, sample_weight)
+        self.data: Mapping[str, Array] = x if isinstance(x, Feeds) else model.prepare_data(x, y, sample_weight)
         count = len(next(iter(self.data.values())))
         size = count if batch_size is None else batch_size
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
@@ -357,6 +357,17 @@ class Stepper(Looking, Run):
 
     # ------------------------------------------------------------ keeping a run in a file
 
+    def to_json(self) -> dict[str, Any]:
+        """Where the run stands, for a file; `checkpoint` gives the arrays that belong to it."""
+        return {
+            "step": self._step,
+            "done": self._done,
+            "names": list(self.listing.values),
+            "starts": list(self._starts) if self._each_its_own else [],
+            "edits": [{"step": e.step, "name": e.name, "index": list(e.index)} for e in self._edits],
+            "breakpoints": sorted(self.breakpoints),
+        }
+
     def checkpoint(self, step: int | None = None) -> list[Array]:
         """The state at the start of a training step (of the one shown by default): what `resume` goes on from.
 
@@ -399,6 +410,7 @@ class Stepper(Looking, Run):
             self._base.get(variable, self.storage[variable])[...] = array
         self._losses = [float(loss) for loss in losses]
         self._starts = list(starts) if self._each_its_own and starts else self._starts
+        self._keyframes.pop(step, None)
         self._begin(step)
         self._keyframes[step] = self._entered
 
