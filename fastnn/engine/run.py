@@ -42,6 +42,7 @@ class Run:
         self._keyframes: dict[int, State] = {}
         self._stride = 1
         self._losses: list[float] = []
+        self._rates: dict[int, float] = {}
         self._edits: tuple[Edit, ...] = ()
         self._base: State = {}  # edited values that no step changes, as they were
         self._changes: tuple[Any, frozenset[str]] = (None, frozenset())
@@ -71,6 +72,7 @@ class Run:
             self._starts.append(self._starts[-1] + len(self.steps))
         rows = self.schedule.rows(step)
         self._plan.load_rows(self.data, rows, 0)
+        self._ask_rate(step)
         self._before = self._entered = self._keyframes.get(step) or self._snapshot()
         if step % self._stride == 0 and step not in self._keyframes:
             self._keyframes[step] = self._entered
@@ -79,6 +81,14 @@ class Run:
             put_feeds(self._edits, step, rows, {n: self._plan.array(n) for n in self.listing.feeds})
             self._edit_state(step)
             self._before = self._snapshot()
+
+    def _ask_rate(self, step: int) -> None:
+        """Where Python is asked for the learning rate, ask once per training step, so that it can be shown again."""
+        optimizer = self.model.optimizer
+        if getattr(optimizer, "asks_every_step", False):
+            if step not in self._rates:
+                self._rates[step] = optimizer.rate_at(int(self.storage[optimizer.iterations]))
+            self.storage[optimizer._learning_rate][...] = self._rates[step]
 
     def _changing(self, listing: StepList) -> frozenset[str]:
         """Names of the values that outlive a training step and are overwritten by it."""

@@ -46,6 +46,7 @@ class Planning(Steps):
     _output_nest: Any = None
     _decides_on_values = False
     _keep_values = False  # whether plans keep every value of a training step, for a callback that reads them
+    _aim_cache: tuple[Any, list[Aim]] | None = None
     _batch: Any = None
 
     if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Planning(Steps):
     def _forget_plans(self) -> None:
         self._plans: dict[Any, Plan] = {}
         self._listings: dict[Any, StepList] = {}
-        self._aim_cache: tuple[Any, list[Aim]] | None = None
+        self._aim_cache = None
 
     def _aims(self) -> list[Aim]:
         """What every output is compared with; found once per settings and output shapes."""
@@ -341,7 +342,9 @@ class Planning(Steps):
             return self._plans[key]
 
     def _plan_for(self, feeds: Mapping[str, Array], training: bool | None) -> Plan:
-        """The plan for the rows of one batch."""
+        """The plan for the rows of one batch, which runs next."""
+        for optimizer in self._optimizers() if training and self.compiled else ():
+            optimizer.prepare()
         try:
             if not self._decides_on_values:
                 return self._plan(len(next(iter(feeds.values()))), feeds, training)
