@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from bisect import bisect_left
 from typing import Any
@@ -76,6 +77,10 @@ class History:
         """Keep what was measured after so many training steps."""
         for key, value in values.items():
             self._series.setdefault(key, Series()).note(step, value)
+
+    def copy(self) -> History:
+        """A history that goes its own way."""
+        return copy.deepcopy(self)
 
     def of(self, chart: str) -> dict[str, Series]:
         """The series of one chart by name."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.conditions import Condition, Hit
+from fastnn.engine.edits import Edit
 from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
@@ -40,7 +41,10 @@ class State:
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
+        self.watching = False
         self.pin: Pin | None = None
+        self._undo: list[tuple[Edit, ...]] = []
+        self._redo: list[tuple[Edit, ...]] = []
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
         self._future: list[tuple[Selection, int | None]] = []

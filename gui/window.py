@@ -38,6 +38,7 @@ from gui.shortcuts import ACTIONS, GROUPS
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
+AT_ONCE = 2  # training steps that a move may run before the window answers
 PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
@@ -145,7 +146,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._unsubscribe = self.session.subscribe(self.refresh)
         self.player.changed.connect(self.transport.refresh)
-        self.player.move.connect(self.travel)
+        self.player.move.connect(self.play)
         self.trainer.ended.connect(self._training_ended)
 
     # ------------------------------------------------------------ keeping in line
@@ -221,15 +222,32 @@ class MainWindow(QMainWindow):
             self.say(str(error))
 
     def travel(self, position: int) -> None:
-        """Go to a position; far ahead in the worker, so that the window stays alive."""
-        if self.session.training:
+        """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
+        session = self.session
+        if session.training:
+            if self._destination is not None:
+                self._destination = position
+                self.trainer.pause()
             return
-        length = len(self.session.steps)
-        if position - self.session.moment.position > 2 * length:
+        if session.stepper.distance(position) > AT_ONCE:
+            session.rewind(position)
             self._destination = position
-            self.trainer.begin(position // length)
+            self.trainer.begin(position // len(session.steps))
         else:
-            self.attempt(lambda: self.session.goto(position))
+            self.attempt(lambda: session.goto(position))
+
+    def play(self, position: int) -> None:
+        """Move on while playing: conditions stop it, too."""
+        if not self.session.conditions:
+            return self.travel(position)
+        self.attempt(lambda: self.session.run_to(position))
+        return self.say_hit()
+
+    def say_hit(self) -> None:
+        """Say which condition has stopped the run, if one has."""
+        if self.session.hit is not None:
+            self.player.stop()
+            self.say(self.session.hit.message)
 
     def toggle_training(self) -> None:
         """Train at full speed, or pause."""
@@ -245,7 +263,8 @@ class MainWindow(QMainWindow):
         if self.trainer.error:
             self.say(self.trainer.error)
         elif destination is not None:
-            self.attempt(lambda: self.session.goto(destination))
+            self.travel(destination)
+        self.say_hit()
 
     def ask_for_training_step(self) -> None:
         """Ask where to go."""
