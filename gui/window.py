@@ -26,7 +26,7 @@ from gui.content import label_letters
 from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
-from gui.panels.chart import LossChart
+from gui.panels.chart import TrainingChart
 from gui.panels.explain_card import ExplainCard
 from gui.panels.key_sheet import KeySheet
 from gui.panels.listing import ListingView, Tape
@@ -59,7 +59,7 @@ class MainWindow(QMainWindow):
         self.bound = handlers(self)
         self.actions_by_name = make_actions(self, self.bound)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
-        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
+        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing = ListingView(session)
         self._destination: int | None = None
@@ -165,6 +165,8 @@ class MainWindow(QMainWindow):
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
             return [self.listing, self.tape]
+        if topic == "runs":
+            return [self.chart]
         picture = [self.stage, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
@@ -238,10 +240,15 @@ class MainWindow(QMainWindow):
 
     def play(self, position: int) -> None:
         """Move on while playing: conditions stop it, too."""
-        if not self.session.conditions:
-            return self.travel(position)
-        self.attempt(lambda: self.session.run_to(position))
-        return self.say_hit()
+        session = self.session
+        if not session.conditions:
+            self.travel(position)
+        elif session.stepper.distance(position) > AT_ONCE:
+            self._destination = position
+            self.trainer.begin(position // len(session.steps), watching=True)
+        else:
+            self.attempt(lambda: session.run_to(position))
+            self.say_hit()
 
     def say_hit(self) -> None:
         """Say which condition has stopped the run, if one has."""
@@ -262,7 +269,7 @@ class MainWindow(QMainWindow):
         destination, self._destination = self._destination, None
         if self.trainer.error:
             self.say(self.trainer.error)
-        elif destination is not None:
+        elif destination is not None and self.session.hit is None:
             self.travel(destination)
         self.say_hit()
 

@@ -40,12 +40,17 @@ class Trainer(QThread):
         self.offered.connect(self._publish)
         self.finished.connect(self._hand_back)
 
-    def begin(self, until: int | None = None) -> None:
-        """Train until paused, a condition holds, or as many training steps of the run are done, whatever holds."""
+    def begin(self, until: int | None = None, watching: bool | None = None) -> None:
+        """Train until paused, or until as many training steps of the run are done.
+
+        Args:
+            until: Training steps of the whole run; without a limit by default.
+            watching: Whether conditions stop it; by default they do unless there is a limit.
+        """
         self._pause.clear()
         self._drawing.clear()
         self.error, self._until, self._latest = "", until, None
-        self.session.start_training(watching=until is None)
+        self.session.start_training(until is None if watching is None else watching)
         self.start()
 
     def pause(self, wait: bool = False) -> None:

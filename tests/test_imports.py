@@ -32,6 +32,7 @@ LEVELS = {
     8.6: "gui/colours gui/history gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
     8.65: "gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/state",
+    8.8: "gui/storage",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.6: "gui/network",
