@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ops|models] [--quick] [--json FILE]`."""
+"""`python -m benchmarks [ops|models|import] [--quick] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,6 @@ import sys
 from pathlib import Path
 
 from benchmarks import environment, machine, report
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(prog="python -m benchmarks", description="fastnn beside NumPy and installed peers.")
-    top.add_argument("kind", nargs="?", choices=("ops", "models"), help="both, if left out")
-    top.add_argument("names", nargs="*", help="only these operations or networks")
-    top.add_argument("--quick", action="store_true", help="smaller shapes and fewer rounds")
-    top.add_argument("--json", type=Path, metavar="FILE", help="also write the results to a file")
-    top.add_argument("--threads", type=int, default=environment.processors(), help="of every contestant; default: all")
-    top.add_argument("--rounds", type=int, help="turns that contestants take")
-    top.add_argument("--seconds", type=float, help="length of a turn")
-    top.add_argument("--peers-python", default=sys.executable, metavar="PATH", help="interpreter that has the peers")
-    return top
 
 
 def run_ops(args: argparse.Namespace) -> report.Report:
@@ -45,7 +31,31 @@ def run_models(args: argparse.Namespace) -> report.Report:
     return report.Report("models", described, settings, results, contest.versions, contest.absent, contest.failures)
 
 
-RUNS = {"ops": run_ops, "models": run_models}
+def run_import(args: argparse.Namespace) -> report.Report:
+    """Time the import."""
+    from benchmarks import importing
+
+    rounds = args.rounds or (3 if args.quick else 9)
+    result, failures = importing.run(rounds)
+    described, settings = machine.describe(args.threads), {"rounds": rounds}
+    return report.Report("import", described, settings, [result], importing.versions(), failures=failures)
+
+
+RUNS = {"ops": run_ops, "models": run_models, "import": run_import}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m benchmarks", description="fastnn beside NumPy and installed peers.")
+    top.add_argument("kind", nargs="?", choices=tuple(RUNS), help="all, if left out")
+    top.add_argument("names", nargs="*", help="only these operations or networks")
+    top.add_argument("--quick", action="store_true", help="smaller shapes and fewer rounds")
+    top.add_argument("--json", type=Path, metavar="FILE", help="also write the results to a file")
+    top.add_argument("--threads", type=int, default=environment.processors(), help="of every contestant; default: all")
+    top.add_argument("--rounds", type=int, help="turns that contestants take")
+    top.add_argument("--seconds", type=float, help="length of a turn")
+    top.add_argument("--peers-python", default=sys.executable, metavar="PATH", help="interpreter that has the peers")
+    return top
 
 
 def main(argv: list[str] | None = None) -> int:

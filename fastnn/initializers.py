@@ -102,7 +102,7 @@ class Random(Initializer):
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed, self._drawn = seed, config.next_seed() if seed is None else int(seed)
+        self.seed, self._drawn = seed, config.next_seed() if seed is None else config.checked_seed(seed)
 
     @property
     def generator(self) -> np.random.Generator:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -391,3 +392,31 @@ def test_nonsense_in_the_environment_is_named(name, value):
     )
     assert run.returncode
     assert f"Expected {name}" in run.stderr.decode()
+
+
+# ---------------------------------------------------------------- arguments of layers
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: layers.Dense(3, use_bias="no"), "use_bias of Dense to be True or False. Received: use_bias='no'"),
+        (lambda: layers.LSTM(3, "tanh", "sigmoid", float("nan")), "use_bias of LSTM"),
+        (lambda: layers.GRU(3, return_sequences=2), "return_sequences of GRU"),
+        (lambda: layers.LSTM(3, seed=float("inf")), "seed to be a non-negative integer. Received: seed=inf"),
+        (lambda: fastnn.initializers.GlorotUniform(seed="x"), "seed='x'"),
+        (lambda: layers.Concatenate(axis=float("inf")), "axis to be a whole number. Received: axis=inf"),
+        (lambda: layers.StringLookup(vocabulary="no/such/file"), "vocabulary='no/such/file'"),
+        (lambda: layers.IntegerLookup(vocabulary=""), "vocabulary=''"),
+        (lambda: layers.TextVectorization(vocabulary=b"x"), "vocabulary=b'x'"),
+        (lambda: layers.StringLookup(vocabulary=3), "vocabulary=3"),
+    ],
+)
+def test_arguments_are_named(make, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        make()
+
+
+@pytest.mark.parametrize("value", [True, False, 0, 1, np.True_])
+def test_switches_take_what_is_true_or_false(value):
+    assert len(layers.Dense(3, use_bias=value)(np.ones((1, 2))).shape) == 2

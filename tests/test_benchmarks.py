@@ -8,7 +8,17 @@ import pytest
 
 import fastnn
 from benchmarks import __main__ as command
-from benchmarks import data, environment, keras_style, large_cases, networks, numpy_models, operations, report
+from benchmarks import (
+    data,
+    environment,
+    importing,
+    keras_style,
+    large_cases,
+    networks,
+    numpy_models,
+    operations,
+    report,
+)
 from benchmarks.contest import Contest, Contestant
 from benchmarks.contestants import kernels, references
 from fastnn.ops.table import OPS, Case, find
@@ -199,3 +209,10 @@ def test_references_write_all_their_numbers():
     assert steps == 1
     assert 0 not in dx.strides
     assert dx.shape == task.case.shapes[0]
+
+
+@pytest.mark.parametrize(("limit", "code"), [(1000.0, 0), (0.01, 1)])
+def test_an_import_beyond_its_limit_is_a_failure(limit, code, monkeypatch, capsys):
+    monkeypatch.setattr(importing, "LIMIT", limit)
+    assert command.main(["import", "--rounds", "1"]) == code
+    assert ("Failed: fastnn: expected at most 0.01 times" in capsys.readouterr().out) == bool(code)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import types
 from pathlib import Path
 
 import numpy as np
@@ -250,20 +249,16 @@ def test_a_plot_needs_matplotlib(monkeypatch):
 
 
 def test_a_plot_shows_training_and_validation(monkeypatch):
-    drawn = []
-    axes = types.SimpleNamespace(
-        plot=lambda *args, label: drawn.append((*args, label)), set_ylabel=print, set_xlabel=print, legend=int
-    )
-    pyplot = types.ModuleType("matplotlib.pyplot")
-    pyplot.subplots = lambda rows, columns, **how: ("figure", [[axes]] * rows)
-    matplotlib = types.ModuleType("matplotlib")
-    matplotlib.pyplot = pyplot
-    monkeypatch.setitem(sys.modules, "matplotlib", matplotlib)
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", pyplot)
+    matplotlib = pytest.importorskip("matplotlib", reason="the plot extra (matplotlib) is not installed")
+    matplotlib.use("Agg")
     history = linear().fit(X, Y, epochs=4, validation_split=0.2, validation_freq=2, verbose=0)
-    assert history.plot("mae") == "figure"
+    figure = history.plot("mae")
+    (axes,) = figure.axes
+    drawn = [(list(line.get_xdata()), list(line.get_ydata()), line.get_label()) for line in axes.lines]
     logs = history.history
     assert drawn == [([1, 2, 3, 4], logs["mae"], "training"), ([2, 4], logs["val_mae"], "validation")]
+    assert [a.get_ylabel() for a in history.plot().axes] == ["loss", "mae"]
+    matplotlib.pyplot.close("all")
 
 
 @pytest.mark.parametrize(

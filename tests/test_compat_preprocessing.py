@@ -234,3 +234,16 @@ def test_a_compiled_model_is_an_estimator_too():
     KerasClassifier(model=model, epochs=2).fit(X, y)
     for a, b in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_scikit_learn_searches_and_validates_them():
+    selection = pytest.importorskip("sklearn.model_selection", reason="the sklearn extra is not installed")
+    pipeline, preprocessing = (pytest.importorskip(f"sklearn.{n}") for n in ("pipeline", "preprocessing"))
+    y = (X[:, 0] > 0).astype(int)
+    classifier = KerasClassifier(build_fn=build, epochs=20, batch_size=10, verbose=0)
+    assert selection.cross_val_score(classifier, X, y, cv=2).min() > 0.7
+    search = selection.GridSearchCV(classifier, {"units": [1, 8], "epochs": [1, 20]}, cv=2).fit(X, y)
+    assert search.best_params_["epochs"] == 20
+    assert search.best_estimator_.predict(X).shape == (40,)
+    whole = pipeline.make_pipeline(preprocessing.StandardScaler(), KerasRegressor(build_fn=line, epochs=40, verbose=0))
+    assert whole.fit(100 * X, X @ [1.0, -0.5]).score(100 * X, X @ [1.0, -0.5]) > 0.5

@@ -1,6 +1,5 @@
 """Every layer in every configuration of golden/layers gives what the real Keras 3 gave: values, gradients, state."""
 
-import importlib
 import inspect
 import json
 from pathlib import Path
@@ -9,15 +8,12 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn.layers import Layer
 from fastnn.utils.registry import deserialize, serialize_object
+from tests.golden.arguments import FAMILIES, exempt, given_arguments, layer_classes, wanted_arguments
 from tests.golden.case import flat, pattern
 
 HERE = Path(__file__).parent / "golden" / "layers"
-FAMILIES = {p.stem: importlib.import_module(f"tests.golden.layers.{p.stem}") for p in sorted(HERE.glob("[a-z]*.py"))}
 NAMES = [(family, name) for family, module in FAMILIES.items() for name in module.cases(fastnn)]
-SEPARATE = ("name", "dtype", "trainable", "autocast", "activity_regularizer")  # tested by themselves
-ENDINGS = ("_initializer", "_regularizer", "_constraint")  # these too
 golden = pytest.mark.parametrize(("family", "name"), NAMES, ids=[f"{f}-{n}" for f, n in NAMES])
 
 
@@ -176,45 +172,12 @@ def unused(config):
 # ---------------------------------------------------------------- is every argument covered?
 
 
-def given_arguments():
-    """For every layer class the arguments that some case gives."""
-    found = {}
-    for module in FAMILIES.values():
-        for case in module.cases(fastnn).values():
-            for layer in [case.layer, *case.layer.sublayers()]:
-                cls = type(layer)
-                args, kwargs = layer._book.arguments
-                names = list(inspect.signature(cls.__init__).parameters)[1:]
-                found.setdefault(cls.__name__, set()).update([*dict(zip(names, args, strict=False)), *kwargs])
-    return found
-
-
-def wanted_arguments(cls):
-    """Arguments of a layer class that golden cases have to cover."""
-    parameters = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
-    plain = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    return {n for n in plain if n not in SEPARATE and not n.endswith(ENDINGS)}
-
-
-def layer_classes():
-    found = {c for c in vars(fastnn.layers).values() if isinstance(c, type) and issubclass(c, Layer) and c is not Layer}
-    return sorted(found, key=lambda c: c.__name__)
-
-
-def exempt():
-    """Arguments that no number can show, by class, with all families taken together; '*' is the whole class."""
-    found = {}
-    for module in FAMILIES.values():
-        for name, arguments in getattr(module, "EXEMPT", {}).items():
-            found.setdefault(name, set()).update(arguments)
-    return found
-
-
 @pytest.mark.parametrize("cls", layer_classes(), ids=lambda c: c.__name__)
 def test_every_argument_occurs(cls):
     left_out = exempt().get(cls.__name__, set())
     if "*" in left_out:
         return
-    missing = wanted_arguments(cls) - given_arguments().get(cls.__name__, set()) - left_out
-    assert cls.__name__ in given_arguments(), "no golden case has this layer"
+    given = given_arguments()
+    assert cls.__name__ in given, "no golden case has this layer"
+    missing = set(wanted_arguments(cls)) - given[cls.__name__] - left_out
     assert not missing, f"no golden case gives {sorted(missing)}"

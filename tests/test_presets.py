@@ -69,20 +69,38 @@ def test_the_number_of_threads_does_not_change_a_bit(name):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_going_back_shows_what_was_shown(name):
-    preset, model, x, y = opened(name)
-    stepper = Stepper(model, x, y, batch_size=preset.batch_size, shuffle=preset.shuffle)
+def there_and_back(stepper, between=lambda: None):
+    """Go to some positions and back again, and compare all values that are computed there."""
     length = len(stepper.steps)
     marks = [0, 1, length // 2, length - 1, length, length + length // 2, 2 * length + 1]
     seen = {}
     for position in marks:
         stepper.goto(position)
         seen[position] = {n: stepper.value(n) for n in stepper.listing.values if stepper.computed(n)}
+    between()
     for position in reversed(marks):
         stepper.goto(position)
-        for name_, array in seen[position].items():
-            np.testing.assert_array_equal(stepper.value(name_), array, err_msg=f"{position} {name_}")
+        for name, array in seen[position].items():
+            np.testing.assert_array_equal(stepper.value(name), array, err_msg=f"{position} {name}")
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_going_back_shows_what_was_shown(name):
+    preset, model, x, y = opened(name)
+    there_and_back(Stepper(model, x, y, batch_size=preset.batch_size, shuffle=preset.shuffle))
+
+
+def test_a_corrupted_buffer_is_noticed():
+    _, model, x, y = opened("xor")
+    stepper = Stepper(model, x, y, batch_size=4, shuffle=False)
+
+    def corrupt():
+        buffer = stepper.view("hidden.dense")
+        buffer.flags.writeable = True
+        buffer[0, 0] = np.nextafter(buffer[0, 0], np.float32(2))
+
+    with pytest.raises(AssertionError, match=r"hidden\.dense"):
+        there_and_back(stepper, corrupt)
 
 
 @pytest.mark.parametrize("name", SMALL)

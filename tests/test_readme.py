@@ -51,8 +51,8 @@ def test_the_new_operation_works_as_written(tmp_path):
     record, example = [block for block in blocks("python") if "bent_identity" in block]
     kernels, row = blocks("c")
     insert(tmp_path / "fastnn/ops/activation.py", r"\Z", record)
-    insert(tmp_path / "fastnn/kernels/activation.c", r"^CELLWISE.*\n", kernels)
-    insert(tmp_path / "fastnn/kernels/activation.c", r"^    \{\"\w+\", .*\n(?=    \{0\},)", row)
+    insert(tmp_path / "fastnn/kernels/activation.c", r"^BACK\(.*\n", kernels)
+    insert(tmp_path / "fastnn/kernels/activation.c", r"^    .*\n(?=    \{0\},)", row)
     run(tmp_path, "setup.py", "build_ext", "--inplace")
     (tmp_path / "example.txt").write_text(example, encoding="utf-8")
     run(tmp_path, "-c", EXAMPLE, str(tmp_path), str(tmp_path / "example.txt"))

@@ -66,7 +66,7 @@ class Attention(Layer):
         super().__init__(**kwargs)
         self.use_scale, self.score_mode = bool(use_scale), one_of("score_mode", score_mode, ("dot", "concat"))
         self.dropout, self.seed = share("dropout", dropout), seed
-        self.drawn_seed = config.next_seed() % 2**31 if seed is None else int(seed)
+        self.drawn_seed = config.next_seed() % 2**31 if seed is None else config.checked_seed(seed)
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
@@ -272,7 +272,7 @@ class MultiHeadAttention(Layer):
         self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
         self.kernel_constraint, self.bias_constraint = map(constraints.get, (kernel_constraint, bias_constraint))
         self.seed = seed
-        self.drawn_seed = config.next_seed() % 2**31 if seed is None else int(seed)
+        self.drawn_seed = config.next_seed() % 2**31 if seed is None else config.checked_seed(seed)
 
     def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
         value_shape = query_shape if value_shape is None else value_shape

@@ -20,6 +20,7 @@ from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
 from fastnn.layers import masks
 from fastnn.layers.arguments import dtype_name
+from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
 from fastnn.utils.registry import serialize, take_room
 
@@ -137,6 +138,8 @@ class Layer:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
+        if "keras_module" in vars(cls):
+            check_switches(cls, args, kwargs)
         object.__setattr__(layer, "_book", Book((args, kwargs)))
         object.__setattr__(layer, "built", False)
         return layer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,20 @@ from fastnn.utils.registry import serializable, trusted
 from fastnn.utils.statistics import batches_of
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
+
+
+def read_words(path: str | Path) -> list[str]:
+    """The lines of a vocabulary's file.
+
+    Raises:
+        ValueError: if there is no such file, or it is not text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"Expected vocabulary to be a list of words or a text file. Received: vocabulary={path!r} ({error})"
+        ) from None
 
 
 class Lookup(Layer):
@@ -82,7 +96,9 @@ class Lookup(Layer):
             ValueError: for words that occur twice, too many of them, or weights that do not fit.
         """
         if isinstance(vocabulary, (str, Path)):
-            vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
+            vocabulary = read_words(vocabulary)
+        if isinstance(vocabulary, bytes) or not isinstance(vocabulary, Iterable):
+            raise ValueError(f"Expected vocabulary to be a list of words. Received: vocabulary={vocabulary!r}")
         words = [self.word(w) for w in (vocabulary.tolist() if hasattr(vocabulary, "tolist") else vocabulary)]
         special = self.special
         words = words[len(special) :] if special and words[: len(special)] == special else words

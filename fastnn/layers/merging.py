@@ -55,6 +55,8 @@ class Concatenate(Merge):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+            raise ValueError(f"Expected axis to be a whole number. Received: axis={axis!r}")
         self.axis = int(axis)
 
     def merge(self, tensors: list[Any]) -> Any:

@@ -33,7 +33,7 @@ class Cell(Layer):
         self.dropout = share("dropout", options["dropout"])
         self.recurrent_dropout = share("recurrent_dropout", options["recurrent_dropout"])
         self.seed = options["seed"]
-        drawn = config.next_seed() % 2**31 if self.seed is None else int(self.seed)
+        drawn = config.next_seed() % 2**31 if self.seed is None else config.checked_seed(self.seed)
         self.drawn_seeds = (drawn, (drawn + 1) % 2**31)
 
     @property
