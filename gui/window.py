@@ -23,12 +23,12 @@ from PyQt6.QtWidgets import (
 from fastnn.errors import FastnnError
 from gui import theme
 from gui.content import label_letters
+from gui.features import Features
 from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
 from gui.panels.explain_card import ExplainCard
-from gui.panels.key_sheet import KeySheet
 from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
 from gui.panels.stage import StageView
@@ -56,8 +56,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.settings = session, settings
         self.trainer, self.player = Trainer(session, self), Player(session, self)
+        self.features = Features(self)
         self.bound = handlers(self)
-        self.actions_by_name = make_actions(self, self.bound)
+        self.actions_by_name = make_actions(self, self.bound, self.features.keymap, self.features.repeater)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
         self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()
+        self.features.compose()
         self._connect()
         self._restore_layout()
         self.refresh("loaded")
@@ -144,7 +146,7 @@ class MainWindow(QMainWindow):
                 menu.addActions([self.actions_by_name[a.name] for a in ACTIONS if a.group == group])
 
     def _connect(self) -> None:
-        self._unsubscribe = self.session.subscribe(self.refresh)
+        self._unsubscribe = self.session.subscribe(self.features.frames.timed(self.refresh))
         self.player.changed.connect(self.transport.refresh)
         self.player.move.connect(self.play)
         self.trainer.ended.connect(self._training_ended)
@@ -288,24 +290,15 @@ class MainWindow(QMainWindow):
             board.setText(exact(value))
             self.say(f"copied {exact(value)}")
 
-    def toggle_theme(self) -> None:
-        """Light or dark."""
-        self.set_theme("light" if theme.current().dark else "dark")
-
     def set_theme(self, mode: str) -> None:
         """Put on a theme, and repaint everything in it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, mode)
-        for panel in (self.transport, self.chart):
-            panel.restyle()
-        if self.settings is not None:
-            self.settings.setValue("theme", mode)
+        for panel in self.findChildren(QWidget):
+            if hasattr(panel, "restyle"):
+                panel.restyle()
         self.refresh("position")
-
-    def show_keys(self) -> None:
-        """Show the sheet of keys."""
-        KeySheet(self).exec()
 
     def reset_layout(self) -> None:
         """Put every panel back in its place."""
@@ -327,6 +320,7 @@ class MainWindow(QMainWindow):
         self.player.stop()
         self.trainer.pause(wait=True)
         self._unsubscribe()
+        self.features.close()
         if self.settings is not None:
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(LAYOUT_VERSION))
