@@ -309,13 +309,7 @@ OLD_LAYERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def old_layer(layers: Any, name: str) -> Any:
-    """What a layer's old name stands for in the module of layers.
-
-    Raises:
-        AttributeError: if it is no old name.
-    """
-    if name not in OLD_LAYERS:
-        raise AttributeError(f"module {layers.__name__!r} has no attribute {name!r}")
+    """What a layer's old name stands for in the module of layers."""
     new, make = OLD_LAYERS[name]
     say(f"layers.{name}", new)
     return make(layers)

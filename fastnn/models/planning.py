@@ -104,6 +104,9 @@ class Planning(Steps):
         if self.network is not None:
             self._aims()
 
+    run_eagerly = False  # every training step is a list, which can be stepped through
+    jit_compile = False
+
     @property
     def compiled(self) -> bool:
         """Whether `compile` was called."""

@@ -8,8 +8,7 @@ from fastnn import metrics
 from fastnn.engine.graph import flatten
 from fastnn.engine.tape import GradientTape
 from fastnn.metrics.base import Mean
-from fastnn.models.data import split
-from fastnn.models.own_steps import unpack
+from fastnn.models.data import split, unpack_x_y_sample_weight
 
 if TYPE_CHECKING:
     from fastnn.models.compiling import Aim
@@ -54,7 +53,7 @@ class Steps:
             >>> list(model.fit([[1.0]], [[2.0]], verbose=0).history)
             ['loss']
         """
-        x, y, sample_weight = unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
@@ -72,7 +71,7 @@ class Steps:
         Returns:
             Numbers by name, for the logs.
         """
-        x, y, sample_weight = unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         self._track(self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False))
         return self.compute_metrics(x, y, y_pred, sample_weight)
@@ -132,6 +131,11 @@ class Steps:
         for aim in self._aims():
             named.update(dict((*aim.metrics, *aim.weighted)))
         return {name: metric.result() for name, metric in named.items()}
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """What all metrics remember."""
+        return [v for metric in self.metrics for v in metric.variables]
 
     def _track(self, loss: Any) -> None:
         if self._loss_tracker is None:

@@ -8,6 +8,7 @@ from fastnn.optimizers import schedules
 from fastnn.optimizers.adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
 from fastnn.optimizers.base import CLASSES, Optimizer
 from fastnn.optimizers.gradient import SGD, Lion
+from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserialize
 
@@ -30,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"module 'fastnn.optimizers' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+    raise missing("optimizers", name, __all__)
 
 
 def get(identifier: Any) -> Optimizer:
