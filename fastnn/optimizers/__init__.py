@@ -9,7 +9,7 @@ from fastnn.optimizers.adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, N
 from fastnn.optimizers.base import CLASSES, Optimizer
 from fastnn.optimizers.gradient import SGD, Lion
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.registry import deserialize
+from fastnn.utils.registry import deserializer
 
 __all__ = [
     "SGD",
@@ -31,6 +31,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'fastnn.optimizers' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+
+
+deserialize = deserializer("keras.optimizers")
 
 
 def get(identifier: Any) -> Optimizer:

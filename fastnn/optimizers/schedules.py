@@ -9,8 +9,7 @@ from typing import Any
 from fastnn import ops
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
-from fastnn.utils.registry import deserialize as deserialize_any
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import deserializer, serializable
 from fastnn.utils.registry import serialize as serialize_any
 
 __all__ = [
@@ -177,13 +176,19 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     config_names = ("boundaries", "values", "name")
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        for given in ("boundaries", "values"):
+            some = {"boundaries": boundaries, "values": values}[given]
+            if not isinstance(some, (list, tuple)):
+                raise ValueError(f"Expected {given} to be a list of numbers. Received: {given}={some!r}")
+            for item in some:
+                number(given, item)
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"Expected one value more than boundaries. Received: {len(boundaries)} boundaries, {len(values)} values"
             )
         if list(boundaries) != sorted(boundaries):
             raise ValueError(f"Expected boundaries that rise. Received: boundaries={list(boundaries)}")
-        self.boundaries, self.values, self.name = list(boundaries), [number("values", v) for v in values], name
+        self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
     def __call__(self, step: Any) -> Any:
         step = as_step(step)
@@ -318,7 +323,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     ) -> None:
         self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate)
         self.first_decay_steps = number("first_decay_steps", first_decay_steps, 0)
-        self.t_mul, self.m_mul, self.alpha = number("t_mul", t_mul), number("m_mul", m_mul), number("alpha", alpha)
+        self.t_mul, self.m_mul, self.alpha = number("t_mul", t_mul, 0), number("m_mul", m_mul), number("alpha", alpha)
         self.name = name
 
     def __call__(self, step: Any) -> Any:
@@ -340,6 +345,4 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
     return serialize_any(learning_rate_schedule)
 
 
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """The schedule that a configuration describes."""
-    return deserialize_any(config, custom_objects)
+deserialize = deserializer(MODULE)
