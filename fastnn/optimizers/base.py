@@ -132,15 +132,17 @@ class Optimizer(Rated, Eager):
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the memory for the variables to be trained, and take their type.
 
+        Variables that have come to those that it knows, of layers built or unfrozen since, are taken in.
+
         Raises:
-            ValueError: for variables that are not among those it was built for first.
+            ValueError: for other variables instead of those that it knows.
         """
         fresh = [v for v in variables if id(v) not in self._memory]
-        if self._known and fresh:
+        if fresh and not {id(v) for v in self._known} <= {id(v) for v in variables}:
             raise ValueError(
                 f"Unknown variable: '{fresh[0].path}'. Expected the {len(self._known)} variables that this "
                 f"{type(self).__name__} was built for, '{self._known[0].path}' among them; other variables (of another "
-                "model, or unfrozen since) need an optimizer of their own."
+                "model) need an optimizer of their own."
             )
         for variable in fresh:
             self._memory[id(variable)] = [beside(variable, name, self.initial(name)) for name in self.slots]
