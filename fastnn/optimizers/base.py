@@ -132,19 +132,24 @@ class Optimizer(Rated, Eager):
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the memory for the variables to be trained, and take their type.
 
-        Variables that have come to those that it knows, of layers built or unfrozen since, are taken in.
-
         Raises:
-            ValueError: for other variables instead of those that it knows.
+            ValueError: for variables that are not among those it was built for first.
         """
-        fresh = [v for v in variables if id(v) not in self._memory]
-        if fresh and not {id(v) for v in self._known} <= {id(v) for v in variables}:
+        fresh = self._unknown(variables)
+        if self._known and fresh:
             raise ValueError(
                 f"Unknown variable: '{fresh[0].path}'. Expected the {len(self._known)} variables that this "
                 f"{type(self).__name__} was built for, '{self._known[0].path}' among them; other variables (of another "
-                "model) need an optimizer of their own."
+                "model, or unfrozen since) need an optimizer of their own."
             )
-        for variable in fresh:
+        self.extend(variables)
+
+    def _unknown(self, variables: Sequence[Variable]) -> list[Variable]:
+        return [v for v in variables if id(v) not in self._memory]
+
+    def extend(self, variables: Sequence[Variable]) -> None:
+        """Make the memory for variables that a model meets later, on a path that its first batches did not take."""
+        for variable in self._unknown(variables):
             self._memory[id(variable)] = [beside(variable, name, self.initial(name)) for name in self.slots]
             self._known.append(variable)
             if self.use_ema:
@@ -325,7 +330,8 @@ class Optimizer(Rated, Eager):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """The optimizer that a configuration describes."""
-        return cls(**{k: deserialize(v) if isinstance(v, dict) else v for k, v in config.items()})
+        given = config.get("learning_rate")
+        return cls(**{**config, "learning_rate": deserialize(given) if isinstance(given, dict) else given})
 
 
 def norm(gradients: Sequence[Any]) -> Any:
