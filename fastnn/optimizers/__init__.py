@@ -7,6 +7,7 @@ from typing import Any
 from fastnn.optimizers import schedules
 from fastnn.optimizers.adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
 from fastnn.optimizers.base import CLASSES, Optimizer
+from fastnn.optimizers.composed import Ftrl, Lamb
 from fastnn.optimizers.gradient import SGD, Lion
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserializer
@@ -18,6 +19,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
     "Nadam",
     "Optimizer",

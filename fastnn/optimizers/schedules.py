@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fastnn import ops
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
@@ -328,13 +330,13 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         passed = as_step(step) / float(self.first_decay_steps)
-        longer = float(self.t_mul)
+        longer = np.float32(self.t_mul)  # the type that decides, exactly at a restart, on which side of it a step is
         if longer == 1.0:
             restarts = ops.floor(passed)
             passed = passed - restarts
         else:
-            restarts = ops.floor(ops.log(1.0 - passed * (1.0 - longer)) / math.log(longer))
-            gone = (1.0 - ops.power(longer, restarts)) / (1.0 - longer)
+            restarts = ops.floor(ops.log(1.0 - passed * (1 - longer)) / np.log(longer))
+            gone = (1.0 - ops.power(longer, restarts)) / (1 - longer)
             passed = (passed - gone) / ops.power(longer, restarts)
         top = float(self.initial_learning_rate) * ops.power(float(self.m_mul), restarts)
         return top * half_cosine(passed, self.alpha)
