@@ -353,6 +353,11 @@ class Planning(Steps):
             self._note_decisions(error)
         return Plan(self.step_list_for(feeds, training))
 
+    def _one_by_one(self, training: bool) -> bool:
+        """Whether Python has a say between two batches, or within them."""
+        asked = training and self.optimizer.asks_every_step
+        return self._decides_on_values or asked or self._own_step(training)
+
     def _runner(self, training: bool) -> Any:
         """What runs single batches and keeps the logs."""
         if self._own_step(training):

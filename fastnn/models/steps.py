@@ -93,8 +93,10 @@ class Steps:
         """
         aims = self._aims()
         names = [aim.name for aim in aims]
-        parts = [given if given is not None else [None] * len(aims) for given in (y, sample_weight)]
-        targets, weights = (split(p, names, "y") if len(aims) > 1 else [p[0] if p == [None] else p] for p in parts)
+        targets, weights = (
+            split(given, names, "y") if len(aims) > 1 and given is not None else [given] * len(aims)
+            for given in (y, sample_weight)
+        )
         terms = []
         for aim, goal, output, weight in zip(aims, targets, flatten(y_pred), weights, strict=True):
             if aim.loss is not None:

@@ -35,8 +35,7 @@ class Training(Planning):
             check_counts(1, steps=limit)
         count = data.check_lengths(feeds)
         try:
-            by_python = self._own_step(training) or (training and self.optimizer.asks_every_step)
-            if not self.decides_on_values and not by_python:
+            if not self._one_by_one(training):
                 table = self._metric_table(self._aims())
                 return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
         except ValueNeededError as error:

@@ -7,10 +7,11 @@ from typing import Any
 from fastnn.optimizers import schedules
 from fastnn.optimizers.adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
 from fastnn.optimizers.base import CLASSES, Optimizer
+from fastnn.optimizers.composed import Ftrl, Lamb
 from fastnn.optimizers.gradient import SGD, Lion
 from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.registry import deserialize
+from fastnn.utils.registry import deserializer
 
 __all__ = [
     "SGD",
@@ -19,6 +20,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
     "Nadam",
     "Optimizer",
@@ -32,6 +35,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     raise missing("optimizers", name, __all__)
+
+
+deserialize = deserializer("keras.optimizers")
 
 
 def get(identifier: Any) -> Optimizer:
