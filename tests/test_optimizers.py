@@ -1,5 +1,7 @@
 """Optimizers: updates by hand, state, learning rate, errors."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -104,7 +106,11 @@ def test_names(name):
         (lambda: optimizers.Adam(clipnorm=1.0, clipvalue=1.0), "only one of"),
         (lambda: optimizers.Adam(weight_decay=-0.1), "weight_decay"),
         (lambda: optimizers.AdamW(weight_decay=None), "weight_decay"),
-        (lambda: optimizers.Adam(use_ema=True), "use_ema"),
+        (lambda: optimizers.Adam(use_ema=True, ema_momentum=2), "ema_momentum"),
+        (lambda: optimizers.Adam(gradient_accumulation_steps=1), "gradient_accumulation_steps"),
+        (lambda: optimizers.Adam(loss_scale_factor="big"), "loss_scale_factor"),
+        (lambda: optimizers.Adam(beta1=0.9), "did you mean 'beta_1'"),
+        (lambda: optimizers.SGD(lambda: "fast").apply([[1.0]], [fastnn.Variable([1.0])]), "learning_rate"),
         (lambda: optimizers.schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.2]), "one value more"),
         (lambda: optimizers.schedules.PiecewiseConstantDecay([2, 1], [0.1, 0.2, 0.3]), "rise"),
         (lambda: optimizers.schedules.ExponentialDecay(0.1, 0, 0.5), "decay_steps"),
@@ -143,11 +149,6 @@ def test_settings_changed_between_fits_count():
     before = float(model.weights[0].numpy()[0, 0])
     model.fit([[1.0]], [[9.0]], verbose=0)
     assert float(model.weights[0].numpy()[0, 0]) == pytest.approx(before + 0.125)
-
-
-def test_a_function_as_learning_rate_is_refused_rather_than_called_once():
-    with pytest.raises(ValueError, match="LearningRateSchedule"):
-        optimizers.SGD(lambda: 0.1)
 
 
 def test_schedules_in_double_precision():
@@ -205,3 +206,185 @@ def test_weights_left_out_of_decay():
     optimizer.apply_gradients([([0.0], kept), ([0.0], decayed)])
     assert float(kept.numpy()[0]) == 4.0
     assert float(decayed.numpy()[0]) == 3.0
+
+
+def test_arguments_by_position_are_in_the_order_of_keras():
+    assert optimizers.SGD(0.1, 0.9, True, 0.01).weight_decay == 0.01
+    assert optimizers.Adam(0.1, 0.8, 0.7, 0.6, True, 0.01, 1.5).clipnorm == 1.5
+    assert optimizers.RMSprop(0.1, 0.8, 0.7, 0.6, True, 0.01).weight_decay == 0.01
+    assert optimizers.AdamW(0.1, 0.2, 0.8, 0.7, 0.6, True, 1.5).clipnorm == 1.5
+
+
+def model_and_data(optimizer):
+    fastnn.utils.set_random_seed(3)
+    model = fastnn.Sequential([fastnn.layers.Input((2,)), fastnn.layers.Dense(3), fastnn.layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    x = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0], [-1.0, 1.0], [0.3, 0.7]], "float32")
+    return model, x, x[:, :1] * 2 - x[:, 1:]
+
+
+def trained(optimizer, epochs=2):
+    model, x, y = model_and_data(optimizer)
+    model.fit(x, y, batch_size=2, epochs=epochs, shuffle=False, verbose=0)
+    return model.get_weights()
+
+
+def same(weights, others):
+    return all(np.array_equal(a, b) for a, b in zip(weights, others, strict=True))
+
+
+class ByStep(optimizers.schedules.LearningRateSchedule):
+    """A schedule that decides in Python."""
+
+    def __call__(self, step):
+        return 0.1 if step < 2 else 0.01
+
+
+def rising():
+    """0.01, 0.02, ... from call to call."""
+    calls = []
+
+    def rate():
+        calls.append(1)
+        return len(calls) * 0.01
+
+    return rate
+
+
+def test_functions_are_asked_for_the_learning_rate_before_every_step():
+    v, optimizer = fastnn.Variable([0.0]), optimizers.SGD(rising())
+    for _ in range(3):
+        optimizer.apply_gradients([([1.0], v)])
+    np.testing.assert_allclose(v.numpy(), [-0.06], rtol=1e-6)
+
+
+def test_functions_are_asked_in_fit_and_by_the_stepper():
+    by_list = trained(
+        optimizers.SGD(optimizers.schedules.PiecewiseConstantDecay([0, 1, 2, 3, 4], [k * 0.01 for k in range(1, 7)]))
+    )
+    assert all(np.allclose(a, b, rtol=1e-6) for a, b in zip(by_list, trained(optimizers.SGD(rising())), strict=True))
+    model, x, y = model_and_data(optimizers.SGD(rising()))
+    stepper = fastnn.Stepper(model, x, y, batch_size=2)
+    stepper.train(6)
+    stepped = {v.path: stepper.storage[v].copy() for v in model.weights}
+    stepper.goto(len(stepper.steps))
+    stepper.train(5)
+    assert same(stepped.values(), [stepper.storage[v] for v in model.weights])
+    assert same(stepped.values(), trained(optimizers.SGD(rising())))
+
+
+def test_schedules_may_decide_on_the_step():
+    piecewise = optimizers.schedules.PiecewiseConstantDecay([1], [0.1, 0.01])
+    assert all(
+        np.allclose(a, b, rtol=1e-6)
+        for a, b in zip(trained(optimizers.SGD(ByStep())), trained(optimizers.SGD(piecewise)), strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"momentum": 0.2}, {"clipvalue": 0.1}, {"weight_decay": 0.5}, {"learning_rate": ByStep()}],
+    ids=["momentum", "clipvalue", "weight_decay", "learning_rate"],
+)
+def test_settings_that_change_between_steps_are_obeyed(change):
+    found = []
+    for at_once in (True, False):
+        v, optimizer = fastnn.Variable([1.0]), optimizers.SGD(0.3, momentum=0.9)
+        if not at_once:
+            optimizer.apply_gradients([([0.0], v)])
+            v.assign([1.0])
+            optimizer.iterations.assign(0)
+        for key, value in change.items():
+            setattr(optimizer, key, value)
+        for _ in range(3):
+            optimizer.apply_gradients([([1.0], v)])
+        found.append(v.numpy())
+    assert same(*found)
+    v, plain = fastnn.Variable([1.0]), optimizers.SGD(0.3, momentum=0.9)
+    for _ in range(3):
+        plain.apply_gradients([([1.0], v)])
+    assert v.numpy() != found[0]
+
+
+class Centred(optimizers.SGD):
+    """Takes the mean off every gradient, then descends half as far."""
+
+    def apply(self, grads, trainable_variables=None):
+        super().apply([g - fastnn.ops.mean(g) for g in grads], trainable_variables)
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.assign_sub(variable, gradient * learning_rate * 0.5)
+
+
+def test_subclasses_in_the_style_of_keras_are_called_by_fit():
+    v = fastnn.Variable([1.0, 1.0])
+    Centred(0.5).apply_gradients([(np.array([4.0, 8.0], "float32"), v)])
+    assert v.numpy().tolist() == [1.5, 0.5]
+    model, x, y = model_and_data(Centred(0.1))
+    before = model.get_weights()
+    with fastnn.GradientTape() as tape:
+        loss = fastnn.ops.mean(fastnn.ops.square(model(x) - y))
+    gradients = [g.numpy() for g in tape.gradient(loss, model.trainable_variables)]
+    model.fit(x, y, batch_size=5, shuffle=False, verbose=0)
+    for old, g, new in zip(before, gradients, model.get_weights(), strict=True):
+        np.testing.assert_allclose(new, old - (g - g.mean()) * 0.05, rtol=1e-5, atol=1e-6)
+
+
+class Remembering(optimizers.Optimizer):
+    """Momentum as a course writes it."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.speeds = [self.add_variable_from_reference(v, "speed") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        speed = self.speeds[self._get_variable_index(variable)]
+        self.assign(speed, speed * 0.5 - gradient * learning_rate)
+        self.assign_add(variable, speed)
+
+
+def test_own_memory_of_subclasses():
+    v, own = fastnn.Variable([1.0]), Remembering(0.1)
+    twin, known = fastnn.Variable([1.0]), optimizers.SGD(0.1, momentum=0.5)
+    for _ in range(3):
+        own.apply_gradients([([2.0], v)])
+        known.apply_gradients([([2.0], twin)])
+    np.testing.assert_allclose(v.numpy(), twin.numpy(), rtol=1e-6)
+    assert "speed" in own.variables[-1].path
+
+
+def test_one_optimizer_is_for_one_set_of_variables():
+    optimizer = optimizers.Adam()
+    optimizer.apply_gradients([([1.0], fastnn.Variable([1.0], name="mine"))])
+    with pytest.raises(ValueError, match=r"Unknown variable: 'yours'.*'mine'"):
+        optimizer.apply_gradients([([1.0], fastnn.Variable([1.0], name="yours"))])
+
+
+def test_averages_take_the_place_of_weights_at_the_end_of_fit():
+    kept, model, x, y = [], *model_and_data(optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5))
+    note = fastnn.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: kept.append(model.get_weights()))
+    model.fit(x, y, batch_size=2, shuffle=False, verbose=0, callbacks=[note])
+    for w, (a, b, c) in zip(model.get_weights(), zip(*kept, strict=True), strict=True):
+        np.testing.assert_allclose(w, a / 4 + b / 4 + c / 2, rtol=1e-5, atol=1e-7)
+
+
+def test_accumulated_gradients_are_those_of_a_larger_batch():
+    found = []
+    for size, steps in ((4, None), (2, 2)):
+        model, x, y = model_and_data(optimizers.Adam(0.05, gradient_accumulation_steps=steps))
+        model.fit(x[:4], y[:4], batch_size=size, epochs=2, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    assert all(np.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(*found, strict=True))
+
+
+def test_scaled_losses_change_nothing_else():
+    assert same(trained(optimizers.SGD(0.1)), trained(optimizers.SGD(0.1, loss_scale_factor=8.0)))
+
+
+def test_copies_of_averaging_optimizers_go_on():
+    model, x, y = model_and_data(optimizers.Adam(0.1, use_ema=True, gradient_accumulation_steps=2))
+    model.fit(x, y, batch_size=2, shuffle=False, verbose=0)
+    twin = copy.deepcopy(model)
+    for m in (model, twin):
+        m.fit(x, y, batch_size=2, shuffle=False, verbose=0)
+    assert same(model.get_weights(), twin.get_weights())

@@ -90,6 +90,7 @@ class Stepper:
         self._keyframes: dict[int, State] = {}
         self._stride = 1
         self._losses: list[float] = []
+        self._rates: dict[int, float] = {}
         self._step, self._done = 0, 0
         self._starts = [0]  # positions at which training steps start, as far as they are known
         self._each_its_own = self._lists_differ()
@@ -405,10 +406,19 @@ class Stepper:
         if step == len(self._starts) - 1:
             self._starts.append(self._starts[-1] + len(self.steps))
         self._plan.load_rows(self.data, self.schedule.rows(step), 0)
+        self._ask_rate(step)
         self._before = self._keyframes.get(step) or self._snapshot()
         if step % self._stride == 0 and step not in self._keyframes:
             self._keyframes[step] = self._before
             self._thin_out()
+
+    def _ask_rate(self, step: int) -> None:
+        """Where Python is asked for the learning rate, ask once per training step, so that it can be shown again."""
+        optimizer = self.model.optimizer
+        if getattr(optimizer, "asks_every_step", False):
+            if step not in self._rates:
+                self._rates[step] = optimizer.rate_at(int(self.storage[optimizer.iterations]))
+            self.storage[optimizer._learning_rate][...] = self._rates[step]
 
     def _plan_of(self, step: int) -> Plan:
         if self._each_its_own:

@@ -115,7 +115,12 @@ class Writer:
 
     def learn(self, loss: SymbolicTensor) -> None:
         """Write backward and update."""
-        variables = self.model.trainable_weights
-        gradients = write_backward(self.trace, loss, variables)
-        self.trace.phase = "update"
-        self.model.optimizer.record(self.trace, variables, gradients)
+        optimizer, variables = self.model.optimizer, self.model.trainable_weights
+        gradients = write_backward(self.trace, optimizer.scale_loss(loss), variables)
+        if self.trace.peek is not None:
+            optimizer.extend(variables)
+        if any(g is not None for g in gradients):
+            optimizer.apply(gradients, variables)
+        else:
+            self.trace.phase = "update"
+            optimizer.record(self.trace, [], [])

@@ -45,6 +45,7 @@ class Planning(Steps):
     _input_nest: Any = None
     _output_nest: Any = None
     _decides_on_values = False
+    _aim_cache: tuple[Any, list[Aim]] | None = None
     _batch: Any = None
 
     if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Planning(Steps):
     def _forget_plans(self) -> None:
         self._plans: dict[Any, Plan] = {}
         self._listings: dict[Any, StepList] = {}
-        self._aim_cache: tuple[Any, list[Aim]] | None = None
+        self._aim_cache = None
 
     def _aims(self) -> list[Aim]:
         """What every output is compared with; found once per settings and output shapes."""
@@ -321,7 +322,7 @@ class Planning(Steps):
         if not hasattr(self, "_listings"):
             self._forget_plans()
         if self.optimizer is not None:
-            self.optimizer.build(self.trainable_weights)
+            (self.optimizer.extend if self._decides_on_values else self.optimizer.build)(self.trainable_weights)
 
     def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Any:
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
@@ -339,7 +340,9 @@ class Planning(Steps):
             return self._plans[key]
 
     def _plan_for(self, feeds: Mapping[str, Array], training: bool | None) -> Plan:
-        """The plan for the rows of one batch."""
+        """The plan for the rows of one batch, which runs next."""
+        for optimizer in self._optimizers() if training and self.compiled else ():
+            optimizer.prepare()
         try:
             if not self._decides_on_values:
                 return self._plan(len(next(iter(feeds.values()))), feeds, training)

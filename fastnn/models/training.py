@@ -36,7 +36,8 @@ class Training(Planning):
             check_counts(1, steps=limit)
         count = data.check_lengths(feeds)
         try:
-            if not self.decides_on_values and not self._own_step(training):
+            by_python = self._own_step(training) or (training and self.optimizer.asks_every_step)
+            if not self.decides_on_values and not by_python:
                 table = self._metric_table(self._aims())
                 return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
         except ValueNeededError as error:
@@ -139,6 +140,8 @@ class Training(Planning):
             progress.end(logs)
             if self.stop_training:
                 break
+        if epochs > first:
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         calls.call("on_train_end", logs)
         return history
 

@@ -8,7 +8,8 @@ from typing import Any
 from fastnn import ops
 from fastnn.engine.graph import Trace
 from fastnn.engine.tensor import Variable
-from fastnn.optimizers.base import Optimizer, check_settings, optimizer
+from fastnn.optimizers.base import Optimizer, optimizer
+from fastnn.optimizers.settings import check_settings
 
 
 @optimizer
@@ -21,6 +22,7 @@ class RMSprop(Optimizer):
         momentum: Share of the last step that is taken again.
         epsilon: Small number that keeps the division away from 0.
         centered: Whether to use the gradients' variance instead of their mean square.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Example:
@@ -37,9 +39,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, **kwargs)
+        super().__init__(learning_rate, *args, **kwargs)
         check_settings("rho", rho=rho, momentum=momentum, epsilon=epsilon)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
         self.slots = ("velocity", "average", "moment") if centered else ("velocity", "moment")[: 2 if momentum else 1]
@@ -67,6 +70,7 @@ class Betas(Optimizer):
         beta_1: Decay of the mean of gradients.
         beta_2: Decay of the mean of squared gradients.
         epsilon: Small number that keeps the division away from 0.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Raises:
@@ -82,9 +86,10 @@ class Betas(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, **kwargs)
+        super().__init__(learning_rate, *args, **kwargs)
         check_settings("beta_1", "beta_2", beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
@@ -104,6 +109,7 @@ class Adam(Betas):
         beta_2: Decay of the mean of squared gradients.
         epsilon: Small number that keeps the division away from 0.
         amsgrad: Whether the mean of squares never shrinks; Reddi, Kale and Kumar, 2018.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Example:
@@ -120,14 +126,15 @@ class Adam(Betas):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, *args, **kwargs)
         self.amsgrad = bool(amsgrad)
         self.slots = ("m", "v", "v_hat") if self.amsgrad else ("m", "v")
 
     def update(self, w: Any, g: Any, memory: Sequence[Variable], rate: Any) -> None:
-        (ops.adam_amsgrad if self.amsgrad else ops.adam)(w, g, *memory, rate, self.iterations, **self.attrs)
+        (ops.adam_amsgrad if self.amsgrad else ops.adam)(w, g, *memory, rate, self.updates, **self.attrs)
 
     def _slot_variables(self) -> list[Variable]:
         """Keras keeps both means of a weight together, and all largest ones behind."""
@@ -146,6 +153,7 @@ class AdamW(Adam):
         beta_2: Decay of the mean of squared gradients.
         epsilon: Small number that keeps the division away from 0.
         amsgrad: Whether the mean of squares never shrinks.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Raises:
@@ -164,11 +172,12 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
         if weight_decay is None:
             raise ValueError("Expected weight_decay to be a number. Received: weight_decay=None")
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **kwargs)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *args, **kwargs)
 
 
 @optimizer
@@ -180,6 +189,7 @@ class Adamax(Betas):
         beta_1: Decay of the mean of gradients.
         beta_2: Decay of the largest size.
         epsilon: Small number that keeps the division away from 0.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Example:
@@ -190,7 +200,7 @@ class Adamax(Betas):
     slots = ("m", "u")
 
     def update(self, w: Any, g: Any, memory: Sequence[Variable], rate: Any) -> None:
-        ops.adamax(w, g, *memory, rate, self.iterations, **self.attrs)
+        ops.adamax(w, g, *memory, rate, self.updates, **self.attrs)
 
 
 @optimizer
@@ -202,6 +212,7 @@ class Nadam(Betas):
         beta_1: Decay of the mean of gradients.
         beta_2: Decay of the mean of squared gradients.
         epsilon: Small number that keeps the division away from 0.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Example:
@@ -215,23 +226,27 @@ class Nadam(Betas):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, *args, **kwargs)
         self._product = Variable(1.0, trainable=False, name="u_product")  # of all momenta so far; Keras' files have it
 
     @property
+    def shared(self) -> list[Variable]:  # type: ignore[override]
+        return [self._product]
+
+    @property
     def variables(self) -> list[Variable]:
-        return [*super().variables, *([self._product] if self.built else [])]
+        return [*super().variables, *(self.shared if self.built else [])]
 
     def update(self, w: Any, g: Any, memory: Sequence[Variable], rate: Any) -> None:
-        ops.nadam(w, g, *memory, rate, self.iterations, **self.attrs)
+        ops.nadam(w, g, *memory, rate, self.updates, **self.attrs)
 
-    def record(self, trace: Trace, variables: Sequence[Variable], gradients: Sequence[Any]) -> None:
-        step = ops.cast(trace.place(self.iterations), dtype=self._product.dtype) + 1.0
+    def before_updates(self, trace: Trace) -> None:
+        step = ops.cast(self.updates + 1, dtype=self._product.dtype)
         momentum = float(self.beta_1) * (1.0 - 0.5 * ops.power(0.96, step))
         ops.assign(trace.place(self._product), trace.place(self._product) * momentum)
-        super().record(trace, variables, gradients)
 
 
 @optimizer
@@ -242,6 +257,7 @@ class Adagrad(Optimizer):
         learning_rate: Size of the steps.
         initial_accumulator_value: What the sum begins with.
         epsilon: Small number that keeps the division away from 0.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Raises:
@@ -260,9 +276,10 @@ class Adagrad(Optimizer):
         learning_rate: Any = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
+        *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, **kwargs)
+        super().__init__(learning_rate, *args, **kwargs)
         check_settings(initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
@@ -281,6 +298,7 @@ class Adadelta(Optimizer):
         learning_rate: Factor of the steps; 1 in the paper.
         rho: Decay of both means.
         epsilon: Small number that keeps roots away from 0.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Raises:
@@ -294,8 +312,10 @@ class Adadelta(Optimizer):
     slots = ("accumulated_grad", "accumulated_delta_var")
     config_names = ("rho", "epsilon")
 
-    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any) -> None:
-        super().__init__(learning_rate, **kwargs)
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(learning_rate, *args, **kwargs)
         check_settings("rho", rho=rho, epsilon=epsilon)
         self.rho, self.epsilon = rho, epsilon
 

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
-
-from fastnn import config, ops
-from fastnn.compat.spellings import Renamed, old_arguments, say
+from fastnn import ops
+from fastnn.compat.spellings import old_arguments, say
 from fastnn.engine.graph import SymbolicTensor, Trace, current_trace
-from fastnn.engine.plan import Plan, finish
-from fastnn.engine.tape import GradientTape
-from fastnn.engine.tensor import Variable, as_array
-from fastnn.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
+from fastnn.engine.plan import Plan
+from fastnn.engine.tensor import Variable
+from fastnn.optimizers.eager import Eager
+from fastnn.optimizers.over_steps import average_towards, beside, every, mean_so_far, only_if
+from fastnn.optimizers.rate import Rated, state
+from fastnn.optimizers.schedules import InverseTimeDecay
+from fastnn.optimizers.settings import check_settings, check_share, clipping, count, refuse_unknown
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import deserialize, serializable
 from fastnn.utils.registry import serialize as serialize_any
 
 FLOATS = ("float32", "float64")
+SHARED = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
+          "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
 
 
-class Optimizer:
+class Optimizer(Rated, Eager):
     """Base of optimizers: subclasses name their `slots` and record one update operation in `update`.
 
     Args:
-        learning_rate: Size of the steps: a number, or a `LearningRateSchedule`.
+        learning_rate: Size of the steps: a number, a `LearningRateSchedule`, or a function without arguments that is
+            asked before every step.
         weight_decay: Share of the weights, times the learning rate, that every step takes off beside the gradient.
         clipnorm: Largest norm of the gradient of one weight array; larger ones are scaled down.
         clipvalue: Largest size of a gradient's numbers; larger ones are cut.
         global_clipnorm: Largest norm of all gradients together.
-        use_ema: Not available: False.
-        ema_momentum: Ignored.
-        ema_overwrite_frequency: Ignored.
-        loss_scale_factor: Not available: None.
-        gradient_accumulation_steps: Not available: None.
+        use_ema: Whether to keep an average of every weight over the steps, which `fit` puts in its place at the end.
+        ema_momentum: Share of that average that stays in every step.
+        ema_overwrite_frequency: Steps after which the weights are set to their averages; None for only at the end.
+        loss_scale_factor: Factor of the loss, by which gradients are divided again.
+        gradient_accumulation_steps: Training steps whose mean gradient makes one update; None for one.
         name: Name of the optimizer.
         decay: Old spelling: how quickly the learning rate falls, as 1 / (1 + decay * step).
+        **unknown: Refused, with what may have been meant.
 
     Raises:
-        ValueError: for a learning rate that is not a number, or an argument that is not available.
+        ValueError: for a value that does not fit its argument, or an unknown argument.
     """
 
     slots: tuple[str, ...] = ()
@@ -63,15 +67,14 @@ class Optimizer:
         name: str | None = None,
         *,
         decay: float | None = None,
+        **unknown: Any,
     ) -> None:
+        refuse_unknown(type(self), unknown)
         self.name = name or snake_case(type(self).__name__)
-        unavailable = {
-            "use_ema": use_ema or None, "loss_scale_factor": loss_scale_factor,
-            "gradient_accumulation_steps": gradient_accumulation_steps,
-        }  # fmt: skip
-        for key, value in unavailable.items():
-            if value is not None:
-                raise ValueError(f"Expected {key} not to be given: it is not available. Received: {key}={value!r}")
+        self.use_ema, self.ema_momentum = bool(use_ema), check_share("ema_momentum", ema_momentum)
+        self.ema_overwrite_frequency = count("ema_overwrite_frequency", ema_overwrite_frequency or None, 1)
+        self.loss_scale_factor = clipping("loss_scale_factor", loss_scale_factor)
+        self.gradient_accumulation_steps = count("gradient_accumulation_steps", gradient_accumulation_steps or None, 2)
         self.clipnorm, self.clipvalue, self.global_clipnorm = (
             clipping(key, value)
             for key, value in (("clipnorm", clipnorm), ("clipvalue", clipvalue), ("global_clipnorm", global_clipnorm))
@@ -86,10 +89,9 @@ class Optimizer:
         if decay is not None:
             say(f"{type(self).__name__}(decay=...)", "learning_rate=InverseTimeDecay(learning_rate, 1, decay)", 4)
             learning_rate = InverseTimeDecay(learning_rate, 1, decay) if decay else learning_rate
-        self._schedule = learning_rate if isinstance(learning_rate, LearningRateSchedule) else None
-        self._exact_rate = 0.0 if self._schedule is not None else rate(learning_rate)
-        self._learning_rate = state(self._exact_rate, config.floatx(), "learning_rate")
-        self.iterations = state(0, "int64", "iterations")
+        super().__init__(learning_rate)
+        self._averages: list[Variable] = []  # one per weight, where the optimizer keeps averages; so the next
+        self._sums: list[Variable] = []
         self._memory: dict[int, list[Variable]] = {}
         self._known: list[Variable] = []
         self._plans: dict[Any, tuple[Plan, list[str | None]]] = {}
@@ -108,36 +110,16 @@ class Optimizer:
         chosen, names = state["_undecayed"]
         self._undecayed = {id(v) for v in chosen}, names
 
-    lr = Renamed("learning_rate")
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = old_arguments("optimizer")(cls.__init__)  # type: ignore[method-assign]
 
     @property
-    def learning_rate(self) -> Any:
-        """Size of the steps: a variable, or what the schedule says now; assigning a number changes it in place."""
-        return self._learning_rate if self._schedule is None else self._schedule(self.iterations)
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        if isinstance(value, LearningRateSchedule):
-            self._schedule = value
-            return
-        if self._schedule is not None:
-            raise TypeError(
-                f"Expected the learning rate to be left to {type(self._schedule).__name__}. "
-                f"Received: learning_rate={value!r}"
-            )
-        self._exact_rate = rate(value)
-        self._learning_rate.assign(self._exact_rate)
-
-    @property
     def variables(self) -> list[Variable]:
         """All that the optimizer remembers: iterations, learning rate, and slots in the order of files."""
         rates = [self._learning_rate] if self._schedule is None else []
-        return [self.iterations, *rates, *self._slot_variables()]
+        return [self.iterations, *rates, *self._averages, *self._sums, *self._slot_variables()]
 
     def _slot_variables(self) -> list[Variable]:
         return [slot for v in self._known for slot in self._memory[id(v)]]
@@ -148,20 +130,35 @@ class Optimizer:
         return bool(self._known)
 
     def build(self, variables: Sequence[Variable]) -> None:
-        """Make the memory for variables that have none yet, and take their type."""
-        for variable in variables:
-            if id(variable) not in self._memory:
-                self._memory[id(variable)] = [self._slot(variable, name) for name in self.slots]
-                self._known.append(variable)
+        """Make the memory for the variables to be trained, and take their type.
+
+        Raises:
+            ValueError: for variables that are not among those it was built for first.
+        """
+        fresh = self._unknown(variables)
+        if self._known and fresh:
+            raise ValueError(
+                f"Unknown variable: '{fresh[0].path}'. Expected the {len(self._known)} variables that this "
+                f"{type(self).__name__} was built for, '{self._known[0].path}' among them; other variables (of another "
+                "model, or unfrozen since) need an optimizer of their own."
+            )
+        self.extend(variables)
+
+    def _unknown(self, variables: Sequence[Variable]) -> list[Variable]:
+        return [v for v in variables if id(v) not in self._memory]
+
+    def extend(self, variables: Sequence[Variable]) -> None:
+        """Make the memory for variables that a model meets later, on a path that its first batches did not take."""
+        for variable in self._unknown(variables):
+            self._memory[id(variable)] = [beside(variable, name, self.initial(name)) for name in self.slots]
+            self._known.append(variable)
+            if self.use_ema:
+                self._averages.append(beside(variable, "average"))
+            if self.gradient_accumulation_steps:
+                self._sums.append(beside(variable, "gradient_accumulator"))
         dtype = next((v.dtype for v in variables if v.dtype in FLOATS), self._learning_rate.dtype)
         if dtype != self._learning_rate.dtype:
             self._learning_rate = state(self._exact_rate, dtype, "learning_rate")
-
-    def _slot(self, variable: Variable, name: str) -> Variable:
-        first = np.full(variable.shape, self.initial(name), variable.dtype)
-        slot = Variable(first, trainable=False, name=name)
-        slot.path = f"{variable.path}/{name}"
-        return slot
 
     def initial(self, slot: str) -> float:
         """The number that a slot begins with."""
@@ -180,10 +177,11 @@ class Optimizer:
         chosen.update(id(v) for v in var_list or ())
         names.extend(var_names or ())
 
-    def _decays(self, variable: Variable) -> bool:
+    def decay_of(self, variable: Variable) -> float | None:
+        """The weight decay of a weight, or None."""
         chosen, names = self._undecayed
         left_out = id(variable) in chosen or any(re.search(name, variable.path) for name in names)
-        return self.weight_decay is not None and not left_out
+        return None if left_out else self.weight_decay
 
     # ------------------------------------------------------------ updating
 
@@ -201,30 +199,62 @@ class Optimizer:
         """
         self.build(variables)
         pairs = [(v, g) for v, g in zip(variables, gradients, strict=True) if g is not None]
-        step_size = self._learning_rate if self._schedule is None else self._scheduled(trace)
-        for (variable, _), gradient in zip(pairs, self.clipped([g for _, g in pairs]), strict=True):
+        given: list[Any] = [g for _, g in pairs]
+        if self.loss_scale_factor is not None:
+            given = [g / self.loss_scale_factor for g in given]
+        due = None
+        if steps := self.gradient_accumulation_steps:
+            due = every(trace.place(self.iterations), steps)
+            sums = [trace.place(self._sums[self._get_variable_index(v)]) for v, _ in pairs]
+            given = [mean_so_far(held, g, due, steps) for held, g in zip(sums, given, strict=True)]
+        step_size = self._scheduled(trace)
+        with only_if(due, trace, self.shared):
+            self.before_updates(trace)
+        for (variable, _), gradient in zip(pairs, self.clipped(given), strict=True):
             layer = trace.values[trace.place(variable).name].layer
-            with trace.layer(layer) if layer else nullcontext():
-                place = trace.place(variable)
-                if self._decays(variable):
-                    ops.decay(place, step_size, rate=float(self.weight_decay or 0.0))
-                if type(self).update_step is not Optimizer.update_step:
-                    self.update_step(gradient, variable, step_size)
-                else:
-                    self.update(place, gradient, self._memory[id(variable)], step_size)
-                if variable.constraint is not None:
-                    ops.assign(place, variable.constraint(place))
+            changed = [variable, *self._memory[id(variable)]]
+            with trace.layer(layer) if layer else nullcontext(), only_if(due, trace, changed):
+                if self.decay_of(variable) is not None:
+                    ops.decay(trace.place(variable), step_size, rate=float(self.decay_of(variable) or 0.0))
+                self.update_step(gradient, variable, step_size)
+        for variable, average in zip(self._known, self._averages, strict=False):  # none where none are kept
+            w, kept = trace.place(variable), trace.place(average)
+            average_towards(kept, w, self.updates, self.ema_momentum)
+            if self.ema_overwrite_frequency:
+                ops.assign(w, ops.where(every(self.updates, self.ema_overwrite_frequency), kept, w))
+        for variable, _ in pairs:
+            if variable.constraint is not None:
+                ops.assign(trace.place(variable), variable.constraint(trace.place(variable)))
         ops.increment(trace.place(self.iterations))
 
-    def _scheduled(self, trace: Trace) -> Any:
-        """What the schedule says for the step, in the weights' type."""
-        found = self._schedule(trace.place(self.iterations)) if self._schedule is not None else None
-        return ops.cast(found, dtype=self._learning_rate.dtype)
+    shared: Sequence[Variable] = ()  # what the optimizer remembers beside the slots of weights
+
+    def before_updates(self, trace: Trace) -> None:
+        """Write what changes once per update rather than once per weight."""
+
+    @property
+    def updates(self) -> Any:
+        """Updates so far: the training steps, or fewer where gradients are accumulated."""
+        steps = self.gradient_accumulation_steps
+        return self.iterations if steps is None else self.iterations // steps
+
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss that gradients are taken of: larger by `loss_scale_factor`, if there is one."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """Set weights to their averages, if the optimizer keeps some; `fit` does so at its end.
+
+        Args:
+            var_list: The weights.
+        """
+        for variable in var_list if self._averages else ():
+            variable.assign(self._averages[self._get_variable_index(variable)])
 
     # ------------------------------------------------------------ for subclasses in Keras' style
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """What a subclass may write in place of `update`: operations, and `assign` for what changes.
+        """Record the update of one weight; a subclass may write it anew, by operations, and `assign` for what changes.
 
         Args:
             gradient: The gradient, a symbolic tensor.
@@ -240,16 +270,16 @@ class Optimizer:
             >>> v.numpy()
             array([2.], dtype=float32)
         """
-        raise NotImplementedError
+        trace = current_trace()
+        if trace is None:
+            raise ValueError("Expected update_step to be called by `apply`. Received: a call outside of it")
+        self.update(trace.place(variable), gradient, self._memory[id(variable)], learning_rate)
 
     def add_variable_from_reference(
         self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
     ) -> Variable:
         """A variable of the shape and type of a weight, for what the optimizer remembers of it."""
-        first = 0.0 if initializer == "zeros" else 1.0
-        value = np.full(reference_variable.shape, first, reference_variable.dtype)
-        slot = Variable(value, trainable=False, name=name or "slot")
-        slot.path = f"{reference_variable.path}/{slot.name}"
+        slot = beside(reference_variable, name or "slot", 0.0 if initializer == "zeros" else 1.0)
         self._memory.setdefault(id(reference_variable), []).append(slot)
         return slot
 
@@ -276,8 +306,7 @@ class Optimizer:
     @property
     def settings_key(self) -> Any:
         """What the update steps are written for: if it changes, they are written anew."""
-        config = {k: v for k, v in self.get_config().items() if k != "learning_rate"}
-        return repr(sorted(config.items(), key=lambda item: item[0])), id(self._schedule)
+        return repr([getattr(self, name) for name in (*SHARED, *self.config_names)]), id(self._schedule)
 
     def clipped(self, gradients: list[Any]) -> list[Any]:
         """Gradients made smaller where they are too large."""
@@ -290,151 +319,19 @@ class Optimizer:
             return [g * scale for g in gradients]
         return gradients
 
-    def minimize(self, loss: Any, var_list: Sequence[Variable] | None = None, tape: Any = None) -> Variable:
-        """One step that makes a loss smaller.
-
-        Args:
-            loss: A function without arguments; or a tensor, with the tape that listened to it.
-            var_list: The variables; those that the tape watched by default.
-            tape: The tape.
-
-        Returns:
-            The count of updates so far.
-
-        Example:
-            >>> from fastnn.optimizers import SGD
-            >>> v = Variable([1.0])
-            >>> n = SGD(0.25).minimize(lambda: ops.sum(v * v), [v])
-            >>> v.numpy()
-            array([0.5], dtype=float32)
-        """
-        if tape is None:
-            if not callable(loss):
-                raise ValueError("Expected a function, or a tensor with its tape. Received: a tensor alone")
-            with GradientTape() as tape:
-                loss = loss()
-        variables = list(var_list if var_list is not None else tape.watched_variables())
-        return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
-        """Update variables at once.
-
-        Args:
-            grads_and_vars: Pairs of gradient and variable; variables whose gradient is None stay as they are.
-
-        Returns:
-            The count of updates so far.
-
-        Raises:
-            ValueError: if no gradient is given, or a shape does not fit.
-
-        Example:
-            >>> v = Variable([1.0, 2.0])
-            >>> from fastnn.optimizers import SGD
-            >>> n = SGD(0.5).apply_gradients([([2.0, 2.0], v)])
-            >>> v.numpy()
-            array([0., 1.], dtype=float32)
-        """
-        grads, variables = zip(*grads_and_vars, strict=True)
-        self.apply(grads, variables)
-        return self.iterations
-
-    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
-        """Update variables at once; by default those of the last time.
-
-        Args:
-            grads: One gradient per variable, or None.
-            trainable_variables: The variables.
-
-        Raises:
-            ValueError: if no gradient is given, or a shape does not fit.
-        """
-        variables = list(self._known if trainable_variables is None else trainable_variables)
-        if len(variables) != len(grads):
-            raise ValueError(f"Expected one gradient per variable, {len(variables)}. Received: {len(grads)}")
-        given = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
-        if not given:
-            raise ValueError(f"No gradients provided for any variable. Expected: for {[v.path for v in variables]}")
-        trace = current_trace()
-        if trace is not None:
-            self._apply_in_trace(trace, given)
-            return
-        arrays = [as_array(g, v.dtype) for g, v in given]
-        for array, (_, v) in zip(arrays, given, strict=True):
-            if array.shape != v.shape:
-                raise ValueError(
-                    f"Expected a gradient of shape {v.shape} for '{v.path}'. Received: shape {array.shape}"
-                )
-        plan, names = self._eager_plan([v for _, v in given])
-        for name, array in zip(names, arrays, strict=True):
-            plan.load(str(name), array)
-        plan.run()
-
-    def _apply_in_trace(self, trace: Trace, given: Sequence[tuple[Any, Variable]]) -> None:
-        """Write the update steps into the trace being written."""
-        phase, trace.phase = trace.phase, "update"
-        grads = [g if isinstance(g, SymbolicTensor) else trace.constant(g, v.dtype) for g, v in given]
-        self.record(trace, [v for _, v in given], grads)
-        trace.phase = phase
-
-    def _eager_plan(self, variables: list[Variable]) -> tuple[Plan, list[str | None]]:
-        key: Any = (tuple(map(id, variables)), self.settings_key)
-        if key not in self._plans:
-            self.build(variables)
-            with Trace() as trace:
-                trace.phase = "update"
-                grads = [trace.add_value(f"g{i}", v.shape, v.dtype, "input") for i, v in enumerate(variables)]
-                self.record(trace, variables, grads)
-            self._plans[key] = Plan(finish(trace, grads)), [g.name for g in grads]
-        return self._plans[key]
-
     # ------------------------------------------------------------ saving
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal optimizer, with the learning rate as it is now."""
-        shared = {
-            "weight_decay": self.weight_decay, "clipnorm": self.clipnorm, "global_clipnorm": self.global_clipnorm,
-            "clipvalue": self.clipvalue, "use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None,
-            "loss_scale_factor": None, "gradient_accumulation_steps": None,
-        }  # fmt: skip
-        own = {key: getattr(self, key) for key in self.config_names}
         now = float(self._learning_rate) if self._schedule is None else serialize_any(self._schedule)
-        return {"name": self.name, "learning_rate": now, **shared, **own}
+        settings = {key: getattr(self, key) for key in (*SHARED, *self.config_names)}
+        return {"name": self.name, "learning_rate": now, **settings}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """The optimizer that a configuration describes."""
         given = config.get("learning_rate")
         return cls(**{**config, "learning_rate": deserialize(given) if isinstance(given, dict) else given})
-
-
-def rate(value: Any) -> float:
-    """A learning rate as a number."""
-    if callable(value):
-        raise ValueError(
-            f"Expected learning_rate to be a number or a LearningRateSchedule, which is part of the step list. "
-            f"Received: the function {getattr(value, '__name__', value)!r}"
-        )
-    try:
-        number = math.nan if isinstance(value, (bool, str)) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"Expected learning_rate to be a number. Received: learning_rate={value!r}")
-    return number
-
-
-def clipping(name: str, value: Any) -> float | None:
-    """A largest size as a number.
-
-    Raises:
-        ValueError: unless it is None or a number above 0.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise ValueError(f"Expected {name} to be a number above 0. Received: {name}={value!r}")
-    return float(value)
 
 
 def norm(gradients: Sequence[Any]) -> Any:
@@ -444,24 +341,6 @@ def norm(gradients: Sequence[Any]) -> Any:
     for more in squares[1:]:
         total = total + more
     return ops.sqrt(total)
-
-
-def check_settings(*decays: str, **settings: Any) -> None:
-    """Refuse decays that are not from 0 to 1 (1 excluded), and other settings that are not numbers from 0 on.
-
-    Raises:
-        ValueError: naming the setting.
-    """
-    for name, value in settings.items():
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not 0 <= value < (1 if name in decays else math.inf):
-            wanted = "a number from 0 to less than 1" if name in decays else "a number of 0 or more"
-            raise ValueError(f"Expected {name} to be {wanted}. Received: {name}={value!r}")
-
-
-def state(value: Any, dtype: str, name: str) -> Variable:
-    """A single number that training may read or change."""
-    return Variable(np.asarray(value, dtype), trainable=False, name=name)
 
 
 CLASSES: dict[str, type[Optimizer]] = {}

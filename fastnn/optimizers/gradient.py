@@ -7,7 +7,8 @@ from typing import Any
 
 from fastnn import ops
 from fastnn.engine.tensor import Variable
-from fastnn.optimizers.base import Optimizer, check_settings, optimizer
+from fastnn.optimizers.base import Optimizer, optimizer
+from fastnn.optimizers.settings import check_settings, check_share
 
 
 @optimizer
@@ -18,6 +19,7 @@ class SGD(Optimizer):
         learning_rate: Size of the steps.
         momentum: Share of the last step that is taken again, from 0 to 1.
         nesterov: Whether to look ahead by the momentum.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Raises:
@@ -30,10 +32,11 @@ class SGD(Optimizer):
 
     config_names = ("momentum", "nesterov")
 
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
-        super().__init__(learning_rate, **kwargs)
-        if isinstance(momentum, bool) or not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
-            raise ValueError(f"Expected momentum to be from 0 to 1. Received: momentum={momentum!r}")
+    def __init__(
+        self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(learning_rate, *args, **kwargs)
+        check_share("momentum", momentum)
         self.momentum, self.nesterov = momentum, nesterov
         self.slots = ("velocity",) if momentum else ()
 
@@ -52,6 +55,7 @@ class Lion(Optimizer):
         learning_rate: Size of the steps.
         beta_1: Share of the momentum in the direction, above 0.
         beta_2: Decay of the momentum.
+        *args: See `Optimizer`, from weight_decay on.
         **kwargs: See `Optimizer`.
 
     Raises:
@@ -65,8 +69,10 @@ class Lion(Optimizer):
     slots = ("momentum",)
     config_names = ("beta_1", "beta_2")
 
-    def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **kwargs: Any) -> None:
-        super().__init__(learning_rate, **kwargs)
+    def __init__(
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(learning_rate, *args, **kwargs)
         check_settings("beta_2", beta_2=beta_2)
         if isinstance(beta_1, bool) or not isinstance(beta_1, (int, float)) or not 0 < beta_1 <= 1:
             raise ValueError(f"Expected beta_1 to be above 0 and at most 1. Received: beta_1={beta_1!r}")

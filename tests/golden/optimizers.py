@@ -32,6 +32,11 @@ def cases(keras):
         "nadam_plain": k.Nadam(0.05, weight_decay=0.1),
         "lion": k.Lion(0.05, beta_1=0.8, beta_2=0.9, **a),
         "lion_decay": k.Lion(0.05, weight_decay=0.1),
+        "average": k.SGD(0.1, momentum=0.5, use_ema=True, ema_momentum=0.7),
+        "average_put_in": k.Adam(0.05, use_ema=True, ema_momentum=0.6, ema_overwrite_frequency=2),
+        "accumulated": k.Adam(0.05, gradient_accumulation_steps=2, weight_decay=0.1, clipnorm=0.5),
+        "accumulated_nadam": k.Nadam(0.05, gradient_accumulation_steps=2, use_ema=True, ema_overwrite_frequency=1),
+        "scaled": k.SGD(0.1, loss_scale_factor=4.0),
         "scheduled": k.SGD(s.ExponentialDecay(0.5, 2, 0.5)),
         "scheduled_adam": k.Adam(s.PiecewiseConstantDecay([1, 3], [0.3, 0.1, 0.02]), weight_decay=0.1),
     }
