@@ -157,6 +157,13 @@ def test_a_list_of_one_output_is_that_output():
     assert list(model.fit([rows], [rows[:, :2]], verbose=0).history) == ["loss", "mae"]
 
 
+def test_layers_of_outputs_by_name_come_in_the_order_of_names():
+    x = Input((3,))
+    b, a = layers.Dense(1, name="b")(x), layers.Dense(2, name="a")(x)
+    assert [layer.name for layer in Model(x, {"b": b, "a": a}).layers[1:]] == ["a", "b"]
+    assert [layer.name for layer in Model(x, [b, a]).layers[1:]] == ["b", "a"]
+
+
 def test_configurations_of_models():
     for model in (two_towers(), Sequential([Input((3,)), layers.Dense(2, name="d")], name="s")):
         twin = type(model).from_config(model.get_config())

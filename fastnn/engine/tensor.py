@@ -89,6 +89,18 @@ class Operators:
     __or__, __ror__ = binary("logical_or"), binary("logical_or", swapped=True)
     __xor__, __rxor__ = binary("logical_xor"), binary("logical_xor", swapped=True)
 
+    def __eq__(self, other: Any) -> Any:
+        return find("equal")(self, other) if self._compares_with(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return find("not_equal")(self, other) if self._compares_with(other) else NotImplemented
+
+    __hash__ = object.__hash__  # tensors are kept in dicts by identity
+
+    def _compares_with(self, other: Any) -> bool:
+        """Whether == compares numbers; otherwise it asks for the same object."""
+        return isinstance(other, (Operators, np.ndarray, np.generic, int, float))
+
     def __invert__(self) -> Any:
         return find("logical_not")(self)
 

@@ -21,6 +21,13 @@ def alone(structure: Any) -> Any:
     return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure
 
 
+def by_name(structure: Any) -> list[SymbolicTensor]:
+    """The leaves of a nest, dicts in the order of their sorted keys; the order in which Keras finds layers."""
+    if isinstance(structure, dict):
+        return [leaf for key in sorted(structure) for leaf in by_name(structure[key])]
+    return [leaf for s in structure for leaf in by_name(s)] if isinstance(structure, (list, tuple)) else [structure]
+
+
 class Network:
     """Calls of layers and operations that lead from inputs to outputs.
 
@@ -42,7 +49,7 @@ class Network:
         self.outputs: list[SymbolicTensor] = flatten(self.output_structure)
         self.input_names = [t.name for t in self.inputs]
         self.nodes = graph.nodes_between(self.inputs, self.outputs)
-        self.operations = in_keras_order(self.inputs, self.outputs)
+        self.operations = in_keras_order(by_name(self.input_structure), by_name(self.output_structure))
         self.names = operation_names(self.operations)
         self.layers = [op for op in self.operations if isinstance(op, Layer)]
         self.output_names = self._output_names()
