@@ -32,10 +32,15 @@ def size(variables: Sequence[Variable]) -> str:
 
 def output_shape(layer: Any) -> str:
     """The shape of a layer's output, '?' where it is not known yet."""
-    if not layer._book.calls:
-        return "?"
-    shapes = [str(t.shape) for t in flatten(layer._book.calls[0][1])]
-    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+    book = layer._book
+    shapes = [str(t.shape) for t in flatten(book.calls[0][1])] if book.calls else [str(s) for s in book.shapes]
+    return (shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]") if shapes else "?"
+
+
+def kind(layer: Any) -> str:
+    """The class of a layer as Keras names it: a model of a graph is a Functional one."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" and getattr(layer, "network", None) is not None else name
 
 
 def sources(model: Any, layer: Any) -> str:
@@ -52,10 +57,8 @@ def origins(model: Any, tensors: Sequence[Any]) -> str:
 
 
 def title(layer: Any, depth: int) -> str:
-    """A layer's name and class; a plain model of a graph is called Functional, as in Keras."""
-    kind = type(layer).__name__
-    functional = kind == "Model" and getattr(layer, "network", None) is not None
-    return "  " * (depth - 1) + "└ " * (depth > 0) + f"{layer.name} ({'Functional' if functional else kind})"
+    """A layer's name and class; a branch before it where it is inside of another."""
+    return "  " * (depth - 1) + "└ " * (depth > 0) + f"{layer.name} ({kind(layer)})"
 
 
 def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> Iterator[list[str]]:
