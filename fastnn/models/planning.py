@@ -166,6 +166,12 @@ class Planning(Steps):
         names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
         return names, [t.shape for t in specs]
 
+    def _aims_of(self, y_pred: Any) -> list[Aim]:
+        """What outputs are compared with, where an own step may be the first to see them."""
+        if self.network is None and self._output_nest is None:
+            self._output_nest = map_structure(lambda t: SymbolicTensor((None, *t.shape[1:]), t.dtype), y_pred)
+        return self._aims()
+
     def _compiled_aims(self) -> list[Aim]:
         return self._aims() if self.compiled and (self.network is not None or self._output_nest is not None) else []
 

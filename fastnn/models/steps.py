@@ -24,7 +24,7 @@ class Steps:
         trainable_weights: list[Any]
         losses: list[Any]
 
-        def _aims(self) -> list[Aim]: ...
+        def _aims_of(self, y_pred: Any) -> list[Aim]: ...
         def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Steps:
         Raises:
             ValueError: if there is no loss.
         """
-        aims = self._aims()
+        aims = self._aims_of(y_pred)
         names = [aim.name for aim in aims]
         targets, weights = (
             split(given, names, "y") if len(aims) > 1 and given is not None else [given] * len(aims)
@@ -118,7 +118,7 @@ class Steps:
             y_pred: The model's outputs.
             sample_weight: A weight per sample, or None.
         """
-        aims = self._aims()
+        aims = self._aims_of(y_pred)
         goals = split(y, [aim.name for aim in aims], "y") if len(aims) > 1 else [y]
         for aim, goal, output in zip(aims, goals, flatten(y_pred), strict=True):
             for _, metric in aim.metrics:
@@ -130,7 +130,7 @@ class Steps:
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics by name."""
         named = {metric.name: metric for metric in self.metrics}
-        for aim in self._aims():
+        for aim in self._compiled_aims():
             named.update(dict((*aim.metrics, *aim.weighted)))
         return {name: metric.result() for name, metric in named.items()}
 

@@ -17,6 +17,7 @@ from fastnn.engine.graph import flatten, map_structure
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
 from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
+from fastnn.models.network import alone
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.rows import as_one_array, join, split_off
 from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
@@ -312,7 +313,7 @@ class Training(Planning):
 
     def _nest_outputs(self, arrays: Sequence[Array]) -> Any:
         left = iter(arrays)
-        nest = self.network.output_structure if self.network is not None else self._output_nest
+        nest = alone(self.network.output_structure) if self.network is not None else self._output_nest
         return map_structure(lambda _: next(left), nest)
 
     # ------------------------------------------------------------ single batches
