@@ -7,7 +7,7 @@ from typing import Any
 
 from gui import moment as moments
 
-Handler = Callable[[], None]
+Handler = Callable[[], object]
 
 
 def handlers(window: Any) -> Mapping[str, Handler]:
@@ -16,7 +16,7 @@ def handlers(window: Any) -> Mapping[str, Handler]:
     Args:
         window: The window that the actions act on; it has session, player and trainer.
     """
-    return {**_moves(window), **_runs(window), **_looks(window), **_window(window)}
+    return {**_moves(window), **_runs(window), **_looks(window), **_window(window), **window.features.handlers()}
 
 
 def _moves(window: Any) -> dict[str, Handler]:
@@ -74,6 +74,7 @@ def _run(window: Any) -> None:
     else:
         window.player.stop()
         window.attempt(window.session.run_to_breakpoint)
+        window.say_hit()
 
 
 def _reset(window: Any, new_seed: bool) -> None:
@@ -100,8 +101,6 @@ def _looks(window: Any) -> dict[str, Handler]:
 
 def _window(window: Any) -> dict[str, Handler]:
     return {
-        "theme": window.toggle_theme,
         "reset_layout": window.reset_layout,
-        "keys": window.show_keys,
         "quit": window.close,
     }
