@@ -115,7 +115,7 @@ def set_scale(app: QApplication, wanted: float) -> float:
     global _scale, _plain_size
     font = QFont(app.font())
     _plain_size = _plain_size or font.pointSizeF()
-    _scale = min(max(round(wanted, 2), SMALLEST), LARGEST)
+    _scale = min(max(round(wanted, 2), SMALLEST), LARGEST) if wanted == wanted else 1.0  # not for NaN
     font.setPointSizeF(_plain_size * _scale)
     app.setFont(font)
     return _scale

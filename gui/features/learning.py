@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QObject, QPoint, QRect, Qt
+from PyQt6.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QDockWidget, QWidget
 
@@ -71,6 +71,7 @@ class Learning(QObject):
         self.leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.window, self.toggle_presentation)
         self.leave.setEnabled(False)
         self._unsubscribe = self.session.subscribe(self._changed)
+        self.window.trainer.ended.connect(lambda: QTimer.singleShot(0, self._trained))
         self._show_actions()
 
     def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -138,15 +139,41 @@ class Learning(QObject):
         self.window.trainer.pause(wait=True)
         self._lock(())
         try:
-            lessons.enter(self.session, stage)
-            words = lessons.as_html(self.session, stage.text)
+            where = lessons.destination(self.session, stage)
         except FAILURES as error:
-            words = f"<p>{error}</p>"
-            self.window.say(f"lesson {self.lesson.name}, step {stage.number}: {error}")
-        self.bar.show_step(self.lesson, stage, words)
-        self._lock(stage.list("lock"))
-        self._point(stage)
+            self._fail(stage, error)
+            return
+        self.window.travel(where)
+        if self.session.training:  # far ahead: the worker goes there
+            self.bar.show_step(self.lesson, stage, "<p>On the way …</p>")
+        else:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """Show the lesson's step, now that the run is there."""
+        if self.lesson is None or self.session.training:
+            return
+        stage = self.lesson.stages[self.place]
+        try:
+            lessons.dress(self.session, stage)
+            self.bar.show_step(self.lesson, stage, lessons.as_html(self.session, stage.text))
+            self._lock(stage.list("lock"))
+            self._point(stage)
+        except FAILURES as error:
+            self._fail(stage, error)
         self._show_actions()
+
+    def _trained(self) -> None:
+        """After a run: if it was on the way to the lesson's step, show that."""
+        if self.lesson is not None and not self.session.training:
+            stage = self.lesson.stages[self.place]
+            if lessons.destination(self.session, stage) == self.session.moment.position:
+                self._arrive()
+
+    def _fail(self, stage: Stage, error: Exception) -> None:
+        assert self.lesson is not None
+        self.bar.show_step(self.lesson, stage, f"<p>{error}</p>")
+        self.window.say(f"lesson {self.lesson.name}, step {stage.number}: {error}")
 
     def _point(self, stage: Stage) -> None:
         targets = [self.target(name) for name in stage.list("target")]
