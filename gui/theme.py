@@ -215,7 +215,7 @@ def style_sheet(theme: Theme) -> str:
     QToolButton:hover {{ background: {t.raised}; border-color: {t.line}; }}
     QToolButton:checked {{ background: {chosen}; color: {t.accent}; border-color: {t.accent}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border: 1px solid {t.accent}; }}
-    QPushButton, QComboBox, QSpinBox {{
+    QPushButton, QComboBox {{
         background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 3px 8px; color: {t.text};
     }}
     QPushButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}

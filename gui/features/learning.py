@@ -20,6 +20,7 @@ from gui.panels.metrics import MetricsPanel
 from gui.panels.spotlight import Spotlight
 from gui.shortcuts import ACTIONS
 
+DIMMED = 120  # of 255, what the tour does not talk about
 PRESENTED = 1.5  # size of type in a presentation
 HIDDEN = ("network", "listing", "training", "metrics")  # docks that a presentation does without
 FAILURES = (FastnnError, ValueError, OSError)
@@ -183,8 +184,8 @@ class Learning(QObject):
                 dock.show()
                 dock.raise_()
         if targets:
-            touring = self.lesson_name == lessons.TOUR
-            self.frame.show_on(lambda: [self._place(w) for w in targets], touring, lambda: [self._place(self.bar)])
+            darkness = DIMMED if self.lesson_name == lessons.TOUR else 0
+            self.frame.show_on(lambda: [self._place(w) for w in targets], darkness, lambda: [self._place(self.bar)])
         else:
             self.frame.clear()
 
@@ -319,7 +320,7 @@ class Learning(QObject):
         window.features.appearance.set_scale(max(theme.scale(), PRESENTED))
         window.showFullScreen()
         window.resizeDocks([window.docks["explain"]], [int(window.width() * 0.34)], Qt.Orientation.Horizontal)
-        self.light.show_on(self.operands, True)
+        self.light.show_on(self.operands, DIMMED // 2)
 
     def _return(self) -> None:
         state, size, full = self._before or (None, 1.0, False)
