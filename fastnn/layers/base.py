@@ -43,6 +43,13 @@ class Book:
     calls: list[tuple[Any, Any]] = field(default_factory=list)
     build_shape: Any = None
     states: Any = None
+    shapes: list[tuple[int | None, ...]] = field(default_factory=list)  # of the latest outputs outside of a graph
+
+    def note_shapes(self, outputs: Any) -> Any:
+        """Remember the shapes of a call's outputs, for the summary, where no graph knows them; returns the outputs."""
+        if not self.calls:
+            self.shapes = [tuple(t.shape) for t in graph.flatten(outputs) if hasattr(t, "shape")]
+        return outputs
 
 
 class _Calling(threading.local):
@@ -400,7 +407,7 @@ class Layer:
             if not self.built:
                 with graph.outside_traces():  # initial values are assigned at once, not by the list
                     self._ensure_built(args, kwargs)
-            return self._run(args, kwargs)
+            return self._book.note_shapes(self._run(args, kwargs))
 
     def _call_eagerly(self, args: Any, kwargs: Any) -> Any:
         self._book.added_losses.clear()
@@ -408,7 +415,7 @@ class Layer:
         kwargs = {k: v if k == "training" else self._convert(v) for k, v in kwargs.items()}
         try:
             self._ensure_built(args, kwargs)
-            return self._run(args, kwargs)
+            return self._book.note_shapes(self._run(args, kwargs))
         except FastnnError as error:
             raise error.in_layer(self.name) from error.__cause__
 

@@ -32,10 +32,15 @@ def size(variables: Sequence[Variable]) -> str:
 
 def output_shape(layer: Any) -> str:
     """The shape of a layer's output, '?' where it is not known yet."""
-    if not layer._book.calls:
-        return "?"
-    shapes = [str(t.shape) for t in flatten(layer._book.calls[0][1])]
-    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+    book = layer._book
+    shapes = [str(t.shape) for t in flatten(book.calls[0][1])] if book.calls else [str(s) for s in book.shapes]
+    return (shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]") if shapes else "?"
+
+
+def kind(layer: Any) -> str:
+    """The class of a layer as Keras names it: a model of a graph is a Functional one."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" and getattr(layer, "network", None) is not None else name
 
 
 def sources(model: Any, layer: Any) -> str:
@@ -66,7 +71,7 @@ def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int 
             ]
             continue
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", output_shape(layer), params]
+        row = ["  " * depth + f"{layer.name} ({kind(layer)})", output_shape(layer), params]
         if connected:
             row.append(sources(model, layer))
         yield row + (["-" if not layer.weights else "Y" if layer.trainable else "N"] if trainable else [])
