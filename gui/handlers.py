@@ -74,6 +74,7 @@ def _run(window: Any) -> None:
     else:
         window.player.stop()
         window.attempt(window.session.run_to_breakpoint)
+        window.say_hit()
 
 
 def _reset(window: Any, new_seed: bool) -> None:

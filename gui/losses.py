@@ -31,6 +31,10 @@ class Losses:
         """The losses, in order."""
         return self._buffer[: self._count]
 
+    def forget(self, count: int) -> None:
+        """Keep the first so many: the run goes another way from there."""
+        self._count = min(self._count, count)
+
     def follow(self, known: Sequence[float]) -> None:
         """Take over what is new in a list of all losses."""
         if len(known) <= self._count:

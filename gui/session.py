@@ -7,25 +7,31 @@ the stepper belongs to the worker, and the session answers from a `Moment` with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fastnn
+from fastnn.engine.breaking import run_until
+from fastnn.engine.conditions import Condition, Hit
 from fastnn.errors import FastnnError
 from gui import moment as moments
+from gui.history import History
 from gui.losses import Losses
 from gui.moment import GRAINS, Moment
+from gui.runs import Difference, Pin, changes, difference
 from gui.source import Source, from_model, from_preset
 from gui.state import Index, Selection, State
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
-TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training")
+TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "runs")
 
 
 class Session(State):
     """The state of one window.
 
     Topics that callbacks hear: `loaded` (another network: everything changed), `position` (other numbers, other
-    step), `selection`, `hover`, `view` (show, numbers, sample, channel), `breakpoints`, `training` (begun or ended).
+    step), `selection`, `hover`, `view` (show, numbers, sample, channel), `breakpoints` (and conditions), `training`
+    (begun or ended), `runs` (another run is compared with, or none).
 
     Example:
         >>> session = Session()
@@ -66,12 +72,25 @@ class Session(State):
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
 
-    def _after_loading(self) -> None:
+    def take(self, source: Source, stepper: Any, seed: int, kept: Mapping[str, Any]) -> None:
+        """Go on with a run that was kept: `kept` are fields of the session."""
+        self.require_idle()
+        self.source, self.model, self.stepper, self.seed = source, stepper.model, stepper, seed
+        self._moment = None
+        self._after_loading(kept)
+
+    def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
         self.selection = self.hovered = self._looked = None
         self.sample = self.channel = 0
         self._past, self._future = [], []
-        self.losses = Losses()
+        self._undo, self._redo = [], []
+        self.losses, self.history, self.pin = Losses(), History(), None
         self._moved(None)
+        for name, value in (kept or {}).items():
+            setattr(self, name, value)
+        self.conditions = [c for c in self.conditions if not c.missing(self.listing)]
+        if self.selection is not None:
+            self.selection = (self.selection[0], self._fit(self.selection[1], self.selection[0]))
         self.notify("loaded")
 
     def reset(self, new_seed: bool = False) -> None:
@@ -82,7 +101,8 @@ class Session(State):
         kept = set(self.stepper.breakpoints)
         self._open(self.source, self.seed + 1 if new_seed else self.seed)
         self.stepper.breakpoints.update(i for i in kept if i < len(self.stepper.steps))
-        self.losses = Losses()
+        self.losses, self.history = Losses(), History()
+        self._undo, self._redo = [], []
         self._past, self._future = [], []
         self._moved(self.shown_index() if self._moment else None)
         self.notify("loaded")
@@ -131,13 +151,24 @@ class Session(State):
         self.goto(self.moment.shown * len(self.steps) + index + 1)
 
     def run_to_breakpoint(self) -> bool:
-        """Run until the next step has a breakpoint; False if none is set."""
+        """Run until the next step has a breakpoint, or a condition holds before; False if no breakpoint is set."""
         self.require_idle()
         if not self.breakpoints:
             return False
         length, base = len(self.steps), self.moment.position
-        self.goto(base + min((b - base) % length or length for b in self.breakpoints))
+        self.run_to(base + min((b - base) % length or length for b in self.breakpoints))
         return True
+
+    def run_to(self, position: int) -> None:
+        """Move to a position ahead, unless a condition holds on the way: then stop there."""
+        self.require_idle()
+        if not self.conditions or position <= self.moment.position:
+            return self.goto(position)
+        before = self.shown_index()
+        hit = run_until(self.stepper, self.conditions, position=position)
+        self._moved(before)
+        self._show_hit(hit)
+        return self.notify("position")
 
     def play_target(self) -> tuple[int, bool]:
         """The position that playing moves to next, by the chosen grain, and whether a breakpoint stops it there."""
@@ -165,15 +196,20 @@ class Session(State):
     def _moved(self, before: int | None) -> None:
         """Bring everything in line with the stepper's position; the selection moves on with the step shown."""
         old = self.steps[before] if before is not None and self._moment is not None else None
-        self._looked, self._wanted = None, set()
+        self._looked, self._wanted, self.hit = None, set(), None
         self._read_position()
         self._select_on_stage(old)
 
     # ------------------------------------------------------------ training at full speed
 
-    def start_training(self) -> None:
-        """Hand the stepper over to a worker."""
+    def start_training(self, watching: bool = True) -> None:
+        """Hand the stepper over to a worker.
+
+        Args:
+            watching: Whether conditions stop it; not on the way to a chosen step.
+        """
         self.require_idle()
+        self.hit, self.watching = None, watching and bool(self.conditions)
         self._looked = self.shown_index()
         self._moment, self.training = self.snapshot(), True
         self.notify("training")
@@ -185,6 +221,9 @@ class Session(State):
             seconds: Stop after this time, between training steps.
             steps: Stop after as many training steps; one begun by stepping is finished and counts.
         """
+        if self.watching:
+            self.hit = run_until(self.stepper, self.conditions, steps, seconds)
+            return
         if self.stepper.index:
             self.stepper.finish_step()
             steps = None if steps is None else steps - 1
@@ -194,7 +233,7 @@ class Session(State):
     def snapshot(self) -> Moment:
         """Where the run stands, with copies of what the window shows; called by the worker between training steps."""
         s = self.stepper
-        self.losses.follow(s.losses)
+        self._measure()
         names = [n for n in set(self._wanted) if n in s.listing.values and s.computed(n)]
         return self._live({n: s.value(n) for n in names}, self._explain())
 
@@ -209,5 +248,121 @@ class Session(State):
             return
         self.training = False
         self._read_position()
+        if self.hit is not None:
+            self._looked = None
         self._select_on_stage(self.shown_step())
+        self._show_hit(self.hit)
         self.notify("training")
+
+    def _show_hit(self, hit: Hit | None) -> None:
+        """Point at what made a condition hold."""
+        self.hit = hit
+        if hit is not None and hit.name in self.listing.values:
+            self.selection = (hit.name, self._fit(hit.index, hit.name))
+
+    def rewind(self, position: int) -> None:
+        """Restore the last state kept before a position, without telling anybody: the way there is run by a worker."""
+        self.require_idle()
+        length = len(self.steps)
+        if position < self.moment.position:
+            self.stepper.goto(self.stepper.keyframe_before(max(position - 1, 0) // length) * length)
+            self._moment = self._live()
+
+    # ------------------------------------------------------------ conditions
+
+    def set_conditions(self, conditions: Sequence[Condition]) -> None:
+        """What runs stop at.
+
+        Raises:
+            ValueError: if the network lacks what a condition is about.
+        """
+        self.require_idle()
+        for condition in conditions:
+            missing = condition.missing(self.listing)
+            if missing:
+                raise ValueError(f"expected {missing}, for '{condition.label}' to be watched, received none.")
+        self.conditions = list(conditions)
+        self.notify("breakpoints")
+
+    # ------------------------------------------------------------ changing the run, and comparing two
+
+    def change(self, name: str, value: Any, index: Index = ()) -> None:
+        """Change a parameter, the learning rate, an input or a target from this training step on; see `Stepper.change`.
+
+        Raises:
+            GraphError: for what cannot be changed, or a value that does not fit.
+        """
+        self.require_idle()
+        before = self.stepper.edits
+        shown = self.shown_index()
+        self.stepper.change(name, value, index)
+        self._undo.append(before)
+        self._redo.clear()
+        self._changed(shown)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an undone change to make again."""
+        return bool(self._redo)
+
+    def undo(self) -> None:
+        """Undo the last change; the position stays."""
+        self._swap_edits(self._undo, self._redo)
+
+    def redo(self) -> None:
+        """Make the change again that `undo` undid."""
+        self._swap_edits(self._redo, self._undo)
+
+    def _swap_edits(self, source: list[Any], target: list[Any]) -> None:
+        self.require_idle()
+        if source:
+            shown = self.shown_index()
+            target.append(self.stepper.edits)
+            self.stepper.set_edits(source.pop())
+            self._changed(shown)
+
+    def _changed(self, shown: int) -> None:
+        """Forget what is no longer so, and show the rest."""
+        known = len(self.stepper.losses)
+        self.losses.forget(known)
+        self.history.forget(known if not self.stepper.at_end else known - 1)
+        self._explained = ((), None)
+        looked = self._looked
+        self._moved(shown)
+        self._looked = looked
+        self.notify("position")
+
+    def pin_run(self) -> None:
+        """Keep the run as it is now to compare with; the session goes on with a copy."""
+        self.require_idle()
+        assert self.source is not None
+        self.pin = Pin(self.source, self.seed, self.losses.array.copy(), self.history.copy(), self.stepper.fork())
+        self.notify("runs")
+
+    @property
+    def changes(self) -> str:
+        """What this run does otherwise than the pinned one, in words."""
+        return changes(self.pin, self) if self.pin is not None else ""
+
+    def unpin(self) -> None:
+        """Compare no more."""
+        self.pin = None
+        self.notify("runs")
+
+    def difference(self, name: str) -> Difference | None:
+        """How a value differs from the pinned run's at the same position; None if it cannot be said."""
+        if self.pin is None or self.training or not self.stepper.computed(name):
+            return None
+        other = self.pin.stepper
+        place = list(self.listing.values).index(name)
+        if not self.pin.follow(self.moment.position) or place >= len(other.listing.values):
+            return None
+        twin = list(other.listing.values)[place]
+        if other.listing.values[twin].shape != self.listing.values[name].shape or not other.computed(twin):
+            return None
+        return difference(other.view(twin), self.stepper.view(name), name)

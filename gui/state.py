@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.engine.conditions import Condition, Hit
+from fastnn.engine.edits import Edit
 from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
+from gui.history import History, measured
 from gui.losses import Losses
 from gui.moment import Moment
+from gui.runs import Pin
 from gui.source import Source
 
 Index = tuple[int, ...]
@@ -34,7 +38,13 @@ class State:
         self.hovered: Selection | None = None
         self.sample, self.channel = 0, 0
         self.show, self.numbers, self.grain = "values", True, "op"
-        self.losses = Losses()
+        self.losses, self.history = Losses(), History()
+        self.conditions: list[Condition] = []
+        self.hit: Hit | None = None
+        self.watching = False
+        self.pin: Pin | None = None
+        self._undo: list[tuple[Edit, ...]] = []
+        self._redo: list[tuple[Edit, ...]] = []
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
         self._future: list[tuple[Selection, int | None]] = []
@@ -132,10 +142,21 @@ class State:
         self.breakpoints.symmetric_difference_update({index})
         self.notify("breakpoints")
 
+    def clear_breakpoints(self) -> None:
+        """Clear the breakpoints of all steps."""
+        self.breakpoints.clear()
+        self.notify("breakpoints")
+
     def _read_position(self) -> None:
         self._moment = self._live()
-        self.losses.follow(self.stepper.losses)
+        self._measure()
         self.sample = min(self.sample, len(self.moment.rows) - 1)
+
+    def _measure(self) -> None:
+        """Take over the losses, and measure what charts show if a training step has just been finished."""
+        self.losses.follow(self.stepper.losses)
+        if self.stepper.at_end:
+            self.history.note(self.stepper.training_step, measured(self.stepper))
 
     # ------------------------------------------------------------ values
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QByteArray, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -27,7 +27,7 @@ from gui.features import Features
 from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
-from gui.panels.chart import LossChart
+from gui.panels.chart import TrainingChart
 from gui.panels.explain_card import ExplainCard
 from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
@@ -38,6 +38,7 @@ from gui.shortcuts import ACTIONS, GROUPS
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
+AT_ONCE = 2  # training steps that a move may run before the window answers
 PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
         self.bound = handlers(self)
         self.actions_by_name = make_actions(self, self.bound, self.features.keymap, self.features.repeater)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
-        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
+        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing = ListingView(session)
         self._destination: int | None = None
@@ -147,7 +148,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._unsubscribe = self.session.subscribe(self.features.frames.timed(self.refresh))
         self.player.changed.connect(self.transport.refresh)
-        self.player.move.connect(self.travel)
+        self.player.move.connect(self.play)
         self.trainer.ended.connect(self._training_ended)
 
     # ------------------------------------------------------------ keeping in line
@@ -166,6 +167,8 @@ class MainWindow(QMainWindow):
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
             return [self.listing, self.tape]
+        if topic == "runs":
+            return [self.chart]
         picture = [self.stage, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
@@ -223,15 +226,37 @@ class MainWindow(QMainWindow):
             self.say(str(error))
 
     def travel(self, position: int) -> None:
-        """Go to a position; far ahead in the worker, so that the window stays alive."""
-        if self.session.training:
+        """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
+        session = self.session
+        if session.training:
+            if self._destination is not None:
+                self._destination = position
+                self.trainer.pause()
             return
-        length = len(self.session.steps)
-        if position - self.session.moment.position > 2 * length:
+        if session.stepper.distance(position) > AT_ONCE:
+            session.rewind(position)
             self._destination = position
-            self.trainer.begin(position // length)
+            self.trainer.begin(position // len(session.steps))
         else:
-            self.attempt(lambda: self.session.goto(position))
+            self.attempt(lambda: session.goto(position))
+
+    def play(self, position: int) -> None:
+        """Move on while playing: conditions stop it, too."""
+        session = self.session
+        if not session.conditions:
+            self.travel(position)
+        elif session.stepper.distance(position) > AT_ONCE:
+            self._destination = position
+            self.trainer.begin(position // len(session.steps), watching=True)
+        else:
+            self.attempt(lambda: session.run_to(position))
+            self.say_hit()
+
+    def say_hit(self) -> None:
+        """Say which condition has stopped the run, if one has."""
+        if self.session.hit is not None:
+            self.player.stop()
+            self.say(self.session.hit.message)
 
     def toggle_training(self) -> None:
         """Train at full speed, or pause."""
@@ -246,8 +271,9 @@ class MainWindow(QMainWindow):
         destination, self._destination = self._destination, None
         if self.trainer.error:
             self.say(self.trainer.error)
-        elif destination is not None:
-            self.attempt(lambda: self.session.goto(destination))
+        elif destination is not None and self.session.hit is None:
+            self.travel(destination)
+        self.say_hit()
 
     def ask_for_training_step(self) -> None:
         """Ask where to go."""
@@ -273,6 +299,20 @@ class MainWindow(QMainWindow):
             if hasattr(panel, "restyle"):
                 panel.restyle()
         self.refresh("position")
+
+    def complain(self, what: str, why: str) -> None:
+        """Say what failed and why, in a box that does not block."""
+        self.features.files.complain(what, why)
+
+    def kept_layout(self) -> dict[str, str]:
+        """Where the panels are, for a session's file."""
+        return {"layout": bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()}
+
+    def restore_kept_layout(self, kept: Mapping[str, Any]) -> None:
+        """Put the panels where a session's file says; what it does not say, or wrongly, stays as it is."""
+        layout = kept.get("layout")
+        if isinstance(layout, str):
+            self.restoreState(QByteArray.fromBase64(layout.encode("ascii", "ignore")), LAYOUT_VERSION)
 
     def reset_layout(self) -> None:
         """Put every panel back in its place."""

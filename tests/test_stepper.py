@@ -69,7 +69,7 @@ def test_training_at_full_speed_equals_stepping(stepper):
 def test_keyframes_are_thinned_when_memory_is_short(stepper, monkeypatch):
     stepper.train(steps=3)
     before = shown(stepper)
-    monkeypatch.setattr("fastnn.engine.stepper.KEYFRAME_BYTES", 200)
+    monkeypatch.setattr("fastnn.engine.run.KEYFRAME_BYTES", 200)
     stepper.train(steps=100)
     assert sum(a.nbytes for state in stepper._keyframes.values() for a in state.values()) <= 200
     stepper.goto(3 * len(stepper.steps))

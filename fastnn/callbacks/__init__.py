@@ -3,6 +3,7 @@
 from fastnn.callbacks.absent import OrbaxCheckpoint, RemoteMonitor, SwapEMAWeights, TensorBoard
 from fastnn.callbacks.backup import BackupAndRestore
 from fastnn.callbacks.base import Callback, CallbackList
+from fastnn.callbacks.breakpoint import Breakpoint
 from fastnn.callbacks.checkpoint import ModelCheckpoint
 from fastnn.callbacks.csv_logger import CSVLogger
 from fastnn.callbacks.early_stopping import EarlyStopping
@@ -13,6 +14,7 @@ from fastnn.callbacks.simple import LambdaCallback, LearningRateScheduler, Termi
 
 __all__ = [
     "BackupAndRestore",
+    "Breakpoint",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ def epoch_order(count: int, shuffle: bool, seed: int, training_step: int) -> NDA
         return np.arange(count, dtype=np.int64)
     key = np.array([seed % 2**64, training_step], np.uint64)
     return np.random.Generator(np.random.Philox(key=key)).permutation(count).astype(np.int64)
+
+
+class Feeds(dict[str, NDArray[Any]]):
+    """Arrays by value name, as a model's `prepare_data` gives them: a stepper takes them as they are."""
 
 
 @dataclass(frozen=True)

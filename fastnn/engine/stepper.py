@@ -7,35 +7,34 @@ start of its training step; going further back restores a keyframe and replays.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config
-from fastnn.engine.batches import Schedule
-from fastnn.engine.explain import Explanation, explain_step, given
+from fastnn.engine.batches import Feeds, Schedule
+from fastnn.engine.edits import Edit, checked, first_difference
 from fastnn.engine.graph import Step
-from fastnn.engine.plan import Plan
-from fastnn.engine.steplist import PHASES, StepList
+from fastnn.engine.looking import Looking
+from fastnn.engine.run import Array, Run
+from fastnn.engine.steplist import FED, PHASES
 from fastnn.engine.tensor import Variable
 from fastnn.errors import GraphError, ValueNeededError
 
-Array = NDArray[Any]
-State = dict[Variable, Array]
-KEYFRAME_BYTES = 512 * 2**20
 
-
-class Stepper:
+class Stepper(Looking, Run):
     """Steps through training, forwards and backwards in time.
 
     Args:
         model: A compiled model.
-        x: Inputs, as for `fit`.
+        x: Inputs, as for `fit`; or the `data` of another stepper, as `Feeds`.
         y: Targets, as for `fit`.
         batch_size: Rows of a batch; None is one batch of everything.
         shuffle: Whether every epoch has its own order, as `fit` would shuffle.
@@ -72,7 +71,7 @@ class Stepper:
         self.model, self.in_place = model, in_place
         if not hasattr(model, "prepare_data"):
             raise GraphError(f"expected a model, received {type(model).__name__}.")
-        self.data: Mapping[str, Array] = model.prepare_data(x, y, sample_weight)
+        self.data: Mapping[str, Array] = x if isinstance(x, Feeds) else model.prepare_data(x, y, sample_weight)
         count = len(next(iter(self.data.values())))
         size = count if batch_size is None else batch_size
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
@@ -81,18 +80,11 @@ class Stepper:
             )
         variables = model.variables_of_training()
         self.storage: dict[Variable, Array] = {v: v.value if in_place else v.value.copy() for v in variables}
-        self._plans: dict[int, Plan] = {}
-        self._listings: dict[int, StepList] = {}
+        self._prepare()
         first = int(self.storage[model.optimizer.iterations])
         order_seed = config.global_seed() if seed is None else config.checked_seed(seed)
         self.schedule = Schedule(count, min(int(size), count), shuffle, order_seed, first)
         self.breakpoints: set[int] = set()
-        self._keyframes: dict[int, State] = {}
-        self._stride = 1
-        self._losses: list[float] = []
-        self._rates: dict[int, float] = {}
-        self._step, self._done = 0, 0
-        self._starts = [0]  # positions at which training steps start, as far as they are known
         self._each_its_own = self._lists_differ()
         self._begin(0)
 
@@ -106,16 +98,6 @@ class Stepper:
         return bool(getattr(self.model, "decides_on_values", False))
 
     # ------------------------------------------------------------ where we are
-
-    @property
-    def listing(self) -> StepList:
-        """The step list of the training step shown."""
-        return self._plan.listing
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of one training step."""
-        return self.listing.steps
 
     @property
     def position(self) -> int:
@@ -134,6 +116,16 @@ class Stepper:
     def index(self) -> int:
         """Index of the next step to run, within its training step."""
         return self._done % len(self.steps)
+
+    @property
+    def done(self) -> int:
+        """Steps done of the training step shown, from 0 to all of them."""
+        return self._done
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the training step shown is finished."""
+        return self._done == len(self.steps)
 
     @property
     def shown_training_step(self) -> int:
@@ -156,6 +148,11 @@ class Stepper:
         return self.schedule.rows(self._step)
 
     @property
+    def loss_before(self) -> float:
+        """The loss of the training step before the one shown; NaN in the first."""
+        return self._losses[self._step - 1] if self._step else math.nan
+
+    @property
     def losses(self) -> list[float]:
         """The loss of every training step finished before the position."""
         return self._losses[: self.training_step]
@@ -164,8 +161,7 @@ class Stepper:
 
     def next(self) -> Step:
         """Run the next step and return it."""
-        if self._done == len(self.steps):
-            self._begin(self._step + 1)
+        self.begin_next()
         self._run(self._done + 1)
         return self.steps[self._done - 1]
 
@@ -242,10 +238,18 @@ class Stepper:
     def _fits(self, i: int, step: Step, target: str) -> bool:
         return i in self.breakpoints if target == "breakpoint" else target in (step.phase, step.layer)
 
+    def begin_next(self) -> None:
+        """Show the training step after a finished one, before its first step; the position is the same."""
+        if self.at_end:
+            self._begin(self._step + 1)
+
+    def run_on(self, done: int) -> None:
+        """Run on within the training step shown, until so many of its steps are done."""
+        self._run(max(self._done, min(done, len(self.steps))))
+
     def finish_step(self) -> None:
         """Run to the end of the training step."""
-        if self._done == len(self.steps):
-            self._begin(self._step + 1)
+        self.begin_next()
         self._run(len(self.steps))
 
     def train(self, steps: int | None = None, seconds: float = math.inf) -> int:
@@ -272,224 +276,143 @@ class Stepper:
             done += 1
         return done
 
-    # ------------------------------------------------------------ values
+    def distance(self, position: int) -> int:
+        """How many training steps going to a position would run: few may be waited for."""
+        if self._each_its_own and position > self._starts[-1]:
+            return len(self._starts) - 1 - self._step
+        step, _ = self._place(position)
+        if step == self._step:
+            return 0
+        nearest = self.keyframe_before(step)
+        return step - (self._step if nearest <= self._step < step else nearest)
 
-    def computed(self, name: str) -> bool:
-        """Whether a value holds a number at this position."""
-        self._check_name(name)
-        written = self.listing.written_by.get(name)
-        return written is None or written < self._done or self.listing.values[name].role in ("parameter", "state")
+    # ------------------------------------------------------------ changing the run
 
-    def view(self, name: str) -> Array:
-        """A value at this position, read-only and without copying; it changes when the stepper moves.
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The changes made by `change`, in order of time; every replay makes them again."""
+        return self._edits
 
-        Raises:
-            GraphError: if no such value exists or it is not computed yet.
-        """
-        if not self.computed(name):
-            made = self.listing.written_by[name]
-            raise GraphError(
-                f"expected a value computed before step {self._done}, received '{name}': step {made} makes it."
-            )
-        array = self._plan.array(name).view()
-        array.flags.writeable = False
-        return array
+    def change(self, name: str, value: Any, index: tuple[int, ...] = ()) -> None:
+        """Change a parameter, the learning rate, an input or a target, from the start of the training step shown on.
 
-    def value(self, name: str) -> Array:
-        """A copy of a value at this position.
-
-        Raises:
-            GraphError: if no such value exists or it is not computed yet.
-        """
-        return self.view(name).copy()
-
-    def _check_name(self, name: str) -> None:
-        if name not in self.listing.values:
-            raise GraphError(
-                f"expected the name of a value, received {name!r}; there are {sorted(self.listing.values)}."
-            )
-
-    def made_by(self, name: str) -> int | None:
-        """Index of the step that writes a value; None for inputs and constants."""
-        self._check_name(name)
-        return self.listing.written_by.get(name)
-
-    def used_by(self, name: str) -> tuple[int, ...]:
-        """Indices of the steps that read a value."""
-        self._check_name(name)
-        return self.listing.read_by[name]
-
-    def gradient_of(self, name: str) -> str | None:
-        """Name of the value that holds the loss's derivative with respect to a value, or None."""
-        return self.listing.gradient_of(name)
-
-    def explain(self, name: str, index: tuple[int, ...] = (), digits: int = 4) -> Explanation:
-        """Why one number is what it is.
+        What this training step has computed so far is computed anew; what was known of later ones is forgotten, later
+        changes too. At the end of a training step a parameter changes for the next one, which begins. `set_edits` with
+        the `edits` of before undoes it.
 
         Args:
-            name: Name of a value that is computed at this position.
-            index: Index of the cell; negative indices count from the end.
-            digits: Decimals of the result; operands have two more.
+            name: Name of a value whose role is parameter, state, input, target or weight.
+            value: A number, or an array that fits.
+            index: The cells to change; of inputs and targets it begins with the row of the whole data.
 
         Raises:
-            GraphError: if the value is not computed, or the index is outside of it.
+            GraphError: for another value, an index outside of it, or a shape that does not fit.
+
+        Example:
+            >>> import fastnn
+            >>> model = fastnn.Sequential([fastnn.layers.Input((1,)), fastnn.layers.Dense(1, name="fc")])
+            >>> model.compile("sgd", "mse")
+            >>> stepper = Stepper(model, [[1.0]], [[3.0]])
+            >>> stepper.change("fc.kernel", 2.0, (0, 0))
+            >>> stepper.next().layer, stepper.value("fc.dense")
+            ('fc', array([[2.]], dtype=float32))
         """
-        array = self.view(name)
-        cell = self._cell(name, index, array.shape)
-        made = self.listing.written_by.get(name)
-        value = self.listing.values[name]
-        if made is None or made >= self._done:
-            return given(name, cell, float(array[cell]), f"{value.role}: no step of this training step computed it")
-        step = self.steps[made]
-        arrays = {role: self._as_seen_by(made, n, role) for role, n in (*step.operands, *step.results) if n is not None}
-        return explain_step(step, name, cell, arrays, float(array[cell]), digits, made)
-
-    def _cell(self, name: str, index: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-        cell = tuple(index) if isinstance(index, (tuple, list)) else (index,)
-        fits = len(cell) == len(shape) and all(hasattr(i, "__index__") for i in cell)
-        if not fits or any(not -n <= i < n for i, n in zip(cell, shape, strict=True)):
-            raise GraphError(f"expected an index into '{name}' of shape {shape}, received {index!r}.")
-        return tuple(int(i) % n for i, n in zip(cell, shape, strict=True))
-
-    def _as_seen_by(self, made: int, name: str, role: str) -> Array:
-        """A value as step `made` read it, or wrote it: what steps since then have overwritten is looked up."""
-        if name not in self._state_names:
-            return self._plan.array(name)
-        until = made if role in self.steps[made].op.roles(len(self.steps[made].operands)) else made + 1
-        writers = [i for i in self._overwriting() if name in self.steps[i].outputs and i < self._done]
-        if all(i < until for i in writers):
-            return self._plan.array(name)
-        if not any(i < until for i in writers):
-            return self._before[self.listing.values[name].source]
-        return self._state_at(until, name)
-
-    def _overwriting(self) -> list[int]:
-        """Indices of the steps that overwrite a state."""
-        return [i for i, s in enumerate(self.steps) if any(n in self._state_names for n in s.outputs)]
-
-    def _state_at(self, done: int, name: str) -> Array:
-        """A state between two updates of it: they are repeated up to there, and then to here."""
-        here = self._done
-        self._undo(done)
-        found = self._plan.array(name).copy()
-        self._run(here)
-        return found
-
-    def seen_by(self, index: int, role: str) -> Array:
-        """An operand or result of a step, read-only, as it was when that step of this training step ran.
-
-        Args:
-            index: Index of a step that has run.
-            role: Role of the operand or result, such as 'w' for the weights that an update overwrote.
-
-        Raises:
-            GraphError: if the step has not run, or has no such role.
-        """
-        if not hasattr(index, "__index__") or not 0 <= index < self._done:
-            raise GraphError(f"expected a step below {self._done}, received step {index!r}, which has not run.")
-        roles = [r for r, n in (*self.steps[index].operands, *self.steps[index].results) if n is not None]
-        if role not in roles:
-            raise GraphError(f"expected a role of {roles}, received {role!r}.", operation=self.steps[index].op.name)
-        array = self._as_seen_by(index, self.steps[index].operand(role), role).view()
-        array.flags.writeable = False
-        return array
-
-    # ------------------------------------------------------------ running and replaying
-
-    def _begin(self, step: int) -> None:
-        """Load a training step's batch; the state must be that of its start."""
-        self._plan = self._plan_of(step)
-        self._state_names = {
-            n for n in self.listing.written_by if self.listing.values[n].role in ("parameter", "state")
-        }
-        self._step, self._done = step, 0
-        if step == len(self._starts) - 1:
-            self._starts.append(self._starts[-1] + len(self.steps))
-        self._plan.load_rows(self.data, self.schedule.rows(step), 0)
-        self._ask_rate(step)
-        self._before = self._keyframes.get(step) or self._snapshot()
-        if step % self._stride == 0 and step not in self._keyframes:
-            self._keyframes[step] = self._before
-            self._thin_out()
-
-    def _ask_rate(self, step: int) -> None:
-        """Where Python is asked for the learning rate, ask once per training step, so that it can be shown again."""
-        optimizer = self.model.optimizer
-        if getattr(optimizer, "asks_every_step", False):
-            if step not in self._rates:
-                self._rates[step] = optimizer.rate_at(int(self.storage[optimizer.iterations]))
-            self.storage[optimizer._learning_rate][...] = self._rates[step]
-
-    def _plan_of(self, step: int) -> Plan:
-        if self._each_its_own:
-            rows = {name: array[self.schedule.rows(step)] for name, array in self.data.items()}
-            listing = self.model.step_list_for(rows, storage=self.storage)
-            self._take_in(listing)
-            return Plan(listing, keep=True, storage=self.storage)
-        size = self.schedule.size(step)
-        if size not in self._plans:
-            self._plans[size] = Plan(self._listing(size), keep=True, storage=self.storage)
-        return self._plans[size]
-
-    def _listing(self, size: int) -> StepList:
-        if size not in self._listings:
-            self._listings[size] = self.model.step_list(size, self.data)
-            self._take_in(self._listings[size])
-        return self._listings[size]
-
-    def _take_in(self, listing: StepList) -> None:
-        """Variables that this training step meets first: they had their initial values all along."""
-        for value in listing.values.values():
-            variable = value.source
-            if isinstance(variable, Variable) and variable not in self.storage:
-                self.storage[variable] = variable.value if self.in_place else variable.value.copy()
-                for state in self._keyframes.values():
-                    state[variable] = variable.value.copy()
-
-    def _snapshot(self) -> State:
-        """Copies of all that training changes; of everything where the next list may change something else."""
-        changing = {self.listing.values[name].source for name in self._state_names}
-        return {v: a.copy() for v, a in self.storage.items() if self._each_its_own or v in changing}
-
-    def _thin_out(self) -> None:
-        """Double the distance of keyframes while they take too much memory."""
-        size = sum(a.nbytes for a in self._before.values())
-        while len(self._keyframes) * size > KEYFRAME_BYTES and len(self._keyframes) > 2:
-            self._stride *= 2
-            self._keyframes = {k: v for k, v in self._keyframes.items() if k % self._stride == 0}
-
-    def _run(self, done: int) -> None:
-        """Run on within the training step, up to `done` steps done."""
-        self._plan.run(self._done, done)
-        self._done = done
-        if done == len(self.steps) and self._step == len(self._losses):
-            self._losses.append(float(self._plan.array(self.listing.loss)) if self.listing.loss else math.nan)
-
-    def _undo(self, done: int) -> None:
-        """Go back within the training step: the steps that overwrite states are repeated from its start."""
-        updates = self._overwriting()
-        if any(done <= i < self._done for i in updates):
-            self._put_back(self._before)
-            if updates[0] < done:
-                self._plan.run(updates[0], done)
-        self._done = done
-
-    def _travel(self, step: int) -> None:
-        """Go to the start of a training step: from here if that is nearer, else from the last keyframe before it."""
-        nearest = max(k for k in self._keyframes if k <= step)
-        if not self._step < step or nearest > self._step:
-            self._restore(nearest)
-        while self._step < step:
-            self._run(len(self.steps))
+        edit = checked(Edit(self._step, name, tuple(index), value), self.listing, self.schedule.count)
+        if self._done == len(self.steps) and self.listing.values[name].role not in FED:
             self._begin(self._step + 1)
+            edit = replace(edit, step=self._step)
+        self.set_edits((*(e for e in self._edits if e.step <= self._step), edit))
 
-    def _restore(self, step: int) -> None:
-        self._put_back(self._keyframes[step])
+    def set_edits(self, edits: Sequence[Edit]) -> None:
+        """Replace all changes of the run by others, such as earlier `edits`; the position stays."""
+        first = first_difference(self._edits, edits)
+        self._edits = tuple(edits)
+        if first is None:
+            return
+        self._keep_base()
+        step, done, position = self._step, self._done, self.position
+        self._keyframes = {k: v for k, v in self._keyframes.items() if k <= first}
+        self._losses = self._losses[:first]
+        if first > step:
+            return
+        self._starts = self._starts[: first + 1]
+        self._restore(self.keyframe_before(first))
+        if self._each_its_own and first < step:
+            self.goto(position)
+        else:
+            self._travel(step)
+            self._run(min(done, len(self.steps)))
+
+    def fork(self) -> Stepper:
+        """A second cursor at the same position that goes its own way; the past is shared, not copied."""
+        twin = copy.copy(self)
+        twin.in_place, twin.storage = False, {v: a.copy() for v, a in self.storage.items()}
+        twin._plans, twin._listings = {}, dict(self._listings)
+        twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), list(self._losses), list(self._starts)
+        twin.breakpoints, twin._base = set(self.breakpoints), dict(self._base)
+        twin._put_back(self._entered)
+        twin._begin(self._step)
+        twin._run(self._done)
+        return twin
+
+    # ------------------------------------------------------------ keeping a run in a file
+
+    def to_json(self) -> dict[str, Any]:
+        """Where the run stands, for a file; `checkpoint` gives the arrays that belong to it."""
+        return {
+            "step": self._step,
+            "done": self._done,
+            "names": list(self.listing.values),
+            "starts": list(self._starts) if self._each_its_own else [],
+            "edits": [{"step": e.step, "name": e.name, "index": list(e.index)} for e in self._edits],
+            "breakpoints": sorted(self.breakpoints),
+        }
+
+    def checkpoint(self, step: int | None = None) -> list[Array]:
+        """The state at the start of a training step (of the one shown by default): what `resume` goes on from.
+
+        Args:
+            step: A training step; the last keyframe up to it is meant, see `keyframe_before`.
+        """
+        state = self._entered if step is None else self._keyframes[self.keyframe_before(step)]
+        return [state.get(v, self._base.get(v, a)) for v, a in self.storage.items()]
+
+    def resume(
+        self,
+        step: int,
+        state: Sequence[Array],
+        losses: Sequence[float],
+        edits: Sequence[Edit] = (),
+        starts: Sequence[int] = (),
+    ) -> None:
+        """Go on at the start of a training step of a run that another stepper began.
+
+        Args:
+            step: The training step.
+            state: What `checkpoint` gave there.
+            losses: The losses of all training steps before it, or more.
+            edits: The changes of that run.
+            starts: Positions at which training steps start, for models whose steps have different lists.
+
+        Raises:
+            GraphError: if the state is not that of such a model.
+        """
+        variables = list(self.storage)
+        fits = [np.shape(a) == self.storage[v].shape for v, a in zip(variables, state, strict=False)]
+        if len(state) != len(variables) or not all(fits) or len(losses) < step:
+            raise GraphError(
+                f"expected the state of {len(variables)} variables and {step} losses, received {len(state)} variables "
+                f"({fits.count(False)} of another shape) and {len(losses)} losses."
+            )
+        self._edits = tuple(checked(e, self.listing, self.schedule.count) for e in edits)
+        self._keep_base()
+        for variable, array in zip(variables, state, strict=True):
+            self._base.get(variable, self.storage[variable])[...] = array
+        self._losses = [float(loss) for loss in losses]
+        self._starts = list(starts) if self._each_its_own and starts else self._starts
+        self._keyframes.pop(step, None)
         self._begin(step)
-
-    def _put_back(self, state: State) -> None:
-        for variable, array in state.items():
-            self.storage[variable][...] = array
+        self._keyframes[step] = self._entered
 
 
 def whole(name: str, value: Any) -> int:

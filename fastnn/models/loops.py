@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,19 @@ from numpy.typing import NDArray
 from fastnn.engine.plan import Plan
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The batch that was run last, for callbacks that look at values.
+
+    Args:
+        plan: The plan that ran; it holds every value for callbacks that say `reads_values`.
+        rows: Row numbers of the batch; None where x is a generator.
+    """
+
+    plan: Plan
+    rows: Array | None = None
 
 
 class Averages:
@@ -97,6 +111,7 @@ class Batches:
         self.averages.watch(self.plan, self.size)
         if self.tail is not None:
             self.averages.watch(self.tail, self.rest)
+        self.ran = self.plan
 
     def __len__(self) -> int:
         return self.full + (self.tail is not None)
@@ -121,6 +136,7 @@ class Batches:
 
     def run_one(self, order: Array, batch: int) -> None:
         """Run one batch of an epoch."""
+        self.ran = self.tail if batch == self.full and self.tail is not None else self.plan
         if batch == self.full:
             self.run_tail(order)
         else:
@@ -149,7 +165,7 @@ class MeanRunner:
     def run(self, feeds: Mapping[str, Array]) -> None:
         """Run one batch."""
         count = len(next(iter(feeds.values())))
-        plan = self.plan_for(feeds)
+        self.ran = plan = self.plan_for(feeds)
         if not self.averages.metrics:
             self.averages.metrics = self.metrics()
             self.averages.start()  # what metrics hold is from an earlier run
@@ -192,6 +208,12 @@ class OneByOne:
             self.run_one(order, batch)
             if told is not None:
                 told(batch + 1)
+
+    @property
+    def ran(self) -> Plan:
+        """The plan that ran last."""
+        plan: Plan = self.averages.ran
+        return plan
 
     def run_one(self, order: Array, batch: int) -> None:
         """Run one batch of an epoch."""

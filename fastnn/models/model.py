@@ -78,7 +78,8 @@ class Model(Training, Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles are made of: all but step lists and plans, which are written anew."""
-        return {k: v for k, v in vars(self).items() if k not in ("_plans", "_listings", "_aim_cache", "history")}
+        without = ("_plans", "_listings", "_aim_cache", "history", "ran", "_keep_values")
+        return {k: v for k, v in vars(self).items() if k not in without}
 
     # ------------------------------------------------------------ parts
 

@@ -145,7 +145,8 @@ class OwnRunner:
 
     def run(self, feeds: Feeds) -> None:
         """Run one batch."""
-        plan: Plan = self.model._plan_for(feeds, self.training)
+        self.ran: Plan = self.model._plan_for(feeds, self.training)
+        plan = self.ran
         with plan.lock:
             for name, array in feeds.items():
                 plan.load(name, array)

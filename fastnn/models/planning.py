@@ -45,6 +45,7 @@ class Planning(Steps):
     _input_nest: Any = None
     _output_nest: Any = None
     _decides_on_values = False
+    _keep_values = False  # whether plans keep every value of a training step, for a callback that reads them
     _aim_cache: tuple[Any, list[Aim]] | None = None
     _batch: Any = None
 
@@ -333,10 +334,11 @@ class Planning(Steps):
     def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Plan:
         with _building:
             listing = self.step_list(batch, feeds, training)
-            key = (config.engine(), self._key(batch, feeds, training))
+            keep = self._keep_values and bool(training)
+            key = (config.engine(), keep, self._key(batch, feeds, training))
             if key not in self._plans or self._plans[key].listing is not listing:
                 make_room(self._plans)
-                self._plans[key] = Plan(listing)
+                self._plans[key] = Plan(listing, keep)
             return self._plans[key]
 
     def _plan_for(self, feeds: Mapping[str, Array], training: bool | None) -> Plan:
@@ -348,7 +350,7 @@ class Planning(Steps):
                 return self._plan(len(next(iter(feeds.values()))), feeds, training)
         except ValueNeededError as error:
             self._note_decisions(error)
-        return Plan(self.step_list_for(feeds, training))
+        return Plan(self.step_list_for(feeds, training), self._keep_values and bool(training))
 
     def _runner(self, training: bool) -> Any:
         """What runs single batches and keeps the logs."""

@@ -9,7 +9,7 @@ from fastnn import config
 from fastnn.callbacks.base import BATCH_HOOKS
 from fastnn.compat.spellings import LogBook
 from fastnn.engine.batches import epoch_order
-from fastnn.models.loops import check_counts
+from fastnn.models.loops import Ran, check_counts
 
 
 def is_stream(x: Any) -> bool:
@@ -142,6 +142,7 @@ class Rounds:
             feeds = self.model.prepare_data(x, y, weight, self.class_weight, training=self.training)
             calls.call(begin, number - 1, {})
             runner.run(feeds)
+            self.model.ran = Ran(runner.ran) if self.training else None
             if calls.wants(end):
                 calls.call(end, number - 1, LogBook(sorted(runner.logs().items())))
             progress.tell(number, {})

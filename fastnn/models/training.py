@@ -9,14 +9,14 @@ import numpy as np
 
 from fastnn import config
 from fastnn.callbacks import History, ProgbarLogger
-from fastnn.callbacks.base import BATCH_HOOKS, CallbackList
+from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, flattened
 from fastnn.callbacks.progress import Progress
 from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import flatten, map_structure
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
-from fastnn.models.loops import Batches, OneByOne, check_counts, in_order
+from fastnn.models.loops import Batches, OneByOne, Ran, check_counts, in_order
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.rows import as_one_array, join, split_off
 from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
@@ -27,6 +27,7 @@ class Training(Planning):
 
     stop_training = False
     history: Any = None
+    ran: Ran | None = None  # the batch before the present hook
     _initial_epoch: int | None = None  # where a callback wants training to go on
 
     def _batches(self, feeds: Feeds, batch_size: Any, training: bool, limit: int | None = None) -> Batches | OneByOne:
@@ -105,7 +106,8 @@ class Training(Planning):
         for turn in turns:
             check_counts(1, validation_freq=turn)
         validation_size = batch_size if validation_batch_size is None else validation_batch_size
-        self.stop_training, self._initial_epoch = False, None
+        self.stop_training, self._initial_epoch, self.ran = False, None, None
+        self._keep_values = any(getattr(c, "reads_values", False) for c in flattened(callbacks))
         level = verbosity(verbose)
         if is_stream(x):
             refuse_beside_stream(y=y, sample_weight=sample_weight, validation_split=validation_split or None)
@@ -142,6 +144,7 @@ class Training(Planning):
         if epochs > first:
             self.optimizer.finalize_variable_values(self.trainable_weights)
         calls.call("on_train_end", logs)
+        self.ran, self._keep_values = None, False
         return history
 
     def _epoch(
@@ -167,6 +170,7 @@ class Training(Planning):
         for batch in range(len(rounds)):
             calls.call(begin, batch, {})
             rounds.run_one(order, batch)
+            self.ran = Ran(rounds.ran, order[batch * rounds.size : (batch + 1) * rounds.size])
             calls.call(end, batch, LogBook(sorted(rounds.averages.logs().items())))
             progress.tell(batch + 1, {})
             if kind == "train" and self.stop_training:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import QSize, Qt
@@ -143,6 +144,8 @@ class Breadcrumb(QWidget):
     def _count(self) -> str:
         s = self.session
         done = f"{s.done} of {len(s.steps)} operations done · training step {s.moment.shown + 1:,}"
+        if s.hit is not None:
+            return f"<b style='color:{theme.current().bad}'>stopped: {html.escape(s.hit.message)}</b>"
         if s.training:
             return f"training… · {s.moment.position // len(s.steps):,} steps"
         return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

@@ -1,0 +1,193 @@
+"""A run of training: batches, plans, and states kept on the way so that any stretch of it can be run again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fastnn.engine.batches import Schedule
+from fastnn.engine.edits import Edit, put_feeds
+from fastnn.engine.graph import Step
+from fastnn.engine.plan import Plan
+from fastnn.engine.steplist import StepList
+from fastnn.engine.tensor import Variable
+
+Array = NDArray[Any]
+State = dict[Variable, Array]
+KEYFRAME_BYTES = 512 * 2**20
+
+
+class Run:
+    """What `Stepper` moves through: the training step shown, what it began from, and keyframes before and after it.
+
+    A keyframe is the state at the start of a training step, before the edits that begin with it.
+    """
+
+    model: Any
+    in_place: bool
+    data: Mapping[str, Array]
+    storage: State
+    schedule: Schedule
+    _plan: Plan
+    _before: State  # at the start of the training step shown, its edits made
+    _entered: State  # the same before its edits
+    _each_its_own: bool
+
+    def _prepare(self) -> None:
+        self._plans: dict[int, Plan] = {}
+        self._listings: dict[int, StepList] = {}
+        self._keyframes: dict[int, State] = {}
+        self._stride = 1
+        self._losses: list[float] = []
+        self._rates: dict[int, float] = {}
+        self._edits: tuple[Edit, ...] = ()
+        self._base: State = {}  # edited values that no step changes, as they were
+        self._changes: tuple[Any, frozenset[str]] = (None, frozenset())
+        self._step, self._done = 0, 0
+        self._starts = [0]  # positions at which training steps start, as far as they are known
+
+    @property
+    def listing(self) -> StepList:
+        """The step list of the training step shown."""
+        return self._plan.listing
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of one training step."""
+        return self.listing.steps
+
+    def _overwriting(self) -> list[int]:
+        """Indices of the steps that overwrite a state."""
+        return [i for i, s in enumerate(self.steps) if any(n in self._state_names for n in s.outputs)]
+
+    def _begin(self, step: int) -> None:
+        """Load a training step's batch; the state must be that of its start."""
+        self._plan = self._plan_of(step)
+        self._state_names = self._changing(self._plan.listing)
+        self._step, self._done = step, 0
+        if step == len(self._starts) - 1:
+            self._starts.append(self._starts[-1] + len(self.steps))
+        rows = self.schedule.rows(step)
+        self._plan.load_rows(self.data, rows, 0)
+        self._ask_rate(step)
+        self._before = self._entered = self._keyframes.get(step) or self._snapshot()
+        if step % self._stride == 0 and step not in self._keyframes:
+            self._keyframes[step] = self._entered
+            self._thin_out()
+        if self._edits or self._base:
+            put_feeds(self._edits, step, rows, {n: self._plan.array(n) for n in self.listing.feeds})
+            self._edit_state(step)
+            self._before = self._snapshot()
+
+    def _ask_rate(self, step: int) -> None:
+        """Where Python is asked for the learning rate, ask once per training step, so that it can be shown again."""
+        optimizer = self.model.optimizer
+        if getattr(optimizer, "asks_every_step", False):
+            if step not in self._rates:
+                self._rates[step] = optimizer.rate_at(int(self.storage[optimizer.iterations]))
+            self.storage[optimizer._learning_rate][...] = self._rates[step]
+
+    def _changing(self, listing: StepList) -> frozenset[str]:
+        """Names of the values that outlive a training step and are overwritten by it."""
+        if self._changes[0] is not listing:
+            names = (n for n in listing.written_by if listing.values[n].role in ("parameter", "state"))
+            self._changes = listing, frozenset(names)
+        return self._changes[1]
+
+    def _plan_of(self, step: int) -> Plan:
+        if self._each_its_own:
+            rows = {name: array[self.schedule.rows(step)] for name, array in self.data.items()}
+            put_feeds(self._edits, step, self.schedule.rows(step), rows)
+            listing = self.model.step_list_for(rows, storage=self.storage)
+            self._take_in(listing)
+            return Plan(listing, keep=True, storage=self.storage)
+        size = self.schedule.size(step)
+        if size not in self._plans:
+            self._plans[size] = Plan(self._listing(size), keep=True, storage=self.storage)
+        return self._plans[size]
+
+    def _listing(self, size: int) -> StepList:
+        if size not in self._listings:
+            self._listings[size] = self.model.step_list(size, self.data)
+            self._take_in(self._listings[size])
+        return self._listings[size]
+
+    def _take_in(self, listing: StepList) -> None:
+        """Variables that this training step meets first: they had their initial values all along."""
+        for value in listing.values.values():
+            variable = value.source
+            if isinstance(variable, Variable) and variable not in self.storage:
+                self.storage[variable] = variable.value if self.in_place else variable.value.copy()
+                for state in self._keyframes.values():
+                    state[variable] = variable.value.copy()
+
+    def _snapshot(self) -> State:
+        """Copies of all that training changes; of everything where the next list may change something else."""
+        changing = {self.listing.values[name].source for name in self._state_names}
+        return {v: a.copy() for v, a in self.storage.items() if self._each_its_own or v in changing}
+
+    def _thin_out(self) -> None:
+        """Double the distance of keyframes while they take too much memory."""
+        size = sum(a.nbytes for a in self._before.values())
+        while len(self._keyframes) * size > KEYFRAME_BYTES and len(self._keyframes) > 2:
+            self._stride *= 2
+            self._keyframes = {k: v for k, v in self._keyframes.items() if k % self._stride == 0}
+
+    def _run(self, done: int) -> None:
+        """Run on within the training step, up to `done` steps done."""
+        self._plan.run(self._done, done)
+        self._done = done
+        if done == len(self.steps) and self._step == len(self._losses):
+            self._losses.append(float(self._plan.array(self.listing.loss)) if self.listing.loss else math.nan)
+
+    def _undo(self, done: int) -> None:
+        """Go back within the training step: the steps that overwrite states are repeated from its start."""
+        updates = self._overwriting()
+        if any(done <= i < self._done for i in updates):
+            self._put_back(self._before)
+            if updates[0] < done:
+                self._plan.run(updates[0], done)
+        self._done = done
+
+    def _travel(self, step: int) -> None:
+        """Go to the start of a training step: from here if that is nearer, else from the last keyframe before it."""
+        nearest = self.keyframe_before(step)
+        if not self._step < step or nearest > self._step:
+            self._restore(nearest)
+        while self._step < step:
+            self._run(len(self.steps))
+            self._begin(self._step + 1)
+
+    def _restore(self, step: int) -> None:
+        self._put_back(self._keyframes[step])
+        self._begin(step)
+
+    def _put_back(self, state: State) -> None:
+        for variable, array in state.items():
+            self.storage[variable][...] = array
+
+    def keyframe_before(self, step: int) -> int:
+        """The last training step up to `step` whose start is kept."""
+        return max(k for k in self._keyframes if k <= step)
+
+    def _keep_base(self) -> None:
+        """Remember what edited values were that no step changes: keyframes do not have them."""
+        for edit in self._edits:
+            variable = self.listing.values[edit.name].source
+            if isinstance(variable, Variable) and variable not in self._base and not self._is_kept(variable):
+                self._base[variable] = self.storage[variable].copy()
+
+    def _is_kept(self, variable: Variable) -> bool:
+        return all(variable in state for state in self._keyframes.values())
+
+    def _edit_state(self, step: int) -> None:
+        """Make the edits of parameters and states that begin with a training step, or hold there."""
+        self._put_back(self._base)
+        for edit in self._edits:
+            variable = self.listing.values[edit.name].source if edit.name in self.listing.values else None
+            holds = edit.step == step or (edit.step < step and variable in self._base)
+            if isinstance(variable, Variable) and holds:
+                edit.put(self.storage[variable])

@@ -1,0 +1,128 @@
+"""Session files: a run of training at one position, in one file that holds nothing but numbers and text.
+
+A session file is a zip archive, nothing in it packed: `session.json`, arrays in NumPy's format below `arrays/`, and
+perhaps `model.keras`. Nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn._version import __version__
+
+FORMAT = 1
+ENDING = ".fastnn"
+RECORD, MODEL, ARRAYS = "session.json", "model.keras", "arrays/"
+KINDS = "fiub"  # of arrays: numbers, never objects
+LONGEST_RECORD = 2**26
+
+
+@dataclass(frozen=True)
+class SessionFile:
+    """What a session file holds.
+
+    Args:
+        record: Settings, positions and names, as JSON has them.
+        arrays: Arrays by name.
+        model: A `.keras` file; None for a network that the record names.
+    """
+
+    record: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]] = field(repr=False)
+    model: bytes | None = field(default=None, repr=False)
+
+    def numbered(self, prefix: str) -> list[NDArray[Any]]:
+        """The arrays `prefix/0`, `prefix/1`, … as far as they go."""
+        count = next(i for i in range(len(self.arrays) + 1) if f"{prefix}/{i}" not in self.arrays)
+        return [self.arrays[f"{prefix}/{i}"] for i in range(count)]
+
+    def below(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """The arrays whose name begins with `prefix/`, by the rest of it, in the order written."""
+        return {n.removeprefix(f"{prefix}/"): a for n, a in self.arrays.items() if n.startswith(f"{prefix}/")}
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the file aside, and put it in its place when it is whole.
+
+        Raises:
+            OSError: if it cannot be written; what was there before stays.
+        """
+        place = Path(os.path.realpath(path))
+        handle, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
+        try:
+            with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                record = {"format": FORMAT, "version": __version__, **self.record}
+                archive.writestr(RECORD, json.dumps(record, allow_nan=False))
+                for name, array in self.arrays.items():
+                    with archive.open(f"{ARRAYS}{name}.npy", "w", force_zip64=True) as entry:
+                        np.lib.format.write_array(entry, np.asarray(array, order="C"), allow_pickle=False)
+                if self.model is not None:
+                    archive.writestr(MODEL, self.model)
+            os.replace(aside, place)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(aside)
+            raise
+
+
+def read(path: str | os.PathLike[str]) -> SessionFile:
+    """Read a session file.
+
+    Raises:
+        ValueError: naming the file and what is wrong with it.
+        OSError: if it cannot be opened.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read(archive)
+    except (ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"Expected a whole session file. Received: '{os.fspath(path)}': {error}") from None
+
+
+def _read(archive: zipfile.ZipFile) -> SessionFile:
+    for info in archive.infolist():
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ValueError(f"'{info.filename}' is packed")
+    if RECORD not in archive.namelist():
+        raise ValueError(f"it has no {RECORD}")
+    if archive.getinfo(RECORD).file_size > LONGEST_RECORD:
+        raise ValueError(f"{RECORD} is longer than {LONGEST_RECORD} bytes")
+    try:
+        record = json.loads(archive.read(RECORD))
+    except RecursionError:
+        raise ValueError(f"{RECORD} is nested too deeply") from None
+    if not isinstance(record, dict) or not isinstance(record.get("format"), int):
+        raise ValueError("its record names no format")
+    if record["format"] > FORMAT:
+        raise ValueError(f"it is of format {record['format']}; this version reads up to {FORMAT}")
+    arrays = {
+        name.removeprefix(ARRAYS).removesuffix(".npy"): _array(archive.read(name), name)
+        for name in archive.namelist()
+        if name.startswith(ARRAYS)
+    }
+    return SessionFile(record, arrays, archive.read(MODEL) if MODEL in archive.namelist() else None)
+
+
+def _array(content: bytes, name: str) -> NDArray[Any]:
+    """An array from NumPy's format; its header must agree with the bytes that follow."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"'{name}' has a header of version {version}")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    left = len(content) - stream.tell()
+    if dtype.kind not in KINDS or dtype.hasobject or fortran or math.prod(shape) * dtype.itemsize != left:
+        raise ValueError(f"'{name}' says {dtype} of {shape} and holds {left} bytes")
+    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape).copy()

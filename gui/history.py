@@ -1,0 +1,115 @@
+"""What is measured after training steps: one series per name, each value kept with its training step. No Qt."""
+
+from __future__ import annotations
+
+import copy
+import math
+from bisect import bisect_left
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.engine import measures
+
+ACCURACY, RATE, RATIO, DEAD = "accuracy", "learning rate", "gradient / weight", "dead units"
+CHARTS = (ACCURACY, RATIO, DEAD, RATE)  # beside the loss, which is known of every training step
+
+
+class Series:
+    """Values at training steps, in order of time."""
+
+    def __init__(self) -> None:
+        self._steps: list[int] = []
+        self._values: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def note(self, step: int, value: float) -> None:
+        """Keep a value; a step that is known keeps the one it has, for replay gives the same."""
+        if not self._steps or step > self._steps[-1]:
+            self._steps.append(step)
+            self._values.append(value)
+            return
+        place = bisect_left(self._steps, step)
+        if self._steps[place] != step:
+            self._steps.insert(place, step)
+            self._values.insert(place, value)
+
+    def forget(self, step: int) -> None:
+        """Forget what was measured after `step` training steps."""
+        place = bisect_left(self._steps, step + 1)
+        del self._steps[place:], self._values[place:]
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Training steps and values."""
+        return np.array(self._steps, np.int64), np.array(self._values)
+
+    def near(self, step: float) -> tuple[int, float] | None:
+        """The measured training step nearest to a place, and its value."""
+        if not self._steps:
+            return None
+        place = min(bisect_left(self._steps, step), len(self._steps) - 1)
+        if place and abs(self._steps[place - 1] - step) < abs(self._steps[place] - step):
+            place -= 1
+        return self._steps[place], self._values[place]
+
+
+class History:
+    """Series by chart and name, such as `history.of("gradient / weight")["conv1"]`.
+
+    Example:
+        >>> history = History()
+        >>> history.note(3, {("accuracy", ""): 0.5})
+        >>> history.of("accuracy")[""].near(100)
+        (3, 0.5)
+    """
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str], Series] = {}
+
+    def __len__(self) -> int:
+        return max((len(s) for s in self._series.values()), default=0)
+
+    def note(self, step: int, values: dict[tuple[str, str], float]) -> None:
+        """Keep what was measured after so many training steps."""
+        for key, value in values.items():
+            self._series.setdefault(key, Series()).note(step, value)
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Chart and name of every series."""
+        return list(self._series)
+
+    def arrays(self) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Training steps and values of every series."""
+        return [series.arrays for series in self._series.values()]
+
+    def take(self, key: tuple[str, str], steps: NDArray[Any], values: NDArray[Any]) -> None:
+        """Take over a series that was kept."""
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+            self._series.setdefault(key, Series()).note(int(step), float(value))
+
+    def copy(self) -> History:
+        """A history that goes its own way."""
+        return copy.deepcopy(self)
+
+    def of(self, chart: str) -> dict[str, Series]:
+        """The series of one chart by name."""
+        return {name: series for (kind, name), series in self._series.items() if kind == chart}
+
+    def forget(self, step: int) -> None:
+        """Forget what was measured after `step` training steps: the run goes another way from there."""
+        for series in self._series.values():
+            series.forget(step)
+
+
+def measured(stepper: Any) -> dict[tuple[str, str], float]:
+    """What charts show of the training step that a stepper has just finished."""
+    listing, read = stepper.listing, stepper.view
+    found = {(ACCURACY, ""): measures.accuracy(listing, read), (RATE, ""): measures.learning_rate(listing, read)}
+    found |= {(RATIO, layer): r for layer, r in measures.update_ratios(listing, read).items()}
+    found |= {(DEAD, s.outputs[0]): measures.dead_share(read(s.outputs[0])) for _, s in measures.silencing(listing)}
+    return {key: value for key, value in found.items() if not math.isnan(value)}
