@@ -40,8 +40,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "not available": "MaxNumBoundingBoxes ReversibleEmbedding SpectralNormalization",
     },
     "optimizers": {
-        "use Adam or AdamW": "Adafactor Lamb Muon ScheduleFreeAdamW",
-        "use Adagrad with a regularizer": "Ftrl",
+        "use Adam or AdamW": "Adafactor Muon ScheduleFreeAdamW",
         "losses need no scaling in float32; optimizers take loss_scale_factor": "LossScaleOptimizer",
         "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
         "not available": "legacy",
