@@ -97,14 +97,10 @@ class Operators:
     __hash__ = object.__hash__  # dicts and sets go by identity, whatever == says of the numbers
 
     def __eq__(self, other: Any) -> Any:
-        return binary("equal")(self, other) if self._compares_with(other) else NotImplemented
+        return binary("equal")(self, other) if is_numeric(other) else NotImplemented
 
     def __ne__(self, other: Any) -> Any:
-        return binary("not_equal")(self, other) if self._compares_with(other) else NotImplemented
-
-    def _compares_with(self, other: Any) -> bool:
-        """Whether == compares numbers; otherwise it asks for the same object."""
-        return is_numeric(other)
+        return binary("not_equal")(self, other) if is_numeric(other) else NotImplemented
 
     def __invert__(self) -> Any:
         return find("logical_not")(self)
