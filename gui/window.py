@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QByteArray, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -299,6 +299,20 @@ class MainWindow(QMainWindow):
             if hasattr(panel, "restyle"):
                 panel.restyle()
         self.refresh("position")
+
+    def complain(self, what: str, why: str) -> None:
+        """Say what failed and why, in a box that does not block."""
+        self.features.files.complain(what, why)
+
+    def kept_layout(self) -> dict[str, str]:
+        """Where the panels are, for a session's file."""
+        return {"layout": bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()}
+
+    def restore_kept_layout(self, kept: Mapping[str, Any]) -> None:
+        """Put the panels where a session's file says; what it does not say, or wrongly, stays as it is."""
+        layout = kept.get("layout")
+        if isinstance(layout, str):
+            self.restoreState(QByteArray.fromBase64(layout.encode("ascii", "ignore")), LAYOUT_VERSION)
 
     def reset_layout(self) -> None:
         """Put every panel back in its place."""

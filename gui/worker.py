@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
@@ -33,6 +34,7 @@ class Trainer(QThread):
         super().__init__(parent)
         self.session = session
         self.error = ""
+        self.between: Callable[[], object] = lambda: None  # done in the thread, between training steps
         self._pause = threading.Event()
         self._drawing = threading.Event()
         self._latest: Moment | None = None
@@ -68,6 +70,7 @@ class Trainer(QThread):
                 self._train_a_frame()
                 self._offer(self.session.snapshot())
                 self._check_loss()
+                self.between()
         except Exception as error:  # an error in a thread must reach the window, not end the process
             traceback.print_exc()
             self.error = f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from gui.features.files import Files
 from gui.features.learning import Learning
 from gui.features.looking_up import LookingUp
 from gui.features.performance import FrameTimes
+from gui.features.running import Running
 from gui.handlers import Handler
 from gui.keymap import Keymap
 from gui.panels.actions import Repeater
@@ -27,6 +28,7 @@ class Features:
         self.appearance = Appearance(window)
         self.learning = Learning(window, self.repeater)
         self.files = Files(window)
+        self.running = Running(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
 
@@ -37,15 +39,17 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        parts = (self.appearance, self.learning, self.files, self.looking_up)
+        parts = (self.appearance, self.learning, self.files, self.running, self.looking_up)
         return {name: handler for part in parts for name, handler in part.handlers().items()}
 
     def compose(self) -> None:
         """Put their panels into the window, once it has its own."""
         self.learning.compose()
+        self.running.compose()
         self.appearance.restore()
 
     def close(self) -> None:
         """Let go of what outlives the window."""
         self.learning.close()
+        self.running.close()
         self.appearance.close()
