@@ -132,14 +132,16 @@ class CardText:
 
     # ------------------------------------------------------------ the whole
 
-    def html(self, formula: str = "", roles: str = "") -> str:
+    def html(self, formula: str = "", roles: str = "", figures: str = "") -> str:
         """The card's body.
 
         Args:
             formula: The operation's formula, shown above the numbers of a long sum.
             roles: What the roles in a sum's symbols stand for.
+            figures: Tables and pictures; with them the sum's own table is left out.
         """
-        parts = [*self._formula_part(formula), self._result_part(), self._terms_part()]
+        table = "" if figures and self.e.kind == "sum" else self._terms_part()
+        parts = [*self._formula_part(formula), self._result_part(), figures, table]
         if roles and self.e.kind == "sum":
             parts.append(self._small(html.escape(roles)))
         if self.e.note:

@@ -13,7 +13,8 @@ from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 
-GRAINS = ("op", "layer", "phase", "batch", "epoch")
+INNER = ("term", "element")  # moves inside an operation: made by `gui.grains`
+GRAINS = (*INNER, "op", "layer", "phase", "batch", "epoch")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def boundaries(steps: Sequence[Step], grain: str) -> list[int]:
 def ahead(moment: Moment, grain: str) -> int:
     """The position that one move forward of some grain leads to."""
     length, position = len(moment.steps), moment.position
-    if grain == "op":
+    if grain in ("op", *INNER):
         return position + 1
     if grain in ("batch", "epoch"):
         stride = length * (moment.batches if grain == "epoch" else 1)
@@ -80,7 +81,7 @@ def behind(moment: Moment, grain: str) -> int:
     length, position = len(moment.steps), moment.position
     if position == 0:
         return 0
-    if grain == "op":
+    if grain in ("op", *INNER):
         return position - 1
     if grain in ("batch", "epoch"):
         stride = length * (moment.batches if grain == "epoch" else 1)

@@ -29,6 +29,10 @@ class Action:
 ACTIONS = (
     Action("forward_op", "Forward one operation", ("Right", "F11"), repeats=True),
     Action("back_op", "Back one operation", ("Left",), repeats=True),
+    Action("forward_element", "Forward one element", ("Shift+Right",), repeats=True),
+    Action("back_element", "Back one element", ("Shift+Left",), repeats=True),
+    Action("forward_term", "Forward one term", ("Ctrl+Shift+Right",), repeats=True),
+    Action("back_term", "Back one term", ("Ctrl+Shift+Left",), repeats=True),
     Action("forward_layer", "Over the layer", ("Ctrl+Right", "F10"), repeats=True),
     Action("back_layer", "Back over the layer", ("Ctrl+Left",), repeats=True),
     Action("forward_phase", "Out of the phase", ("PgDown", "Shift+F11"), repeats=True),

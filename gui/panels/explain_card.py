@@ -6,13 +6,17 @@ from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QTextBrowser, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
+from gui import cards
 from gui import theme as themes
 from gui.card_text import CardText, formula_for, legend, step_text
+from gui.cards.sums import SHOWN
+from gui.cards.writing import FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
+from gui.panels.card_browser import CardBrowser, look_of
 
 Index = tuple[int, ...]
 
@@ -34,6 +38,7 @@ class ExplainCard(QWidget):
         self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.back = self._button("←", "Back to the number selected before (Alt+Left)", self._back)
+        self.sort = self._button("Sort", "Terms of the sum by size, or by index", self._toggle_order)
         self.copy = self._button("Copy", "Copy formula, numbers and exact result", self.copy_text)
         self.tabs = QTabBar(self)
         self.tabs.setAccessibleName("Forward value or backward gradient")
@@ -42,9 +47,8 @@ class ExplainCard(QWidget):
         for text in ("Forward", "Backward"):
             self.tabs.addTab(text)
         self.tabs.tabBarClicked.connect(self._choose)
-        self.body = QTextBrowser(self)
+        self.body = CardBrowser(self)
         self.body.setAccessibleName("Explanation")
-        self.body.setOpenLinks(False)
         self.body.anchorClicked.connect(self._follow)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
@@ -63,6 +67,7 @@ class ExplainCard(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.tabs)
         top.addStretch(1)
+        top.addWidget(self.sort)
         top.addWidget(self.back)
         top.addWidget(self.copy)
         layout = QVBoxLayout(self)
@@ -80,6 +85,7 @@ class ExplainCard(QWidget):
         self.explanation = self.session.explanation() if selection else None
         self.back.setEnabled(bool(self.session.can_go_back))
         self.copy.setEnabled(self.explanation is not None)
+        self.sort.setEnabled(self.explanation is not None and self.explanation.total_terms > SHOWN)
         if selection is None:
             self.title.setText("")
             self.body.setHtml("<p>Click a number to see why it is what it is.</p>")
@@ -119,7 +125,14 @@ class ExplainCard(QWidget):
         if made is None:
             return self._text.html() + self._links(name, made)
         step = self.session.steps[made]
-        return self._text.html(formula_for(step, name), legend(step)) + self._links(name, made)
+        return self._text.html(formula_for(step, name), legend(step), self._figures()) + self._links(name, made)
+
+    def _figures(self) -> str:
+        self.body.begin()
+        sight = cards.sight_of(self.session, self.session.order)
+        if sight is None:
+            return ""
+        return FigureWriter(self.session.digits, look_of(themes.current(), self.body)).html(cards.figures(sight))
 
     def _uncomputed(self, name: str) -> str:
         made = self.session.listing.written_by.get(name)
@@ -151,6 +164,8 @@ class ExplainCard(QWidget):
             self.session.look(int(place))
         elif kind == "cell":
             self.follow_operand(int(place))
+        elif kind == "value":
+            self.session.select(*target_of(url.toString()))
 
     def follow_operand(self, place: int) -> None:
         """Select an operand of the explanation shown."""
@@ -165,6 +180,9 @@ class ExplainCard(QWidget):
         other = self._counterpart(selection[0], tab)
         if other is not None:
             self.session.select(other, selection[1])
+
+    def _toggle_order(self) -> None:
+        self.session.toggle_order()
 
     def _back(self) -> None:
         self.session.history_back()
