@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from gui.cards import shapes, sums, windows
 from gui.cards.figure import Figure, Table
 from gui.cards.sight import Sight, sight_of
+from gui.numbers import MINUS
 
 __all__ = ["BY_KIND", "figures", "moves", "sight_of"]
 LINES = 24  # of a formula, more are cut in the middle
@@ -47,12 +48,19 @@ def moves(sight: Sight) -> Table:
     rows = []
     for place in places:
         line = sight.inside[place]
-        rows.append((shortened(line.symbol), shortened(line.substituted), line.value))
+        symbol, numbers = readable(line.symbol), readable(line.substituted)
+        rows.append((symbol if symbol == numbers else f"{symbol}\n= {numbers}", line.value))
     note = "" if len(places) == count else f"{count - len(places)} more lines"
     current = places.index(focus) if focus in places else None
-    return Table("line by line", ("", "with numbers", "value"), tuple(rows), current, note=note)
+    return Table("line by line", ("", "value"), tuple(rows), current, note=note)
 
 
-def shortened(text: str, most: int = 44) -> str:
-    """A long text without its middle."""
+def readable(text: str, most: int = 60) -> str:
+    """A piece of a formula for reading; a long one without its middle.
+
+    Example:
+        >>> readable("dy * (-0.5)")
+        'dy · (−0.5)'
+    """
+    text = text.replace("-", MINUS).replace(" * ", " · ")
     return text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"

@@ -17,7 +17,7 @@ POINTS = 121
 SATURATED = 0.01
 CLASSES = 20
 WIDE = 400
-STATES = ("i", "f", "g", "o", "z", "r", "c", "y", "dh", "dc")
+GATES, STATES, BACK = ("i", "f", "o", "z", "r"), ("g", "c", "y"), ("dh", "dc")  # of a recurrent unit
 
 
 # ---------------------------------------------------------------- functions of one number
@@ -127,7 +127,9 @@ def gates(sight: Sight) -> Iterator[Figure]:
     found = {
         role: array
         for role, array in sight.inside.arrays.items()
-        if role in STATES and array.ndim == 3 and sight.inside.names[role] is not None
+        if role in (BACK if sight.step.backward else GATES + STATES)
+        and array.ndim == 3
+        and sight.inside.names[role] is not None
     }
     if len(sight.index) != 3 or not found:
         return
@@ -137,8 +139,10 @@ def gates(sight: Sight) -> Iterator[Figure]:
     for k in range(next(iter(found.values())).shape[1]):
         rows.append((str(k), *(Link(float(a[b, k, j]), sight.called(role), (b, k, j)) for role, a in found.items())))
     start = max(min(t - 6, len(rows) - 13), 0)
-    lines = tuple((role, np.asarray(a[b, :, j], np.float64)) for role, a in found.items())
-    yield Courses(f"unit {j} over time", lines, t)
+    for group, title in ((GATES, "gates"), (STATES, "candidate, cell and output"), (BACK, "gradients")):
+        lines = [(role, np.asarray(found[role][b, :, j], np.float64)) for role in group if role in found]
+        if lines:
+            yield Courses(f"{title} of unit {j} over time", tuple(lines), t)
     yield Table(f"unit {j} over time", ("t", *found), tuple(rows[start : start + 13]), t - start)
     if sight.step.backward:
         norms = [(role, np.linalg.norm(a[b], axis=-1)) for role, a in found.items() if role in ("dh", "dc")]

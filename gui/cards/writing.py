@@ -12,9 +12,12 @@ import numpy as np
 
 from gui.cards.figure import Bars, Courses, Curve, Figure, Grid, Grids, Item, Link, Map, Note, Strip, Table, plain
 from gui.cards.pictures import courses_svg, curve_svg, map_svg, strip_svg
-from gui.numbers import format_number, minus
+from gui.numbers import format_cell, format_number, minus
 
 BLOCKS = "▏▎▍▌▋▊▉█"
+WRAP = ' style="white-space:normal"'
+NOWRAP = ' style="white-space:nowrap"'
+BESIDE = 3  # columns of grids that stand side by side
 LONGEST = 12  # characters of the longest bar
 Index = tuple[int, ...]
 
@@ -27,12 +30,14 @@ class Look:
         colours: text, muted, accent, good, bad, line, raised, negative, positive as #rrggbb.
         shade: Background of a number on a scale of -1 to 1, as #rrggbb.
         links: Whether numbers lead to their cards.
+        small: Size of type in tables, in points.
         picture: Puts an SVG into the HTML.
     """
 
     colours: Mapping[str, str]
     shade: Callable[[float], str]
     links: bool = True
+    small: float = 8.0
     picture: Callable[[str], str] = lambda svg: svg
 
 
@@ -72,15 +77,27 @@ class FigureWriter:
     def item(self, item: Item) -> str:
         """A number or a text; a link where it leads somewhere."""
         value = item.value if isinstance(item, Link) else item
-        text = html.escape(minus(value) if isinstance(value, str) else format_number(value, self.digits))
+        text = self._words(value) if isinstance(value, str) else html.escape(format_number(value, self.digits))
         if isinstance(item, Link) and self.look.links:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="{address(item)}" style="{style}">{text}</a>'
         return text
 
+    def _words(self, text: str) -> str:
+        """A text; what follows on a second line is less important."""
+        first, _, second = (html.escape(part) for part in minus(text).partition("\n"))
+        return f'{first}<br><span style="color:{self.colours["muted"]}">{second}</span>' if second else first
+
     def title(self, text: str) -> str:
+        """A line above a figure."""
         colour = self.colours["muted"]
         return f'<p style="margin:8px 0 2px 0;color:{colour}">{html.escape(text)}</p>' if text else ""
+
+    def _open(self, padding: int, spacing: int = 0, full: bool = False) -> str:
+        """The beginning of a table whose cells are never broken into lines."""
+        width = ' width="100%"' if full else ""
+        style = f"font-size:{self.look.small:g}pt;white-space:nowrap"
+        return f'<table{width} cellspacing="{spacing}" cellpadding="{padding}" style="{style}">'
 
     def note(self, text: str) -> str:
         return f'<p style="margin:2px 0;color:{self.colours["muted"]}">{html.escape(text)}</p>' if text else ""
@@ -100,7 +117,7 @@ class FigureWriter:
     def _(self, figure: Table) -> str:
         head = "".join(self._head_cell(k, name) for k, name in enumerate(figure.head))
         rows = "".join(self._row(figure, k) for k in range(len(figure.rows)))
-        table = f'<table width="100%" cellspacing="0" cellpadding="2"><tr>{head}</tr>{rows}</table>'
+        table = f"{self._open(2, full=True)}<tr>{head}</tr>{rows}</table>"
         return self.title(figure.title) + table + self.note(figure.note)
 
     def _head_cell(self, k: int, name: str) -> str:
@@ -117,17 +134,21 @@ class FigureWriter:
             text = f"<b>{text}</b>" if (total and k == len(figure.rows) - 1) or k == figure.current else text
             text = f"▶ {text}" if k == figure.current and place == 0 else text
             side = "left" if place == 0 or (isinstance(item, str) and place < 2) else "right"
-            cells.append(f'<td align="{side}"{here}>{text}</td>')
+            broken = isinstance(item, str) and "\n" in item
+            cells.append(f'<td align="{side}" valign="top"{here}{WRAP if broken else NOWRAP}>{text}</td>')
         return f"<tr>{''.join(cells)}</tr>"
 
     @write.register
     def _(self, figure: Grids) -> str:
         signs = (*figure.signs, *[""] * len(figure.grids))
+        if max(grid.values.shape[1] for grid in figure.grids) > BESIDE and len(figure.grids) > 1:
+            stacked = "".join(f"{self._grid(grid)} {sign} " for grid, sign in zip(figure.grids, signs, strict=False))
+            return self.title(figure.title) + stacked + self.note(figure.note)
         cells = []
         for grid, sign in zip(figure.grids, signs, strict=False):
             cells.append(f'<td valign="top">{self._grid(grid)}</td>')
             cells.append(f'<td valign="middle">&nbsp;{sign}&nbsp;</td>' if sign else "")
-        side_by_side = f'<table cellspacing="0" cellpadding="0"><tr>{"".join(cells)}</tr></table>'
+        side_by_side = f"{self._open(0)}<tr>{''.join(cells)}</tr></table>"
         return self.title(figure.title) + side_by_side + self.note(figure.note)
 
     def _grid(self, grid: Grid) -> str:
@@ -136,20 +157,20 @@ class FigureWriter:
             cells = "".join(self._grid_cell(grid, r, c) for c in range(grid.values.shape[1]))
             rows.append(f"<tr>{cells}</tr>")
         title = f'<span style="color:{self.colours["muted"]}">{html.escape(grid.title)}</span>'
-        return f'{title}<table cellspacing="1" cellpadding="2">{"".join(rows)}</table>'
+        return f"{title}{self._open(1, 1)}{''.join(rows)}</table>"
 
     def _grid_cell(self, grid: Grid, r: int, c: int) -> str:
         if grid.padding[r, c]:
             style = f"color:{self.colours['muted']}"
             return f'<td align="center" background="hatch.png" class="padding" style="{style}">0</td>'
         value = float(grid.values[r, c])
-        text = format_number(value, min(self.digits, 2))
+        text = format_cell(value, min(self.digits, 2)).replace("e−0", "e−")
         if grid.cells is not None and self.look.links:
             link = address(Link(value, grid.name, tuple(int(i) for i in grid.cells[r, c])))
             text = f'<a href="{link}" style="color:{self.colours["text"]};text-decoration:none">{text}</a>'
         shade = self.look.shade(value / grid.limit if grid.limit and np.isfinite(value) else 0.0)
         text = f"<b>[{text}]</b>" if grid.boxed[r, c] else text
-        return f'<td align="right" bgcolor="{shade}">{text}</td>'
+        return f'<td align="right" bgcolor="{shade}"{NOWRAP}>{text}</td>'
 
     @write.register
     def _(self, figure: Bars) -> str:
@@ -158,7 +179,7 @@ class FigureWriter:
         if figure.rest[1]:
             rows.append(self._bar(f"rest of {figure.rest[1]:,}", figure.rest[0], largest))
         rows.append(f'<tr><td><b>total</b></td><td></td><td align="right"><b>{self.item(figure.total)}</b></td></tr>')
-        table = f'<table width="100%" cellspacing="0" cellpadding="1">{"".join(rows)}</table>'
+        table = f"{self._open(1, full=True)}{''.join(rows)}</table>"
         return self.title(figure.title) + table + self.note(figure.note)
 
     def _bar(self, label: str, value: Item, largest: float) -> str:
@@ -168,8 +189,8 @@ class FigureWriter:
         bar = BLOCKS[-1] * (eighths // 8) + (BLOCKS[eighths % 8 - 1] if eighths % 8 else "")
         colour = self.colours["negative" if number < 0 else "positive"]
         return (
-            f'<tr><td>{html.escape(label)}</td><td><span style="color:{colour}">{bar}</span></td>'
-            f'<td align="right">{self.item(value)}</td></tr>'
+            f'<tr><td{NOWRAP}>{html.escape(label)}</td><td{NOWRAP}><span style="color:{colour}">{bar}</span></td>'
+            f'<td align="right"{NOWRAP}>{self.item(value)}</td></tr>'
         )
 
     @write.register

@@ -84,6 +84,5 @@ def look_of(theme: themes.Theme, browser: CardBrowser) -> Look:
         place = round((min(max(part, -1.0), 1.0) * 0.55 + 1) / 2 * (len(table) - 1))  # pale enough for text on it
         return "#" + "".join(f"{int(c):02x}" for c in table[place])
 
-    ends = {"negative": theme.consumer if theme.dark else shade(-1.0), "positive": theme.colour("bad").name()}
-    ends["negative"] = theme.phases["forward"]
-    return Look({**colours, **ends}, shade, picture=browser.picture)
+    ends = {"negative": theme.phases["forward"], "positive": theme.bad}
+    return Look({**colours, **ends}, shade, small=7.5 * themes.scale(), picture=browser.picture)
