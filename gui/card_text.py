@@ -171,6 +171,10 @@ class CardText:
         text = f"{word} recomputed {again}, difference {format_number(difference, 2)}"
         return big + f'<p style="margin:2px 0;color:{colour}">{html.escape(text)}</p>'
 
+    def question(self, formula: str) -> str:
+        """The card's body while the result is to be predicted: how it is computed, but neither it nor its check."""
+        return "".join([*self._formula_part(formula), '<p style="margin:4px 0;font-size:15pt"><b>= ?</b></p>'])
+
     def _terms_part(self, figures: str) -> str:
         """Factors or addends, figures, operands."""
         e = self.e

@@ -46,6 +46,7 @@ class State:
         self._undo: list[tuple[Edit, ...]] = []
         self._redo: list[tuple[Edit, ...]] = []
         self.order = "size"  # of the terms of a long sum: by size or by index
+        self.predictor: Any = None  # a `Predictor` while numbers are to be predicted
         self._term: tuple[Any, int] | None = None
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
@@ -232,6 +233,10 @@ class State:
         """Terms of long sums by size, or by index."""
         self.order = "index" if self.order == "size" else "size"
         self.notify("selection")
+
+    def hides(self, name: str, index: Index) -> bool:
+        """Whether a number must not be shown, since it is to be predicted."""
+        return self.predictor is not None and bool(self.predictor.hides(name, index))
 
     # ------------------------------------------------------------ selecting
 

@@ -38,7 +38,7 @@ LEVELS = {
     9.1: "gui/grains",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/network gui/cards",
+    9.6: "gui/network gui/cards gui/predicting gui/worksheet",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     10.5: "gui/features",  # what a window can do beyond stepping, put together from panels

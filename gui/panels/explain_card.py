@@ -17,6 +17,7 @@ from gui.cards.writing import FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
+from gui.panels.predict_bar import PredictBar
 
 Index = tuple[int, ...]
 
@@ -34,6 +35,7 @@ class ExplainCard(QWidget):
         self.session = session
         self.explanation: Explanation | None = None
         self._text: CardText | None = None
+        self.predict_bar: PredictBar | None = None
         self.title = QLabel(self)
         self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -76,6 +78,9 @@ class ExplainCard(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.title)
         layout.addWidget(self.body, 1)
+        if self.session.predictor is not None:
+            self.predict_bar = PredictBar(self.session.predictor, self)
+            layout.addWidget(self.predict_bar)
 
     # ------------------------------------------------------------ showing
 
@@ -84,6 +89,8 @@ class ExplainCard(QWidget):
         selection = self.session.selection if self.session.stepper is not None else None
         self.explanation = self.session.explanation() if selection else None
         self.back.setEnabled(bool(self.session.can_go_back))
+        if self.predict_bar is not None:
+            self.predict_bar.refresh()
         self.copy.setEnabled(self.explanation is not None)
         self.sort.setEnabled(self.explanation is not None and self.explanation.total_terms > SHOWN)
         if selection is None:
@@ -122,6 +129,8 @@ class ExplainCard(QWidget):
         colours = {role: getattr(theme, role) for role in ("text", "muted", "accent", "good", "bad", "line")}
         self._text = CardText(self.explanation, self.session.digits, colours, self._label)
         made = self.explanation.step
+        if self.session.hides(name, index) and made is not None:
+            return self._text.question(formula_for(self.session.steps[made], name))
         if made is None:
             return self._text.html() + self._links(name, made)
         step = self.session.steps[made]
@@ -189,19 +198,25 @@ class ExplainCard(QWidget):
 
     def plain_text(self) -> str:
         """The explanation as text: formula, numbers, exact result."""
-        return self._text.plain() if self._text is not None else ""
+        hidden = self.session.selection is not None and self.session.hides(*self.session.selection)
+        return self._text.plain() if self._text is not None and not hidden else ""
 
     def copy_text(self) -> None:
         """Put the explanation on the clipboard."""
         clipboard = QGuiApplication.clipboard()
-        if clipboard is not None and self._text is not None:
+        if clipboard is not None and self.plain_text():
             clipboard.setText(self.plain_text())
 
     def summary(self) -> str:
         """The selected number in one line, for the status bar."""
         selection = self.session.selection
         value = self.session.number_at(*selection) if selection else None
-        return "" if selection is None or value is None else f"{self._label(*selection)} = {format_number(value)}"
+        hidden = selection is not None and self.session.hides(*selection)
+        return (
+            ""
+            if selection is None or value is None or hidden
+            else f"{self._label(*selection)} = {format_number(value)}"
+        )
 
     def changeEvent(self, event: QEvent | None) -> None:
         if event is not None and event.type() == QEvent.Type.PaletteChange:
