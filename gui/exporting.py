@@ -57,7 +57,7 @@ def tensor_csv(array: NDArray[Any], letters: Sequence[str] = ()) -> str:
 def tensor_npy(array: NDArray[Any]) -> bytes:
     """A tensor in NumPy's own format."""
     file = io.BytesIO()
-    np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+    np.save(file, np.asarray(array, order="C"), allow_pickle=False)
     return file.getvalue()
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ast
 import html
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ FOLDER = Path(__file__).with_name("lessons")
 TOUR = "tour"
 TIGHT = " style='margin: 0 0 6px 0'"
 HEAD = ("title", "about", "network", "blueprint", "data", "batch", "seed")
-STEP = ("title", "cursor", "target", "select", "show", "lock", "ask", "answer", "grain")
+STEP = ("title", "cursor", "sample", "target", "select", "show", "lock", "ask", "answer", "grain")
 CELL = re.compile(r"([\w./:-]+)\[([-\d,\s]*)\]")
 PLACE = re.compile(r"\{([^{}]+)\}")
 
@@ -92,7 +93,12 @@ class Lesson:
         if error:
             raise ValueError(f"lesson {self.name}, blueprint: {error}")
         batch = self.keys.get("batch")
-        shaped = x.reshape(len(x), *(blueprint.check(text).lines[0].shape or ()))
+        shape = blueprint.check(text).lines[0].shape or ()
+        if math.prod(shape) != x.shape[1]:
+            raise ValueError(
+                f"lesson {self.name}, data: expected {math.prod(shape)} inputs a row, received {x.shape[1]}."
+            )
+        shaped = x.reshape(len(x), *shape)
         return Source(
             self.title, lambda seed: blueprint.build(text, seed), shaped, y, self.about,
             name="", batch_size=int(batch) if batch else None,
@@ -229,17 +235,26 @@ def cell(words: str) -> tuple[str, tuple[int, ...]]:
     return found[1], tuple(int(i) for i in found[2].split(",") if i.strip())
 
 
-def enter(session: Session, stage: Stage) -> None:
-    """Bring the session to where a step of a lesson wants it.
+def destination(session: Session, stage: Stage) -> int:
+    """The position that a step of a lesson is about: where its cursor says, else here.
+
+    Raises:
+        ValueError: for a cursor that means nothing in this network.
+    """
+    return position(session, stage.keys["cursor"]) if "cursor" in stage.keys else session.moment.position
+
+
+def dress(session: Session, stage: Stage) -> None:
+    """Show and select what a step of a lesson wants, once the run is where it wants it.
 
     Raises:
         ValueError: naming what the step asks for in vain.
     """
     keys = stage.keys
-    if "cursor" in keys:
-        session.goto(position(session, keys["cursor"]))
     if "show" in keys and session.show != keys["show"]:
         session.toggle_show()
+    if "sample" in keys:
+        session.set_sample(int(keys["sample"]) if keys["sample"].isdigit() else 0)
     if "grain" in keys:
         session.set_grain(keys["grain"])
     if "select" in keys:
@@ -276,12 +291,22 @@ def as_html(session: Session, text: str) -> str:
     """
 
     def place(found: re.Match[str]) -> str:
-        return f"<b>{format_number(number_at(session, html.unescape(found[1])), session.digits)}</b>"
+        return f"<b>{short(format_number(number_at(session, html.unescape(found[1])), session.digits))}</b>"
 
     filled = PLACE.sub(place, html.escape(text, quote=False))
     filled = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", filled)
     filled = re.sub(r"`(.+?)`", r"<code>\1</code>", filled)
     return "".join(f"<p{TIGHT}>{' '.join(part.split())}</p>" for part in re.split(r"\n\s*\n", filled))
+
+
+def short(text: str) -> str:
+    """A number without zeros at its end.
+
+    Example:
+        >>> short("0.0500"), short("1.000"), short("120")
+        ('0.05', '1', '120')
+    """
+    return text.rstrip("0").rstrip(".") if re.fullmatch(r"[−-]?\d+\.\d+", text) else text
 
 
 def answer(session: Session, stage: Stage) -> float:

@@ -115,7 +115,7 @@ def set_scale(app: QApplication, wanted: float) -> float:
     global _scale, _plain_size
     font = QFont(app.font())
     _plain_size = _plain_size or font.pointSizeF()
-    _scale = min(max(round(wanted, 2), SMALLEST), LARGEST)
+    _scale = min(max(round(wanted, 2), SMALLEST), LARGEST) if wanted == wanted else 1.0  # not for NaN
     font.setPointSizeF(_plain_size * _scale)
     app.setFont(font)
     return _scale
@@ -215,7 +215,7 @@ def style_sheet(theme: Theme) -> str:
     QToolButton:hover {{ background: {t.raised}; border-color: {t.line}; }}
     QToolButton:checked {{ background: {chosen}; color: {t.accent}; border-color: {t.accent}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border: 1px solid {t.accent}; }}
-    QPushButton, QComboBox, QSpinBox {{
+    QPushButton, QComboBox {{
         background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 3px 8px; color: {t.text};
     }}
     QPushButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}

@@ -86,6 +86,8 @@ class Appearance(QObject):
             size = theme.set_scale(app, size)
             self._keep("type", size)
             self.window.set_theme(theme.current().name)
+            for dock in self.window.docks.values():  # their titles do not follow the application's font by themselves
+                dock.setFont(app.font())
             self.window.say(f"type at {100 * size:.0f} %")
 
     def set_motion(self, moving: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QObject, QPoint, QRect, Qt
+from PyQt6.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QDockWidget, QWidget
 
@@ -20,6 +20,7 @@ from gui.panels.metrics import MetricsPanel
 from gui.panels.spotlight import Spotlight
 from gui.shortcuts import ACTIONS
 
+DIMMED = 120  # of 255, what the tour does not talk about
 PRESENTED = 1.5  # size of type in a presentation
 HIDDEN = ("network", "listing", "training", "metrics")  # docks that a presentation does without
 FAILURES = (FastnnError, ValueError, OSError)
@@ -71,6 +72,7 @@ class Learning(QObject):
         self.leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.window, self.toggle_presentation)
         self.leave.setEnabled(False)
         self._unsubscribe = self.session.subscribe(self._changed)
+        self.window.trainer.ended.connect(lambda: QTimer.singleShot(0, self._trained))
         self._show_actions()
 
     def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -138,15 +140,41 @@ class Learning(QObject):
         self.window.trainer.pause(wait=True)
         self._lock(())
         try:
-            lessons.enter(self.session, stage)
-            words = lessons.as_html(self.session, stage.text)
+            where = lessons.destination(self.session, stage)
         except FAILURES as error:
-            words = f"<p>{error}</p>"
-            self.window.say(f"lesson {self.lesson.name}, step {stage.number}: {error}")
-        self.bar.show_step(self.lesson, stage, words)
-        self._lock(stage.list("lock"))
-        self._point(stage)
+            self._fail(stage, error)
+            return
+        self.window.travel(where)
+        if self.session.training:  # far ahead: the worker goes there
+            self.bar.show_step(self.lesson, stage, "<p>On the way …</p>")
+        else:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """Show the lesson's step, now that the run is there."""
+        if self.lesson is None or self.session.training:
+            return
+        stage = self.lesson.stages[self.place]
+        try:
+            lessons.dress(self.session, stage)
+            self.bar.show_step(self.lesson, stage, lessons.as_html(self.session, stage.text))
+            self._lock(stage.list("lock"))
+            self._point(stage)
+        except FAILURES as error:
+            self._fail(stage, error)
         self._show_actions()
+
+    def _trained(self) -> None:
+        """After a run: if it was on the way to the lesson's step, show that."""
+        if self.lesson is not None and not self.session.training:
+            stage = self.lesson.stages[self.place]
+            if lessons.destination(self.session, stage) == self.session.moment.position:
+                self._arrive()
+
+    def _fail(self, stage: Stage, error: Exception) -> None:
+        assert self.lesson is not None
+        self.bar.show_step(self.lesson, stage, f"<p>{error}</p>")
+        self.window.say(f"lesson {self.lesson.name}, step {stage.number}: {error}")
 
     def _point(self, stage: Stage) -> None:
         targets = [self.target(name) for name in stage.list("target")]
@@ -156,8 +184,8 @@ class Learning(QObject):
                 dock.show()
                 dock.raise_()
         if targets:
-            touring = self.lesson_name == lessons.TOUR
-            self.frame.show_on(lambda: [self._place(w) for w in targets], touring, lambda: [self._place(self.bar)])
+            darkness = DIMMED if self.lesson_name == lessons.TOUR else 0
+            self.frame.show_on(lambda: [self._place(w) for w in targets], darkness, lambda: [self._place(self.bar)])
         else:
             self.frame.clear()
 
@@ -292,7 +320,7 @@ class Learning(QObject):
         window.features.appearance.set_scale(max(theme.scale(), PRESENTED))
         window.showFullScreen()
         window.resizeDocks([window.docks["explain"]], [int(window.width() * 0.34)], Qt.Orientation.Horizontal)
-        self.light.show_on(self.operands, True)
+        self.light.show_on(self.operands, DIMMED // 2)
 
     def _return(self) -> None:
         state, size, full = self._before or (None, 1.0, False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -20,7 +20,8 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.lesson import Lesson, Stage
 
-WIDEST, HEIGHT = 1000, 104  # of the text and of the bar, in pixels at normal size
+WIDEST, BUTTONS = 1000, 150  # widths of words and buttons in pixels at normal size
+HEIGHT, ASKING = 84, 36  # the least height, and that of a question
 
 
 class LessonBar(QWidget):
@@ -63,12 +64,6 @@ class LessonBar(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        scroll = QScrollArea()
-        scroll.setWidget(self.words)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
         self.question = QWidget()
         asking = QHBoxLayout(self.question)
         asking.setContentsMargins(0, 0, 0, 0)
@@ -78,7 +73,7 @@ class LessonBar(QWidget):
         said = QVBoxLayout()
         said.setSpacing(4)
         said.addWidget(self.heading)
-        said.addWidget(scroll, 1)
+        said.addWidget(self.words, 1)
         said.addWidget(self.question)
         moves = QVBoxLayout()
         moves.setSpacing(4)
@@ -109,7 +104,19 @@ class LessonBar(QWidget):
             f"QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}"
         )
         self.next.setStyleSheet(f"background: {t.accent}; color: {t.on_accent}; border: 0; padding: 4px 12px;")
-        self.setFixedHeight(theme.px(HEIGHT))
+        self._set_height()
+
+    def _set_height(self) -> None:
+        """As high as the words need, and a question if there is one."""
+        asking = 0 if self.question.isHidden() else theme.px(ASKING)
+        width = min(self.width() - theme.px(BUTTONS), theme.px(WIDEST))
+        words = self.words.heightForWidth(max(width, theme.px(BUTTONS)))
+        self.setFixedHeight(max(self.heading.sizeHint().height() + words + asking + 20, theme.px(HEIGHT)))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Other widths need other heights."""
+        super().resizeEvent(event)
+        self._set_height()
 
     def show_step(self, lesson: Lesson, stage: Stage, words: str) -> None:
         """Show a step; its words are HTML."""
@@ -125,6 +132,7 @@ class LessonBar(QWidget):
         self.question.setVisible(bool(asked))
         self.field.clear()
         self.judge(asked)
+        self._set_height()
 
     def judge(self, text: str, right: bool | None = None) -> None:
         """Show the question, or what has come of an answer."""

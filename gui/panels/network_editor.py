@@ -29,7 +29,7 @@ from gui.own_data import OwnData, read
 from gui.source import Source
 
 QUIET = 250  # milliseconds after the last key before the text is checked
-MARGIN = 190
+MARGIN = 230
 COMMON = "Dense Conv2D MaxPooling2D Flatten Dropout BatchNormalization LSTM Embedding Add Concatenate"
 FILTER = "Tables and arrays (*.csv *.tsv *.txt *.npz)"
 

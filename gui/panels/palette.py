@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -31,7 +32,8 @@ class Hinted(QStyledItemDelegate):
         """Draw the line."""
         super().paint(painter, option, index)  # type: ignore[arg-type]
         if painter is not None:
-            painter.setPen(theme.current().colour("muted"))
+            chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+            painter.setPen(theme.current().colour("on_accent" if chosen else "muted"))
             room = option.rect.adjusted(0, 0, -8, 0)
             painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), index.data(HINT))  # type: ignore[attr-defined]
 

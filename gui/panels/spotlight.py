@@ -25,21 +25,21 @@ class Spotlight(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.dims = False
+        self.darkness = 0
         self._rects: Rects = list
         self._spared: Rects = list
         parent.installEventFilter(self)
         self.hide()
 
-    def show_on(self, rects: Rects, dims: bool = False, spared: Rects = list) -> None:
+    def show_on(self, rects: Rects, darkness: int = 0, spared: Rects = list) -> None:
         """Frame what a function gives in the parent's coordinates; it is asked whenever this is painted.
 
         Args:
             rects: Gives what is framed.
-            dims: Whether all the rest is darker.
+            darkness: How dark all the rest becomes, from 0 to 255.
             spared: Gives what is neither framed nor darker.
         """
-        self._rects, self.dims, self._spared = rects, dims, spared
+        self._rects, self.darkness, self._spared = rects, darkness, spared
         self.follow()
         self.show()
 
@@ -71,14 +71,14 @@ class Spotlight(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         framed = [QRectF(rect).adjusted(-2, -2, 2, 2) for rect in self.rects()]
-        if self.dims and framed:
+        if self.darkness and framed:
             dark = QPainterPath()
             dark.addRect(QRectF(self.rect()))
             for rect in [*framed, *map(QRectF, self._spared())]:
                 hole = QPainterPath()
                 hole.addRoundedRect(rect, 6, 6)
                 dark = dark.subtracted(hole)
-            painter.fillPath(dark, QColor(0, 0, 0, 150 if theme.current().dark else 110))
+            painter.fillPath(dark, QColor(0, 0, 0, self.darkness))
         painter.setPen(QPen(theme.current().colour("accent"), 3))
         for rect in framed:
             painter.drawRoundedRect(rect, 6, 6)

@@ -227,6 +227,16 @@ class Variable(GraphTensor):
         return self.assign(self + value)
 
 
+def assign(ref: Variable, value: Any, name: str | None = None) -> Operation:
+    """The operation that changes a variable's value."""
+    return ref.assign(value)
+
+
+def assign_add(ref: Variable, value: Any, name: str | None = None) -> Operation:
+    """The operation that adds to a variable's value."""
+    return ref.assign_add(value)
+
+
 def read(variable: Variable) -> Any:
     """A variable's value inside a run."""
     trace = graph.current_trace()
