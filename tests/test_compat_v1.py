@@ -270,3 +270,10 @@ def test_assignments_and_bounds_by_their_old_names():
         session.run(more)
         assert session.run(counter) == 5
         assert session.run(tf.clip_by_value([-1.0, 0.5, 2.0], 0.0, 1.0)).tolist() == [0, 0.5, 1]
+
+
+def test_float_is_of_32_bits():
+    x = tf.placeholder("float", [None, 2])
+    assert x.dtype == "float32"
+    with tf.Session() as session:
+        assert session.run(tf.matmul(x, tf.ones([2, 1])), {x: [[1, 2]]}).tolist() == [[3]]

@@ -141,9 +141,6 @@ class SymbolicTensor(Operators):
         """Number of axes."""
         return len(self.shape)
 
-    def _compares_with(self, other: Any) -> bool:
-        return self.trace is not None and super()._compares_with(other)  # in a graph of layers: the same object
-
     def numpy(self) -> NDArray[Any]:
         """The data, where the trace that the tensor belongs to was given some."""
         return self._data("data").copy()

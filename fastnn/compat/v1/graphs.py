@@ -183,6 +183,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str = "Placeholder") -> Gra
         name: Name.
     """
     shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+    dtype = "float32" if dtype == "float" else dtype  # TensorFlow's float is of 32 bits, NumPy's of 64
     return GraphTensor(shape, str(np.dtype(dtype)) if dtype != "str" else "str", get_default_graph().unique(name))
 
 
