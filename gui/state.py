@@ -89,10 +89,10 @@ class State:
 
     def _live(self, arrays: Any = None, explanation: Explanation | None = None) -> Moment:
         s = self.stepper
-        rows, batches = s.sample_indices, s.schedule.batches
         return Moment(
-            s.listing, s.position, s.shown_training_step, s.epoch, s.batch, batches, rows, arrays, explanation
-        )
+            s.listing, s.position, s.shown_training_step, s.epoch, s.batch, s.schedule.batches, s.sample_indices,
+            s.position - s.done, s.start_of, s.step_at, not s.each_its_own, arrays, explanation,
+        )  # fmt: skip
 
     @property
     def listing(self) -> StepList:

@@ -237,7 +237,7 @@ class MainWindow(QMainWindow):
             session.rewind(position)
             session.bound_for = position
             self._destination = position
-            self.trainer.begin(position // len(session.steps))
+            self.trainer.begin(session.moment.step_at(position))
         else:
             self.attempt(lambda: session.goto(position))
 
@@ -248,7 +248,7 @@ class MainWindow(QMainWindow):
             self.travel(position)
         elif session.stepper.distance(position) > AT_ONCE:
             self._destination = position
-            self.trainer.begin(position // len(session.steps), watching=True)
+            self.trainer.begin(session.moment.step_at(position), watching=True)
         else:
             self.attempt(lambda: session.run_to(position))
             self.say_hit()

@@ -157,7 +157,7 @@ class TrainingChart(QWidget):
     def refresh(self) -> None:
         """Follow the session; draws only what has changed."""
         s = self.session
-        done = s.moment.position // len(s.steps)
+        done = s.moment.step_at(s.moment.position)
         now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, done)
         if now == self._drawn:
             return
@@ -269,4 +269,4 @@ class TrainingChart(QWidget):
     def _go(self) -> None:
         asked, self._asked = self._asked, None
         if asked is not None:
-            self.travel(asked * len(self.session.steps))
+            self.travel(self.session.moment.start_of(asked))
