@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
 
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
-            return [self.listing, self.tape]
+            return [self.listing, self.tape, self.transport]
         if topic == "runs":
             return [self.chart]
         picture = [self.stage, self.map, self.card]
@@ -235,6 +235,7 @@ class MainWindow(QMainWindow):
             return
         if session.stepper.distance(position) > AT_ONCE:
             session.rewind(position)
+            session.bound_for = position
             self._destination = position
             self.trainer.begin(position // len(session.steps))
         else:
@@ -269,7 +270,10 @@ class MainWindow(QMainWindow):
 
     def _training_ended(self) -> None:
         destination, self._destination = self._destination, None
-        if self.trainer.error:
+        failure = self.trainer.failure
+        if failure is not None:
+            self.features.running.report(type(failure), failure, failure.__traceback__)
+        elif self.trainer.error:
             self.say(self.trainer.error)
         elif destination is not None and self.session.hit is None:
             self.travel(destination)
@@ -277,10 +281,10 @@ class MainWindow(QMainWindow):
 
     def ask_for_training_step(self) -> None:
         """Ask where to go."""
-        now = self.session.moment.shown + 1
-        step, sure = QInputDialog.getInt(self, "Go to", "Training step", now, 1, 10_000_000)
+        now = f"{self.session.moment.shown + 1}"
+        text, sure = QInputDialog.getText(self, "Go to", "Training step (137), or epoch and batch (3.12)", text=now)
         if sure:
-            self.travel((step - 1) * len(self.session.steps) + 1)
+            self.attempt(lambda: self.travel(self.session.place(text)))
 
     def copy_number(self) -> None:
         """Put the selected number on the clipboard, in full."""

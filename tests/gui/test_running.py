@@ -74,9 +74,9 @@ def test_the_chart_travels_to_the_step_that_is_clicked_and_the_last_request_wins
 def test_a_click_on_the_chart_is_a_request(open_window, qtbot):
     window = open_window("xor", position=0)
     window.session.goto(40 * len(window.session.steps))
-    qtbot.wait(50)
     box = window.chart.plot.getPlotItem().vb
-    place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, float(np.mean(window.session.losses.array)))))
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, box.viewRect().center().y())))
     qtbot.mouseClick(window.chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: window.session.moment.position == 15 * len(window.session.steps), timeout=5_000)
 
@@ -118,9 +118,9 @@ def test_hover_reads_the_exact_value_and_the_axis_can_be_logarithmic(open_window
     window = open_window("digits-mlp", position=0)
     session, chart = window.session, window.chart
     session.goto(40 * len(session.steps))
-    qtbot.wait(50)
     box = chart.plot.getPlotItem().vb
-    chart._hover(box.mapViewToScene(QPointF(17.2, 1.0)))
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    chart._hover(box.mapViewToScene(QPointF(17.2, box.viewRect().center().y())))
     assert "training step 17" in chart.reading.text()
     assert float(chart.reading.toolTip().split(": ")[1]) == session.losses.array[16]
     chart.log.click()
@@ -393,3 +393,25 @@ def test_an_error_in_a_slot_becomes_one_box_with_details(qtbot, tmp_path, capsys
     assert errors.box is None
     assert "by design" in capsys.readouterr().err
     window.close()
+
+
+def test_an_error_while_training_becomes_a_box_and_the_window_lives(qtbot, tmp_path, monkeypatch, capsys):
+    window = kept_window(tmp_path, qtbot)
+    monkeypatch.setattr(window.session, "train", lambda *_: [][1])
+    window.toggle_training()
+    qtbot.waitUntil(lambda: not window.session.training, timeout=5_000)
+    assert "IndexError" in window.features.running.errors.box.informativeText()
+    window.features.running.errors.box.close()
+    monkeypatch.undo()
+    window.actions_by_name["forward_op"].trigger()
+    assert window.session.done == 1
+    assert "IndexError" in capsys.readouterr().err
+    window.close()
+
+
+def test_the_bar_says_how_many_conditions_are_set(open_window):
+    window = open_window("xor")
+    window.session.set_conditions([NonFinite(), Epoch(3)])
+    assert window.actions_by_name["conditions"].iconText() == "Stop at 2"
+    window.session.set_conditions([])
+    assert window.actions_by_name["conditions"].iconText() == "Stop at…"
