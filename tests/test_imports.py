@@ -20,7 +20,7 @@ LEVELS = {
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
     "fastnn/losses fastnn/data fastnn/random",
-    4.2: "fastnn/backend",  # random tensors by their old names too
+    4.2: "fastnn/backend fastnn/data_sources",  # random tensors by their old names too
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
