@@ -7,6 +7,7 @@ the stepper belongs to the worker, and the session answers from a `Moment` with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -121,6 +122,25 @@ class Session(State):
         self.stepper.goto(max(int(position), 0))
         self._moved(before)
         self.notify("position")
+
+    def place(self, text: str) -> int:
+        """The position behind the first operation of a training step named in words.
+
+        Args:
+            text: A training step such as '137', epoch and batch such as '3.12', or 'epoch 3', all counted from 1.
+
+        Raises:
+            ValueError: for anything else.
+        """
+        batches = self.moment.batches
+        words = text.strip().lower().replace(",", "").replace(" ", "")
+        found = re.fullmatch(r"(\d{1,9})|(?:epoch)?(\d{1,7})(?:\.(\d{1,7}))?", words)
+        step, epoch, batch = (int(n or 1) for n in found.groups()) if found else (0, 0, 0)
+        if not step or not epoch or not 1 <= batch <= batches:
+            raise ValueError(
+                f"expected a training step, or epoch.batch with up to {batches} batches, received {text!r}."
+            )
+        return ((epoch - 1) * batches + batch - 1 + step - 1) * len(self.steps) + 1
 
     def forward(self, grain: str = "op") -> None:
         """Move forward to the end of this op, layer, phase, batch or epoch."""

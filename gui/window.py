@@ -277,10 +277,10 @@ class MainWindow(QMainWindow):
 
     def ask_for_training_step(self) -> None:
         """Ask where to go."""
-        now = self.session.moment.shown + 1
-        step, sure = QInputDialog.getInt(self, "Go to", "Training step", now, 1, 10_000_000)
+        now = f"{self.session.moment.shown + 1}"
+        text, sure = QInputDialog.getText(self, "Go to", "Training step (137), or epoch and batch (3.12)", text=now)
         if sure:
-            self.travel((step - 1) * len(self.session.steps) + 1)
+            self.attempt(lambda: self.travel(self.session.place(text)))
 
     def copy_number(self) -> None:
         """Put the selected number on the clipboard, in full."""

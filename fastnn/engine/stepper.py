@@ -23,7 +23,7 @@ from fastnn.engine.batches import Feeds, Schedule
 from fastnn.engine.edits import Edit, checked, first_difference
 from fastnn.engine.graph import Step
 from fastnn.engine.looking import Looking
-from fastnn.engine.run import Array, Run
+from fastnn.engine.run import BURST, Array, Run
 from fastnn.engine.steplist import FED, PHASES
 from fastnn.engine.tensor import Variable
 from fastnn.errors import GraphError, ValueNeededError
@@ -270,8 +270,9 @@ class Stepper(Looking, Run):
             whole("steps", steps)
         done, stop = 0, time.monotonic() + seconds
         while (steps is None or done < steps) and (done == 0 or time.monotonic() < stop):
-            if self._done:
-                self._begin(self._step + 1)
+            self.begin_next()
+            more = 2**31 if steps is None else steps - done
+            done += self._run_many(more - 1, min(BURST, seconds)) if more > 1 else 0
             self._run(len(self.steps))
             done += 1
         return done
@@ -331,7 +332,7 @@ class Stepper(Looking, Run):
             return
         self._keep_base()
         step, done, position = self._step, self._done, self.position
-        self._keyframes = {k: v for k, v in self._keyframes.items() if k <= first}
+        self._forget_after(first)
         self._losses = self._losses[:first]
         if first > step:
             return
@@ -349,6 +350,7 @@ class Stepper(Looking, Run):
         twin.in_place, twin.storage = False, {v: a.copy() for v, a in self.storage.items()}
         twin._plans, twin._listings = {}, dict(self._listings)
         twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), list(self._losses), list(self._starts)
+        twin._marks = list(self._marks)
         twin.breakpoints, twin._base = set(self.breakpoints), dict(self._base)
         twin._put_back(self._entered)
         twin._begin(self._step)
@@ -411,8 +413,9 @@ class Stepper(Looking, Run):
         self._losses = [float(loss) for loss in losses]
         self._starts = list(starts) if self._each_its_own and starts else self._starts
         self._keyframes.pop(step, None)
+        self._marks = sorted(self._keyframes)
         self._begin(step)
-        self._keyframes[step] = self._entered
+        self._keep(step, self._entered)
 
 
 def whole(name: str, value: Any) -> int:

@@ -71,8 +71,12 @@ class Running:
         if topic in ("loaded", "runs"):
             pinned = self.session.pin is not None
             self.window.actions_by_name["pin"].setChecked(pinned)
-            if pinned != self.dock.isVisible():
-                self.dock.setVisible(pinned)
+            if pinned and self.dock.isHidden():
+                self.window.tabifyDockWidget(self.window.docks["explain"], self.dock)
+                self.dock.show()
+                self.dock.raise_()
+            elif not pinned:
+                self.dock.hide()
         if topic != "hover":
             self.compare.refresh()
 

@@ -104,7 +104,6 @@ class TrainingChart(QWidget):
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
         item.hideButtons()
-        item.setLabel("bottom", "training step")
         item.getAxis("left").enableAutoSIPrefix(False)
         item.getAxis("bottom").enableAutoSIPrefix(False)
         item.setDownsampling(auto=True, mode="peak")
@@ -127,7 +126,10 @@ class TrainingChart(QWidget):
             axis.setPen(QColor(t.line))
             axis.setTextPen(QColor(t.muted))
             axis.setTickFont(theme.text_font(8.5))
-        self.plot.getPlotItem().getAxis("bottom").label.setFont(theme.text_font(8.5))
+        ground = QColor(t.panel)
+        ground.setAlpha(215)
+        self.legend.setBrush(ground)
+        self.legend.setLabelTextColor(QColor(t.text))
         self.here.setPen(pg.mkPen(t.muted, width=1.5, style=Qt.PenStyle.DashLine))
         self.here.setHoverPen(pg.mkPen(t.accent, width=3))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
@@ -228,9 +230,10 @@ class TrainingChart(QWidget):
             if not len(x) or (place := self._place(x, step)) is None:
                 continue
             at = int(x[place])
-            parts.append(f"{'' if name == self.chart else name + ' '}<b>{format_number(y[place], 6)}</b>")
+            short = name.split()[0] if self.session.pin is not None and len(self._shown) == 2 else name
+            parts.append(f"{'' if name == self.chart else short + ' '}<b>{format_number(y[place], 6)}</b>")
             whole.append(f"{name}: {exact(float(y[place]))}")
-        what = f"{self.chart} of training step {at:,}: " if at is not None else ""
+        what = f"training step {at:,}: " if at is not None else ""
         self.reading.setText(what + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
 

@@ -74,9 +74,9 @@ def test_the_chart_travels_to_the_step_that_is_clicked_and_the_last_request_wins
 def test_a_click_on_the_chart_is_a_request(open_window, qtbot):
     window = open_window("xor", position=0)
     window.session.goto(40 * len(window.session.steps))
-    qtbot.wait(50)
     box = window.chart.plot.getPlotItem().vb
-    place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, float(np.mean(window.session.losses.array)))))
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, box.viewRect().center().y())))
     qtbot.mouseClick(window.chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: window.session.moment.position == 15 * len(window.session.steps), timeout=5_000)
 
@@ -118,9 +118,9 @@ def test_hover_reads_the_exact_value_and_the_axis_can_be_logarithmic(open_window
     window = open_window("digits-mlp", position=0)
     session, chart = window.session, window.chart
     session.goto(40 * len(session.steps))
-    qtbot.wait(50)
     box = chart.plot.getPlotItem().vb
-    chart._hover(box.mapViewToScene(QPointF(17.2, 1.0)))
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    chart._hover(box.mapViewToScene(QPointF(17.2, box.viewRect().center().y())))
     assert "training step 17" in chart.reading.text()
     assert float(chart.reading.toolTip().split(": ")[1]) == session.losses.array[16]
     chart.log.click()
