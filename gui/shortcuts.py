@@ -85,7 +85,7 @@ ACTIONS = (
     Action("keys", "Keys", ("F1",), "Help"),
     Action("about", "About fastnn", (), "Help"),
 )
-MENUS = ("File", "Step", "Run", "Look", "Learn", "Window", "Help")
+MENUS = ("File", "Edit", "Step", "Run", "Look", "Learn", "Window", "Help")
 GROUPS = tuple(sorted(dict.fromkeys(a.group for a in ACTIONS), key=MENUS.index))
 
 
