@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fastnn
+from fastnn.engine.batches import Feeds
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Condition, Hit
 from fastnn.errors import FastnnError
@@ -20,7 +21,7 @@ from gui.history import History
 from gui.losses import Losses
 from gui.moment import GRAINS, Moment
 from gui.runs import Difference, Pin, changes, difference
-from gui.source import Source, from_model, from_preset
+from gui.source import Source, from_model, from_preset, holding_out
 from gui.state import Index, Selection, State
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
@@ -72,12 +73,30 @@ class Session(State):
         )
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
+        self._take_test_data()
+
+    def _take_test_data(self) -> None:
+        assert self.source is not None
+        x, y = self.source.test or (None, None)
+        self.test_data = None if x is None else x if isinstance(x, Feeds) else self.model.prepare_data(x, y, None)
+        self._tested = set()
+
+    def hold_out(self, share: float) -> None:
+        """Begin anew with a part of the data, and test on the rest once an epoch.
+
+        Raises:
+            ValueError: for a share that is not between 0 and 1.
+        """
+        self.require_idle()
+        assert self.source is not None
+        self.load(holding_out(self.source, Feeds(self.stepper.data), share, self.seed))
 
     def take(self, source: Source, stepper: Any, seed: int, kept: Mapping[str, Any]) -> None:
         """Go on with a run that was kept: `kept` are fields of the session."""
         self.require_idle()
         self.source, self.model, self.stepper, self.seed = source, stepper.model, stepper, seed
         self._moment = None
+        self._take_test_data()
         self._after_loading(kept)
 
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
@@ -349,6 +368,7 @@ class Session(State):
     def _changed(self, shown: int) -> None:
         """Forget what is no longer so, and show the rest."""
         known = len(self.stepper.losses)
+        self._tested = {e for e in self._tested if e * self.stepper.schedule.batches <= known}
         self.losses.forget(known)
         self.history.forget(known if not self.stepper.at_end else known - 1)
         self._explained = ((), None)

@@ -49,6 +49,7 @@ ACTIONS = (
     Action("reset", "Reset to the same start", ("Ctrl+R",), "Run"),
     Action("new_seed", "Reset with a new seed", ("Ctrl+Shift+R",), "Run"),
     Action("conditions", "Breakpoints on conditions…", ("Ctrl+B",), "Run"),
+    Action("hold_out", "Hold out rows to test on…", (), "Run"),
     Action("branch", "Branch with another learning rate…", ("Ctrl+Shift+B",), "Run"),
     Action("pin", "Pin this run to compare", ("Ctrl+P",), "Run", checkable=True),
     Action("explain", "Explain what was computed last", ("E",), "Look"),
