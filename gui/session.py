@@ -266,7 +266,7 @@ class Session(State):
         """Take the stepper back from the worker; the step that was watched stays on the stage."""
         if not self.training:
             return
-        self.training = False
+        self.training, self.bound_for = False, None
         self._read_position()
         if self.hit is not None:
             self._looked = None

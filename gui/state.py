@@ -42,6 +42,7 @@ class State:
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
         self.watching = False
+        self.bound_for: int | None = None  # the position that a worker is on its way to
         self.pin: Pin | None = None
         self._undo: list[tuple[Edit, ...]] = []
         self._redo: list[tuple[Edit, ...]] = []

@@ -167,7 +167,7 @@ class MainWindow(QMainWindow):
 
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
-            return [self.listing, self.tape]
+            return [self.listing, self.tape, self.transport]
         if topic == "runs":
             return [self.chart]
         picture = [self.stage, self.map, self.card]
@@ -237,6 +237,7 @@ class MainWindow(QMainWindow):
             return
         if session.stepper.distance(position) > AT_ONCE:
             session.rewind(position)
+            session.bound_for = position
             self._destination = position
             self.trainer.begin(position // len(session.steps))
         else:
@@ -271,7 +272,10 @@ class MainWindow(QMainWindow):
 
     def _training_ended(self) -> None:
         destination, self._destination = self._destination, None
-        if self.trainer.error:
+        failure = self.trainer.failure
+        if failure is not None:
+            self.features.running.report(type(failure), failure, failure.__traceback__)
+        elif self.trainer.error:
             self.say(self.trainer.error)
         elif destination is not None and self.session.hit is None:
             self.travel(destination)

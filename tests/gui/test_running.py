@@ -393,3 +393,25 @@ def test_an_error_in_a_slot_becomes_one_box_with_details(qtbot, tmp_path, capsys
     assert errors.box is None
     assert "by design" in capsys.readouterr().err
     window.close()
+
+
+def test_an_error_while_training_becomes_a_box_and_the_window_lives(qtbot, tmp_path, monkeypatch, capsys):
+    window = kept_window(tmp_path, qtbot)
+    monkeypatch.setattr(window.session, "train", lambda *_: [][1])
+    window.toggle_training()
+    qtbot.waitUntil(lambda: not window.session.training, timeout=5_000)
+    assert "IndexError" in window.features.running.errors.box.informativeText()
+    window.features.running.errors.box.close()
+    monkeypatch.undo()
+    window.actions_by_name["forward_op"].trigger()
+    assert window.session.done == 1
+    assert "IndexError" in capsys.readouterr().err
+    window.close()
+
+
+def test_the_bar_says_how_many_conditions_are_set(open_window):
+    window = open_window("xor")
+    window.session.set_conditions([NonFinite(), Epoch(3)])
+    assert window.actions_by_name["conditions"].iconText() == "Stop at 2"
+    window.session.set_conditions([])
+    assert window.actions_by_name["conditions"].iconText() == "Stop at…"
