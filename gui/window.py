@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         if bar is not None:
             bar.setContentsMargins(6, 0, 6, 0)
             bar.addWidget(self.cell, 1)
+            bar.messageChanged.connect(lambda text: self.cell.setVisible(not text))
             bar.setSizeGripEnabled(False)
 
     def _path_bar(self) -> QToolBar:
@@ -207,6 +208,7 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         if bar is not None:
             bar.showMessage(text, 8000)
+            self.cell.hide()  # it does so itself, but not after it has been out of sight
 
     # ------------------------------------------------------------ doing
 
