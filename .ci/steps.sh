@@ -104,7 +104,9 @@ sanitizer_tests() ( # a subshell: its environment ends with it; Qt is not run un
     cd "$scratch/sanitized"
     FASTNN_SANITIZE=1 python -m pip install -q -e ".[gui,test]"
     export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
-    LD_PRELOAD="$(gcc -print-file-name=libasan.so)" python -m pytest --ignore=tests/gui
+    # libstdc++ must be there before the sanitizer looks for what C++ libraries throw, or matplotlib's end the process
+    LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so.6)" \
+        python -m pytest --ignore=tests/gui
 )
 
 wheel_tests() ( # the wheel, in a folder where the source is absent

@@ -230,3 +230,87 @@ def test_the_command_line_runs_scripts(tmp_path):
         [sys.executable, "-m", "fastnn", "run", path, "--fast", "3"], capture_output=True, text=True, check=True
     )
     assert done.stdout == "['--fast', '3'] True 3.0\n"
+
+
+def test_tensorflow_functions_take_tensorflows_arguments():
+    import fastnn.compat.tensorflow as tf
+
+    x = tf.constant([[1.0, 4.0, 2.0], [5.0, 3.0, 0.0]])
+    expected = [
+        (tf.gather(x, indices=[1]), [[5, 3, 0]]),
+        (tf.gather(x, [2, 0], axis=1), [[2, 1], [0, 5]]),
+        (tf.argmax(x), [1, 0, 0]),
+        (tf.argmax(input=x, axis=1), [1, 0]),
+        (tf.transpose(x, perm=[1, 0])[0], [1, 5]),
+        (tf.concat(values=[x, x], axis=1)[0], [1, 4, 2, 1, 4, 2]),
+        (tf.split(x, [1, -1], axis=1)[1], [[4, 2], [3, 0]]),
+        (tf.split(x, num_or_size_splits=3, axis=1)[2], [[2], [0]]),
+        (tf.where(x > 3.0), [[0, 1], [1, 0]]),
+        (tf.boolean_mask(x, [False, True]), [[5, 3, 0]]),
+        (tf.sort(x, direction="DESCENDING")[0], [4, 2, 1]),
+        (tf.one_hot([1], depth=2, on_value=5.0, off_value=-1.0), [[-1, 5]]),
+        (tf.matmul(x, x, transpose_b=True)[0], [21, 17]),
+        (tf.reduce_sum(x, axis=0, name="sum"), [6, 7, 2]),
+        (tf.pad(x, [[0, 0], [1, 0]], constant_values=9.0)[:, 0], [9, 9]),
+        (tf.clip_by_value(x, 1.0, 3.0)[1], [3, 3, 1]),
+        (tf.cumsum(x)[1], [6, 7, 2]),
+        (tf.math.confusion_matrix([0, 1, 1], [0, 1, 0]), [[1, 0], [1, 1]]),
+        (tf.nn.leaky_relu([-1.0, 1.0], alpha=0.5), [-0.5, 1]),
+        (tf.nn.l2_loss([3.0, 4.0]), 12.5),
+        (tf.nn.embedding_lookup(x, [[1, 0]])[0, 0], [5, 3, 0]),
+        (tf.math.squared_difference(x, 1.0)[0], [0, 9, 1]),
+        (tf.range(2, 8, 3), [2, 5]),
+        (tf.linalg.matvec(x, [1.0, 0.0, 1.0]), [3, 5]),
+    ]
+    for found, wanted in expected:
+        np.testing.assert_array_equal(found, wanted)
+    logits = tf.constant([[2.0, 1.0, 0.1]])
+    for row in (
+        tf.nn.softmax_cross_entropy_with_logits(labels=[[1.0, 0.0, 0.0]], logits=logits),
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0], logits=logits),
+    ):
+        np.testing.assert_allclose(row, [0.41703], rtol=1e-4)
+
+
+def test_tensorflow_images_and_random_numbers():
+    import fastnn.compat.tensorflow as tf
+
+    grid = tf.reshape([0.0, 1, 0.5, 10, 2, 2.5, 1, -8, 4, 0, 5, 6, 15, 1, 2, 3], [1, 4, 4, 1])
+    pooled = tf.nn.max_pool2d(grid, ksize=2, strides=[1, 2, 2, 1], padding="SAME")
+    np.testing.assert_array_equal(pooled[0, :, :, 0], [[2.5, 10], [15, 6]])
+    kernel = tf.ones([2, 2, 1, 1])
+    np.testing.assert_array_equal(tf.nn.conv2d(grid, kernel, 2, "VALID")[0, :, :, 0], [[5.5, 3.5], [20, 16]])
+    with pytest.raises(ValueError, match="four like"):
+        tf.nn.conv2d(grid, kernel, [2, 2, 2, 1], "VALID")
+    tf.random.set_seed(3)
+    first = tf.random.normal([2, 3], mean=5.0).numpy()
+    tf.random.set_seed(3)
+    np.testing.assert_array_equal(tf.random.normal(shape=(2, 3), mean=5.0), first)
+    whole = tf.random.uniform([50], minval=2, maxval=5, dtype=tf.int32).numpy()
+    assert set(whole) == {2, 3, 4}
+    assert whole.dtype == "int32"
+    with pytest.raises(TypeError, match="Expected the arguments tensor, shape"):
+        tf.reshape(grid, shapes=[4])
+
+
+def test_tensorflow_modules_hold_variables():
+    import fastnn.compat.tensorflow as tf
+
+    class Line(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w, self.steps = tf.Variable(2.0), tf.Variable(0, trainable=False)
+            self.inner = [tf.keras.layers.Dense(1)]
+
+        @tf.function
+        def __call__(self, x):
+            return self.w * self.inner[0](x)
+
+    line = Line()
+    x = tf.ones((3, 2))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(line(x))
+    assert len(line.variables) == 4
+    assert len(line.trainable_variables) == 3
+    slope, *_ = tape.gradient(loss, line.trainable_variables)
+    np.testing.assert_allclose(slope, tf.reduce_sum(line.inner[0].kernel), rtol=1e-6)

@@ -58,6 +58,7 @@ def by_tape(x, y, epochs=2):
                 loss = fastnn.losses.mean_squared_error(y[k : k + 2], model(x[k : k + 2], training=True))
                 loss = ops.mean(loss)
             grads = tape.gradient(loss, model.trainable_weights)
+            model.optimizer.extend(model.trainable_weights)
             model.optimizer.apply_gradients(zip(grads, model.trainable_weights, strict=True))
     return model.get_weights()
 

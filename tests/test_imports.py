@@ -29,9 +29,10 @@ LEVELS = {
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
-    8.6: "gui/colours gui/history gui/losses gui/moment gui/numbers gui/shortcuts gui/source gui/startup",
+    8.6: "gui/blueprint gui/own_data gui/colours gui/history gui/losses gui/moment gui/numbers gui/shortcuts "
+    "gui/source gui/startup",
     8.65: "gui/runs",  # what two sources and histories differ in
-    8.7: "gui/arrangement gui/card_text gui/state",
+    8.7: "gui/arrangement gui/card_text gui/opening gui/state",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.6: "gui/network",

@@ -167,3 +167,24 @@ def test_a_step_that_returns_something_else_is_refused(returned, message):
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match=message):
         model.fit(X, Y, verbose=0)
+
+
+def test_layers_in_an_own_step_train_only_where_it_says_so():
+    class Net(fastnn.Model):
+        def __init__(self, how):
+            super().__init__()
+            self.how, self.norm = how, fastnn.layers.BatchNormalization()
+
+        def call(self, x, training=None):
+            return self.norm(x, training=training)
+
+        def train_step(self, data):
+            return {"mean": fastnn.ops.mean(self(data[0], **self.how))}
+
+    x = np.full((4, 2), 3.0, np.float32)
+    for how, mean in (({}, 3.0), ({"training": True}, 0.0)):
+        model = Net(how)
+        model.compile("sgd")
+        history = model.fit(x, x, verbose=0).history
+        np.testing.assert_allclose(history["mean"], [mean], atol=2e-3)
+        assert (model.norm.moving_mean.numpy() > 0).all() == (mean == 0)

@@ -117,6 +117,8 @@ class Writer:
         """Write backward and update."""
         optimizer, variables = self.model.optimizer, self.model.trainable_weights
         gradients = write_backward(self.trace, optimizer.scale_loss(loss), variables)
+        if self.trace.peek is not None:
+            optimizer.extend(variables)
         if any(g is not None for g in gradients):
             optimizer.apply(gradients, variables)
         else:

@@ -93,7 +93,8 @@ def write(model: Any, batch: Batch, feeds: Feeds, training: bool, peek: Peek | N
         ValueError: if the step does not return a dict of numbers.
     """
     counter = model.optimizer.iterations if model.optimizer is not None else None
-    with Trace(training=training, counter=counter, peek=peek, owner=model) as trace:
+    # as in Keras, a layer called in an own step trains only where the step says training=True
+    with Trace(training=False, counter=counter, peek=peek, owner=model) as trace:
         values = {n: trace.add_value(n, a.shape, a.dtype, role_of(n)) for n, a in feeds.items()}
         logs = (model.train_step if training else model.test_step)(batch.packed(values))
         if not isinstance(logs, Mapping):

@@ -323,7 +323,7 @@ class Planning(Steps):
         if not hasattr(self, "_listings"):
             self._forget_plans()
         if self.optimizer is not None:
-            self.optimizer.build(self.trainable_weights)
+            (self.optimizer.extend if self._decides_on_values else self.optimizer.build)(self.trainable_weights)
 
     def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Any:
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())

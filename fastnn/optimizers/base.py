@@ -135,14 +135,21 @@ class Optimizer(Rated, Eager):
         Raises:
             ValueError: for variables that are not among those it was built for first.
         """
-        fresh = [v for v in variables if id(v) not in self._memory]
+        fresh = self._unknown(variables)
         if self._known and fresh:
             raise ValueError(
                 f"Unknown variable: '{fresh[0].path}'. Expected the {len(self._known)} variables that this "
                 f"{type(self).__name__} was built for, '{self._known[0].path}' among them; other variables (of another "
                 "model, or unfrozen since) need an optimizer of their own."
             )
-        for variable in fresh:
+        self.extend(variables)
+
+    def _unknown(self, variables: Sequence[Variable]) -> list[Variable]:
+        return [v for v in variables if id(v) not in self._memory]
+
+    def extend(self, variables: Sequence[Variable]) -> None:
+        """Make the memory for variables that a model meets later, on a path that its first batches did not take."""
+        for variable in self._unknown(variables):
             self._memory[id(variable)] = [beside(variable, name, self.initial(name)) for name in self.slots]
             self._known.append(variable)
             if self.use_ema:

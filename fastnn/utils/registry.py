@@ -26,6 +26,7 @@ class _Scopes(threading.local):
         self.objects: list[Mapping[str, Any]] = []
         self.running_code = False
         self.room: int | None = None
+        self.most = ""
 
 
 _scopes = _Scopes()
@@ -61,13 +62,14 @@ def running_code(allowed: bool) -> Iterator[None]:
 
 
 @contextmanager
-def room_for_weights(count: int) -> Iterator[None]:
+def room_for_weights(count: int, most: str = "the file can hold") -> Iterator[None]:
     """Inside, layers make at most that many weights: a file of a few bytes cannot ask for gigabytes."""
-    before, _scopes.room = _scopes.room, count
+    before = _scopes.room, _scopes.most
+    _scopes.room, _scopes.most = count, most
     try:
         yield
     finally:
-        _scopes.room = before
+        _scopes.room, _scopes.most = before
 
 
 def take_room(layer: str, count: int) -> None:
@@ -79,7 +81,7 @@ def take_room(layer: str, count: int) -> None:
     if _scopes.room is None:
         return
     if count > _scopes.room:
-        raise ValueError(f"Layer '{layer}': expected no more weights than the file can hold. Received: {count} more")
+        raise ValueError(f"Layer '{layer}': expected no more weights than {_scopes.most}. Received: {count} more")
     _scopes.room -= count
 
 
