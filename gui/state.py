@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.conditions import Condition, Hit
-from fastnn.engine.edits import Edit
 from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
+from gui.editing import Version
 from gui.history import History, measured
 from gui.losses import Losses
 from gui.moment import Moment
@@ -43,8 +43,8 @@ class State:
         self.hit: Hit | None = None
         self.watching = False
         self.pin: Pin | None = None
-        self._undo: list[tuple[Edit, ...]] = []
-        self._redo: list[tuple[Edit, ...]] = []
+        self._undo: list[Version] = []
+        self._redo: list[Version] = []
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
         self._future: list[tuple[Selection, int | None]] = []

@@ -31,7 +31,7 @@ LEVELS = {
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
     8.6: "gui/blueprint gui/own_data gui/colours gui/history gui/losses gui/moment gui/numbers gui/shortcuts "
     "gui/source gui/startup",
-    8.65: "gui/runs",  # what two sources and histories differ in
+    8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/opening gui/state",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
