@@ -88,7 +88,7 @@ def dragged(session: Any, cell: Cell, start: float, pixels: float) -> float | in
     """What a number becomes that is dragged by as many pixels: a rate changes by factors, others by their scale."""
     array = session.view(cell[0])
     if array.dtype.kind != "f":
-        return int(round(start + pixels / 12))
+        return round(start + pixels / 12)
     if cell[0].endswith(RATE):
         return float(start * 10 ** (pixels / PIXELS))
     finite = np.abs(array[np.isfinite(array)])
@@ -112,6 +112,12 @@ def change_cell(session: Any, cell: Cell, value: float, again: bool = False) -> 
     """
     _check_class(session, cell[0], value)
     session.change(cell[0], value, place_of(session, cell), again)
+
+
+def updated_since(session: Any, cell: Cell) -> bool:
+    """Whether a step of this training step that has run wrote the parameter: it shows what became of an edit."""
+    made = session.listing.written_by.get(cell[0])
+    return made is not None and made < session.done
 
 
 def _check_class(session: Any, name: str, value: float) -> None:

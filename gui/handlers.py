@@ -16,7 +16,7 @@ def handlers(window: Any) -> Mapping[str, Handler]:
     Args:
         window: The window that the actions act on; it has session, player and trainer.
     """
-    return {**_moves(window), **_runs(window), **_looks(window), **_window(window)}
+    return {**_moves(window), **_runs(window), **_edits(window), **_looks(window), **_window(window)}
 
 
 def _moves(window: Any) -> dict[str, Handler]:
@@ -81,6 +81,14 @@ def _reset(window: Any, new_seed: bool) -> None:
     window.player.stop()
     window.trainer.pause(wait=True)
     window.attempt(lambda: window.session.reset(new_seed))
+
+
+def _edits(window: Any) -> dict[str, Handler]:
+    return {
+        "undo": lambda: window.change(window.session.undo),
+        "redo": lambda: window.change(window.session.redo),
+        "edit": lambda: window.workbench.edit_bar.edit() or window.say("it is computed: edit a weight or an input"),
+    }
 
 
 def _looks(window: Any) -> dict[str, Handler]:

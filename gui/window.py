@@ -33,6 +33,7 @@ from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
 from gui.panels.stage import StageView
 from gui.panels.transport import Breadcrumb, Transport
+from gui.panels.workbench import Workbench
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
 from gui.worker import Player, Trainer
@@ -61,7 +62,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
         self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
-        self.listing = ListingView(session)
+        self.listing, self.workbench = ListingView(session), Workbench(session, self.stage, self.change, self.say)
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()
@@ -78,7 +79,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(TOP, self.transport)
         self.addToolBarBreak(TOP)
         self.addToolBar(TOP, self._path_bar())
-        self.setCentralWidget(self.stage)
+        self.setCentralWidget(self.workbench)
         self.setDockNestingEnabled(True)
         self.docks = {
             "network": self._dock("Network", "network", self.map, LEFT),
@@ -156,7 +157,7 @@ class MainWindow(QMainWindow):
         if topic == "loaded":
             self.setWindowTitle(f"{self.session.title} — fastnn")
         if topic == "hover":
-            self.stage.refresh_marks()
+            self.workbench.refresh_marks()
         else:
             for panel in self._panels(topic):
                 panel.refresh()
@@ -165,7 +166,7 @@ class MainWindow(QMainWindow):
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
             return [self.listing, self.tape]
-        picture = [self.stage, self.map, self.card]
+        picture = [self.workbench, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
         if topic == "view":
@@ -181,7 +182,12 @@ class MainWindow(QMainWindow):
     def _refresh_status(self) -> None:
         for name, on in (("numbers", self.session.numbers),):
             self.actions_by_name[name].setChecked(on)
-        for name, on in (("history_back", self.session.can_go_back), ("history_forward", self.session.can_go_forward)):
+        for name, on in (
+            ("history_back", self.session.can_go_back),
+            ("history_forward", self.session.can_go_forward),
+            ("undo", self.session.can_undo),
+            ("redo", self.session.can_redo),
+        ):
             self.actions_by_name[name].setEnabled(on)
         self.cell.setText(self.describe(self.session.hovered or self.session.selection))
 
@@ -220,6 +226,17 @@ class MainWindow(QMainWindow):
             move()
         except (FastnnError, ValueError) as error:
             self.say(str(error))
+
+    def change(self, work: Callable[[], object]) -> None:
+        """Change the run; training pauses for it, and goes on."""
+        training = self.session.training
+        self.player.stop()
+        self.trainer.pause(wait=True)
+        self.attempt(work)
+        if self._destination is not None:
+            self.travel(self._destination)
+        elif training:
+            self.trainer.begin()
 
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
