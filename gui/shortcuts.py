@@ -51,6 +51,7 @@ ACTIONS = (
     Action("new_seed", "Reset with a new seed", ("Ctrl+Shift+R",), "Run"),
     Action("undo", "Undo a change of numbers or data", ("Ctrl+Z",), "Edit", repeats=True),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", repeats=True),
+    Action("playground", "Playground: points in the plane", ("Ctrl+P",), "Edit"),
     Action("edit", "Edit the selected number", ("F2",), "Edit"),
     Action("explain", "Explain what was computed last", ("E",), "Look"),
     Action("history_back", "Previous selection", ("Alt+Left",), "Look", repeats=True),

@@ -31,11 +31,13 @@ from gui.panels.explain_card import ExplainCard
 from gui.panels.key_sheet import KeySheet
 from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
+from gui.panels.playground import Playground
 from gui.panels.stage import StageView
 from gui.panels.transport import Breadcrumb, Transport
 from gui.panels.workbench import Workbench
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
+from gui.source import Source
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
@@ -63,6 +65,8 @@ class MainWindow(QMainWindow):
         self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), Workbench(session, self.stage, self.change, self.say)
+        self.playground = Playground(session, self.change, self.load)
+        self.workbench.add("Playground", self.playground)
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()
@@ -212,8 +216,8 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ doing
 
-    def load(self, name: str) -> None:
-        """Debug another preset."""
+    def load(self, name: str | Source) -> None:
+        """Debug another preset, or a source of one's own."""
         self.player.stop()
         self.trainer.pause(wait=True)
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
@@ -237,6 +241,11 @@ class MainWindow(QMainWindow):
             self.travel(self._destination)
         elif training:
             self.trainer.begin()
+
+    def open_playground(self) -> None:
+        """Bring the playground to the front; with a network of its own if this one does not suit."""
+        self.playground.open()
+        self.workbench.bring(self.playground)
 
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
