@@ -88,6 +88,7 @@ def _edits(window: Any) -> dict[str, Handler]:
         "undo": lambda: window.change(window.session.undo),
         "redo": lambda: window.change(window.session.redo),
         "playground": window.open_playground,
+        "draw": lambda: window.workbench.bring(window.drawing_board),
         "edit": lambda: window.workbench.edit_bar.edit() or window.say("it is computed: edit a weight or an input"),
     }
 

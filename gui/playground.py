@@ -224,8 +224,19 @@ class Plane:
     @property
     def decision(self) -> Array:
         """The class chosen at every centre."""
-        several = self.output.shape[-1] > 1
-        return np.asarray(self.output.argmax(-1) if several else (self.output[..., 0] > 0.5).astype(int))
+        return chosen_class(self.output)
+
+    def fine_decision(self, times: int = 4) -> Array:
+        """The same on a finer grid, the answers between centres interpolated: for drawing the boundary."""
+        fine, coarse = (np.arange(CELLS * times) + 0.5) / times - 0.5, np.arange(CELLS)
+        weights = np.maximum(1 - np.abs(np.clip(fine, 0, CELLS - 1)[:, None] - coarse), 0)
+        return chosen_class(np.einsum("ir,rck,jc->ijk", weights, self.output, weights, optimize=True))
+
+
+def chosen_class(output: Array) -> Array:
+    """The class with the largest of several outputs; of one output class 1 above one half."""
+    several = output.shape[-1] > 1
+    return np.asarray(output.argmax(-1) if several else (output[..., 0] > 0.5).astype(int))
 
 
 def bounds(x: Array) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -277,6 +288,5 @@ def score(session: Any, points: Points) -> tuple[float, float]:
     """The part of points classified rightly: of those to learn from, of those held out (NaN without any)."""
     ask = Asking(session.stepper, len(points.x))
     said = ask({ask.inputs[0]: points.x})[ask.outputs[0]]
-    chosen = said.argmax(-1) if said.shape[-1] > 1 else (said[:, 0] > 0.5).astype(int)
-    right = chosen == points.classes
+    right = chosen_class(said) == points.classes
     return tuple(float(right[s].mean()) if s.any() else float("nan") for s in (~points.held, points.held))  # type: ignore[return-value]

@@ -52,6 +52,7 @@ ACTIONS = (
     Action("undo", "Undo a change of numbers or data", ("Ctrl+Z",), "Edit", repeats=True),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", repeats=True),
     Action("playground", "Playground: points in the plane", ("Ctrl+P",), "Edit"),
+    Action("draw", "Draw a picture for the network", ("Ctrl+D",), "Edit"),
     Action("edit", "Edit the selected number", ("F2",), "Edit"),
     Action("explain", "Explain what was computed last", ("E",), "Look"),
     Action("history_back", "Previous selection", ("Alt+Left",), "Look", repeats=True),

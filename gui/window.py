@@ -27,6 +27,7 @@ from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import LossChart
+from gui.panels.drawing_board import DrawingBoard
 from gui.panels.explain_card import ExplainCard
 from gui.panels.key_sheet import KeySheet
 from gui.panels.listing import ListingView, Tape
@@ -66,7 +67,9 @@ class MainWindow(QMainWindow):
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), Workbench(session, self.stage, self.change, self.say)
         self.playground = Playground(session, self.change, self.load)
+        self.drawing_board = DrawingBoard(session, self.change)
         self.workbench.add("Playground", self.playground)
+        self.workbench.add("Draw", self.drawing_board)
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()

@@ -35,7 +35,7 @@ LEVELS = {
     8.7: "gui/arrangement gui/card_text gui/opening gui/state",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
-    9.6: "gui/network gui/playground",
+    9.6: "gui/drawing gui/network gui/playground",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     11: "gui/window",

@@ -15,7 +15,7 @@ from gui import theme as themes
 from gui.colours import CLASSES, class_image, scale_for
 from gui.numbers import format_number
 from gui.panels import painting
-from gui.playground import CELLS, Plane, Points
+from gui.playground import Plane, Points
 
 RADIUS = 4.5
 FOOT = 20.0  # below a plane, for words
@@ -141,7 +141,8 @@ class PlaneView(QWidget):
         """Lines between cells of different classes."""
         assert self.plane is not None
         painter.setPen(QPen(theme.colour("text"), 1.6))
-        cell, decision = box.width() / CELLS, self.plane.decision
+        decision = self.plane.fine_decision()
+        cell = box.width() / len(decision)
         for kind in np.unique(decision)[1:]:
             lines = painting.outline(decision == kind, box.topLeft(), cell, cell)
             painter.drawLines(lines)  # type: ignore[call-overload]

@@ -71,8 +71,8 @@ class Playground(QWidget):
         middle.addWidget(self.plane, 3)
         middle.addWidget(scroll, 2)
         column = QVBoxLayout(self)
-        column.setContentsMargins(4, 2, 4, 2)
-        column.setSpacing(2)
+        column.setContentsMargins(10, 4, 10, 2)
+        column.setSpacing(4)
         column.addLayout(self._network_row())
         column.addLayout(self._point_row())
         column.addLayout(middle, 1)
@@ -88,6 +88,7 @@ class Playground(QWidget):
         self.make.clicked.connect(self.begin)
         self.hidden.returnPressed.connect(self.begin)
         row = QHBoxLayout()
+        row.setSpacing(6)
         for word, widget, tip in (
             ("points", self.data, "A set of points to begin with"),
             ("hidden layers", self.hidden, "Neurons of every hidden layer, such as 8 8; empty for none"),
@@ -104,7 +105,7 @@ class Playground(QWidget):
 
     def _point_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(2)
+        row.setSpacing(6)
         self.tools = QButtonGroup(self)
         self._tool_row = row
         for tool, text, tip in (
@@ -118,6 +119,7 @@ class Playground(QWidget):
         self.held.setRange(0, 80)
         self.held.setSingleStep(10)
         self.held.setSuffix(" %")
+        self.held.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.held.setAccessibleName("Part held out for testing")
         self.held.setToolTip("The part of the points that the network does not learn from; they are drawn hollow")
         self.held.editingFinished.connect(self.split)
