@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ops|models|import] [--quick] [--json FILE]`."""
+"""`python -m benchmarks [ops|models|import|app] [--quick] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -41,13 +41,28 @@ def run_import(args: argparse.Namespace) -> report.Report:
     return report.Report("import", described, settings, [result], importing.versions(), failures=failures)
 
 
-RUNS = {"ops": run_ops, "models": run_models, "import": run_import}
+def run_app(args: argparse.Namespace) -> report.Report:
+    """Time the app."""
+    from benchmarks import app
+
+    return app.run(args.quick, args.threads)
+
+
+def table(done: report.Report) -> str:
+    """A report as text; the app is held against promises, the rest against others."""
+    from benchmarks import app
+
+    return app.table(done) if done.kind == "app" else report.table(done)
+
+
+RUNS = {"ops": run_ops, "models": run_models, "import": run_import, "app": run_app}
+COMPARED = ("ops", "models", "import")  # what is run if nothing is named
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m benchmarks", description="fastnn beside NumPy and installed peers.")
-    top.add_argument("kind", nargs="?", choices=tuple(RUNS), help="all, if left out")
+    top.add_argument("kind", nargs="?", choices=tuple(RUNS), help="all but the app, if left out")
     top.add_argument("names", nargs="*", help="only these operations or networks")
     top.add_argument("--quick", action="store_true", help="smaller shapes and fewer rounds")
     top.add_argument("--json", type=Path, metavar="FILE", help="also write the results to a file")
@@ -62,12 +77,12 @@ def main(argv: list[str] | None = None) -> int:
     """Run benchmarks; returns the exit code."""
     args = parser().parse_args(argv)
     try:
-        reports = [RUNS[kind](args) for kind in ([args.kind] if args.kind else RUNS)]
+        reports = [RUNS[kind](args) for kind in ([args.kind] if args.kind else COMPARED)]
     except ValueError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
     for done in reports:
-        print(machine.lines(done.machine, done.versions), report.table(done), sep="\n\n")
+        print(machine.lines(done.machine, done.versions), table(done), sep="\n\n")
     if args.json:
         report.write(args.json, reports)
     return 1 if any(done.failures for done in reports) else 0

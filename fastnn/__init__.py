@@ -13,10 +13,10 @@ MODULES = (
     "regularizers", "saving", "utils",
 )  # fmt: skip
 HOMES = {  # public names by the module that holds them; each is imported when it is first asked for
-    "GradientTape": "engine.tape", "Input": "layers", "KerasTensor": "engine.graph", "Layer": "layers",
-    "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers", "Sequential": "models",
-    "Stepper": "engine.stepper", "SymbolicTensor": "engine.graph", "Tensor": "engine.tensor",
-    "Variable": "engine.tensor", "show": "showing",
+    "GradientTape": "engine.tape", "Initializer": "initializers", "Input": "layers", "InputSpec": "layers",
+    "KerasTensor": "engine.graph", "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models",
+    "Optimizer": "optimizers", "Regularizer": "regularizers", "Sequential": "models", "Stepper": "engine.stepper",
+    "SymbolicTensor": "engine.graph", "Tensor": "engine.tensor", "Variable": "engine.tensor", "show": "showing",
 }  # fmt: skip
 __all__ = ["__version__", *MODULES, *HOMES]
 
@@ -29,7 +29,9 @@ def __getattr__(name: str) -> Any:
     elif name in MODULES:
         value = importlib.import_module(f"fastnn.{name}")
     else:
-        raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
+        from fastnn.utils.absent import missing
+
+        raise missing("", name, __all__)
     globals()[name] = value
     return value
 

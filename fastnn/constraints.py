@@ -6,7 +6,7 @@ from typing import Any
 
 from fastnn import ops
 from fastnn.utils.naming import did_you_mean, snake_case
-from fastnn.utils.registry import deserialize, serializable
+from fastnn.utils.registry import deserializer, serializable
 
 EPSILON = 1e-7  # keeps divisions away from 0
 
@@ -146,6 +146,9 @@ class MinMaxNorm(Constraint):
 
 CLASSES: dict[str, type[Constraint]] = {c.__name__: c for c in (MaxNorm, MinMaxNorm, NonNeg, UnitNorm)}
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+
+
+deserialize = deserializer("keras.constraints")
 
 
 def get(identifier: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -116,6 +117,45 @@ class Dataset:
             return as_element(function(*element) if isinstance(element, tuple) else function(element))
 
         return Dataset(lambda: map(one, self), self._count)
+
+    def flat_map(self, function: Callable[..., Any]) -> Dataset:
+        """The elements, one after the other, of the dataset that a function makes of each element."""
+
+        def elements() -> Iterator[Any]:
+            for element in self:
+                yield from function(*element) if isinstance(element, tuple) else function(element)
+
+        return Dataset(elements)
+
+    def window(self, size: int, shift: int | None = None, stride: int = 1, drop_remainder: bool = False) -> Dataset:
+        """Datasets of neighbouring elements, each `shift` further than the one before.
+
+        Args:
+            size: How many elements each has.
+            shift: From the start of one to the start of the next; `size` by default.
+            stride: From one element of a window to the next.
+            drop_remainder: Whether to leave out windows at the end that are short.
+
+        Example:
+            >>> windows = Dataset.range(4).window(3, shift=1, drop_remainder=True)
+            >>> [w.numpy().tolist() for w in windows.flat_map(lambda w: w.batch(3))]
+            [[0, 1, 2], [1, 2, 3]]
+        """
+        size, stride = positive("size", size), positive("stride", stride)
+        step = size if shift is None else positive("shift", shift)
+
+        def windows() -> Iterator[Any]:
+            elements = list(self)
+            for start in range(0, len(elements), step):
+                part = elements[start : start + (size - 1) * stride + 1 : stride]
+                if len(part) == size or not drop_remainder:
+                    yield Dataset(functools.partial(iter, part), len(part))
+
+        return Dataset(windows)
+
+    def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any]) -> Any:
+        """What a function makes of a state and one element after the other."""
+        return functools.reduce(reduce_func, self, initial_state)
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function is true."""

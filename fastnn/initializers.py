@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn import config
 from fastnn.utils.naming import did_you_mean, snake_case
-from fastnn.utils.registry import deserialize, serializable
+from fastnn.utils.registry import deserializer, serializable
 
 Shape = tuple[int, ...]
 Array = NDArray[Any]
@@ -421,6 +421,9 @@ ALIASES = {
     "identity_initializer": "identity", "orthogonal_initializer": "orthogonal",
 }  # fmt: skip
 globals().update(KNOWN)  # each class by its lower-case name, too
+
+
+deserialize = deserializer("keras.initializers")
 
 
 def get(identifier: Any) -> Callable[..., Any] | None:

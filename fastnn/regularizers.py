@@ -6,7 +6,7 @@ from typing import Any
 
 from fastnn import ops
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.registry import deserialize, serializable
+from fastnn.utils.registry import deserializer, serializable
 
 
 class Regularizer:
@@ -168,6 +168,9 @@ KNOWN: dict[str, type[Regularizer]] = {
     "l1": L1, "l2": L2, "l1_l2": L1L2, "l1l2": L1L2, "L1": L1, "L2": L2, "L1L2": L1L2,
     "orthogonal_regularizer": OrthogonalRegularizer, "OrthogonalRegularizer": OrthogonalRegularizer,
 }  # fmt: skip
+
+
+deserialize = deserializer("keras.regularizers")
 
 
 def get(identifier: Any) -> Any:

@@ -24,7 +24,7 @@ Opener = Callable[["Session"], None]
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser("fastnn-gui", description="A debugger for neural networks.")
-    parser.add_argument("model", nargs="?", metavar="MODEL.keras", help="a saved, compiled model to debug")
+    parser.add_argument("model", nargs="?", metavar="FILE", help="a saved, compiled model, or a session .fastnn")
     parser.add_argument("--data", metavar="FILE.npz", help="arrays x and y that the model learns from")
     parser.add_argument("--batch-size", type=int, metavar="N", help="rows of a batch, for a model of your own")
     parser.add_argument("--preset", metavar="NAME", help=f"a built-in network (default: {FIRST})")
@@ -34,7 +34,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--theme", choices=("light", "dark"), help="default: as the desktop")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and order (default: 0)")
     found = parser.parse_args(arguments)
-    if found.model and (not found.data or found.preset):
+    if found.model and not is_session(found.model) and (not found.data or found.preset):
         parser.error("expected --data FILE.npz and no --preset with a model of your own")
     return found
 
@@ -54,6 +54,8 @@ def size_of(text: str) -> tuple[int, int]:
 
 def opener(options: argparse.Namespace) -> Opener:
     """What loads the network that the command line asks for."""
+    if options.model and is_session(options.model):
+        return lambda session: _open_session(session, options.model)
     if options.model:
         return lambda session: _open_model(session, options)
     name = options.preset or FIRST
@@ -70,6 +72,19 @@ def middle_of_backward(session: Session) -> int:
     """The position after half of the backward steps of the first training step."""
     backward = [i for i, step in enumerate(session.steps) if step.phase == "backward"]
     return backward[len(backward) // 2] + 1 if backward else len(session.steps)
+
+
+def is_session(path: str) -> bool:
+    """Whether a file is a session, by its name."""
+    from fastnn.utils.session_file import ENDING
+
+    return path.endswith(ENDING)
+
+
+def _open_session(session: Session, path: str) -> None:
+    from gui import storage
+
+    storage.restore(session, path)
 
 
 def _open_model(session: Session, options: argparse.Namespace) -> None:
@@ -111,6 +126,7 @@ def open_window(
         window.resize(*size)
         window.reset_layout()
     window.show()
+    window.features.running.offer_what_was_kept()
     usual, sys.excepthook = sys.excepthook, report
     try:
         return then(window) if then else app.exec()
@@ -131,15 +147,15 @@ def kept_theme(asked: str, settings: Any) -> str:
 
 
 def report(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Say what went wrong in a slot: in the terminal, and in the window's status bar, which stays open."""
+    """Say what went wrong in a slot: in the terminal, and in a box over the window, which stays open."""
     traceback.print_exception(kind, error, trace)
     from PyQt6.QtWidgets import QApplication
 
     from gui.window import MainWindow
 
-    for window in QApplication.topLevelWidgets():
-        if isinstance(window, MainWindow):
-            window.say(f"{kind.__name__}: {error}")
+    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+    for window in windows[:1]:
+        window.features.running.report(kind, error, trace)
 
 
 def photograph(path: str) -> Callable[[MainWindow], int]:

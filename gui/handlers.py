@@ -7,7 +7,7 @@ from typing import Any
 
 from gui import moment as moments
 
-Handler = Callable[[], None]
+Handler = Callable[[], object]
 
 
 def handlers(window: Any) -> Mapping[str, Handler]:
@@ -16,7 +16,7 @@ def handlers(window: Any) -> Mapping[str, Handler]:
     Args:
         window: The window that the actions act on; it has session, player and trainer.
     """
-    return {**_moves(window), **_runs(window), **_edits(window), **_looks(window), **_window(window)}
+    return {**_moves(window), **_runs(window), **_looks(window), **_window(window), **window.features.handlers()}
 
 
 def _moves(window: Any) -> dict[str, Handler]:
@@ -83,16 +83,6 @@ def _reset(window: Any, new_seed: bool) -> None:
     window.attempt(lambda: window.session.reset(new_seed))
 
 
-def _edits(window: Any) -> dict[str, Handler]:
-    return {
-        "undo": lambda: window.change(window.session.undo),
-        "redo": lambda: window.change(window.session.redo),
-        "playground": window.open_playground,
-        "draw": lambda: window.workbench.bring(window.drawing_board),
-        "edit": lambda: window.workbench.edit_bar.edit() or window.say("it is computed: edit a weight or an input"),
-    }
-
-
 def _looks(window: Any) -> dict[str, Handler]:
     session = window.session
     return {
@@ -111,8 +101,6 @@ def _looks(window: Any) -> dict[str, Handler]:
 
 def _window(window: Any) -> dict[str, Handler]:
     return {
-        "theme": window.toggle_theme,
         "reset_layout": window.reset_layout,
-        "keys": window.show_keys,
         "quit": window.close,
     }

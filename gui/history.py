@@ -78,6 +78,20 @@ class History:
         for key, value in values.items():
             self._series.setdefault(key, Series()).note(step, value)
 
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Chart and name of every series."""
+        return list(self._series)
+
+    def arrays(self) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Training steps and values of every series."""
+        return [series.arrays for series in self._series.values()]
+
+    def take(self, key: tuple[str, str], steps: NDArray[Any], values: NDArray[Any]) -> None:
+        """Take over a series that was kept."""
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+            self._series.setdefault(key, Series()).note(int(step), float(value))
+
     def copy(self) -> History:
         """A history that goes its own way."""
         return copy.deepcopy(self)

@@ -18,6 +18,7 @@ Array = NDArray[Any]
 TARGETS = ("target", "label", "class", "y", "species")  # columns of these names are what is to be learnt
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 MOST_CLASSES = 50
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, NotImplementedError)
 LARGEST = 2**31  # bytes of all arrays together
 MISSING = ("", "?", "na", "nan", "n/a", "null", "none")
 
@@ -225,18 +226,8 @@ def arrays(path: Path) -> tuple[Array, Array]:
                 raise ValueError(f"{path.name}: expected arrays x and y, received {sorted(data.files)}.")
             check_sizes(path, [held[name] for name in pair])
             return np.asarray(data[held[pair[0]]]), np.asarray(data[held[pair[1]]])
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        NotImplementedError,
-    ) as error:
-        raise ValueError(
-            f"{path.name}: expected arrays of NumPy in one file, received a damaged one: {error}."
-        ) from None
+    except DAMAGE as error:
+        raise ValueError(f"{path.name}: expected arrays of NumPy, received a damaged file: {error}.") from None
     except ValueError as error:
         raise ValueError(str(error) if str(error).startswith(path.name) else f"{path.name}: {error}.") from None
 

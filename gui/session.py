@@ -7,7 +7,7 @@ the stepper belongs to the worker, and the session answers from a `Moment` with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fastnn
@@ -19,7 +19,7 @@ from gui.editing import Version
 from gui.history import History
 from gui.losses import Losses
 from gui.moment import GRAINS, Moment
-from gui.runs import Difference, Pin, difference
+from gui.runs import Difference, Pin, changes, difference
 from gui.source import Source, from_model, from_preset
 from gui.state import Index, Selection, State
 
@@ -73,14 +73,25 @@ class Session(State):
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
 
-    def _after_loading(self) -> None:
+    def take(self, source: Source, stepper: Any, seed: int, kept: Mapping[str, Any]) -> None:
+        """Go on with a run that was kept: `kept` are fields of the session."""
+        self.require_idle()
+        self.source, self.model, self.stepper, self.seed = source, stepper.model, stepper, seed
+        self._moment = None
+        self._after_loading(kept)
+
+    def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
         self.selection = self.hovered = self._looked = None
         self.sample = self.channel = 0
         self._past, self._future = [], []
         self._undo, self._redo = [], []
         self.losses, self.history, self.pin = Losses(), History(), None
-        self.conditions = [c for c in self.conditions if not c.missing(self.listing)]
         self._moved(None)
+        for name, value in (kept or {}).items():
+            setattr(self, name, value)
+        self.conditions = [c for c in self.conditions if not c.missing(self.listing)]
+        if self.selection is not None:
+            self.selection = (self.selection[0], self._fit(self.selection[1], self.selection[0]))
         self.notify("loaded")
 
     def reset(self, new_seed: bool = False) -> None:
@@ -380,6 +391,11 @@ class Session(State):
         assert self.source is not None
         self.pin = Pin(self.source, self.seed, self.losses.array.copy(), self.history.copy(), self.stepper.fork())
         self.notify("runs")
+
+    @property
+    def changes(self) -> str:
+        """What this run does otherwise than the pinned one, in words."""
+        return changes(self.pin, self) if self.pin is not None else ""
 
     def unpin(self) -> None:
         """Compare no more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 
 
@@ -49,10 +48,14 @@ ACTIONS = (
     Action("breakpoint", "Set or clear a breakpoint here", ("F9",), "Run"),
     Action("reset", "Reset to the same start", ("Ctrl+R",), "Run"),
     Action("new_seed", "Reset with a new seed", ("Ctrl+Shift+R",), "Run"),
+    Action("conditions", "Breakpoints on conditions…", ("Ctrl+B",), "Run"),
+    Action("branch", "Branch with another learning rate…", ("Ctrl+Shift+B",), "Run"),
+    Action("pin", "Pin this run to compare", ("Ctrl+P",), "Run", checkable=True),
     Action("undo", "Undo a change of numbers or data", ("Ctrl+Z",), "Edit", repeats=True),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", repeats=True),
-    Action("playground", "Playground: points in the plane", ("Ctrl+P",), "Edit"),
-    Action("draw", "Draw a picture for the network", ("Ctrl+D",), "Edit"),
+    Action("stage", "Stage", ("Ctrl+1",), "Edit"),
+    Action("playground", "Playground: points in the plane", ("Ctrl+2",), "Edit"),
+    Action("draw", "Draw a picture for the network", ("Ctrl+3",), "Edit"),
     Action("edit", "Edit the selected number", ("F2",), "Edit"),
     Action("explain", "Explain what was computed last", ("E",), "Look"),
     Action("history_back", "Previous selection", ("Alt+Left",), "Look", repeats=True),
@@ -64,32 +67,34 @@ ACTIONS = (
     Action("previous_sample", "Previous sample", (",",), "Look", repeats=True),
     Action("next_sample", "Next sample", (".",), "Look", repeats=True),
     Action("copy", "Copy the selected number in full", ("Ctrl+C",), "Look"),
+    Action("own_network", "Own data and network…", ("Ctrl+N",), "File"),
+    Action("open_model", "Open a saved model or a script…", ("Ctrl+O",), "File"),
+    Action("save", "Save the session", ("Ctrl+S",), "File"),
+    Action("save_as", "Save the session as…", ("Ctrl+Shift+S",), "File"),
+    Action("open_session", "Open a session…", ("Ctrl+Shift+O",), "File"),
+    Action("export", "Export…", ("Ctrl+E",), "File"),
+    Action("quit", "Quit", ("Ctrl+Q",), "File"),
+    Action("lessons", "Lessons…", ("Ctrl+L",), "Learn"),
+    Action("lesson_next", "Next in the lesson", ("Ctrl+PgDown",), "Learn"),
+    Action("lesson_back", "Back in the lesson", ("Ctrl+PgUp",), "Learn"),
+    Action("lesson_end", "End the lesson", (), "Learn"),
+    Action("tour", "One-minute tour", (), "Learn"),
+    Action("metrics", "Metrics and worst samples", ("Ctrl+M",), "Learn", checkable=True),
+    Action("palette", "Find an action…", ("Ctrl+Shift+P",), "Window"),
     Action("theme", "Light / dark", ("Ctrl+Shift+T",), "Window"),
+    Action("larger", "Larger type", ("Ctrl++", "Ctrl+="), "Window", repeats=True),
+    Action("smaller", "Smaller type", ("Ctrl+-",), "Window", repeats=True),
+    Action("normal_size", "Type of normal size", ("Ctrl+0",), "Window"),
+    Action("present", "Presentation", ("Ctrl+Shift+F",), "Window", checkable=True),
     Action("reset_layout", "Reset layout", (), "Window"),
-    Action("keys", "Keys", ("F1",), "Window"),
-    Action("quit", "Quit", ("Ctrl+Q",), "Window"),
+    Action("settings", "Settings…", ("Ctrl+,",), "Window"),
+    Action("keys", "Keys", ("F1",), "Help"),
+    Action("about", "About fastnn", (), "Help"),
 )
-GROUPS = tuple(dict.fromkeys(a.group for a in ACTIONS))
+MENUS = ("File", "Edit", "Step", "Run", "Look", "Learn", "Window", "Help")
+GROUPS = tuple(sorted(dict.fromkeys(a.group for a in ACTIONS), key=MENUS.index))
 
 
 def find(name: str) -> Action:
     """The action of that name."""
     return next(a for a in ACTIONS if a.name == name)
-
-
-def key_sheet() -> str:
-    """All keys as an HTML table, by group.
-
-    Example:
-        >>> "Forward one operation" in key_sheet()
-        True
-    """
-    return "".join(f"<h3>{group}</h3><table cellspacing='0' cellpadding='3'>{_rows(group)}</table>" for group in GROUPS)
-
-
-def _rows(group: str) -> str:
-    return "".join(
-        f"<tr><td width='190'><b>{html.escape(' or '.join(a.keys))}</b></td><td>{html.escape(a.text)}</td></tr>"
-        for a in ACTIONS
-        if a.group == group and a.keys
-    )

@@ -142,6 +142,11 @@ class State:
         self.breakpoints.symmetric_difference_update({index})
         self.notify("breakpoints")
 
+    def clear_breakpoints(self) -> None:
+        """Clear the breakpoints of all steps."""
+        self.breakpoints.clear()
+        self.notify("breakpoints")
+
     def _read_position(self) -> None:
         self._moment = self._live()
         self._measure()

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import QApplication
 from gui.colours import TABLE_SIZE
 
 MODES = ("light", "dark", "system")
+SMALLEST, LARGEST = 0.8, 2.0  # of type
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,46 @@ DARK = Theme(
     good="#5fd38a", bad="#ff6b6b", hatch="#7a828d", signed="CET-D4",
 )  # fmt: skip
 
-_current = LIGHT
+_current, _scale, _plain_size = LIGHT, 1.0, 0.0
 
 
 def current() -> Theme:
     """The theme in use."""
     return _current
+
+
+def scale() -> float:
+    """How large type is: 1 is normal."""
+    return _scale
+
+
+def px(length: float) -> int:
+    """A length in pixels that grows with type: heights of lines and the like.
+
+    Example:
+        >>> px(21)
+        21
+    """
+    return round(length * _scale)
+
+
+def set_scale(app: QApplication, wanted: float) -> float:
+    """Make type larger or smaller, between SMALLEST and LARGEST, and return how large it is now."""
+    global _scale, _plain_size
+    font = QFont(app.font())
+    _plain_size = _plain_size or font.pointSizeF()
+    _scale = min(max(round(wanted, 2), SMALLEST), LARGEST) if wanted == wanted else 1.0  # not for NaN
+    font.setPointSizeF(_plain_size * _scale)
+    app.setFont(font)
+    return _scale
+
+
+def set_motion(moving: bool) -> None:
+    """Let menus, lists and tips fade in, or appear at once."""
+    for effect in (Qt.UIEffect.UI_AnimateMenu, Qt.UIEffect.UI_AnimateCombo, Qt.UIEffect.UI_AnimateTooltip):
+        QApplication.setEffectEnabled(effect, moving)
+    for effect in (Qt.UIEffect.UI_FadeMenu, Qt.UIEffect.UI_FadeTooltip):
+        QApplication.setEffectEnabled(effect, moving)
 
 
 def apply(app: QApplication, mode: str = "system") -> Theme:
@@ -180,7 +215,7 @@ def style_sheet(theme: Theme) -> str:
     QToolButton:hover {{ background: {t.raised}; border-color: {t.line}; }}
     QToolButton:checked {{ background: {chosen}; color: {t.accent}; border-color: {t.accent}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border: 1px solid {t.accent}; }}
-    QPushButton, QComboBox, QSpinBox {{
+    QPushButton, QComboBox {{
         background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 3px 8px; color: {t.text};
     }}
     QPushButton:hover, QComboBox:hover {{ border-color: {t.accent}; }}
@@ -208,7 +243,7 @@ def style_sheet(theme: Theme) -> str:
 def text_font(size: float = 9.5, bold: bool = False) -> QFont:
     """The interface's font in points, digits of equal width."""
     font = QFont(QApplication.font())
-    font.setPointSizeF(size)
+    font.setPointSizeF(size * _scale)
     font.setBold(bold)
     return tabular(font)
 
@@ -216,7 +251,7 @@ def text_font(size: float = 9.5, bold: bool = False) -> QFont:
 def formula_font(size: float = 9.5) -> QFont:
     """The fixed-width font of formulas."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(size)
+    font.setPointSizeF(size * _scale)
     return font
 
 

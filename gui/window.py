@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QByteArray, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -23,19 +23,16 @@ from PyQt6.QtWidgets import (
 from fastnn.errors import FastnnError
 from gui import theme
 from gui.content import label_letters
+from gui.features import Features
 from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
-from gui.panels.chart import LossChart
-from gui.panels.drawing_board import DrawingBoard
+from gui.panels.chart import TrainingChart
 from gui.panels.explain_card import ExplainCard
-from gui.panels.key_sheet import KeySheet
 from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
-from gui.panels.playground import Playground
 from gui.panels.stage import StageView
 from gui.panels.transport import Breadcrumb, Transport
-from gui.panels.workbench import Workbench
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
 from gui.source import Source
@@ -60,19 +57,17 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.settings = session, settings
         self.trainer, self.player = Trainer(session, self), Player(session, self)
+        self.features = Features(self)
         self.bound = handlers(self)
-        self.actions_by_name = make_actions(self, self.bound)
+        self.actions_by_name = make_actions(self, self.bound, self.features.keymap, self.features.repeater)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
-        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), LossChart(session)
+        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
-        self.listing, self.workbench = ListingView(session), Workbench(session, self.stage, self.change, self.say)
-        self.playground = Playground(session, self.change, self.load)
-        self.drawing_board = DrawingBoard(session, self.change)
-        self.workbench.add("Playground", self.playground)
-        self.workbench.add("Draw", self.drawing_board)
+        self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()
+        self.features.compose()
         self._connect()
         self._restore_layout()
         self.refresh("loaded")
@@ -152,7 +147,7 @@ class MainWindow(QMainWindow):
                 menu.addActions([self.actions_by_name[a.name] for a in ACTIONS if a.group == group])
 
     def _connect(self) -> None:
-        self._unsubscribe = self.session.subscribe(self.refresh)
+        self._unsubscribe = self.session.subscribe(self.features.frames.timed(self.refresh))
         self.player.changed.connect(self.transport.refresh)
         self.player.move.connect(self.play)
         self.trainer.ended.connect(self._training_ended)
@@ -173,6 +168,8 @@ class MainWindow(QMainWindow):
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
             return [self.listing, self.tape]
+        if topic == "runs":
+            return [self.chart]
         picture = [self.workbench, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
@@ -234,21 +231,10 @@ class MainWindow(QMainWindow):
         except (FastnnError, ValueError) as error:
             self.say(str(error))
 
-    def change(self, work: Callable[[], object]) -> None:
-        """Change the run; training pauses for it, and goes on."""
-        training = self.session.training
-        self.player.stop()
-        self.trainer.pause(wait=True)
-        self.attempt(work)
-        if self._destination is not None:
-            self.travel(self._destination)
-        elif training:
-            self.trainer.begin()
-
-    def open_playground(self) -> None:
-        """Bring the playground to the front; with a network of its own if this one does not suit."""
-        self.playground.open()
-        self.workbench.bring(self.playground)
+    @property
+    def travelling(self) -> bool:
+        """Whether training is only the way to a far position."""
+        return self._destination is not None
 
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
@@ -267,10 +253,15 @@ class MainWindow(QMainWindow):
 
     def play(self, position: int) -> None:
         """Move on while playing: conditions stop it, too."""
-        if not self.session.conditions:
-            return self.travel(position)
-        self.attempt(lambda: self.session.run_to(position))
-        return self.say_hit()
+        session = self.session
+        if not session.conditions:
+            self.travel(position)
+        elif session.stepper.distance(position) > AT_ONCE:
+            self._destination = position
+            self.trainer.begin(position // len(session.steps), watching=True)
+        else:
+            self.attempt(lambda: session.run_to(position))
+            self.say_hit()
 
     def say_hit(self) -> None:
         """Say which condition has stopped the run, if one has."""
@@ -291,7 +282,7 @@ class MainWindow(QMainWindow):
         destination, self._destination = self._destination, None
         if self.trainer.error:
             self.say(self.trainer.error)
-        elif destination is not None:
+        elif destination is not None and self.session.hit is None:
             self.travel(destination)
         self.say_hit()
 
@@ -310,24 +301,29 @@ class MainWindow(QMainWindow):
             board.setText(exact(value))
             self.say(f"copied {exact(value)}")
 
-    def toggle_theme(self) -> None:
-        """Light or dark."""
-        self.set_theme("light" if theme.current().dark else "dark")
-
     def set_theme(self, mode: str) -> None:
         """Put on a theme, and repaint everything in it."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, mode)
-        for panel in (self.transport, self.chart):
-            panel.restyle()
-        if self.settings is not None:
-            self.settings.setValue("theme", mode)
+        for panel in self.findChildren(QWidget):
+            if hasattr(panel, "restyle"):
+                panel.restyle()
         self.refresh("position")
 
-    def show_keys(self) -> None:
-        """Show the sheet of keys."""
-        KeySheet(self).exec()
+    def complain(self, what: str, why: str) -> None:
+        """Say what failed and why, in a box that does not block."""
+        self.features.files.complain(what, why)
+
+    def kept_layout(self) -> dict[str, str]:
+        """Where the panels are, for a session's file."""
+        return {"layout": bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()}
+
+    def restore_kept_layout(self, kept: Mapping[str, Any]) -> None:
+        """Put the panels where a session's file says; what it does not say, or wrongly, stays as it is."""
+        layout = kept.get("layout")
+        if isinstance(layout, str):
+            self.restoreState(QByteArray.fromBase64(layout.encode("ascii", "ignore")), LAYOUT_VERSION)
 
     def reset_layout(self) -> None:
         """Put every panel back in its place."""
@@ -349,6 +345,7 @@ class MainWindow(QMainWindow):
         self.player.stop()
         self.trainer.pause(wait=True)
         self._unsubscribe()
+        self.features.close()
         if self.settings is not None:
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(LAYOUT_VERSION))

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
@@ -33,6 +34,7 @@ class Trainer(QThread):
         super().__init__(parent)
         self.session = session
         self.error = ""
+        self.between: Callable[[], object] = lambda: None  # done in the thread, between training steps
         self._pause = threading.Event()
         self._drawing = threading.Event()
         self._latest: Moment | None = None
@@ -40,12 +42,17 @@ class Trainer(QThread):
         self.offered.connect(self._publish)
         self.finished.connect(self._hand_back)
 
-    def begin(self, until: int | None = None) -> None:
-        """Train until paused, a condition holds, or as many training steps of the run are done, whatever holds."""
+    def begin(self, until: int | None = None, watching: bool | None = None) -> None:
+        """Train until paused, or until as many training steps of the run are done.
+
+        Args:
+            until: Training steps of the whole run; without a limit by default.
+            watching: Whether conditions stop it; by default they do unless there is a limit.
+        """
         self._pause.clear()
         self._drawing.clear()
         self.error, self._until, self._latest = "", until, None
-        self.session.start_training(watching=until is None)
+        self.session.start_training(until is None if watching is None else watching)
         self.start()
 
     def pause(self, wait: bool = False) -> None:
@@ -63,6 +70,7 @@ class Trainer(QThread):
                 self._train_a_frame()
                 self._offer(self.session.snapshot())
                 self._check_loss()
+                self.between()
         except Exception as error:  # an error in a thread must reach the window, not end the process
             traceback.print_exc()
             self.error = f"{type(error).__name__}: {error}"

@@ -126,6 +126,8 @@ def test_statistics_of_data():
     layer = layers.Normalization()
     layer.adapt(x)
     np.testing.assert_allclose(layer(x).numpy(), (x - x.mean(0)) / x.std(0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(layer.mean, x.mean(0, keepdims=True), rtol=1e-5)
+    np.testing.assert_allclose(layer.variance, x.var(0, keepdims=True), rtol=1e-4)
     batched = layers.Normalization()
     batched.adapt(fastnn.data.Dataset.from_tensor_slices(x).batch(7))
     np.testing.assert_allclose(batched(x).numpy(), layer(x).numpy(), rtol=1e-4, atol=1e-5)

@@ -142,7 +142,7 @@ def test_types_of_mixed_inputs():
 def test_a_symbolic_truth_is_a_key_and_no_answer():
     x = fastnn.Input((3,))
     assert {x: 1}[x] == 1
-    assert (x == x) is True
+    assert (x == x).dtype == "bool"
     assert (x > 0).dtype == "bool"
     with pytest.raises(ValueError, match="not known yet"):
         bool(x > 0)
@@ -152,3 +152,28 @@ def test_a_model_of_questions():
     x = fastnn.Input((2,))
     model = fastnn.Model(x, ops.where(x > 0, x * 2, -x))
     np.testing.assert_array_equal(model.predict(np.array([[1.0, -3.0]])), [[2, 3]])
+
+
+def test_the_signs_of_equality_compare_cell_by_cell_and_hashes_go_by_identity():
+    a, b = fastnn.Tensor([1.0, 2.0]), fastnn.Variable([1.0, 3.0])
+    assert (a == b).numpy().tolist() == [True, False]
+    assert (a != 1.0).numpy().tolist() == [False, True]
+    assert (np.array([1.0, 2.0]) == a).numpy().tolist() == [True, True]
+    assert a not in (None, "word")
+    assert {a: 1, b: 2}[b] == 2
+    assert len({a, fastnn.Tensor([1.0, 2.0]), a}) == 2
+    x = fastnn.Input((2,))
+    model = fastnn.Model(x, fastnn.ops.cast(x == 1.0, dtype="float32"))
+    assert model.predict(np.array([[1.0, 2.0]], "float32"), verbose=0).tolist() == [[1.0, 0.0]]
+
+
+def test_metrics_may_say_equal_by_its_sign():
+    def hits(y_true, y_pred):
+        return fastnn.ops.cast(fastnn.ops.argmax(y_true, axis=-1) == fastnn.ops.argmax(y_pred, axis=-1), "float32")
+
+    model = fastnn.Sequential([fastnn.Input((2,)), fastnn.layers.Dense(3)])
+    model.compile("sgd", "mse", metrics=[hits, "categorical_accuracy"])
+    x, y = np.random.RandomState(0).normal(size=(9, 2)), np.eye(3)[np.arange(9) % 3]
+    found = model.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)
+    assert found["hits"] == found["categorical_accuracy"]
+    assert 0 < found["hits"] < 1

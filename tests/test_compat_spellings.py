@@ -314,3 +314,14 @@ def test_tensorflow_modules_hold_variables():
     assert len(line.trainable_variables) == 3
     slope, *_ = tape.gradient(loss, line.trainable_variables)
     np.testing.assert_allclose(slope, tf.reduce_sum(line.inner[0].kernel), rtol=1e-6)
+
+
+def test_tensorflow_1_by_its_path_in_tensorflow_2(tmp_path, capsys):
+    text = """
+    import tensorflow.compat.v1 as tf
+    from keras.layers.wrappers import TimeDistributed
+    print(tf.Session().run(tf.constant(2) + 3), TimeDistributed.__name__)
+    """
+    with pytest.warns(DeprecationWarning, match="keras.layers.wrappers"):
+        run_script(script(tmp_path, text))
+    assert capsys.readouterr().out == "5 TimeDistributed\n"

@@ -258,3 +258,22 @@ def test_names_within_scopes():
         w = tf.get_variable("w", [2, 3])
     assert w.name == "layer1/w"
     assert run(w).shape == (2, 3)
+
+
+def test_assignments_and_bounds_by_their_old_names():
+    tf.disable_v2_behavior()
+    counter = tf.Variable(0, name="counter")
+    step, more = tf.assign(counter, tf.add(counter, 2)), tf.assign_add(counter, 3)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(step)
+        session.run(more)
+        assert session.run(counter) == 5
+        assert session.run(tf.clip_by_value([-1.0, 0.5, 2.0], 0.0, 1.0)).tolist() == [0, 0.5, 1]
+
+
+def test_float_is_of_32_bits():
+    x = tf.placeholder("float", [None, 2])
+    assert x.dtype == "float32"
+    with tf.Session() as session:
+        assert session.run(tf.matmul(x, tf.ones([2, 1])), {x: [[1, 2]]}).tolist() == [[3]]

@@ -1,5 +1,7 @@
 """Convolution and patches: numbers worked by hand, any size on any instruction set, and what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from fastnn.errors import ShapeError
 from fastnn.ops.convolution import conv2d_backward_fast
 from fastnn.ops.table import OPS
+from tests.golden import convolution
 from tests.kernel_checks import ISAS, Bilinear, machine
 from tests.op_results import DTYPES, gradients, run
 
@@ -28,6 +31,20 @@ def kernel(rows):
 
 def plane(batch):
     return batch[0, :, :, 0]
+
+
+WITNESS = dict(np.load(Path(__file__).parent / "golden" / "torch_convolution.npz"))
+
+
+@both
+@pytest.mark.parametrize("name", list(convolution.CASES))
+def test_torch_is_a_second_witness(name, dtype):
+    operation, _, _, attrs = convolution.CASES[name]
+    inputs = convolution.given(name)
+    y = run(operation, *inputs, dtype=dtype, **attrs)["y"]
+    found = {"y": y, **gradients(operation, *inputs, upstream=convolution.coming_back(y), dtype=dtype, **attrs)}
+    for key, expected in (("y", "y"), ("x", "dx"), ("w", "dw"), ("b", "db")):
+        np.testing.assert_allclose(found[key], WITNESS[f"{name}/{expected}"], rtol=2e-5, atol=2e-5)
 
 
 # ---------------------------------------------------------------- worked by hand

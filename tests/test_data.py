@@ -168,3 +168,18 @@ def test_evaluate_and_predict_on_datasets():
 def test_streams_that_do_not_fit_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         model().fit(**arguments, verbose=0)
+
+
+def test_windows_of_a_series():
+    series = Dataset.range(6).window(3, shift=2, drop_remainder=True).flat_map(lambda w: w.batch(3))
+    pairs = [(x.numpy().tolist(), y.numpy().tolist()) for x, y in series.map(lambda w: (w[:-1], w[-1:]))]
+    assert pairs == [([0, 1], [2]), ([2, 3], [4])]
+    assert [len(w) for w in Dataset.range(4).window(3)] == [3, 1]
+    assert [[int(e) for e in w] for w in Dataset.range(5).window(2, shift=1, stride=2, drop_remainder=True)] == [
+        [0, 2],
+        [1, 3],
+        [2, 4],
+    ]
+    assert int(Dataset.range(5).reduce(0, lambda total, e: total + e)) == 10
+    with pytest.raises(ValueError, match="size"):
+        Dataset.range(3).window(0)

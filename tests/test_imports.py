@@ -20,7 +20,7 @@ LEVELS = {
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
     "fastnn/losses fastnn/data fastnn/random",
-    4.2: "fastnn/backend",  # random tensors by their old names too
+    4.2: "fastnn/backend fastnn/data_sources",  # random tensors by their old names too
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
@@ -29,15 +29,18 @@ LEVELS = {
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
-    8.6: "gui/blueprint gui/own_data gui/colours gui/history gui/losses gui/moment gui/numbers gui/shortcuts "
-    "gui/source gui/startup",
+    8.6: "gui/blueprint gui/colours gui/finding gui/history gui/losses gui/moment gui/numbers gui/own_data "
+    "gui/shortcuts gui/source gui/startup",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
-    8.7: "gui/arrangement gui/card_text gui/opening gui/state",
+    8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
+    8.8: "gui/storage",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
+    9.55: "gui/exporting gui/lesson gui/numpy_script",
     9.6: "gui/drawing gui/network gui/playground",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
+    10.5: "gui/features",  # what a window can do beyond stepping, put together from panels
     11: "gui/window",
     11.5: "gui/__main__",
     12: "gui/__init__",  # `show` opens the same window as the command line
@@ -45,7 +48,7 @@ LEVELS = {
 LEVEL_OF = {entry: level for level, entries in LEVELS.items() for entry in entries.split()}
 COMPILED = "fastnn/kernels/engine"
 QT = ("PyQt6", "pyqtgraph")
-QT_ROOMS = ("gui/worker", "gui/theme", "gui/panels", "gui/window", "gui/__main__")
+QT_ROOMS = ("gui/worker", "gui/theme", "gui/panels", "gui/features", "gui/window", "gui/__main__")
 FILES = sorted(path.relative_to(ROOT).as_posix() for top in ("fastnn", "gui") for path in (ROOT / top).rglob("*.py"))
 
 

@@ -10,7 +10,7 @@ import pytest
 import fastnn
 from fastnn.engine.graph import Trace
 from fastnn.engine.plan import Plan, finish
-from tests.golden import losses, metrics, networks, optimizers
+from tests.golden import initial, losses, metrics, networks, optimizers
 from tests.golden.case import numbers
 
 HERE = Path(__file__).parent / "golden"
@@ -114,6 +114,36 @@ def test_constraints(name):
     close(constraint(fastnn.Tensor(numbers(33, 4, 5))), GOLDEN[f"constraint/{name}"])
     copy = type(constraint).from_config(constraint.get_config())
     close(copy(fastnn.Tensor(numbers(33, 4, 5))), GOLDEN[f"constraint/{name}"])
+
+
+@pytest.mark.parametrize("name", list(initial.cases(fastnn)))
+def test_initializers_are_spread_alike(name):
+    """Other random numbers, the same distribution: mean, deviation, ends and quantiles, in deviations."""
+    initializer, shape = initial.cases(fastnn)[name]
+    values = initializer(initial.SHAPES[shape])
+    expected = GOLDEN[f"initializer/{name}"]
+    mean, spread, least, most, *tenths = (initial.statistics(values) - expected) / expected[1]
+    assert abs(mean) < 0.03
+    assert abs(spread) < 0.02
+    assert np.abs(tenths).max() < 0.08
+    assert max(abs(least), abs(most)) < (1.5 if "ormal" in name or "orthogonal" in name else 0.02)
+    if "orthogonal" in name:
+        close(initial.gram(values), GOLDEN[f"gram/{name}"], atol=1e-5)
+    copy = type(initializer).from_config(initializer.get_config())
+    np.testing.assert_array_equal(copy(initial.SHAPES[shape]), values)
+
+
+def test_initializers_without_chance():
+    for name, values in initial.constants(fastnn).items():
+        np.testing.assert_array_equal(values, GOLDEN[f"initializer/{name}"])
+
+
+@pytest.mark.parametrize("name", list(initial.regularizers(fastnn)))
+def test_regularizers(name):
+    regularizer, w = initial.regularizers(fastnn)[name]
+    close(regularizer(fastnn.Tensor(w)), GOLDEN[f"regularizer/{name}"])
+    copy = type(regularizer).from_config(json.loads(json.dumps(regularizer.get_config())))
+    close(copy(fastnn.Tensor(w)), GOLDEN[f"regularizer/{name}"])
 
 
 def given(objects):

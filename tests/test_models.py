@@ -134,7 +134,34 @@ def test_summary_tells_layers_shapes_and_counts():
     nested = Sequential([Input((2,)), Sequential([layers.Dense(3)], name="inside"), layers.Dense(1)])
     lines.clear()
     nested.summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
-    assert any("  dense" in line for line in lines)
+    assert any("└ dense" in line for line in lines)
+    twice = layers.Dense(3, name="twice")
+    a, b = Input((3,), name="a"), Input((3,), name="b")
+    inner = Model(a, twice(twice(a)), name="inner")
+    lines.clear()
+    Model([a, b], layers.Add(name="sum")([inner(a), inner(b)])).summary(print_fn=lines.append)
+    text = "\n".join(lines)
+    for words in ("inner (Functional)", "inner[0][0], inner[1][0]", "a[0][0], b[0][0]"):
+        assert words in text
+
+
+def test_a_list_of_one_output_is_that_output():
+    x = Input((3,))
+    model = Model(inputs=[x], outputs=[layers.Dense(2, name="d")(x)])
+    rows = np.ones((4, 3), np.float32)
+    assert (model.input_shape, model.output_shape, len(model.output)) == ((None, 3), (None, 2), 1)
+    assert model.predict([rows], verbose=0).shape == model(rows).shape == (4, 2)
+    assert Model(x, layers.Dense(1)(model(x))).predict(rows, verbose=0).shape == (4, 1)
+    assert Model.from_config(model.get_config()).predict(rows, verbose=0).shape == (4, 2)
+    model.compile("sgd", ["mse"], metrics=[["mae"]])
+    assert list(model.fit([rows], [rows[:, :2]], verbose=0).history) == ["loss", "mae"]
+
+
+def test_layers_of_outputs_by_name_come_in_the_order_of_names():
+    x = Input((3,))
+    b, a = layers.Dense(1, name="b")(x), layers.Dense(2, name="a")(x)
+    assert [layer.name for layer in Model(x, {"b": b, "a": a}).layers[1:]] == ["a", "b"]
+    assert [layer.name for layer in Model(x, [b, a]).layers[1:]] == ["b", "a"]
 
 
 def test_configurations_of_models():

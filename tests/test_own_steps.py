@@ -188,3 +188,25 @@ def test_layers_in_an_own_step_train_only_where_it_says_so():
         history = model.fit(x, x, verbose=0).history
         np.testing.assert_allclose(history["mean"], [mean], atol=2e-3)
         assert (model.norm.moving_mean.numpy() > 0).all() == (mean == 0)
+
+
+def test_a_loss_of_ones_own_where_layers_are_attributes():
+    class Net(fastnn.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(1)
+
+        def call(self, x):
+            return self.inner(x)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return ops.mean(ops.cast(y == 1.0, "float32") * ops.square(y_pred - y))
+
+    x, y = np.ones((4, 2), np.float32), np.array([[1], [0], [1], [0]], np.float32)
+    model = Net()
+    model(x)
+    model.set_weights([np.zeros((2, 1)), np.zeros(1)])
+    model.compile(fastnn.optimizers.SGD(0.0), metrics=["mae"])
+    history = model.fit(x, y, epochs=1, verbose=0).history
+    np.testing.assert_allclose(history["mae"], [0.5])
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0, return_dict=True)["mae"], 0.5)

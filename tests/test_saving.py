@@ -80,7 +80,7 @@ def test_graphs_with_shared_and_nested_parts(tmp_path):
     inner = Model(h := Input((3,)), layers.Dense(2, name="deep")(h), name="inner")
     joined = layers.concatenate([inner(shared(a)), shared(b) * 2.0])
     model = Model([a, b], {"y": layers.Dense(1, name="y")(joined), "z": layers.Add(name="z")([shared(a), shared(b)])})
-    model.compile("adam", {"y": "mse"}, metrics={"y": ["mae"]})
+    model.compile("adam", {"y": "mse", "z": None}, metrics={"y": ["mae"]})
     x = [RNG.normal(size=(5, 4)) for _ in range(2)]
     model.fit(x, {"y": np.ones(5)}, verbose=0)
     model.save(tmp_path / "graph.keras")

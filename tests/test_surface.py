@@ -1,7 +1,9 @@
 """The surface of models as Keras has it: clones, copies, tables, logs, and what initializers and regularizers give."""
 
 import copy
+import json
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -190,3 +192,50 @@ def test_orthogonal_penalty(mode):
     model.compile("sgd", "mse")
     zero = model.test_on_batch(np.zeros((4, 2)), np.zeros((4, 3)))
     assert zero == pytest.approx(0.3 * np.mean(pairs), rel=1e-5)
+
+
+def test_the_summary_shows_shapes_where_only_data_tells_them_and_kinds_as_keras_names_them():
+    class Two(fastnn.Model):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = layers.Dense(3, name="a"), layers.Dense(1, name="b")
+
+        def call(self, x):
+            return self.b(self.a(x))
+
+    model = Two()
+    model(np.ones((2, 4)))
+    lines = []
+    model.summary(print_fn=lines.append)
+    text = "\n".join(lines)
+    assert re.search(r"a \(Dense\) +│ \(2, 3\)", text)
+    assert re.search(r"b \(Dense\) +│ \(2, 1\)", text)
+    x = fastnn.Input((4,))
+    inner = fastnn.Model(x, layers.Dense(2)(x), name="inner")
+    lines.clear()
+    fastnn.Model(x, inner(x)).summary(print_fn=lines.append)
+    assert "inner (Functional)" in "\n".join(lines)
+
+
+def test_json_keeps_what_compile_was_told():
+    model = fastnn.Sequential([fastnn.Input((2,)), layers.Dense(1)])
+    assert "compile_config" not in json.loads(model.to_json())
+    model.compile(fastnn.optimizers.SGD(0.25), "mae", metrics=["mse"])
+    copy = fastnn.models.model_from_json(model.to_json())
+    assert copy.loss == "mae"
+    assert float(copy.optimizer.learning_rate) == 0.25
+    assert sorted(copy.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0).history) == ["loss", "mse"]
+
+
+def two_outputs():
+    x = fastnn.Input((2,))
+    return fastnn.Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
+
+
+def test_every_output_is_told_its_loss():
+    model = two_outputs()
+    with pytest.raises(ValueError, match=r"a loss for each of the outputs \['a', 'b'\].*Received: loss for \['a'\]"):
+        model.compile("sgd", {"a": "mse"})
+    model.compile("sgd", {"a": "mse", "b": None})
+    ones = np.ones((2, 1))
+    assert sorted(model.fit(np.ones((2, 2)), {"a": ones, "b": ones}, verbose=0).history) == ["loss"]

@@ -153,3 +153,12 @@ def test_gradients_of_gradients_are_refused_by_name():
 def test_tensors_of_one_number_can_be_formatted():
     assert f"{Tensor(0.12345):.3f}" == "0.123"
     assert "shape=(2,)" in f"{Tensor([1.0, 2.0])}"
+
+
+def test_equality_compares_numbers():
+    x = Tensor([1.0, 2.0, 3.0])
+    assert (x == 2).numpy().tolist() == [False, True, False]
+    assert (x != np.array([1.0, 2.0, 0.0])).numpy().tolist() == [False, False, True]
+    assert not x == None  # noqa: E711, SIM201  as scripts write it
+    assert x != "a"
+    assert len({x: 1, Tensor([1.0, 2.0, 3.0]): 2}) == 2

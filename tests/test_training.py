@@ -418,3 +418,18 @@ def test_categorical_targets_as_numbers_say_what_to_do():
     model.compile("adam", "categorical_crossentropy")
     with pytest.raises(ValueError, match="sparse_categorical_crossentropy"):
         model.fit(X, LABELS)
+
+
+@pytest.mark.parametrize("metrics", [None, ["mae"]])
+def test_streams_average_over_all_batches(metrics):
+    x = np.arange(10, dtype=np.float32)[:, None]
+    y = x**2
+    model = Sequential([Input((1,)), layers.Dense(1)])
+    model.set_weights([[[1.0]], [0.5]])
+    model.compile(fastnn.optimizers.SGD(0.0), "mse", metrics=metrics)
+    batches = fastnn.data.Dataset.from_tensor_slices((x, y)).batch(4)  # of 4, 4 and 2
+    wanted = model.evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(model.evaluate(batches, verbose=0), wanted, rtol=1e-6)
+    history = model.fit(batches, epochs=2, validation_data=batches, verbose=0).history
+    loss = np.mean((model.predict(x, verbose=0) - y) ** 2)
+    np.testing.assert_allclose(history["loss"] + history["val_loss"], loss, rtol=1e-6)

@@ -18,6 +18,7 @@ OTHER_LIBRARIES = {  # names that `python -m fastnn run` answers for
     "tensorflow": "fastnn.compat.tensorflow",
     "tensorflow.keras": "fastnn",
     "tensorflow.python.keras": "fastnn",
+    "tensorflow.compat": "fastnn.compat",
     "tensorflow.compat.v1": "fastnn.compat.v1",
     "tensorflow.compat.v2": "fastnn.compat.tensorflow",
 }

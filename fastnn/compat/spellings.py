@@ -37,7 +37,8 @@ LOGS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 MODULES = {  # below fastnn: old module path → today's
     "layers.core": "layers", "layers.convolutional": "layers", "layers.recurrent": "layers",
     "layers.embeddings": "layers", "layers.merge": "layers", "layers.advanced_activations": "layers",
-    "layers.noise": "layers", "layers.local": "layers", "layers.convolutional_recurrent": "layers",
+    "layers.noise": "layers", "layers.wrappers": "layers", "layers.local": "layers",
+    "layers.convolutional_recurrent": "layers",
     "layers.experimental": "layers", "layers.experimental.preprocessing": "layers",
     "utils.np_utils": "utils", "utils.vis_utils": "utils", "utils.generic_utils": "utils",
     "utils.data_utils": "utils", "utils.layer_utils": "utils", "utils.io_utils": "utils",
@@ -309,13 +310,7 @@ OLD_LAYERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def old_layer(layers: Any, name: str) -> Any:
-    """What a layer's old name stands for in the module of layers.
-
-    Raises:
-        AttributeError: if it is no old name.
-    """
-    if name not in OLD_LAYERS:
-        raise AttributeError(f"module {layers.__name__!r} has no attribute {name!r}")
+    """What a layer's old name stands for in the module of layers."""
     new, make = OLD_LAYERS[name]
     say(f"layers.{name}", new)
     return make(layers)

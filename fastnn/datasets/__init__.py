@@ -35,8 +35,14 @@ __all__ = [
     "xor",
 ]
 
+LIKE = {  # sets that Keras fetches and this package does not, and what is here of the kind
+    "boston_housing": "houses", "california_housing": "houses", "cifar10": "patches", "cifar100": "patches",
+    "fashion_mnist": "clothes", "imdb": "reviews", "reuters": "newswires",
+}  # fmt: skip
+
 
 def __getattr__(name: str) -> Any:
     if name in __all__:  # the sets of the courses' networks are loaded when they are asked for
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    near = f"; fastnn.datasets.{LIKE[name]} is of this kind" if name in LIKE else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}: there are {', '.join(__all__[1:])}{near}")

@@ -179,6 +179,38 @@ class SymbolicTensor(Operators):
 KerasTensor = SymbolicTensor  # its name elsewhere
 
 
+def is_keras_tensor(x: Any) -> bool:
+    """Whether something is a symbolic tensor.
+
+    Example:
+        >>> import fastnn
+        >>> is_keras_tensor(fastnn.Input((2,))), is_keras_tensor([1.0])
+        (True, False)
+    """
+    return isinstance(x, SymbolicTensor)
+
+
+def get_source_inputs(tensor: SymbolicTensor) -> list[SymbolicTensor]:
+    """The inputs of the graph that a symbolic tensor follows from.
+
+    Example:
+        >>> import fastnn
+        >>> x = fastnn.Input((2,), name="pair")
+        >>> [t.name for t in get_source_inputs(fastnn.layers.Dense(3)(x))]
+        ['pair']
+    """
+    found, waiting, met = [], [tensor], set()
+    while waiting:
+        node = waiting.pop().node
+        if node is None or id(node) in met:
+            continue
+        met.add(id(node))
+        parents = list(node.parents())
+        found += [] if parents else list(node.outputs)
+        waiting += reversed(parents)
+    return found
+
+
 # ---------------------------------------------------------------- nested lists, tuples and dicts
 
 

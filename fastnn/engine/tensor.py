@@ -69,6 +69,11 @@ def number_dtype(tensor: Any, number: float) -> Any:
 SHORT_POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal"}
 
 
+def is_numeric(value: Any) -> bool:
+    """Whether a value can be compared cell by cell."""
+    return isinstance(value, (Operators, np.ndarray, np.generic, bool, int, float))
+
+
 class Operators:
     """Python's operators by operations; shared by eager and symbolic tensors."""
 
@@ -88,6 +93,14 @@ class Operators:
     __and__, __rand__ = binary("logical_and"), binary("logical_and", swapped=True)
     __or__, __ror__ = binary("logical_or"), binary("logical_or", swapped=True)
     __xor__, __rxor__ = binary("logical_xor"), binary("logical_xor", swapped=True)
+
+    __hash__ = object.__hash__  # dicts and sets go by identity, whatever == says of the numbers
+
+    def __eq__(self, other: Any) -> Any:
+        return binary("equal")(self, other) if is_numeric(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return binary("not_equal")(self, other) if is_numeric(other) else NotImplemented
 
     def __invert__(self) -> Any:
         return find("logical_not")(self)

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from fastnn.compat.spellings import old_layer
+from fastnn.compat.spellings import OLD_LAYERS, old_layer
 from fastnn.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from fastnn.layers.attention import AdditiveAttention, Attention, MultiHeadAttention
 from fastnn.layers.augmentation import (
@@ -18,7 +18,7 @@ from fastnn.layers.augmentation import (
     Resizing,
 )
 from fastnn.layers.base import Layer
-from fastnn.layers.basic import Activation, Dense, Input, InputLayer, Lambda
+from fastnn.layers.basic import Activation, Dense, Identity, Input, InputLayer, Lambda
 from fastnn.layers.convolution import (
     Conv1D,
     Conv1DTranspose,
@@ -29,7 +29,9 @@ from fastnn.layers.convolution import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from fastnn.layers.einsum_dense import EinsumDense
 from fastnn.layers.embedding import Embedding, Masking, RepeatVector
+from fastnn.layers.input_spec import InputSpec
 from fastnn.layers.lookup import IntegerLookup, StringLookup, TextVectorization
 from fastnn.layers.merging import (
     Add,
@@ -90,7 +92,9 @@ from fastnn.layers.regularization import (
 )
 from fastnn.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from fastnn.layers.shaping import Flatten, Permute, Reshape
-from fastnn.layers.wrapping import Bidirectional, TimeDistributed
+from fastnn.layers.wrapping import Bidirectional, TimeDistributed, Wrapper
+from fastnn.utils.absent import missing
+from fastnn.utils.registry import deserialize, serialize
 
 __all__ = [
     "ELU",
@@ -125,6 +129,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -139,8 +144,10 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GroupNormalization",
+    "Identity",
     "Input",
     "InputLayer",
+    "InputSpec",
     "IntegerLookup",
     "LSTMCell",
     "Lambda",
@@ -188,18 +195,23 @@ __all__ = [
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    return old_layer(sys.modules[__name__], name)
+    if name in OLD_LAYERS:
+        return old_layer(sys.modules[__name__], name)
+    raise missing("layers", name, __all__)

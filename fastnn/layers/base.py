@@ -6,7 +6,7 @@ import inspect
 import math
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -20,6 +20,7 @@ from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
 from fastnn.layers import masks
 from fastnn.layers.arguments import dtype_name
+from fastnn.layers.input_spec import check_inputs
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
 from fastnn.utils.registry import serialize, take_room
@@ -43,6 +44,13 @@ class Book:
     calls: list[tuple[Any, Any]] = field(default_factory=list)
     build_shape: Any = None
     states: Any = None
+    shapes: list[tuple[int | None, ...]] = field(default_factory=list)  # of the latest outputs outside of a graph
+
+    def note_shapes(self, outputs: Any) -> Any:
+        """Remember the shapes of a call's outputs, for the summary, where no graph knows them; returns the outputs."""
+        if not self.calls:
+            self.shapes = [tuple(t.shape) for t in graph.flatten(outputs) if hasattr(t, "shape")]
+        return outputs
 
 
 class _Calling(threading.local):
@@ -132,6 +140,7 @@ class Layer:
     """
 
     supports_masking: bool = False
+    input_spec: Any = None
     config_names: tuple[str, ...] = ()
     weight_names: tuple[str, ...] = ()
     _book: Book
@@ -366,12 +375,17 @@ class Layer:
         if graph.current_trace() is not None:
             return self._call_in_trace(args, kwargs)
         if graph.is_symbolic((args, kwargs)):
+            self._check_inputs(args, kwargs)
             self._ensure_built(args, kwargs)
             outputs = graph.connect(self, args, kwargs)
             self._connect_masks(args, kwargs, outputs)
             self._book.calls.append((args[0] if args else next(iter(kwargs.values())), outputs))
             return outputs
         return self._call_eagerly(args, kwargs)
+
+    def _check_inputs(self, args: Any, kwargs: Any) -> None:
+        if self.input_spec is not None:
+            check_inputs(self.name, self.input_spec, args[0] if args else next(iter(kwargs.values()), None))
 
     def _check_initialised(self) -> None:
         if "_trainable" not in vars(self):
@@ -396,19 +410,21 @@ class Layer:
     def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
         trace = graph.current_trace()
         assert trace is not None
+        self._check_inputs(args, kwargs)
         with trace.layer(self.name):
             if not self.built:
                 with graph.outside_traces():  # initial values are assigned at once, not by the list
                     self._ensure_built(args, kwargs)
-            return self._run(args, kwargs)
+            return self._book.note_shapes(self._run(args, kwargs))
 
     def _call_eagerly(self, args: Any, kwargs: Any) -> Any:
         self._book.added_losses.clear()
         args = tuple(self._convert(a) for a in args)
         kwargs = {k: v if k == "training" else self._convert(v) for k, v in kwargs.items()}
+        self._check_inputs(args, kwargs)
         try:
             self._ensure_built(args, kwargs)
-            return self._run(args, kwargs)
+            return self._book.note_shapes(self._run(args, kwargs))
         except FastnnError as error:
             raise error.in_layer(self.name) from error.__cause__
 
@@ -497,6 +513,47 @@ class Layer:
         spec = map_shapes(lambda s: SymbolicTensor(s, self.dtype), input_shape)
         self._ensure_built((spec,), {})
         return map_structure(lambda t: t.shape, graph.infer(self, (spec,), {}))
+
+    @property
+    def path(self) -> str:
+        """The layer's name."""
+        return self.name
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type in which the layer computes, which is that of its weights."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of the layer's weights."""
+        return self.dtype
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbolic outputs for symbolic inputs, without a place in a graph."""
+        self._ensure_built(args, kwargs)
+        return graph.infer(self, args, kwargs)
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Write the layer's own weights, without those of layers in it, into a dict by number."""
+        for k, variable in enumerate(self._book.created):
+            store[str(k)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Read what `save_own_variables` wrote.
+
+        Raises:
+            ValueError: for another number of weights, or another shape.
+        """
+        own = self._book.created
+        if len(store) != len(own):
+            raise ValueError(f"Layer '{self.name}': expected {len(own)} arrays. Received: {len(store)}")
+        for k, variable in enumerate(own):
+            variable.assign(store[str(k)])
+
+    def quantize(self, *_: Any, **__: Any) -> None:
+        """Not available: everything is computed in float32 or float64."""
+        raise NotImplementedError("Expected float32 or float64. Received: quantize, which is not available")
 
     # ------------------------------------------------------------ places in a graph
 

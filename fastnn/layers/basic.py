@@ -208,6 +208,21 @@ class Activation(Layer):
 
 
 @serializable("keras.layers")
+class Identity(Layer):
+    """The input as it is.
+
+    Example:
+        >>> Identity()([1.0, 2.0]).numpy()
+        array([1., 2.], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def call(self, x: Any) -> Any:
+        return x
+
+
+@serializable("keras.layers")
 class Lambda(Layer):
     """Your own function of operations as a layer; a file names the function, and does not hold its code.
 

@@ -75,7 +75,7 @@ class Normalization(Layer):
     """
 
     supports_masking = True
-    config_names = ("axis", "invert", "mean", "variance")
+    config_names = ("axis", "invert")
 
     def __init__(
         self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any
@@ -87,8 +87,8 @@ class Normalization(Layer):
             )
         places = () if axis is None else axis if isinstance(axis, (list, tuple)) else (axis,)
         self.axis = tuple(whole("axis", a, least=-(2**31)) for a in places)
-        self.mean = None if mean is None else nested(mean)
-        self.variance = None if variance is None else nested(variance)
+        self.input_mean = None if mean is None else nested(mean)
+        self.input_variance = None if variance is None else nested(variance)
         self.invert = bool(invert)
 
     def build(self, input_shape: Any) -> None:
@@ -103,7 +103,7 @@ class Normalization(Layer):
             )
         self._own = tuple(input_shape[a] for a in self._places)
         self._kept = tuple(input_shape[d] if d in self._places else 1 for d in range(rank))
-        if self.mean is None:
+        if self.input_mean is None:
             self.adapt_mean = self.add_weight(self._own, "zeros", trainable=False, name="mean")
             self.adapt_variance = self.add_weight(self._own, "ones", trainable=False, name="variance")
             self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
@@ -119,7 +119,7 @@ class Normalization(Layer):
         Raises:
             ValueError: if mean and variance were given to the constructor, or there is no data.
         """
-        if self.mean is not None:
+        if self.input_mean is not None:
             raise ValueError(f"Layer '{self.name}': expected no `adapt` where mean and variance are given.")
         batches = list(batches_of(data, batch_size, steps))
         if not batches:
@@ -133,14 +133,32 @@ class Normalization(Layer):
 
     def call(self, x: Any) -> Any:
         x = ops.cast(x, self.dtype)
-        mean, variance = (self.adapt_mean, self.adapt_variance) if self.mean is None else self.given()
-        mean = ops.reshape(mean, shape=self._kept)
-        spread = ops.maximum(ops.sqrt(ops.reshape(variance, shape=self._kept)), config.epsilon())
+        mean, spread = self.mean, ops.maximum(ops.sqrt(self.variance), config.epsilon())
         return mean + x * spread if self.invert else (x - mean) / spread
+
+    @property
+    def mean(self) -> Any:
+        """The mean, in a shape that broadcasts with inputs; None before that is known."""
+        return self._beside_inputs(0)
+
+    @property
+    def variance(self) -> Any:
+        """The variance, in a shape that broadcasts with inputs; None before that is known."""
+        return self._beside_inputs(1)
+
+    def _beside_inputs(self, which: int) -> Any:
+        if not self.built:
+            return None
+        pair = (self.adapt_mean, self.adapt_variance) if self.input_mean is None else self.given()
+        return ops.reshape(pair[which], shape=self._kept)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again; the mean and variance that were given, not those learnt."""
+        return {**super().get_config(), "mean": self.input_mean, "variance": self.input_variance}
 
     def given(self) -> tuple[Any, Any]:
         """Mean and variance of the constructor, one number per position."""
-        mean, variance = (ops.convert_to_tensor(v, self.dtype) for v in (self.mean, self.variance))
+        mean, variance = (ops.convert_to_tensor(v, self.dtype) for v in (self.input_mean, self.input_variance))
         size = math.prod(self._own)
         flat = [ops.reshape(v, shape=(-1,)) if v.shape else v for v in (mean, variance)]
         mean, variance = (ops.broadcast_to(v, shape=(size,)) if v.shape in ((), (1,)) else v for v in flat)

@@ -21,6 +21,41 @@ def renamed(layer: Layer, prefix: str, **changes: Any) -> Any:
 
 
 @serializable("keras.layers")
+class Wrapper(Layer):
+    """Base of layers around one other layer.
+
+    Args:
+        layer: The layer.
+        **kwargs: See `Layer`.
+
+    Raises:
+        ValueError: for something that is no layer.
+
+    Example:
+        >>> from fastnn.layers import Dense
+        >>> class Doubled(Wrapper):
+        ...     def call(self, x):
+        ...         return self.layer(x) * 2.0
+        >>> Doubled(Dense(1, kernel_initializer="ones"))([[1.0, 2.0]]).numpy()
+        array([[6.]], dtype=float32)
+    """
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer):
+            raise ValueError(f"Expected layer to be a layer. Received: layer={layer!r}")
+        self.layer = layer
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": serialize_object(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer that a configuration describes."""
+        return cls(**{**config, "layer": deserialize(config["layer"])})
+
+
+@serializable("keras.layers")
 class Bidirectional(Layer):
     """A recurrent layer that runs forwards, beside one that runs backwards; Schuster and Paliwal, 1997.
 
@@ -161,7 +196,7 @@ class Bidirectional(Layer):
 
 
 @serializable("keras.layers")
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """A layer applied to every time step by itself, with the same weights.
 
     Args:
@@ -178,12 +213,6 @@ class TimeDistributed(Layer):
     """
 
     supports_masking = True
-
-    def __init__(self, layer: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if not isinstance(layer, Layer):
-            raise ValueError(f"Expected layer to be a layer. Received: layer={layer!r}")
-        self.layer = layer
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 3:
@@ -221,10 +250,3 @@ class TimeDistributed(Layer):
             own = {k: v[:, t] if k == "mask" else v for k, v in options.items()}
             found.append(self.layer(inputs[:, t], **own))
         return ops.stack(found, axis=1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**Layer.get_config(self), "layer": serialize_object(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(**{**config, "layer": deserialize(config["layer"])})

@@ -7,7 +7,7 @@ from typing import Any
 from fastnn.losses import margin, overlap, probability, regression  # noqa: F401  each registers its losses
 from fastnn.losses.base import ALIASES, CLASSES, FUNCTIONS, FunctionLoss, Loss
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.registry import deserialize
+from fastnn.utils.registry import deserializer
 
 __all__ = [*FUNCTIONS, *CLASSES, "Loss", "deserialize", "get", "serialize"]
 LEFT_OUT = {"CTC": "connectionist temporal classification", "ctc": "connectionist temporal classification"}
@@ -20,6 +20,9 @@ def __getattr__(name: str) -> Any:
     if name in LEFT_OUT:
         raise AttributeError(f"losses.{name} ({LEFT_OUT[name]}) is not available")
     raise AttributeError(f"module 'fastnn.losses' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+
+
+deserialize = deserializer("keras.losses")
 
 
 def get(identifier: Any) -> Any:

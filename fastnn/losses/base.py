@@ -166,10 +166,10 @@ class Loss:
         name: Name of the loss.
         reduction: 'sum_over_batch_size' or 'mean' (the mean), 'mean_with_sample_weight' (divided by the sum of the
             weights), 'sum', or 'none'.
-        dtype: Type to compute in; the predictions' by default.
+        dtype: Type to compute in, 'float32' or 'float64'; the predictions' by default.
 
     Raises:
-        ValueError: for another reduction.
+        ValueError: for another reduction or type.
 
     Example:
         >>> class Fourth(Loss):
@@ -188,6 +188,8 @@ class Loss:
             raise ValueError(f"Expected reduction to be one of {REDUCTIONS}. Received: reduction={reduction!r}")
         self.name = name or snake_case(type(self).__name__)
         self.reduction = reduction
+        if dtype not in (None, "float32", "float64"):
+            raise ValueError(f"Expected dtype to be 'float32' or 'float64'. Received: dtype={dtype!r}")
         self.dtype = dtype
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -197,7 +199,7 @@ class Loss:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch, reduced."""
         mask = mask_of(y_pred)
-        y_pred = as_prediction(y_pred)
+        y_pred = as_prediction(y_pred) if self.dtype is None else as_tensor(y_pred, self.dtype)
         y_true = as_labels(y_true, y_pred) if self.labels else as_truth(y_true, y_pred)
         values = as_tensor(self.call(y_true, y_pred))
         if mask is not None and mask.ndim > values.ndim:
@@ -208,13 +210,20 @@ class Loss:
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal loss."""
-        return {"name": self.name, "reduction": self.reduction}
+        typed = {} if self.dtype is None else {"dtype": self.dtype}
+        return {"name": self.name, "reduction": self.reduction, **typed}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
         """The loss that a configuration describes."""
         known = inspect.signature(cls).parameters
         return cls(**{k: v for k, v in config.items() if k in known or v is not None})
+
+
+def name_of(fn: Any) -> str | None:
+    """The name of a function, fit for logs and step lists."""
+    name = getattr(fn, "__name__", None)
+    return "lambda" if name == "<lambda>" else name
 
 
 class FunctionLoss(Loss):
@@ -236,7 +245,7 @@ class FunctionLoss(Loss):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
+        super().__init__(name or name_of(fn), reduction, dtype)
         self.fn, self.arguments = fn, kwargs
         self.labels = getattr(fn, "takes_labels", False)
 

@@ -9,6 +9,18 @@ from fastnn import ops
 from fastnn.losses.base import EPSILON, aligned, checked_axis, loss
 
 
+def of_one_shape(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Targets and predictions, repeated along axes of length one that only one of them has."""
+    y_true, y_pred = aligned(y_true, y_pred)
+    if y_true.shape == y_pred.shape or y_true.ndim != y_pred.ndim:
+        return y_true, y_pred
+    pairs = list(zip(y_true.shape, y_pred.shape, strict=True))
+    if any(a != b and 1 not in (a, b) for a, b in pairs):
+        return y_true, y_pred  # the operation refuses them
+    shape = tuple(b if a == 1 else a for a, b in pairs)
+    return ops.broadcast_to(y_true, shape), ops.broadcast_to(y_pred, shape)
+
+
 @loss("MeanSquaredError", "mse", "MSE")
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of squared differences along the last axis.
@@ -21,7 +33,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
         >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
         array([2.5], dtype=float32)
     """
-    return ops.mean_squared_error(*aligned(y_true, y_pred))
+    return ops.mean_squared_error(*of_one_shape(y_true, y_pred))
 
 
 @loss("MeanAbsoluteError", "mae", "MAE")
@@ -36,7 +48,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
         >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
         array([1.5], dtype=float32)
     """
-    return ops.mean_absolute_error(*aligned(y_true, y_pred))
+    return ops.mean_absolute_error(*of_one_shape(y_true, y_pred))
 
 
 @loss("HalfSquaredError", module="fastnn.losses")

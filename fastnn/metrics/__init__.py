@@ -8,7 +8,7 @@ from fastnn.metrics import accuracy as _accuracy
 from fastnn.metrics import confusion, regions, scores, simple  # noqa: F401  each registers its metrics
 from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, MeanMetricWrapper, Metric
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.registry import deserialize
+from fastnn.utils.registry import deserializer
 
 __all__ = [*CLASSES, *FUNCTIONS, "Metric", "deserialize", "get", "serialize"]
 ALIASES.update(
@@ -40,6 +40,9 @@ def by_shape(identifier: str, labels: bool, classes: int) -> Any:
     """What 'accuracy' or 'crossentropy' means for class numbers or not, and so many output values."""
     kind = "binary" if classes == 1 else "sparse_categorical" if labels else "categorical"
     return FUNCTIONS[f"{kind}_{'accuracy' if identifier in ('accuracy', 'acc') else 'crossentropy'}"]
+
+
+deserialize = deserializer("keras.metrics")
 
 
 def get(identifier: Any) -> Any:

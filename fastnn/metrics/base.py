@@ -9,7 +9,7 @@ from typing import Any
 from fastnn import config, ops
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
-from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, with_mask
+from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask
 from fastnn.utils.naming import auto_name, snake_case
 from fastnn.utils.registry import serializable
 
@@ -280,7 +280,7 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
-        super().__init__(name or getattr(fn, "__name__", None), dtype)
+        super().__init__(name or name_of(fn), dtype)
         self.fn, self.arguments = fn, kwargs
         self.labels = getattr(fn, "takes_labels", False)
 

@@ -446,6 +446,8 @@ class AUC(Counting):
         y_true, y_pred = aligned(y_true, y_pred)
         y_pred = ops.sigmoid(y_pred) if self.from_logits else y_pred
         apart = y_pred.shape[-1] if self.multi_label else None
+        if self.given is None:
+            y_pred = ops.clip(y_pred, 0.0, 1.0)  # as Keras does where thresholds are even
         return confusion(y_true, y_pred, self.thresholds, sample_weight, labels=apart)
 
     def answer(self, counters: Any) -> Any:

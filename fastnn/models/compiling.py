@@ -65,6 +65,11 @@ class Settings:
     def aims(self, names: Sequence[str], shapes: Sequence[tuple[int | None, ...]]) -> list[Aim]:
         """What every output is compared with."""
         found = [Aim(n, s) for n, s in zip(names, shapes, strict=True)]
+        if isinstance(self.loss, Mapping) and set(self.loss) < set(names):
+            raise ValueError(
+                f"Expected a loss for each of the outputs {list(names)}; None for one without. "
+                f"Received: loss for {list(self.loss)}"
+            )
         weights = per_output("loss_weights", self.loss_weights, names)
         for aim, loss, weight in zip(found, per_output("loss", self.loss, names), weights, strict=True):
             aim.loss = None if loss is None else losses.as_loss(loss)

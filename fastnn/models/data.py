@@ -202,3 +202,35 @@ def check_lengths(feeds: Mapping[str, Array]) -> int:
     if total == 0:
         raise ValueError(f"Expected at least one sample. Received: none in '{next(iter(counts))}'")
     return total
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """Data as a `train_step` receives them: x alone, (x, y), or (x, y, sample_weight).
+
+    Example:
+        >>> pack_x_y_sample_weight([1.0], [2.0])
+        ([1.0], [2.0])
+    """
+    if y is None and sample_weight is None:
+        return x if not isinstance(x, (tuple, list)) else (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample weights of what a `train_step` receives, None for what is not there.
+
+    Raises:
+        ValueError: for a tuple of more than three parts.
+
+    Example:
+        >>> unpack_x_y_sample_weight(([1.0], [2.0]))
+        ([1.0], [2.0], None)
+    """
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(f"Expected x, (x, y) or (x, y, sample_weight). Received: a tuple of {len(data)}")
+    x, y, sample_weight = (*data, None, None)[:3]
+    return x, y, sample_weight

@@ -166,7 +166,7 @@ class MeanRunner:
         """Run one batch."""
         count = len(next(iter(feeds.values())))
         self.ran = plan = self.plan_for(feeds)
-        if not self.averages.metrics:
+        if not self.places:  # the first batch of all
             self.averages.metrics = self.metrics()
             self.averages.start()  # what metrics hold is from an earlier run
         if count not in self.places:

@@ -10,7 +10,7 @@ from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, map_structure
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.layers import Layer, masks
-from fastnn.models.network import Network, Reader
+from fastnn.models.network import Network, Reader, alone
 from fastnn.models.rows import is_list_of_one_array
 from fastnn.models.summary import summary
 from fastnn.models.training import Training
@@ -143,12 +143,12 @@ class Model(Training, Layer):
     @property
     def input_shape(self) -> Any:
         """Shapes of the inputs, None for open axes."""
-        return map_structure(lambda t: t.shape, self.input)
+        return map_structure(lambda t: t.shape, alone(self.input))
 
     @property
     def output_shape(self) -> Any:
         """Shapes of the outputs, None for open axes."""
-        return map_structure(lambda t: t.shape, self.output)
+        return map_structure(lambda t: t.shape, alone(self.output))
 
     # ------------------------------------------------------------ calling
 

@@ -16,6 +16,18 @@ from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import deserialize, serialize_object
 
 
+def alone(structure: Any) -> Any:
+    """The element of a list or tuple of one; anything else as it is. Models give single outputs so, as in Keras."""
+    return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure
+
+
+def by_name(structure: Any) -> list[SymbolicTensor]:
+    """The leaves of a nest, dicts in the order of their sorted keys; the order in which Keras finds layers."""
+    if isinstance(structure, dict):
+        return [leaf for key in sorted(structure) for leaf in by_name(structure[key])]
+    return [leaf for s in structure for leaf in by_name(s)] if isinstance(structure, (list, tuple)) else [structure]
+
+
 class Network:
     """Calls of layers and operations that lead from inputs to outputs.
 
@@ -37,7 +49,7 @@ class Network:
         self.outputs: list[SymbolicTensor] = flatten(self.output_structure)
         self.input_names = [t.name for t in self.inputs]
         self.nodes = graph.nodes_between(self.inputs, self.outputs)
-        self.operations = in_keras_order(self.inputs, self.outputs)
+        self.operations = in_keras_order(by_name(self.input_structure), by_name(self.output_structure))
         self.names = operation_names(self.operations)
         self.layers = [op for op in self.operations if isinstance(op, Layer)]
         self.output_names = self._output_names()
@@ -52,8 +64,8 @@ class Network:
         return found
 
     def run(self, given: Sequence[Any]) -> Any:
-        """The outputs for other inputs, eager or symbolic."""
-        return graph.replay(self.nodes, self.inputs, given, self.output_structure)
+        """The outputs for other inputs, eager or symbolic; a list of one is that one."""
+        return alone(graph.replay(self.nodes, self.inputs, given, self.output_structure))
 
     def match(self, given: Any, model: str) -> list[Any]:
         """The values given for the inputs, in order: by position, by name, or one alone.
@@ -80,8 +92,8 @@ class Network:
         """Layers, their calls, and the places of inputs and outputs, as Keras writes them."""
         return {
             "layers": [self._entry(operation) for operation in self.operations],
-            "input_layers": map_structure(self._place, self.input_structure),
-            "output_layers": map_structure(self._place, self.output_structure),
+            "input_layers": map_structure(self.place, self.input_structure),
+            "output_layers": map_structure(self.place, self.output_structure),
         }
 
     def _calls_of(self, operation: Any) -> list[Node]:
@@ -91,7 +103,8 @@ class Network:
         made = [flatten(outputs)[0].node for _, outputs in operation._book.calls]
         return [node for node in made if node is not None and id(node) in known]
 
-    def _place(self, tensor: SymbolicTensor) -> list[Any]:
+    def place(self, tensor: SymbolicTensor) -> list[Any]:
+        """What made a tensor: its name, which of its calls here, and which of the outputs."""
         node = tensor.node
         assert node is not None
         operation = operation_of(node)
@@ -115,7 +128,7 @@ class Network:
 
     def _arguments(self, value: Any) -> Any:
         if isinstance(value, SymbolicTensor):
-            config = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": self._place(value)}
+            config = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": self.place(value)}
             return {"class_name": "__keras_tensor__", "config": config}
         if isinstance(value, Mapping):
             return {k: self._arguments(v) for k, v in value.items()}

@@ -74,14 +74,6 @@ def as_fed(array: Any, dtype: str, what: str) -> Any:
     return data.convert(array, dtype if array.dtype.kind == "f" else "int32", what)
 
 
-def unpack(batch: Any) -> tuple[Any, Any, Any]:
-    """x, y and sample weights of what a step receives."""
-    if not isinstance(batch, (tuple, list)):
-        return batch, None, None
-    x, y, sample_weight = (*batch, None, None)[:3]
-    return x, y, sample_weight
-
-
 # ---------------------------------------------------------------- writing and running
 
 

@@ -105,6 +105,9 @@ class Planning(Steps):
         if self.network is not None:
             self._aims()
 
+    run_eagerly = False  # every training step is a list, which can be stepped through
+    jit_compile = False
+
     @property
     def compiled(self) -> bool:
         """Whether `compile` was called."""
@@ -163,6 +166,12 @@ class Planning(Steps):
         named = isinstance(self._output_nest, dict)
         names = list(self._output_nest) if named else [f"output_{i}" for i in range(len(specs))]
         return names, [t.shape for t in specs]
+
+    def _aims_of(self, y_pred: Any) -> list[Aim]:
+        """What outputs are compared with, where an own step may be the first to see them."""
+        if self.network is None and self._output_nest is None:
+            self._output_nest = map_structure(lambda t: SymbolicTensor((None, *t.shape[1:]), t.dtype), y_pred)
+        return self._aims()
 
     def _compiled_aims(self) -> list[Aim]:
         return self._aims() if self.compiled and (self.network is not None or self._output_nest is not None) else []
@@ -351,6 +360,11 @@ class Planning(Steps):
         except ValueNeededError as error:
             self._note_decisions(error)
         return Plan(self.step_list_for(feeds, training), self._keep_values and bool(training))
+
+    def _one_by_one(self, training: bool) -> bool:
+        """Whether Python has a say between two batches, or within them."""
+        asked = training and self.optimizer.asks_every_step
+        return self._decides_on_values or asked or self._own_step(training)
 
     def _runner(self, training: bool) -> Any:
         """What runs single batches and keeps the logs."""

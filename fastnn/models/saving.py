@@ -154,10 +154,8 @@ def describe(model: Model) -> dict[str, Any]:
 
 
 def to_json(model: Model, **kwargs: Any) -> str:
-    """The architecture as JSON."""
-    config = describe(model)
-    config.pop("compile_config", None)
-    return json.dumps(config, **kwargs)
+    """The architecture, and the settings of `compile` if there are any, as JSON."""
+    return json.dumps(describe(model), **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -195,10 +193,12 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     """
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
         raise ValueError("Expected a dict with class_name and config. Received: " + type(config).__name__)
+    config = old_configs.todays_model(config) if "module" not in config else config
     with custom_object_scope(custom_objects):
-        return build_model(
-            Path("configuration"), old_configs.todays_model(config) if "module" not in config else config
-        )
+        model = build_model(Path("configuration"), config)
+        if config.get("compile_config"):
+            model.compile_from_config(config["compile_config"])
+        return model
 
 
 def save_model(

@@ -8,8 +8,7 @@ from fastnn import metrics
 from fastnn.engine.graph import flatten
 from fastnn.engine.tape import GradientTape
 from fastnn.metrics.base import Mean
-from fastnn.models.data import split
-from fastnn.models.own_steps import unpack
+from fastnn.models.data import split, unpack_x_y_sample_weight
 
 if TYPE_CHECKING:
     from fastnn.models.compiling import Aim
@@ -25,7 +24,7 @@ class Steps:
         trainable_weights: list[Any]
         losses: list[Any]
 
-        def _aims(self) -> list[Aim]: ...
+        def _aims_of(self, y_pred: Any) -> list[Aim]: ...
         def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -54,7 +53,7 @@ class Steps:
             >>> list(model.fit([[1.0]], [[2.0]], verbose=0).history)
             ['loss']
         """
-        x, y, sample_weight = unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
@@ -72,7 +71,7 @@ class Steps:
         Returns:
             Numbers by name, for the logs.
         """
-        x, y, sample_weight = unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         self._track(self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False))
         return self.compute_metrics(x, y, y_pred, sample_weight)
@@ -92,10 +91,12 @@ class Steps:
         Raises:
             ValueError: if there is no loss.
         """
-        aims = self._aims()
+        aims = self._aims_of(y_pred)
         names = [aim.name for aim in aims]
-        parts = [given if given is not None else [None] * len(aims) for given in (y, sample_weight)]
-        targets, weights = (split(p, names, "y") if len(aims) > 1 else [p[0] if p == [None] else p] for p in parts)
+        targets, weights = (
+            split(given, names, "y") if len(aims) > 1 and given is not None else [given] * len(aims)
+            for given in (y, sample_weight)
+        )
         terms = []
         for aim, goal, output, weight in zip(aims, targets, flatten(y_pred), weights, strict=True):
             if aim.loss is not None:
@@ -117,7 +118,7 @@ class Steps:
             y_pred: The model's outputs.
             sample_weight: A weight per sample, or None.
         """
-        aims = self._aims()
+        aims = self._aims_of(y_pred)
         goals = split(y, [aim.name for aim in aims], "y") if len(aims) > 1 else [y]
         for aim, goal, output in zip(aims, goals, flatten(y_pred), strict=True):
             for _, metric in aim.metrics:
@@ -129,9 +130,14 @@ class Steps:
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics by name."""
         named = {metric.name: metric for metric in self.metrics}
-        for aim in self._aims():
+        for aim in self._compiled_aims():
             named.update(dict((*aim.metrics, *aim.weighted)))
         return {name: metric.result() for name, metric in named.items()}
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """What all metrics remember."""
+        return [v for metric in self.metrics for v in metric.variables]
 
     def _track(self, loss: Any) -> None:
         if self._loss_tracker is None:

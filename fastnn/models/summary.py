@@ -32,23 +32,33 @@ def size(variables: Sequence[Variable]) -> str:
 
 def output_shape(layer: Any) -> str:
     """The shape of a layer's output, '?' where it is not known yet."""
-    if not layer._book.calls:
-        return "?"
-    shapes = [str(t.shape) for t in flatten(layer._book.calls[0][1])]
-    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+    book = layer._book
+    shapes = [str(t.shape) for t in flatten(book.calls[0][1])] if book.calls else [str(s) for s in book.shapes]
+    return (shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]") if shapes else "?"
+
+
+def kind(layer: Any) -> str:
+    """The class of a layer as Keras names it: a model of a graph is a Functional one."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" and getattr(layer, "network", None) is not None else name
 
 
 def sources(model: Any, layer: Any) -> str:
-    """Names of the layers whose outputs a layer takes."""
+    """Where the inputs of a layer's calls come from."""
     known = {id(node) for node in model.network.nodes}
     calls = [flatten(outputs)[0].node for _, outputs in layer._book.calls]
-    return names([t for node in calls if id(node) in known for t in node.parents()])
+    return origins(model, [t for node in calls if id(node) in known for t in node.parents()])
 
 
-def names(tensors: Sequence[Any]) -> str:
-    """Names of what made tensors, each once."""
-    makers = [str(getattr(t.node.callable, "name", "?")) for t in tensors]
-    return ", ".join(dict.fromkeys(makers)) or "-"
+def origins(model: Any, tensors: Sequence[Any]) -> str:
+    """Where tensors come from, as `name[which call][which output]`."""
+    places = (model.network.place(t) for t in tensors)
+    return ", ".join(f"{name}[{call}][{output}]" for name, call, output in places) or "-"
+
+
+def title(layer: Any, depth: int) -> str:
+    """A layer's name and class; a branch before it where it is inside of another."""
+    return "  " * (depth - 1) + "└ " * (depth > 0) + f"{layer.name} ({kind(layer)})"
 
 
 def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> Iterator[list[str]]:
@@ -61,12 +71,12 @@ def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int 
                 "  " * depth + f"{name} (operation)",
                 shape,
                 "0",
-                *([names(layer.parents())] if connected else []),
+                *([origins(model, layer.parents())] if connected else []),
                 *(["-"] if trainable else []),
             ]
             continue
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", output_shape(layer), params]
+        row = [title(layer, depth), output_shape(layer), params]
         if connected:
             row.append(sources(model, layer))
         yield row + (["-" if not layer.weights else "Y" if layer.trainable else "N"] if trainable else [])

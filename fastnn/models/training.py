@@ -17,6 +17,7 @@ from fastnn.engine.graph import flatten, map_structure
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
 from fastnn.models.loops import Batches, OneByOne, Ran, check_counts, in_order
+from fastnn.models.network import alone
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.rows import as_one_array, join, split_off
 from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
@@ -36,8 +37,7 @@ class Training(Planning):
             check_counts(1, steps=limit)
         count = data.check_lengths(feeds)
         try:
-            by_python = self._own_step(training) or (training and self.optimizer.asks_every_step)
-            if not self.decides_on_values and not by_python:
+            if not self._one_by_one(training):
                 table = self._metric_table(self._aims())
                 return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
         except ValueNeededError as error:
@@ -317,7 +317,7 @@ class Training(Planning):
 
     def _nest_outputs(self, arrays: Sequence[Array]) -> Any:
         left = iter(arrays)
-        nest = self.network.output_structure if self.network is not None else self._output_nest
+        nest = alone(self.network.output_structure) if self.network is not None else self._output_nest
         return map_structure(lambda _: next(left), nest)
 
     # ------------------------------------------------------------ single batches

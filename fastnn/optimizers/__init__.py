@@ -7,9 +7,11 @@ from typing import Any
 from fastnn.optimizers import schedules
 from fastnn.optimizers.adaptive import Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
 from fastnn.optimizers.base import CLASSES, Optimizer
+from fastnn.optimizers.composed import Ftrl, Lamb
 from fastnn.optimizers.gradient import SGD, Lion
+from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.registry import deserialize
+from fastnn.utils.registry import deserializer
 
 __all__ = [
     "SGD",
@@ -18,6 +20,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
     "Nadam",
     "Optimizer",
@@ -30,7 +34,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"module 'fastnn.optimizers' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+    raise missing("optimizers", name, __all__)
+
+
+deserialize = deserializer("keras.optimizers")
 
 
 def get(identifier: Any) -> Optimizer:

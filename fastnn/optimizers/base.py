@@ -330,8 +330,7 @@ class Optimizer(Rated, Eager):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """The optimizer that a configuration describes."""
-        given = config.get("learning_rate")
-        return cls(**{**config, "learning_rate": deserialize(given) if isinstance(given, dict) else given})
+        return cls(**{k: deserialize(v) if isinstance(v, dict) else v for k, v in config.items()})
 
 
 def norm(gradients: Sequence[Any]) -> Any:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fastnn import ops
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
-from fastnn.utils.registry import deserialize as deserialize_any
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import deserializer, serializable
 from fastnn.utils.registry import serialize as serialize_any
 
 __all__ = [
@@ -177,13 +178,19 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     config_names = ("boundaries", "values", "name")
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        for given in ("boundaries", "values"):
+            some = {"boundaries": boundaries, "values": values}[given]
+            if not isinstance(some, (list, tuple)):
+                raise ValueError(f"Expected {given} to be a list of numbers. Received: {given}={some!r}")
+            for item in some:
+                number(given, item)
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"Expected one value more than boundaries. Received: {len(boundaries)} boundaries, {len(values)} values"
             )
         if list(boundaries) != sorted(boundaries):
             raise ValueError(f"Expected boundaries that rise. Received: boundaries={list(boundaries)}")
-        self.boundaries, self.values, self.name = list(boundaries), [number("values", v) for v in values], name
+        self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
     def __call__(self, step: Any) -> Any:
         step = as_step(step)
@@ -318,18 +325,18 @@ class CosineDecayRestarts(LearningRateSchedule):
     ) -> None:
         self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate)
         self.first_decay_steps = number("first_decay_steps", first_decay_steps, 0)
-        self.t_mul, self.m_mul, self.alpha = number("t_mul", t_mul), number("m_mul", m_mul), number("alpha", alpha)
+        self.t_mul, self.m_mul, self.alpha = number("t_mul", t_mul, 0), number("m_mul", m_mul), number("alpha", alpha)
         self.name = name
 
     def __call__(self, step: Any) -> Any:
         passed = as_step(step) / float(self.first_decay_steps)
-        longer = float(self.t_mul)
+        longer = np.float32(self.t_mul)  # the type that decides, exactly at a restart, on which side of it a step is
         if longer == 1.0:
             restarts = ops.floor(passed)
             passed = passed - restarts
         else:
-            restarts = ops.floor(ops.log(1.0 - passed * (1.0 - longer)) / math.log(longer))
-            gone = (1.0 - ops.power(longer, restarts)) / (1.0 - longer)
+            restarts = ops.floor(ops.log(1.0 - passed * (1 - longer)) / np.log(longer))
+            gone = (1.0 - ops.power(longer, restarts)) / (1 - longer)
             passed = (passed - gone) / ops.power(longer, restarts)
         top = float(self.initial_learning_rate) * ops.power(float(self.m_mul), restarts)
         return top * half_cosine(passed, self.alpha)
@@ -340,6 +347,4 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
     return serialize_any(learning_rate_schedule)
 
 
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """The schedule that a configuration describes."""
-    return deserialize_any(config, custom_objects)
+deserialize = deserializer(MODULE)

@@ -242,6 +242,31 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return find_class(config).from_config(config["config"])
 
 
+def deserializer(module: str) -> Callable[..., Any]:
+    """The function `deserialize` of a module, whose classes need not say that they are of it.
+
+    Args:
+        module: The module, such as 'keras.losses'.
+
+    Example:
+        >>> deserializer("keras.losses")({"class_name": "function", "config": "cube"}, {"cube": abs})(-2)
+        2
+    """
+
+    def deserialize_here(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The object that a configuration stands for; a class name and its arguments are enough.
+
+        Args:
+            config: What `serialize` gave, or a file of Keras.
+            custom_objects: Further classes and functions by name.
+        """
+        if isinstance(config, dict) and "class_name" in config:
+            config = {"module": module, "config": {}, **config}
+        return deserialize(config, custom_objects)
+
+    return deserialize_here
+
+
 def find_custom(name: str, short: str) -> Any:
     """A user's class or function by its registered or its plain name."""
     known = dict(_custom)

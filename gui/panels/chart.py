@@ -1,21 +1,40 @@
-"""The loss over training steps: every value kept, read exactly under the pointer."""
+"""Charts over training steps: every value kept, read exactly under the pointer; the cursor is dragged through time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, Qt
+from numpy.typing import NDArray
+from PyQt6.QtCore import QPointF, Qt, QTimer
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
+from gui.history import CHARTS
 from gui.numbers import exact, format_number
 from gui.session import Session
 
+LOSS = "loss"
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
+MANY = 8  # series that are named and coloured; further ones are grey
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8a6d3b", "#7f7f7f")  # Okabe and Ito
+LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9a66b", "#b0b0b0")  # the same on dark
 EMPTY = "No training step is finished yet.\nEnd finishes this one, Ctrl+F5 trains at full speed."
+LACKING = "Nothing to show: this network has no {}."
+LACKS = {"accuracy": "accuracy among its metrics", "dead units": "activation such as relu"}
+Line = tuple[str, NDArray[Any], NDArray[Any]]
 
 
 class StepAxis(pg.AxisItem):
@@ -27,37 +46,55 @@ class StepAxis(pg.AxisItem):
         return list(found.items())
 
 
-class LossChart(QWidget):
-    """The loss curve, with a line where the run stands."""
+class TrainingChart(QWidget):
+    """The loss and what else is measured, with a cursor where the run stands.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: What it shows.
+        travel: Called with the position that a click, or the cursor when it is dragged, asks for.
+    """
+
+    def __init__(self, session: Session, travel: Callable[[int], None] | None = None) -> None:
         super().__init__()
-        self.session = session
+        self.session, self.travel = session, travel or session.goto
         self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
         self.empty = QLabel(EMPTY)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.plot)
-        self.plot.setAccessibleName("Loss over training steps")
+        self.plot.setAccessibleName("Chart over training steps")
+        self.choice = QComboBox()
+        self.choice.addItems([name.capitalize() for name in (LOSS, *CHARTS)])
+        self.choice.setAccessibleName("Chart")
+        self.choice.setToolTip("What is drawn over training steps")
+        self.choice.activated.connect(self._choose)
         self.reading = QLabel()
-        self.reading.setAccessibleName("Loss under the pointer")
+        self.reading.setAccessibleName("Value under the pointer")
         self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.log = QCheckBox("log")
-        self.log.setAccessibleName("Logarithmic loss axis")
-        self.log.setToolTip("Logarithmic loss axis")
+        self.log.setAccessibleName("Logarithmic axis")
+        self.log.setToolTip("Logarithmic axis of values")
         self.log.toggled.connect(self._set_log)
         self.log.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.curves: list[Any] = []
+        self._drawn: tuple[Any, ...] = ()
+        self._shown: list[Line] = []
+        self._asked: int | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go)
         self._lay_out()
         self._prepare()
-        self._drawn: tuple[Any, ...] = ()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 4, 2)
         column.setSpacing(0)
         row = QHBoxLayout()
-        row.setContentsMargins(10, 2, 6, 0)
+        row.setContentsMargins(6, 2, 6, 0)
+        row.setSpacing(8)
+        row.addWidget(self.choice)
         row.addWidget(self.reading, 1)
         row.addWidget(self.log)
         column.addLayout(row)
@@ -72,10 +109,13 @@ class LossChart(QWidget):
         item.getAxis("bottom").enableAutoSIPrefix(False)
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
-        self.curve = item.plot()
-        self.here = pg.InfiniteLine(angle=90, movable=False)
+        self.legend = item.addLegend(offset=(-6, 4), labelTextSize="8pt")
+        self.here = pg.InfiniteLine(angle=90, movable=True)
+        self.here.setCursor(Qt.CursorShape.SizeHorCursor)
+        self.here.sigDragged.connect(lambda line: self._ask(line.value()))
         item.addItem(self.here, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._hover)
+        self.plot.scene().sigMouseClicked.connect(self._click)
         self.restyle()
 
     def restyle(self) -> None:
@@ -88,11 +128,25 @@ class LossChart(QWidget):
             axis.setTextPen(QColor(t.muted))
             axis.setTickFont(theme.text_font(8.5))
         self.plot.getPlotItem().getAxis("bottom").label.setFont(theme.text_font(8.5))
-        self.curve.setPen(pg.mkPen(t.accent, width=1))
-        self.curve.setSymbolBrush(QColor(t.accent))
-        self.curve.setSymbolPen(None)
-        self.here.setPen(pg.mkPen(t.muted, style=Qt.PenStyle.DashLine))
+        self.here.setPen(pg.mkPen(t.muted, width=1.5, style=Qt.PenStyle.DashLine))
+        self.here.setHoverPen(pg.mkPen(t.accent, width=3))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
+        self._drawn = ()
+
+    # ------------------------------------------------------------ drawing
+
+    @property
+    def chart(self) -> str:
+        """What is drawn."""
+        return (LOSS, *CHARTS)[self.choice.currentIndex()]
+
+    def show_chart(self, name: str) -> None:
+        """Draw something else: the loss, or one of `CHARTS`."""
+        self.choice.setCurrentIndex((LOSS, *CHARTS).index(name))
+        self.refresh()
+
+    def _choose(self, place: int) -> None:
+        self.refresh()
 
     def _set_log(self, on: bool) -> None:
         self.plot.setLogMode(y=on)
@@ -101,39 +155,113 @@ class LossChart(QWidget):
 
     def refresh(self) -> None:
         """Follow the session; draws only what has changed."""
-        losses = self.session.losses
-        now = (losses, len(losses), self.session.moment.position // len(self.session.steps))
+        s = self.session
+        done = s.moment.position // len(s.steps)
+        now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, done)
         if now == self._drawn:
             return
+        only_moved = self._drawn[:-1] == now[:-1]
         self._drawn = now
-        self.pages.setCurrentIndex(int(len(losses) > 0))
-        self._draw(losses.array)
-        self.here.setPos(now[2])
-        self._read(now[2] - 1 if now[2] else None)
+        if not only_moved:
+            self._shown = lines = self.lines()
+            self.pages.setCurrentIndex(int(bool(lines)))
+            self.empty.setText(LACKING.format(LACKS[self.chart]) if len(s.losses) and self.chart in LACKS else EMPTY)
+            self._draw(lines)
+        self.here.setPos(done)
+        self._read(done)
 
-    def _draw(self, losses: np.ndarray) -> None:
-        drawable = np.isfinite(losses) & (losses > 0 if self.log.isChecked() else True)
-        few = len(losses) <= FEW and bool(drawable.all())
-        steps, shown = np.arange(1.0, len(losses) + 1), np.where(drawable, losses, np.nan)
-        if not drawable.any():
-            steps = shown = np.empty(0)
-        smooth = len(losses) <= SMOOTH
-        self.curve.setData(steps, shown, connect="finite", symbol="o" if few else None, symbolSize=5, antialias=smooth)
-        if len(losses) < 2:
-            self.plot.setXRange(0, max(len(losses) + 1, 10), padding=0)
+    def lines(self) -> list[Line]:
+        """Name, training steps and values of every line; that of a pinned run comes first."""
+        pin, own = self.session.pin, self._lines_of(self.session.losses.array, self.session.history)
+        if pin is None:
+            return own
+        named = len(own) > 1
+        pinned = [(f"A {name if named else 'pinned'}", x, y) for name, x, y in self._lines_of(pin.losses, pin.history)]
+        return pinned + [(f"B {name}" if named else f"B {self.session.changes}", x, y) for name, x, y in own]
+
+    def _lines_of(self, losses: NDArray[np.float64], history: Any) -> list[Line]:
+        if self.chart == LOSS:
+            return [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if len(losses) else []
+        return [(name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)]
+
+    def _draw(self, lines: list[Line]) -> None:
+        item = self.plot.getPlotItem()
+        for curve in self.curves:
+            item.removeItem(curve)
+        self.legend.clear()
+        self.curves = [self._curve(place, *line, len(lines)) for place, line in enumerate(lines)]
+        self.legend.setVisible(len(lines) > 1)
+        longest = max((len(x) for _, x, _ in lines), default=0)
+        if longest < 2:
+            self.plot.setXRange(0, max(longest + 1, 10), padding=0)
         else:
             self.plot.enableAutoRange()
 
-    def _read(self, place: int | None) -> None:
-        losses = self.session.losses.array
-        if place is None or not 0 <= place < len(losses):
-            self.reading.setText("")
-            return
-        value = losses[place]
-        self.reading.setText(f"loss of training step {place + 1:,}: <b>{format_number(value, 6)}</b>")
-        self.reading.setToolTip(exact(float(value)))
+    def _curve(self, place: int, name: str, x: Any, y: Any, count: int) -> Any:
+        drawable = np.isfinite(y) & (y > 0 if self.log.isChecked() else True)
+        few = len(y) <= FEW and bool(drawable.all())
+        steps, shown = (x, np.where(drawable, y, np.nan)) if drawable.any() else (np.empty(0), np.empty(0))
+        colour, style = self._pen(place, name, count)
+        legend = name if count > 1 and place < 2 * MANY else None
+        return self.plot.getPlotItem().plot(
+            steps, shown, connect="finite", name=legend, antialias=len(y) <= SMOOTH,
+            pen=pg.mkPen(colour, width=1, style=style), symbol="o" if few else None, symbolSize=5,
+            symbolBrush=colour, symbolPen=None,
+        )  # fmt: skip
+
+    def _pen(self, place: int, name: str, count: int) -> tuple[QColor, Qt.PenStyle]:
+        """Own lines by colour; those of a pinned run in the same colours, dashed."""
+        t, pinned = theme.current(), self.session.pin is not None and name.startswith("A ")
+        style = Qt.PenStyle.DashLine if pinned else Qt.PenStyle.SolidLine
+        own = count // 2 if self.session.pin is not None else count
+        if own <= 1:
+            return QColor(t.consumer if pinned else t.accent), style
+        colours = LIVELY if t.dark else COLOURS
+        return QColor(colours[min(place % max(own, 1), MANY - 1)]), style
+
+    # ------------------------------------------------------------ reading
+
+    def _read(self, step: float) -> None:
+        """Say what the lines hold at a training step, in full in the tool tip."""
+        parts, whole, at = [], [], None
+        for name, x, y in self._shown[: 2 * MANY]:
+            if not len(x) or (place := self._place(x, step)) is None:
+                continue
+            at = int(x[place])
+            parts.append(f"{'' if name == self.chart else name + ' '}<b>{format_number(y[place], 6)}</b>")
+            whole.append(f"{name}: {exact(float(y[place]))}")
+        what = f"{self.chart} of training step {at:,}: " if at is not None else ""
+        self.reading.setText(what + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
+        self.reading.setToolTip("\n".join(whole))
+
+    @staticmethod
+    def _place(x: NDArray[Any], step: float) -> int | None:
+        """The value nearest to a training step; none before the first."""
+        if step < 1:
+            return None
+        place = min(int(np.searchsorted(x, step)), len(x) - 1)
+        return place - 1 if place and abs(x[place - 1] - step) < abs(x[place] - step) else place
 
     def _hover(self, where: QPointF) -> None:
         box = self.plot.getPlotItem().vb
         if len(self.session.losses) and box.sceneBoundingRect().contains(where):
-            self._read(min(max(round(box.mapSceneToView(where).x()), 1), len(self.session.losses)) - 1)
+            self._read(max(round(box.mapSceneToView(where).x()), 1))
+
+    # ------------------------------------------------------------ travelling
+
+    def _click(self, event: Any) -> None:
+        box = self.plot.getPlotItem().vb
+        if event.button() == Qt.MouseButton.LeftButton and box.sceneBoundingRect().contains(event.scenePos()):
+            self._ask(box.mapSceneToView(event.scenePos()).x())
+
+    def _ask(self, step: float) -> None:
+        """Travel to a training step as soon as the window has caught up; of many requests the last one counts."""
+        self._asked = min(max(round(step), 0), len(self.session.losses))
+        self.here.setPos(self._asked)
+        if not self._timer.isActive():
+            self._timer.start(0)
+
+    def _go(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self.travel(asked * len(self.session.steps))

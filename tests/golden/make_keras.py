@@ -11,7 +11,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 import keras
 import numpy as np
 
-from tests.golden import losses, metrics, networks, optimizers
+from tests.golden import initial, losses, metrics, networks, optimizers
 from tests.golden.case import numbers
 
 HERE = Path(__file__).parent
@@ -33,6 +33,14 @@ def everything():
         found[f"schedule/{name}"] = np.array([float(schedule(step)) for step in optimizers.STEPS], "float32")
     for name, constraint in optimizers.constraints(keras).items():
         found[f"constraint/{name}"] = array(constraint(keras.ops.convert_to_tensor(numbers(33, 4, 5))))
+    for name, (initializer, shape) in initial.cases(keras).items():
+        values = array(initializer(initial.SHAPES[shape]))
+        found[f"initializer/{name}"] = initial.statistics(values)
+        if "orthogonal" in name:
+            found[f"gram/{name}"] = initial.gram(values)
+    found.update({f"initializer/{name}": array(value) for name, value in initial.constants(keras).items()})
+    for name, (regularizer, w) in initial.regularizers(keras).items():
+        found[f"regularizer/{name}"] = array(regularizer(keras.ops.convert_to_tensor(w)))
     for name in networks.TRAININGS:
         found.update({f"training/{name}/{key}": value for key, value in networks.train(keras, name).items()})
     return found

@@ -93,6 +93,8 @@ def cases(keras):
         "one_hot_iou_sparse": (k.OneHotIoU(num_classes=4, target_class_ids=[0], sparse_y_pred=True), HOT, OTHER, False),
         "one_hot_mean_iou": (k.OneHotMeanIoU(num_classes=4, ignore_class=1, axis=-1, **a), HOT, SOFT, False),
         "one_hot_mean_iou_sparse": (k.OneHotMeanIoU(num_classes=4, sparse_y_pred=True), HOT, OTHER, False),
+        "r2_of_equal_targets": (k.R2Score(), np.ones_like(REAL), GUESS, False),
+        "auc_beyond_one": (k.AUC(num_thresholds=7), BITS, 3 * numbers(7, N, 1), True),
         "r2": (k.R2Score(**a), REAL, GUESS, True),
         "r2_each": (k.R2Score(class_aggregation=None), REAL, GUESS, False),
         "r2_variance": (k.R2Score(class_aggregation="variance_weighted_average", num_regressors=2), REAL, GUESS, False),

@@ -32,6 +32,19 @@ def cases(keras):
         "nadam_plain": k.Nadam(0.05, weight_decay=0.1),
         "lion": k.Lion(0.05, beta_1=0.8, beta_2=0.9, **a),
         "lion_decay": k.Lion(0.05, weight_decay=0.1),
+        "lamb": k.Lamb(0.05, beta_1=0.8, beta_2=0.9, epsilon=0.01, **a),
+        "lamb_plain": k.Lamb(0.02, weight_decay=0.1, gradient_accumulation_steps=2),
+        "ftrl": k.Ftrl(
+            0.3,
+            learning_rate_power=-0.7,
+            initial_accumulator_value=0.2,
+            l1_regularization_strength=0.1,
+            l2_regularization_strength=0.2,
+            l2_shrinkage_regularization_strength=0.3,
+            beta=0.1,
+            **a,
+        ),
+        "ftrl_plain": k.Ftrl(0.1),
         "average": k.SGD(0.1, momentum=0.5, use_ema=True, ema_momentum=0.7),
         "average_put_in": k.Adam(0.05, use_ema=True, ema_momentum=0.6, ema_overwrite_frequency=2),
         "accumulated": k.Adam(0.05, gradient_accumulation_steps=2, weight_decay=0.1, clipnorm=0.5),
@@ -57,6 +70,7 @@ def schedules(keras):
         "cosine_warm": s.CosineDecay(0.1, decay_steps=9, warmup_target=0.7, warmup_steps=4),
         "restarts": s.CosineDecayRestarts(0.5, first_decay_steps=4, alpha=0.1, name="a"),
         "restarts_equal": s.CosineDecayRestarts(0.5, first_decay_steps=4, t_mul=1.0, m_mul=0.6),
+        "restarts_odd": s.CosineDecayRestarts(0.5, first_decay_steps=3, t_mul=1.3),
         "restarts_longer": s.CosineDecayRestarts(0.5, first_decay_steps=3, t_mul=1.5, m_mul=0.8),
     }
 

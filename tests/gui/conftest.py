@@ -5,6 +5,8 @@ import pytest
 pytest.importorskip("PyQt6", reason="PyQt6 is not installed")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
 
+from PyQt6.QtCore import QEvent
+
 from gui import theme
 from gui.session import Session
 from gui.window import MainWindow
@@ -30,7 +32,6 @@ def open_window(qtbot, qapp):
         window = MainWindow(made)
         window.resize(*size)
         window.reset_layout()
-        qtbot.addWidget(window)
         window.show()
         qtbot.waitExposed(window)
         qapp.setActiveWindow(window) if hasattr(qapp, "setActiveWindow") else None
@@ -40,3 +41,5 @@ def open_window(qtbot, qapp):
     yield open_it
     for window in windows:
         window.close()
+        window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # now: a new style sheet visits all that is left

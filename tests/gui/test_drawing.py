@@ -54,7 +54,7 @@ def test_a_line_has_ink_where_it_goes_and_is_erased():
 
 
 def test_drawing_with_the_mouse_changes_the_answer_and_the_stage(window, qtbot):
-    board, session = window.drawing_board, window.session
+    board, session = window.features.changing.drawing_board, window.session
     assert window.workbench.page is board
     blank = board.answer.said.copy()
     sheet = board.sheet
@@ -77,7 +77,7 @@ def test_drawing_with_the_mouse_changes_the_answer_and_the_stage(window, qtbot):
 
 
 def test_the_sample_is_taken_and_cleared(window):
-    board, session = window.drawing_board, window.session
+    board, session = window.features.changing.drawing_board, window.session
     board.take()
     np.testing.assert_allclose(drawing.picture_of(session, board.sheet.drawing)[0], session.view("image")[0], atol=1e-5)
     board.clear()

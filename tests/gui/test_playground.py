@@ -124,7 +124,7 @@ def window(open_window):
 
 
 def test_points_are_painted_erased_and_undone_by_mouse_and_key(window, qtbot):
-    page, session = window.playground, window.session
+    page, session = window.features.changing.playground, window.session
     assert window.workbench.page is page
     view = page.plane
     page.tools.button(1).click()
@@ -142,13 +142,13 @@ def test_points_are_painted_erased_and_undone_by_mouse_and_key(window, qtbot):
 
 
 def test_a_neuron_is_chosen_by_its_plane(window, qtbot):
-    planes = window.playground.neurons
+    planes = window.features.changing.playground.neurons
     qtbot.mouseClick(planes, Qt.MouseButton.LeftButton, pos=planes.places()[3].center().toPoint())
     assert window.session.selection == ("hidden.tanh", (0, 3))
 
 
 def test_the_boundary_moves_while_training(window, qtbot):
-    page = window.playground
+    page = window.features.changing.playground
     before = page.plane.plane.output.copy()
     window.toggle_training()
     qtbot.waitUntil(lambda: not np.array_equal(page.plane.plane.output, before), timeout=4000)
@@ -158,7 +158,7 @@ def test_the_boundary_moves_while_training(window, qtbot):
 def test_a_look_at_a_point_makes_it_the_sample(open_window, qtbot):
     window = open_window()
     window.actions_by_name["playground"].trigger()
-    page, session = window.playground, window.session
+    page, session = window.features.changing.playground, window.session
     assert "moons" in session.title or page.suits()
     page.begin()
     place = page.points.train[0][session.moment.rows[4]]
@@ -168,13 +168,13 @@ def test_a_look_at_a_point_makes_it_the_sample(open_window, qtbot):
 
 def test_the_playground_is_not_offered_where_it_makes_no_sense(window):
     window.load("digits-cnn")
-    place = window.workbench.pages.index(window.playground)
+    place = window.workbench.pages.index(window.features.changing.playground)
     assert not window.workbench.tabs.isTabVisible(place)
     assert window.workbench.page is window.stage
 
 
 def test_holding_out_survives_painting_and_undo(window):
-    page = window.playground
+    page = window.features.changing.playground
     page.begin()
     page.held.setValue(50)
     page.split()

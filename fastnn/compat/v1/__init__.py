@@ -13,6 +13,7 @@ from fastnn.compat.v1.arithmetic import (
     add,
     argmax,
     cast,
+    clip_by_value,
     concat,
     div,
     divide,
@@ -53,6 +54,8 @@ from fastnn.compat.v1.graphs import (
     GraphTensor,
     Operation,
     Variable,
+    assign,
+    assign_add,
     constant,
     get_default_graph,
     get_variable,
@@ -85,9 +88,14 @@ __all__ = [
     "abs",
     "add",
     "argmax",
+    "assign",
+    "assign_add",
     "cast",
+    "clip_by_value",
     "concat",
     "constant",
+    "disable_eager_execution",
+    "disable_v2_behavior",
     "div",
     "divide",
     "equal",
@@ -147,6 +155,13 @@ __all__ = [
     "variables_initializer",
     "zeros",
 ]
+
+
+def disable_v2_behavior() -> None:
+    """Nothing to do: this module is TensorFlow 1's."""
+
+
+disable_eager_execution = disable_v2_behavior
 LEFT_OUT = {"summary": "logs for TensorBoard", "contrib": "contributed code", "data": "use fastnn.data", "py_func": ""}
 
 

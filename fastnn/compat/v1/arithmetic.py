@@ -101,6 +101,12 @@ def power(x: Any, y: Any, name: str | None = None) -> GraphTensor:
     return made(ops.power, *same_types("pow", x, y), name=name or "pow")
 
 
+def clip_by_value(t: Any, clip_value_min: float, clip_value_max: float, name: str | None = None) -> GraphTensor:
+    """A tensor with its numbers brought between two bounds."""
+    x = as_graph_tensor(t)
+    return made(ops.clip, x, name=name or "clip_by_value", x_min=clip_value_min, x_max=clip_value_max)
+
+
 def cast(x: Any, dtype: Any, name: str | None = None) -> GraphTensor:
     """The same numbers in another type."""
     target = str(np.dtype(dtype))

@@ -183,6 +183,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str = "Placeholder") -> Gra
         name: Name.
     """
     shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+    dtype = "float32" if dtype == "float" else dtype  # TensorFlow's float is of 32 bits, NumPy's of 64
     return GraphTensor(shape, str(np.dtype(dtype)) if dtype != "str" else "str", get_default_graph().unique(name))
 
 
@@ -225,6 +226,16 @@ class Variable(GraphTensor):
     def assign_add(self, value: Any) -> Operation:
         """The operation that adds to its value."""
         return self.assign(self + value)
+
+
+def assign(ref: Variable, value: Any, name: str | None = None) -> Operation:
+    """The operation that changes a variable's value."""
+    return ref.assign(value)
+
+
+def assign_add(ref: Variable, value: Any, name: str | None = None) -> Operation:
+    """The operation that adds to a variable's value."""
+    return ref.assign_add(value)
 
 
 def read(variable: Variable) -> Any:

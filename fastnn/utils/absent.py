@@ -1,0 +1,78 @@
+"""Names of Keras that are not here, once, by package and by what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastnn.utils.naming import did_you_mean
+
+VOLUMES = "volumes (three spatial axes) are not available"
+AUGMENTING = "of the augmentations there are flips, crops, rotations, translations, zooms, contrast and brightness"
+POLICIES = "everything is computed in float32 or float64; see fastnn.config.set_floatx"
+ONE_MACHINE = "everything runs on the processor of one machine"
+GROUPS: dict[str, dict[str, str]] = {
+    "": {
+        "there are no networks with trained weights; fastnn.presets has small ones with their data": "applications",
+        POLICIES: "DTypePolicy FloatDTypePolicy Quantizer dtype_policies mixed_precision quantizers",
+        ONE_MACHINE: "device distribution",
+        "a step list keeps what backward needs; there is nothing to trade": "RematScope remat",
+        "step lists are written by fastnn.engine.graph.Trace": "StatelessScope SymbolicScope",
+        "write model.save(...)": "export",
+        "fastnn.show opens a model in the app": "visualization",
+        "not available": "distillation legacy",
+    },
+    "layers": {
+        VOLUMES: "AdaptiveAveragePooling3D AdaptiveMaxPooling3D AveragePooling3D AvgPool3D Conv3D Conv3DTranspose "
+        "ConvLSTM3D Convolution3D Convolution3DTranspose Cropping3D GlobalAveragePooling3D GlobalAvgPool3D "
+        "GlobalMaxPool3D GlobalMaxPooling3D MaxPool3D MaxPooling3D SpatialDropout3D UpSampling3D ZeroPadding3D",
+        "recurrence over images is not available": "ConvLSTM1D ConvLSTM2D",
+        "use GlobalAveragePooling, or AveragePooling": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D",
+        "use GlobalMaxPooling, or MaxPooling": "AdaptiveMaxPooling1D AdaptiveMaxPooling2D",
+        AUGMENTING: "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp "
+        "RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur "
+        "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness "
+        "RandomShear Solarization",
+        "other libraries' models cannot be layers": "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
+        "sound is not available": "MelSpectrogram STFTSpectrogram",
+        "use MultiHeadAttention": "GroupQueryAttention",
+        "use StringLookup or IntegerLookup": "HashedCrossing Hashing",
+        "use Sequential": "Pipeline",
+        "not available": "MaxNumBoundingBoxes ReversibleEmbedding SpectralNormalization",
+    },
+    "optimizers": {
+        "use Adam or AdamW": "Adafactor Muon ScheduleFreeAdamW",
+        "losses need no scaling in float32; optimizers take loss_scale_factor": "LossScaleOptimizer",
+        "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
+        "not available": "legacy",
+    },
+    "utils": {
+        "use summary, or fastnn.show for the app's map": "model_to_dot plot_model",
+        "give verbose=2 or verbose=0": "disable_interactive_logging enable_interactive_logging "
+        "is_interactive_logging_enabled",
+        "sound is not available": "audio_dataset_from_directory",
+        "boxes are not available": "bounding_boxes",
+        "use Normalization, StringLookup and CategoryEncoding": "FeatureSpace",
+        "not available": "Config legacy",
+    },
+}
+ABSENT = {
+    package: {name: why for why, names in groups.items() for name in names.split()}
+    for package, groups in GROUPS.items()
+}
+
+
+def missing(package: str, name: str, known: Iterable[str]) -> AttributeError:
+    """What is wrong with a name that a package does not have: absent here, or probably meant otherwise.
+
+    Example:
+        >>> print(missing("layers", "Conv3D", ["Conv2D"]))
+        fastnn.layers has no 'Conv3D': volumes (three spatial axes) are not available.
+        >>> print(missing("layers", "Densee", ["Dense"]))
+        module 'fastnn.layers' has no attribute 'Densee'; did you mean 'Dense'?
+    """
+    home = f"fastnn.{package}" if package else "fastnn"
+    why = ABSENT.get(package, {}).get(name)
+    if why is not None:
+        return AttributeError(f"{home} has no {name!r}: {why}.")
+    hint = did_you_mean(name, list(known))
+    return AttributeError(f"module {home!r} has no attribute {name!r}; {hint}")

@@ -1,0 +1,57 @@
+"""What a window can do beyond stepping: lessons, metrics, files, looks, finding. Each file has its own handlers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gui.features.appearance import Appearance
+from gui.features.changing import Changing
+from gui.features.files import Files
+from gui.features.learning import Learning
+from gui.features.looking_up import LookingUp
+from gui.features.performance import FrameTimes
+from gui.features.running import Running
+from gui.handlers import Handler
+from gui.keymap import Keymap
+from gui.panels.actions import Repeater
+
+
+class Features:
+    """All of them, for one window.
+
+    Args:
+        window: The window; its panels need not be there yet.
+    """
+
+    def __init__(self, window: Any) -> None:
+        self.frames = FrameTimes()
+        self.repeater = Repeater(window)
+        self.appearance = Appearance(window)
+        self.learning = Learning(window, self.repeater)
+        self.files = Files(window)
+        self.running = Running(window)
+        self.changing = Changing(window)
+        self.looking_up = LookingUp(window, self.learning, self.frames)
+        self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys of all actions."""
+        return self.appearance.keymap
+
+    def handlers(self) -> dict[str, Handler]:
+        """What their actions do."""
+        parts = (self.appearance, self.learning, self.files, self.running, self.changing, self.looking_up)
+        return {name: handler for part in parts for name, handler in part.handlers().items()}
+
+    def compose(self) -> None:
+        """Put their panels into the window, once it has its own."""
+        self.learning.compose()
+        self.running.compose()
+        self.appearance.restore()
+
+    def close(self) -> None:
+        """Let go of what outlives the window."""
+        self.learning.close()
+        self.running.close()
+        self.appearance.close()

@@ -1,0 +1,163 @@
+"""Time: conditions that stop a run, branches, two runs compared, sessions in files, errors that lose nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtWidgets import QDockWidget, QInputDialog, QMessageBox
+
+from fastnn.engine.measures import learning_rate
+from gui.handlers import Handler
+from gui.panels.compare import ComparePanel
+from gui.panels.conditions_dialog import ConditionsDialog
+from gui.panels.error_dialog import ErrorReporter
+from gui.panels.keeper import Aside, Keeper
+
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+
+
+def aside_of(window: Any) -> Aside | None:
+    """The place for a window's copy kept aside; none for windows that keep no settings, or without room on the disk."""
+    settings = window.settings
+    if settings is None:
+        return None
+    beside = Path(settings.fileName()).parent if settings.format() == QSettings.Format.IniFormat else None
+    with contextlib.suppress(OSError):
+        return Aside(beside)
+    return None
+
+
+class Running:
+    """Conditions, branches, comparison, files of sessions, and errors, for one window.
+
+    Args:
+        window: The window.
+    """
+
+    def __init__(self, window: Any) -> None:
+        self.window, self.session = window, window.session
+        self.keeper = Keeper(window, aside_of(window))
+        self.errors = ErrorReporter(window)
+        self._leave: Any = None
+
+    def handlers(self) -> dict[str, Handler]:
+        """What its actions do."""
+        return {
+            "conditions": self.ask_for_conditions,
+            "branch": self.ask_for_rate,
+            "pin": self.toggle_pin,
+            "save": self.keeper.save,
+            "save_as": self.keeper.save_as,
+            "open_session": self.keeper.open,
+        }
+
+    def compose(self) -> None:
+        """Put the comparison into the window; it is seen while a run is pinned."""
+        self.compare = ComparePanel(self.session)
+        self.dock = QDockWidget("Compare", self.window)
+        self.dock.setObjectName("compare")
+        self.dock.setWidget(self.compare)
+        self.window.addDockWidget(RIGHT, self.dock)
+        self.window.docks["compare"] = self.dock
+        self.dock.hide()
+        self._leave = self.session.subscribe(self.follow)
+
+    def follow(self, topic: str) -> None:
+        """Keep in line with the session."""
+        if topic in ("loaded", "runs"):
+            pinned = self.session.pin is not None
+            self.window.actions_by_name["pin"].setChecked(pinned)
+            if pinned != self.dock.isVisible():
+                self.dock.setVisible(pinned)
+        if topic != "hover":
+            self.compare.refresh()
+
+    def close(self) -> None:
+        """Let go."""
+        if self._leave is not None:
+            self._leave()
+        self.keeper.close()
+
+    # ------------------------------------------------------------ actions
+
+    def _paused(self) -> None:
+        self.window.player.stop()
+        self.window.trainer.pause(wait=True)
+
+    def ask_for_conditions(self) -> None:
+        """Choose what runs stop at."""
+        self._paused()
+        dialog = ConditionsDialog(self.session, self.window)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def toggle_pin(self) -> None:
+        """Pin the run, or let the pinned one go."""
+        self._paused()
+        if self.session.pin is None:
+            self.session.pin_run()
+        else:
+            self.session.unpin()
+
+    def ask_for_rate(self) -> None:
+        """Ask for another learning rate, pin the run as it was, and go on with the new one."""
+        self._paused()
+        stepper = self.session.stepper
+        now = learning_rate(stepper.listing, stepper.view)
+        question = f"Learning rate from training step {stepper.training_step + 1:,} on"
+        text, sure = QInputDialog.getText(self.window, "Branch", question, text=f"{now:g}")
+        if sure:
+            self.window.attempt(lambda: self.branch(text))
+
+    def branch(self, text: str) -> None:
+        """Go on with another learning rate; the run as it was stays pinned to compare with.
+
+        Raises:
+            ValueError: if the text is not a number, or the learning rate follows a schedule.
+        """
+        try:
+            rate = float(text)
+        except ValueError:
+            raise ValueError(f"expected a number for the learning rate, received {text!r}.") from None
+        name = self.rate_name()
+        if self.session.pin is None:
+            self.session.pin_run()
+        self.session.change(name, rate)
+        self.session.notify("runs")
+
+    def rate_name(self) -> str:
+        """The state that holds the learning rate.
+
+        Raises:
+            ValueError: if there is none to change.
+        """
+        for step in reversed(self.session.steps):
+            name = dict(step.operands).get("learning_rate")
+            if name is not None and self.session.listing.values[name].role == "state":
+                return str(name)
+        raise ValueError("expected a learning rate that is a number of its own, received one from a schedule.")
+
+    # ------------------------------------------------------------ errors, and what was kept
+
+    def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Keep the session, then say what went wrong."""
+        kept = self.errors.box is None and not self.session.training and self.keeper.keep(wait=True)
+        self.errors.report(kind, error, trace, str(self.keeper.aside) if kept else "")
+
+    def offer_what_was_kept(self) -> None:
+        """If the program ended unexpectedly last time, offer to go on where it was."""
+        aside: Path | None = self.keeper.aside
+        if aside is None or not aside.exists():
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "Restore the session?",
+            "The program ended unexpectedly last time. Its session was kept: go on where it was?",
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No, self.window,
+        )  # fmt: skip
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(lambda: self.keeper.read(str(aside)))
+        box.open()

@@ -1,0 +1,192 @@
+"""Sessions in files: everything that another process needs to go on at the very same operation. No Qt."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import fastnn
+from fastnn import presets
+from fastnn.engine import conditions
+from fastnn.engine.batches import Feeds
+from fastnn.engine.edits import Edit
+from fastnn.errors import FastnnError
+from fastnn.utils.session_file import SessionFile, read
+from gui.history import History
+from gui.moment import GRAINS
+from gui.source import Source, from_preset
+from gui.state import SHOWS, State
+
+Array = NDArray[Any]
+SETTINGS = ("title", "description", "batch_size", "shuffle", "digits", "reseeds")  # fields of a source
+
+
+def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionFile:
+    """A session as a file; nothing in it changes when the session moves on.
+
+    Args:
+        session: The session.
+        window: What the window wants to find again, as JSON has it.
+
+    Raises:
+        ValueError: if the network cannot be written, such as one with code of its own.
+    """
+    source, stepper = session.source, session.stepper
+    if source is None:
+        raise ValueError("expected a network to save, received none.")
+    record = {
+        **{name: getattr(source, name) for name in SETTINGS},
+        "preset": source.name,
+        "seed": session.seed,
+        **stepper.to_json(),
+        "conditions": [c.to_json() for c in session.conditions],
+        "selection": [session.selection[0], list(session.selection[1])] if session.selection else None,
+        "looked": session.looked,
+        "sample": session.sample,
+        "channel": session.channel,
+        "show": session.show,
+        "numbers": session.numbers,
+        "grain": session.grain,
+        "history": [list(key) for key in session.history.names],
+        "window": dict(window or {}),
+    }
+    arrays: dict[str, Array] = {} if source.name else {f"data/{n}": a for n, a in stepper.data.items()}
+    for prefix, state in (("start", stepper.checkpoint(0)), ("state", stepper.checkpoint())):
+        arrays |= {f"{prefix}/{i}": a.copy() for i, a in enumerate(state)}
+    arrays |= {f"edits/{i}": np.asarray(e.value) for i, e in enumerate(stepper.edits)}
+    for i, (steps, values) in enumerate(session.history.arrays()):
+        arrays |= {f"history.steps/{i}": steps, f"history.values/{i}": values}
+    arrays["losses"] = session.losses.array.copy()
+    return SessionFile(record, arrays, None if source.name else saved_model(source.build(session.seed)))
+
+
+def saved_model(model: Any) -> bytes:
+    """A model as a `.keras` file has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def loaded_model(content: bytes) -> Any:
+    """The model of a `.keras` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(content)
+        return fastnn.models.load_model(path)
+
+
+def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> None:
+    """Write a session; a file that was there is replaced once the new one is whole.
+
+    Raises:
+        ValueError: if the network cannot be written.
+        OSError: if the file cannot be written.
+    """
+    file_of(session, window).write(path)
+
+
+def restore(session: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Go on where a file was saved; the session is left as it was if the file cannot be read.
+
+    Args:
+        session: A `Session`.
+        path: The file.
+
+    Returns:
+        What the window asked to be kept.
+
+    Raises:
+        ValueError: naming the file and what is wrong with it.
+        OSError: if it cannot be opened.
+    """
+    file = read(path)
+    try:
+        source = source_of(file)
+        stepper = stepper_of(file, source)
+        kept = _kept(file, stepper)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, FastnnError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"Expected a session that can be taken up. Received: '{os.fspath(path)}': {reason}") from error
+    session.take(source, stepper, whole(file.record, "seed"), kept)
+    window = file.record.get("window")
+    return dict(window) if isinstance(window, dict) else {}
+
+
+def source_of(file: SessionFile) -> Source:
+    """The network and data of a file."""
+    record = file.record
+    if record["preset"]:
+        if record["preset"] not in presets.names():
+            raise ValueError(f"expected a preset of this version, received {record['preset']!r}")
+        return from_preset(record["preset"])
+    if file.model is None:
+        raise ValueError("it has no model.keras")
+    model, data = loaded_model(file.model), file.below("data")
+    return Source(
+        str(record["title"]), lambda seed: model, Feeds(data), None, str(record.get("description", "")),
+        batch_size=None if record["batch_size"] is None else whole(record, "batch_size"),
+        shuffle=bool(record["shuffle"]), digits=int(record.get("digits", 4)), reseeds=False,
+    )  # fmt: skip
+
+
+def whole(record: Mapping[str, Any], name: str) -> int:
+    """A whole number of a record."""
+    value = record[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"expected {name} to be a whole number, received {value!r}")
+    return value
+
+
+def stepper_of(file: SessionFile, source: Source) -> Any:
+    """A stepper that stands where the file says."""
+    record, seed = file.record, whole(file.record, "seed")
+    model = source.build(seed)
+    stepper = fastnn.Stepper(model, source.x, source.y, source.batch_size, source.shuffle, seed, source.sample_weight)
+    names = renamed(record["names"], stepper)
+    step, losses = whole(record, "step"), file.arrays["losses"]
+    edits = [
+        Edit(whole(e, "step"), names[e["name"]], tuple(int(i) for i in e["index"]), value)
+        for e, value in zip(record["edits"], file.numbered("edits"), strict=True)
+    ]
+    stepper.resume(0, file.numbered("start"), [])
+    stepper.resume(step, file.numbered("state"), losses.tolist(), edits, [int(s) for s in record["starts"]])
+    stepper.run_on(whole(record, "done"))
+    stepper.breakpoints.update(i for i in record["breakpoints"] if isinstance(i, int) and 0 <= i < len(stepper.steps))
+    return stepper
+
+
+def renamed(names: Any, stepper: Any) -> dict[str, str]:
+    """Names in the file → names now: layers that nobody named are counted anew in every process."""
+    now = list(stepper.listing.values)
+    if not isinstance(names, list) or len(names) != len(now):
+        raise ValueError("its network has other operations than this version gives it")
+    return dict(zip(names, now, strict=True))
+
+
+def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
+    """Fields of the session that the file has something to say about."""
+    record, names = file.record, renamed(file.record["names"], stepper)
+    found: dict[str, Any] = {"conditions": [conditions.from_json(c) for c in record.get("conditions", [])]}
+    chosen = record.get("selection")
+    if chosen and chosen[0] in names:
+        found["selection"] = (names[chosen[0]], tuple(int(i) for i in chosen[1]))
+    if isinstance(record.get("looked"), int) and 0 <= record["looked"] < len(stepper.steps):
+        found["_looked"] = record["looked"]
+    for name in ("sample", "channel"):
+        found[name] = whole(record, name) if name in record else 0
+    found["sample"] = min(found["sample"], len(stepper.sample_indices) - 1)
+    for name, allowed in (("show", SHOWS), ("grain", GRAINS), ("numbers", (True, False))):
+        if record.get(name) in allowed:
+            found[name] = record[name]
+    history, steps, values = History(), file.numbered("history.steps"), file.numbered("history.values")
+    for key, x, y in zip(record.get("history", []), steps, values, strict=True):
+        history.take((str(key[0]), str(key[1])), x, y)
+    found["history"] = history
+    return found

@@ -1,0 +1,120 @@
+"""Theme, size of type, presentation: nothing is cut off, everything returns."""
+
+import pytest
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+
+from gui import theme
+from gui.panels.settings import Settings
+from gui.session import Session
+from gui.window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def normal_size(qapp):
+    """Type of normal size before and after."""
+    theme.set_scale(qapp, 1.0)
+    yield
+    theme.set_scale(qapp, 1.0)
+
+
+def cut_off(window):
+    """Visible labels and buttons whose text is wider than they are."""
+    found = []
+    for kind in (QLabel, QPushButton, QToolButton):
+        for widget in window.findChildren(kind):
+            text = widget.text()
+            if not widget.isVisible() or not text or "<" in text or getattr(widget, "wordWrap", lambda: False)():
+                continue
+            if isinstance(widget, QToolButton) and widget.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
+                continue
+            needed = max(widget.fontMetrics().horizontalAdvance(line) for line in text.split("\n"))
+            if needed > widget.width() + 1:
+                found.append((text, needed, widget.width()))
+    return found
+
+
+@pytest.mark.parametrize("size", [0.8, 1.0, 1.5, 2.0])
+@pytest.mark.parametrize("name", ["worked-example", "digits-cnn"])
+def test_no_text_is_cut_off_at_any_size_of_type(open_window, name, size):
+    window = open_window(name, position=3, size=(1280, 800))
+    window.features.appearance.set_scale(size)
+    QApplication.processEvents()
+    assert cut_off(window) == []
+
+
+def test_type_grows_within_limits_and_returns(open_window):
+    window = open_window()
+    plain = window.font().pointSizeF()
+    for _ in range(20):
+        window.actions_by_name["larger"].trigger()
+    assert theme.scale() == 2.0
+    assert theme.text_font(10).pointSizeF() == 20
+    for _ in range(30):
+        window.actions_by_name["smaller"].trigger()
+    assert theme.scale() == 0.8
+    window.actions_by_name["normal_size"].trigger()
+    assert QApplication.font().pointSizeF() == plain
+
+
+def test_what_is_chosen_is_kept(qapp, tmp_path):
+    kept = QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat)
+    session = Session()
+    session.load("worked-example")
+    window = MainWindow(session, kept)
+    dialog = Settings(window.features.appearance, window)
+    dialog.theme.activated.emit(theme.MODES.index("dark"))
+    dialog.type_size.setValue(130)
+    dialog.motion.setChecked(True)
+    assert theme.current().dark
+    assert not QApplication.isEffectEnabled(Qt.UIEffect.UI_AnimateMenu)
+    window.close()
+    theme.set_scale(qapp, 1.0)
+    again = MainWindow(session, kept)
+    assert (theme.scale(), again.features.appearance.mode, again.features.appearance.moving) == (1.3, "dark", False)
+    again.close()
+    theme.apply(qapp, "light")
+
+
+@pytest.mark.parametrize("damaged", ["huge", "", "nan", "1e9", "-3"])
+def test_a_damaged_size_of_type_does_no_harm(tmp_path, damaged):
+    kept = QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat)
+    kept.setValue("type", damaged)
+    session = Session()
+    session.load("worked-example")
+    window = MainWindow(session, kept)
+    assert theme.SMALLEST <= theme.scale() <= theme.LARGEST
+    window.close()
+
+
+def test_the_theme_follows_the_desktop_only_when_asked(open_window, monkeypatch):
+    window = open_window()
+    appearance = window.features.appearance
+    monkeypatch.setattr(theme, "system", lambda app: theme.DARK)
+    appearance.set_theme("light")
+    appearance._desktop_changed()
+    assert not theme.current().dark
+    appearance.set_theme("system")
+    appearance._desktop_changed()
+    assert theme.current().dark
+
+
+def test_a_presentation_shows_stage_and_card_alone_and_returns(open_window, qtbot):
+    window = open_window(position=9)
+    state = {name: dock.isVisible() for name, dock in window.docks.items()}
+    window.actions_by_name["present"].trigger()
+    assert theme.scale() == 1.5
+    assert window.docks["explain"].isVisible()
+    assert not window.docks["listing"].isVisible()
+    assert not window.menuBar().isVisible()
+    learning = window.features.learning
+    lit = learning.light.rects()
+    marks = sum(len(cells) > 0 for cells in window.stage.scene.marks.values())
+    assert len(lit) >= min(marks, 2)
+    before = [(r.x(), r.y()) for r in lit]
+    qtbot.keyClick(window, Qt.Key.Key_Right)
+    assert [(r.x(), r.y()) for r in learning.light.rects()] != before
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert theme.scale() == 1.0
+    assert window.menuBar().isVisible()
+    assert {name: dock.isVisible() for name, dock in window.docks.items()} == state
