@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.conditions import Condition, Hit
-from fastnn.engine.edits import Edit
 from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
+from gui.editing import Version
 from gui.history import History, measured, tested
 from gui.losses import Losses
 from gui.moment import Moment
@@ -46,8 +46,8 @@ class State:
         self.watching = False
         self.bound_for: int | None = None  # the position that a worker is on its way to
         self.pin: Pin | None = None
-        self._undo: list[tuple[Edit, ...]] = []
-        self._redo: list[tuple[Edit, ...]] = []
+        self._undo: list[Version] = []
+        self._redo: list[Version] = []
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
         self._future: list[tuple[Selection, int | None]] = []
