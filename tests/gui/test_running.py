@@ -122,7 +122,7 @@ def test_hover_reads_the_exact_value_and_the_axis_can_be_logarithmic(open_window
     box = chart.plot.getPlotItem().vb
     qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
     chart._hover(box.mapViewToScene(QPointF(17.2, box.viewRect().center().y())))
-    assert "training step 17" in chart.reading.text()
+    assert "step 17:" in chart.reading.text()
     assert float(chart.reading.toolTip().split(": ")[1]) == session.losses.array[16]
     chart.log.click()
     assert chart.plot.getPlotItem().getAxis("left").logMode
