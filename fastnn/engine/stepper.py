@@ -300,6 +300,11 @@ class Stepper(Looking, Run):
         nearest = self.keyframe_before(step)
         return step - (self._step if nearest <= self._step < step else nearest)
 
+    def seconds_to(self, position: int) -> float:
+        """How long going to a position will take, roughly: infinite where it is not known how long a step takes."""
+        steps = self.distance(position)
+        return steps * self._pace if steps else 0.0
+
     # ------------------------------------------------------------ changing the run
 
     @property
