@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fastnn
+from fastnn.engine.batches import Feeds
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Condition, Hit
 from fastnn.errors import FastnnError
 from gui import moment as moments
+from gui.editing import Version
 from gui.history import History
 from gui.losses import Losses
 from gui.moment import GRAINS, Moment
 from gui.runs import Difference, Pin, changes, difference
-from gui.source import Source, from_model, from_preset
+from gui.source import Source, from_model, from_preset, holding_out
 from gui.state import Index, Selection, State
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
@@ -72,12 +74,30 @@ class Session(State):
         )
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
+        self._take_test_data()
+
+    def _take_test_data(self) -> None:
+        assert self.source is not None
+        x, y = self.source.test or (None, None)
+        self.test_data = None if x is None else x if isinstance(x, Feeds) else self.model.prepare_data(x, y, None)
+        self._tested = set()
+
+    def hold_out(self, share: float) -> None:
+        """Begin anew with a part of the data, and test on the rest once an epoch.
+
+        Raises:
+            ValueError: for a share that is not between 0 and 1.
+        """
+        self.require_idle()
+        assert self.source is not None
+        self.load(holding_out(self.source, Feeds(self.stepper.data), share, self.seed))
 
     def take(self, source: Source, stepper: Any, seed: int, kept: Mapping[str, Any]) -> None:
         """Go on with a run that was kept: `kept` are fields of the session."""
         self.require_idle()
         self.source, self.model, self.stepper, self.seed = source, stepper.model, stepper, seed
         self._moment = None
+        self._take_test_data()
         self._after_loading(kept)
 
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
@@ -306,19 +326,60 @@ class Session(State):
 
     # ------------------------------------------------------------ changing the run, and comparing two
 
-    def change(self, name: str, value: Any, index: Index = ()) -> None:
+    def change(self, name: str, value: Any, index: Index = (), again: bool = False) -> None:
         """Change a parameter, the learning rate, an input or a target from this training step on; see `Stepper.change`.
+
+        Args:
+            name: Name of the value.
+            value: A number, or an array that fits.
+            index: The cells to change; of inputs and targets it begins with the row of the whole data.
+            again: Whether it replaces the last change, as a drag does: one undo takes back both.
 
         Raises:
             GraphError: for what cannot be changed, or a value that does not fit.
         """
         self.require_idle()
-        before = self.stepper.edits
-        shown = self.shown_index()
-        self.stepper.change(name, value, index)
-        self._undo.append(before)
+        before, shown = self._version(), self.shown_index()
+        if again and self._undo:
+            self.stepper.set_edits(self._undo[-1].edits)
+        else:
+            self._undo.append(before)
+        try:
+            self.stepper.change(name, value, index)
+            if self.stepper.position and not self.stepper.done:  # a weight changed between two training steps:
+                self.stepper.next()  # the next one begins with it
+        except FastnnError:
+            self.stepper.set_edits(before.edits)
+            self._undo = self._undo if again else self._undo[:-1]
+            raise
         self._redo.clear()
         self._changed(shown)
+
+    def replace_source(self, source: Source) -> None:
+        """Go on with other data, or as many rows of it: a new run that begins with the weights of now.
+
+        Raises:
+            ValueError: for data that does not fit the model.
+        """
+        self.require_idle()
+        before, index = self._version(), self.shown_index()
+        model = source.build(self.seed)
+        stepper = fastnn.Stepper(
+            model, source.x, source.y, source.batch_size, source.shuffle, self.seed, source.sample_weight
+        )
+        stepper.resume(0, [array.copy() for array in self.stepper.storage.values()], ())
+        stepper.breakpoints.update(self.breakpoints)
+        learning = next((i for i, step in enumerate(stepper.steps) if step.phase == "update"), len(stepper.steps))
+        stepper.goto(min(self.done, learning))
+        self._undo.append(before)
+        self._redo.clear()
+        self.source, self.model, self.stepper = source, model, stepper
+        self.losses, self.history = Losses(), History()
+        self._changed(min(index, len(stepper.steps) - 1), "loaded")
+
+    def _version(self) -> Version:
+        s = self.stepper
+        return Version(self.source, self.model, s, s.edits, s.position, self.losses, self.history)
 
     @property
     def can_undo(self) -> bool:
@@ -331,31 +392,38 @@ class Session(State):
         return bool(self._redo)
 
     def undo(self) -> None:
-        """Undo the last change; the position stays."""
-        self._swap_edits(self._undo, self._redo)
+        """Undo the last change, and return to where it was made."""
+        self._swap_versions(self._undo, self._redo)
 
     def redo(self) -> None:
         """Make the change again that `undo` undid."""
-        self._swap_edits(self._redo, self._undo)
+        self._swap_versions(self._redo, self._undo)
 
-    def _swap_edits(self, source: list[Any], target: list[Any]) -> None:
+    def _swap_versions(self, source: list[Version], target: list[Version]) -> None:
         self.require_idle()
-        if source:
-            shown = self.shown_index()
-            target.append(self.stepper.edits)
-            self.stepper.set_edits(source.pop())
-            self._changed(shown)
+        if not source:
+            return
+        shown, found = self.shown_index(), source.pop()
+        target.append(self._version())
+        other = found.stepper is not self.stepper
+        if other:
+            self.source, self.model, self.stepper = found.source, found.model, found.stepper
+            self.losses, self.history = found.losses, found.history
+        self.stepper.set_edits(found.edits)
+        self.stepper.goto(found.position)
+        self._changed(min(shown, len(self.stepper.steps) - 1), "loaded" if other else "position")
 
-    def _changed(self, shown: int) -> None:
+    def _changed(self, shown: int, topic: str = "position") -> None:
         """Forget what is no longer so, and show the rest."""
         known = len(self.stepper.losses)
+        self._tested = {e for e in self._tested if e * self.stepper.schedule.batches <= known}
         self.losses.forget(known)
         self.history.forget(known if not self.stepper.at_end else known - 1)
         self._explained = ((), None)
         looked = self._looked
-        self._moved(shown)
-        self._looked = looked
-        self.notify("position")
+        self._moved(shown if topic == "position" else None)
+        self._looked = looked if topic == "position" else None
+        self.notify(topic)
 
     def pin_run(self) -> None:
         """Keep the run as it is now to compare with; the session goes on with a copy."""

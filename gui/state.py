@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.conditions import Condition, Hit
-from fastnn.engine.edits import Edit
 from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
-from gui.history import History, measured
+from gui.editing import Version
+from gui.history import History, measured, tested
 from gui.losses import Losses
 from gui.moment import Moment
 from gui.runs import Pin
@@ -41,11 +41,13 @@ class State:
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
+        self.test_data: Any = None
+        self._tested: set[int] = set()
         self.watching = False
         self.bound_for: int | None = None  # the position that a worker is on its way to
         self.pin: Pin | None = None
-        self._undo: list[tuple[Edit, ...]] = []
-        self._redo: list[tuple[Edit, ...]] = []
+        self._undo: list[Version] = []
+        self._redo: list[Version] = []
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
         self._future: list[tuple[Selection, int | None]] = []
@@ -158,6 +160,14 @@ class State:
         self.losses.follow(self.stepper.losses)
         if self.stepper.at_end:
             self.history.note(self.stepper.training_step, measured(self.stepper))
+            self._test()
+
+    def _test(self) -> None:
+        """Once an epoch, see how the network does on what it does not learn from."""
+        epoch = self.stepper.training_step // self.stepper.schedule.batches
+        if self.test_data is not None and epoch not in self._tested:
+            self._tested.add(epoch)
+            self.history.note(self.stepper.training_step, tested(self.stepper, self.test_data))
 
     # ------------------------------------------------------------ values
 

@@ -35,6 +35,7 @@ from gui.panels.stage import StageView
 from gui.panels.transport import Breadcrumb, Transport
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
+from gui.source import Source
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
@@ -62,7 +63,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
         self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
-        self.listing = ListingView(session)
+        self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()
@@ -80,7 +81,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(TOP, self.transport)
         self.addToolBarBreak(TOP)
         self.addToolBar(TOP, self._path_bar())
-        self.setCentralWidget(self.stage)
+        self.setCentralWidget(self.workbench)
         self.setDockNestingEnabled(True)
         self.docks = {
             "network": self._dock("Network", "network", self.map, LEFT),
@@ -159,7 +160,7 @@ class MainWindow(QMainWindow):
         if topic == "loaded":
             self.setWindowTitle(f"{self.session.title} — fastnn")
         if topic == "hover":
-            self.stage.refresh_marks()
+            self.workbench.refresh_marks()
         else:
             for panel in self._panels(topic):
                 panel.refresh()
@@ -170,7 +171,7 @@ class MainWindow(QMainWindow):
             return [self.listing, self.tape, self.transport]
         if topic == "runs":
             return [self.chart]
-        picture = [self.stage, self.map, self.card]
+        picture = [self.workbench, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
         if topic == "view":
@@ -186,7 +187,12 @@ class MainWindow(QMainWindow):
     def _refresh_status(self) -> None:
         for name, on in (("numbers", self.session.numbers),):
             self.actions_by_name[name].setChecked(on)
-        for name, on in (("history_back", self.session.can_go_back), ("history_forward", self.session.can_go_forward)):
+        for name, on in (
+            ("history_back", self.session.can_go_back),
+            ("history_forward", self.session.can_go_forward),
+            ("undo", self.session.can_undo),
+            ("redo", self.session.can_redo),
+        ):
             self.actions_by_name[name].setEnabled(on)
         self.cell.setText(self.describe(self.session.hovered or self.session.selection))
 
@@ -212,8 +218,8 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------ doing
 
-    def load(self, name: str) -> None:
-        """Debug another preset."""
+    def load(self, name: str | Source) -> None:
+        """Debug another preset, or a source of one's own."""
         self.player.stop()
         self.trainer.pause(wait=True)
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
@@ -226,6 +232,11 @@ class MainWindow(QMainWindow):
             move()
         except (FastnnError, ValueError) as error:
             self.say(str(error))
+
+    @property
+    def travelling(self) -> bool:
+        """Whether training is only the way to a far position."""
+        return self._destination is not None
 
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""

@@ -31,13 +31,13 @@ LEVELS = {
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
     8.6: "gui/blueprint gui/colours gui/finding gui/history gui/losses gui/moment gui/numbers gui/own_data "
     "gui/shortcuts gui/source gui/startup",
-    8.65: "gui/runs",  # what two sources and histories differ in
+    8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/storage",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/network",
+    9.6: "gui/drawing gui/network gui/playground",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     10.5: "gui/features",  # what a window can do beyond stepping, put together from panels

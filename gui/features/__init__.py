@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gui.features.appearance import Appearance
+from gui.features.changing import Changing
 from gui.features.files import Files
 from gui.features.learning import Learning
 from gui.features.looking_up import LookingUp
@@ -29,6 +30,7 @@ class Features:
         self.learning = Learning(window, self.repeater)
         self.files = Files(window)
         self.running = Running(window)
+        self.changing = Changing(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
 
@@ -39,7 +41,7 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        parts = (self.appearance, self.learning, self.files, self.running, self.looking_up)
+        parts = (self.appearance, self.learning, self.files, self.running, self.changing, self.looking_up)
         return {name: handler for part in parts for name, handler in part.handlers().items()}
 
     def compose(self) -> None:

@@ -48,6 +48,7 @@ class Running:
         """What its actions do."""
         return {
             "conditions": self.ask_for_conditions,
+            "hold_out": self.ask_for_share,
             "branch": self.ask_for_rate,
             "pin": self.toggle_pin,
             "save": self.keeper.save,
@@ -98,6 +99,15 @@ class Running:
         dialog = ConditionsDialog(self.session, self.window)
         dialog.exec()
         dialog.deleteLater()
+
+    def ask_for_share(self) -> None:
+        """Ask how much of the data to hold out, and begin anew."""
+        self._paused()
+        percent, sure = QInputDialog.getInt(
+            self.window, "Hold out rows", "Percent of the rows to test on; the run begins anew", 20, 1, 90
+        )
+        if sure:
+            self.window.attempt(lambda: self.session.hold_out(percent / 100))
 
     def toggle_pin(self) -> None:
         """Pin the run, or let the pinned one go."""

@@ -22,11 +22,10 @@ from PyQt6.QtWidgets import (
 )
 
 from gui import theme
-from gui.history import CHARTS
+from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
 from gui.session import Session
 
-LOSS = "loss"
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
 MANY = 8  # series that are named and coloured; further ones are grey
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8a6d3b", "#7f7f7f")  # Okabe and Ito
@@ -182,9 +181,10 @@ class TrainingChart(QWidget):
         return pinned + [(f"B {name}" if named else f"B {self.session.changes}", x, y) for name, x, y in own]
 
     def _lines_of(self, losses: NDArray[np.float64], history: Any) -> list[Line]:
-        if self.chart == LOSS:
-            return [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if len(losses) else []
-        return [(name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)]
+        own = [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if self.chart == LOSS and len(losses) else []
+        return own + [
+            (name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)
+        ]
 
     def _draw(self, lines: list[Line]) -> None:
         item = self.plot.getPlotItem()
@@ -218,6 +218,8 @@ class TrainingChart(QWidget):
         own = count // 2 if self.session.pin is not None else count
         if own <= 1:
             return QColor(t.consumer if pinned else t.accent), style
+        if name in (self.chart, f"A {self.chart}", f"B {self.chart}"):
+            return QColor(t.accent), style
         colours = LIVELY if t.dark else COLOURS
         return QColor(colours[min(place % max(own, 1), MANY - 1)]), style
 

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Epoch, GradientNorm, LossJump, NonFinite, ZeroShare
 from gui import __main__ as command
+from gui import storage
 from gui.history import ACCURACY, CHARTS, DEAD, RATE, RATIO
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.keeper import Aside
@@ -148,6 +149,34 @@ def test_a_network_without_accuracy_says_so(open_window):
     window.chart.show_chart(ACCURACY)
     assert "accuracy" in window.chart.empty.text()
     assert window.chart.pages.currentWidget() is window.chart.empty
+
+
+def test_rows_held_out_are_tested_once_an_epoch_and_never_learnt_from(open_window, qtbot, monkeypatch, tmp_path):
+    window = open_window("digits-mlp", position=0)
+    session = window.session
+    count = session.stepper.schedule.count
+    monkeypatch.setattr("gui.features.running.QInputDialog.getInt", lambda *_: (25, True))
+    window.actions_by_name["hold_out"].trigger()
+    held = session.test_data
+    assert session.stepper.schedule.count + len(held["image"]) == count
+    assert "held out" in window.windowTitle()
+    batches = session.stepper.schedule.batches
+    for _ in range(3):
+        session.forward("epoch")
+    steps, values = session.history.of(ACCURACY)["test"].arrays
+    assert steps.tolist() == [batches, 2 * batches, 3 * batches]
+    for variable, array in session.stepper.storage.items():
+        variable.value[...] = array
+    loss, accuracy = session.model.evaluate(held["image"], held["y_true"], verbose=0)
+    assert values[-1] == pytest.approx(accuracy, abs=1e-6)
+    assert session.history.of("loss")["test"].near(3 * batches)[1] == pytest.approx(loss, rel=1e-5)
+    window.chart.show_chart("loss")
+    assert [name for name, _, _ in window.chart.lines()] == ["loss", "test"]
+    storage.save(session, tmp_path / "held.fastnn")
+    again = Session()
+    storage.restore(again, tmp_path / "held.fastnn")
+    assert np.array_equal(again.test_data["image"], held["image"])
+    assert again.history.of(ACCURACY)["test"].arrays[1].tolist() == values.tolist()
 
 
 # ---------------------------------------------------------------- conditions
