@@ -77,9 +77,19 @@ screenshot() {
     test -s "$scratch/screenshot.png"
 }
 
-quick_benchmarks() {
+quick_pictures() { # the README's, drawn anew
+    python .ci/pictures.py "$scratch/pictures"
+    test -s "$scratch/pictures/worked-example.png"
+}
+
+benchmarks() {
     python -m benchmarks ops --quick
     python -m benchmarks models --quick
+}
+
+pictures() { # the README's, drawn anew
+    python .ci/pictures.py "$scratch/pictures"
+    test -s "$scratch/pictures/worked-example.png"
 }
 
 benchmarks() {
