@@ -77,12 +77,7 @@ screenshot() {
     test -s "$scratch/screenshot.png"
 }
 
-quick_pictures() { # the README's, drawn anew
-    python .ci/pictures.py "$scratch/pictures"
-    test -s "$scratch/pictures/worked-example.png"
-}
-
-benchmarks() {
+quick_benchmarks() {
     python -m benchmarks ops --quick
     python -m benchmarks models --quick
 }
@@ -95,6 +90,7 @@ pictures() { # the README's, drawn anew
 benchmarks() {
     python -m benchmarks ops
     python -m benchmarks models
+    python -m benchmarks app
 }
 
 arguments_covered() { python -m tests.golden.arguments; }

@@ -88,7 +88,8 @@ def pointing(scene: Scene, detail: str, count: int) -> Iterator[Result]:
     from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
     from PyQt6.QtGui import QMouseEvent, QWheelEvent
 
-    view = max(scene.window.stage.views(), key=lambda v: len(v.content.shape) > 0 and v.content.data is not None and v.content.data.size)
+    seen = [v for v in scene.window.stage.views() if v.content.shape and v.content.data is not None]
+    view = max(seen, key=lambda v: v.content.data.size)
     none, still = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
     cells = list(np.ndindex(*view.content.shape))
     shown = [
