@@ -89,7 +89,7 @@ def pointing(scene: Scene, detail: str, count: int) -> Iterator[Result]:
     from PyQt6.QtGui import QMouseEvent, QWheelEvent
 
     seen = [v for v in scene.window.stage.views() if v.content.shape and v.content.data is not None]
-    view = max(seen, key=lambda v: v.content.data.size)
+    view = max(seen, key=lambda v: v.content.data.size if v.content.data is not None else 0)
     none, still = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
     cells = list(np.ndindex(*view.content.shape))
     shown = [
