@@ -126,3 +126,31 @@ def non_finite_marks(image: NDArray[np.generic], limit: int = 2000) -> list[tupl
 def non_finite_text(value: float) -> str:
     """How NaN and infinity are written."""
     return "NaN" if np.isnan(value) else "+inf" if value > 0 else "−inf"
+
+
+CLASSES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#f0e442")  # Okabe and Ito
+
+
+def class_image(output: NDArray[np.generic], ground: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Colours of the class chosen, the paler the less sure: (rows, columns, 3).
+
+    Args:
+        output: (rows, columns, outputs): probabilities, one for two classes.
+        ground: Red, green and blue of no opinion.
+
+    Example:
+        >>> import numpy as np
+        >>> class_image(np.array([[[0.5], [1.0]]]), (255, 255, 255))[0].tolist()
+        [[255, 255, 255], [226, 142, 77]]
+    """
+    p = np.nan_to_num(np.asarray(output, np.float64), nan=0.5)
+    p = np.clip(p, 0, 1)
+    if p.shape[-1] == 1:
+        p = np.concatenate([1 - p, p], axis=-1)
+    count = p.shape[-1]
+    chosen = p.argmax(-1)
+    sure = np.clip((p.max(-1) - 1 / count) / (1 - 1 / count), 0, 1) * 0.7
+    table = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in CLASSES], np.float64)
+    colour = table[chosen % len(CLASSES)]
+    mixed = np.asarray(ground, np.float64) + (colour - np.asarray(ground, np.float64)) * sure[..., None]
+    return mixed.round().astype(np.uint8)

@@ -7,19 +7,22 @@ the stepper belongs to the worker, and the session answers from a `Moment` with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fastnn
+from fastnn.engine.batches import Feeds
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Condition, Hit
 from fastnn.errors import FastnnError
 from gui import moment as moments
+from gui.editing import Version
 from gui.history import History
 from gui.losses import Losses
 from gui.moment import GRAINS, Moment
 from gui.runs import Difference, Pin, changes, difference
-from gui.source import Source, from_model, from_preset
+from gui.source import Source, from_model, from_preset, holding_out
 from gui.state import Index, Selection, State
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
@@ -71,12 +74,30 @@ class Session(State):
         )
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
+        self._take_test_data()
+
+    def _take_test_data(self) -> None:
+        assert self.source is not None
+        x, y = self.source.test or (None, None)
+        self.test_data = None if x is None else x if isinstance(x, Feeds) else self.model.prepare_data(x, y, None)
+        self._tested = set()
+
+    def hold_out(self, share: float) -> None:
+        """Begin anew with a part of the data, and test on the rest once an epoch.
+
+        Raises:
+            ValueError: for a share that is not between 0 and 1.
+        """
+        self.require_idle()
+        assert self.source is not None
+        self.load(holding_out(self.source, Feeds(self.stepper.data), share, self.seed))
 
     def take(self, source: Source, stepper: Any, seed: int, kept: Mapping[str, Any]) -> None:
         """Go on with a run that was kept: `kept` are fields of the session."""
         self.require_idle()
         self.source, self.model, self.stepper, self.seed = source, stepper.model, stepper, seed
         self._moment = None
+        self._take_test_data()
         self._after_loading(kept)
 
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
@@ -122,6 +143,25 @@ class Session(State):
         self._moved(before)
         self.notify("position")
 
+    def place(self, text: str) -> int:
+        """The position behind the first operation of a training step named in words.
+
+        Args:
+            text: A training step such as '137', epoch and batch such as '3.12', or 'epoch 3', all counted from 1.
+
+        Raises:
+            ValueError: for anything else.
+        """
+        batches = self.moment.batches
+        words = text.strip().lower().replace(",", "").replace(" ", "")
+        found = re.fullmatch(r"(\d{1,9})|(?:epoch)?(\d{1,7})(?:\.(\d{1,7}))?", words)
+        step, epoch, batch = (int(n or 1) for n in found.groups()) if found else (0, 0, 0)
+        if not step or not epoch or not 1 <= batch <= batches:
+            raise ValueError(
+                f"expected a training step, or epoch.batch with up to {batches} batches, received {text!r}."
+            )
+        return self.moment.start_of((epoch - 1) * batches + batch - 1 + step - 1) + 1
+
     def forward(self, grain: str = "op") -> None:
         """Move forward to the end of this op, layer, phase, batch or epoch."""
         self.goto(moments.ahead(self.moment, grain))
@@ -148,16 +188,26 @@ class Session(State):
 
     def run_to_index(self, index: int) -> None:
         """Run, or go back, until the cursor stands behind a step of the training step shown."""
-        self.goto(self.moment.shown * len(self.steps) + index + 1)
+        self.goto(self.moment.start + index + 1)
 
     def run_to_breakpoint(self) -> bool:
         """Run until the next step has a breakpoint, or a condition holds before; False if no breakpoint is set."""
         self.require_idle()
         if not self.breakpoints:
             return False
-        length, base = len(self.steps), self.moment.position
-        self.run_to(base + min((b - base) % length or length for b in self.breakpoints))
+        self.run_to(self._next_breakpoint())
         return True
+
+    def _next_breakpoint(self) -> int:
+        """The position of the next breakpoint; where training steps differ, at most the next one's first operation."""
+        moment, length = self.moment, len(self.steps)
+        here = [b for b in self.breakpoints if moment.done < b < length]
+        if here:
+            return moment.start + min(here)
+        if not moment.alike:
+            return moment.start + length if moment.done < length else moment.position + 1
+        nearest = min((b - moment.done) % length or length for b in self.breakpoints)
+        return moment.position + nearest
 
     def run_to(self, position: int) -> None:
         """Move to a position ahead, unless a condition holds on the way: then stop there."""
@@ -172,10 +222,13 @@ class Session(State):
 
     def play_target(self) -> tuple[int, bool]:
         """The position that playing moves to next, by the chosen grain, and whether a breakpoint stops it there."""
-        now, length = self.moment.position, len(self.steps)
         target = moments.ahead(self.moment, self.grain)
-        nearest = min((now + ((b - now) % length or length) for b in self.breakpoints), default=target + 1)
-        return min(target, nearest), nearest <= target
+        nearest = self._next_breakpoint() if self.breakpoints else target + 1
+        return min(target, nearest), nearest <= target and self._has_breakpoint(nearest)
+
+    def _has_breakpoint(self, position: int) -> bool:
+        """Whether the step at a position has a breakpoint."""
+        return (position - self.moment.start) % len(self.steps) in self.breakpoints
 
     def goto_layer(self, layer: str) -> None:
         """Show a layer: its last step run if there is one, else run until one has been."""
@@ -246,7 +299,7 @@ class Session(State):
         """Take the stepper back from the worker; the step that was watched stays on the stage."""
         if not self.training:
             return
-        self.training = False
+        self.training, self.bound_for = False, None
         self._read_position()
         if self.hit is not None:
             self._looked = None
@@ -263,9 +316,9 @@ class Session(State):
     def rewind(self, position: int) -> None:
         """Restore the last state kept before a position, without telling anybody: the way there is run by a worker."""
         self.require_idle()
-        length = len(self.steps)
         if position < self.moment.position:
-            self.stepper.goto(self.stepper.keyframe_before(max(position - 1, 0) // length) * length)
+            step = self.moment.step_at(max(position - 1, 0))
+            self.stepper.goto(self.moment.start_of(self.stepper.keyframe_before(step)))
             self._moment = self._live()
 
     # ------------------------------------------------------------ conditions
@@ -286,19 +339,60 @@ class Session(State):
 
     # ------------------------------------------------------------ changing the run, and comparing two
 
-    def change(self, name: str, value: Any, index: Index = ()) -> None:
+    def change(self, name: str, value: Any, index: Index = (), again: bool = False) -> None:
         """Change a parameter, the learning rate, an input or a target from this training step on; see `Stepper.change`.
+
+        Args:
+            name: Name of the value.
+            value: A number, or an array that fits.
+            index: The cells to change; of inputs and targets it begins with the row of the whole data.
+            again: Whether it replaces the last change, as a drag does: one undo takes back both.
 
         Raises:
             GraphError: for what cannot be changed, or a value that does not fit.
         """
         self.require_idle()
-        before = self.stepper.edits
-        shown = self.shown_index()
-        self.stepper.change(name, value, index)
-        self._undo.append(before)
+        before, shown = self._version(), self.shown_index()
+        if again and self._undo:
+            self.stepper.set_edits(self._undo[-1].edits)
+        else:
+            self._undo.append(before)
+        try:
+            self.stepper.change(name, value, index)
+            if self.stepper.position and not self.stepper.done:  # a weight changed between two training steps:
+                self.stepper.next()  # the next one begins with it
+        except FastnnError:
+            self.stepper.set_edits(before.edits)
+            self._undo = self._undo if again else self._undo[:-1]
+            raise
         self._redo.clear()
         self._changed(shown)
+
+    def replace_source(self, source: Source) -> None:
+        """Go on with other data, or as many rows of it: a new run that begins with the weights of now.
+
+        Raises:
+            ValueError: for data that does not fit the model.
+        """
+        self.require_idle()
+        before, index = self._version(), self.shown_index()
+        model = source.build(self.seed)
+        stepper = fastnn.Stepper(
+            model, source.x, source.y, source.batch_size, source.shuffle, self.seed, source.sample_weight
+        )
+        stepper.resume(0, [array.copy() for array in self.stepper.storage.values()], ())
+        stepper.breakpoints.update(self.breakpoints)
+        learning = next((i for i, step in enumerate(stepper.steps) if step.phase == "update"), len(stepper.steps))
+        stepper.goto(min(self.done, learning))
+        self._undo.append(before)
+        self._redo.clear()
+        self.source, self.model, self.stepper = source, model, stepper
+        self.losses, self.history = Losses(), History()
+        self._changed(min(index, len(stepper.steps) - 1), "loaded")
+
+    def _version(self) -> Version:
+        s = self.stepper
+        return Version(self.source, self.model, s, s.edits, s.position, self.losses, self.history)
 
     @property
     def can_undo(self) -> bool:
@@ -311,31 +405,38 @@ class Session(State):
         return bool(self._redo)
 
     def undo(self) -> None:
-        """Undo the last change; the position stays."""
-        self._swap_edits(self._undo, self._redo)
+        """Undo the last change, and return to where it was made."""
+        self._swap_versions(self._undo, self._redo)
 
     def redo(self) -> None:
         """Make the change again that `undo` undid."""
-        self._swap_edits(self._redo, self._undo)
+        self._swap_versions(self._redo, self._undo)
 
-    def _swap_edits(self, source: list[Any], target: list[Any]) -> None:
+    def _swap_versions(self, source: list[Version], target: list[Version]) -> None:
         self.require_idle()
-        if source:
-            shown = self.shown_index()
-            target.append(self.stepper.edits)
-            self.stepper.set_edits(source.pop())
-            self._changed(shown)
+        if not source:
+            return
+        shown, found = self.shown_index(), source.pop()
+        target.append(self._version())
+        other = found.stepper is not self.stepper
+        if other:
+            self.source, self.model, self.stepper = found.source, found.model, found.stepper
+            self.losses, self.history = found.losses, found.history
+        self.stepper.set_edits(found.edits)
+        self.stepper.goto(found.position)
+        self._changed(min(shown, len(self.stepper.steps) - 1), "loaded" if other else "position")
 
-    def _changed(self, shown: int) -> None:
+    def _changed(self, shown: int, topic: str = "position") -> None:
         """Forget what is no longer so, and show the rest."""
         known = len(self.stepper.losses)
+        self._tested = {e for e in self._tested if e * self.stepper.schedule.batches <= known}
         self.losses.forget(known)
         self.history.forget(known if not self.stepper.at_end else known - 1)
         self._explained = ((), None)
         looked = self._looked
-        self._moved(shown)
-        self._looked = looked
-        self.notify("position")
+        self._moved(shown if topic == "position" else None)
+        self._looked = looked if topic == "position" else None
+        self.notify(topic)
 
     def pin_run(self) -> None:
         """Keep the run as it is now to compare with; the session goes on with a copy."""

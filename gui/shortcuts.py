@@ -53,8 +53,16 @@ ACTIONS = (
     Action("reset", "Reset to the same start", ("Ctrl+R",), "Run"),
     Action("new_seed", "Reset with a new seed", ("Ctrl+Shift+R",), "Run"),
     Action("conditions", "Breakpoints on conditions…", ("Ctrl+B",), "Run"),
+    Action("hold_out", "Hold out rows to test on…", (), "Run"),
+    Action("find_rate", "Find a learning rate…", (), "Run"),
     Action("branch", "Branch with another learning rate…", ("Ctrl+Shift+B",), "Run"),
     Action("pin", "Pin this run to compare", ("Ctrl+P",), "Run", checkable=True),
+    Action("undo", "Undo a change of numbers or data", ("Ctrl+Z",), "Edit", repeats=True),
+    Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", repeats=True),
+    Action("stage", "Stage", ("Ctrl+1",), "Edit"),
+    Action("playground", "Playground: points in the plane", ("Ctrl+2",), "Edit"),
+    Action("draw", "Draw a picture for the network", ("Ctrl+3",), "Edit"),
+    Action("edit", "Edit the selected number", ("F2",), "Edit"),
     Action("explain", "Explain what was computed last", ("E",), "Look"),
     Action("history_back", "Previous selection", ("Alt+Left",), "Look", repeats=True),
     Action("history_forward", "Next selection", ("Alt+Right",), "Look", repeats=True),
@@ -94,7 +102,7 @@ ACTIONS = (
     Action("keys", "Keys", ("F1",), "Help"),
     Action("about", "About fastnn", (), "Help"),
 )
-MENUS = ("File", "Step", "Run", "Look", "Learn", "Window", "Help")
+MENUS = ("File", "Edit", "Step", "Run", "Look", "Learn", "Window", "Help")
 GROUPS = tuple(sorted(dict.fromkeys(a.group for a in ACTIONS), key=MENUS.index))
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.conditions import Condition, Hit
-from fastnn.engine.edits import Edit
 from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
-from gui.history import History, measured
+from gui.editing import Version
+from gui.history import History, held_out, measured
 from gui.losses import Losses
 from gui.moment import Moment
 from gui.runs import Pin
@@ -41,10 +41,13 @@ class State:
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
+        self.test_data: Any = None
+        self._tested: set[int] = set()
         self.watching = False
+        self.bound_for: int | None = None  # the position that a worker is on its way to
         self.pin: Pin | None = None
-        self._undo: list[tuple[Edit, ...]] = []
-        self._redo: list[tuple[Edit, ...]] = []
+        self._undo: list[Version] = []
+        self._redo: list[Version] = []
         self.order = "size"  # of the terms of a long sum: by size or by index
         self.predictor: Any = None  # a `Predictor` while numbers are to be predicted
         self._term: tuple[Any, int] | None = None
@@ -89,10 +92,10 @@ class State:
 
     def _live(self, arrays: Any = None, explanation: Explanation | None = None) -> Moment:
         s = self.stepper
-        rows, batches = s.sample_indices, s.schedule.batches
         return Moment(
-            s.listing, s.position, s.shown_training_step, s.epoch, s.batch, batches, rows, arrays, explanation
-        )
+            s.listing, s.position, s.shown_training_step, s.epoch, s.batch, s.schedule.batches, s.sample_indices,
+            s.position - s.done, s.start_of, s.step_at, not s.each_its_own, arrays, explanation,
+        )  # fmt: skip
 
     @property
     def listing(self) -> StepList:
@@ -160,6 +163,14 @@ class State:
         self.losses.follow(self.stepper.losses)
         if self.stepper.at_end:
             self.history.note(self.stepper.training_step, measured(self.stepper))
+            self._test()
+
+    def _test(self) -> None:
+        """Once an epoch, see how the network does on what it does not learn from."""
+        epoch = self.stepper.training_step // self.stepper.schedule.batches
+        if self.test_data is not None and epoch not in self._tested:
+            self._tested.add(epoch)
+            self.history.note(self.stepper.training_step, held_out(self.stepper, self.test_data))
 
     # ------------------------------------------------------------ values
 

@@ -57,6 +57,8 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         "window": dict(window or {}),
     }
     arrays: dict[str, Array] = {} if source.name else {f"data/{n}": a for n, a in stepper.data.items()}
+    if session.test_data is not None:
+        arrays |= {f"test/{n}": a for n, a in session.test_data.items()}
     for prefix, state in (("start", stepper.checkpoint(0)), ("state", stepper.checkpoint())):
         arrays |= {f"{prefix}/{i}": a.copy() for i, a in enumerate(state)}
     arrays |= {f"edits/{i}": np.asarray(e.value) for i, e in enumerate(stepper.edits)}
@@ -128,11 +130,12 @@ def source_of(file: SessionFile) -> Source:
         return from_preset(record["preset"])
     if file.model is None:
         raise ValueError("it has no model.keras")
-    model, data = loaded_model(file.model), file.below("data")
+    model, data, test = loaded_model(file.model), file.below("data"), file.below("test")
     return Source(
         str(record["title"]), lambda seed: model, Feeds(data), None, str(record.get("description", "")),
         batch_size=None if record["batch_size"] is None else whole(record, "batch_size"),
         shuffle=bool(record["shuffle"]), digits=int(record.get("digits", 4)), reseeds=False,
+        test=(Feeds(test), None) if test else None,
     )  # fmt: skip
 
 

@@ -35,10 +35,11 @@ from gui.panels.stage import StageView
 from gui.panels.transport import Breadcrumb, Transport
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
+from gui.source import Source
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
-AT_ONCE = 2  # training steps that a move may run before the window answers
+AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
 PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
@@ -62,7 +63,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
         self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
-        self.listing = ListingView(session)
+        self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
         self._pictured = 0.0
         self._compose()
@@ -80,7 +81,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(TOP, self.transport)
         self.addToolBarBreak(TOP)
         self.addToolBar(TOP, self._path_bar())
-        self.setCentralWidget(self.stage)
+        self.setCentralWidget(self.workbench)
         self.setDockNestingEnabled(True)
         self.docks = {
             "network": self._dock("Network", "network", self.map, LEFT),
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         if bar is not None:
             bar.setContentsMargins(6, 0, 6, 0)
             bar.addWidget(self.cell, 1)
+            bar.messageChanged.connect(lambda text: self.cell.setVisible(not text))
             bar.setSizeGripEnabled(False)
 
     def _path_bar(self) -> QToolBar:
@@ -158,7 +160,7 @@ class MainWindow(QMainWindow):
         if topic == "loaded":
             self.setWindowTitle(f"{self.session.title} — fastnn")
         if topic == "hover":
-            self.stage.refresh_marks()
+            self.workbench.refresh_marks()
         else:
             for panel in self._panels(topic):
                 panel.refresh()
@@ -166,10 +168,10 @@ class MainWindow(QMainWindow):
 
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
-            return [self.listing, self.tape]
+            return [self.listing, self.tape, self.transport]
         if topic == "runs":
             return [self.chart]
-        picture = [self.stage, self.map, self.card]
+        picture = [self.workbench, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
         if topic == "view":
@@ -185,7 +187,12 @@ class MainWindow(QMainWindow):
     def _refresh_status(self) -> None:
         for name, on in (("numbers", self.session.numbers),):
             self.actions_by_name[name].setChecked(on)
-        for name, on in (("history_back", self.session.can_go_back), ("history_forward", self.session.can_go_forward)):
+        for name, on in (
+            ("history_back", self.session.can_go_back),
+            ("history_forward", self.session.can_go_forward),
+            ("undo", self.session.can_undo),
+            ("redo", self.session.can_redo),
+        ):
             self.actions_by_name[name].setEnabled(on)
         self.cell.setText(self.describe(self.session.hovered or self.session.selection))
 
@@ -209,11 +216,12 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         if bar is not None:
             bar.showMessage(text, 8000)
+            self.cell.hide()  # it does so itself, but not after it has been out of sight
 
     # ------------------------------------------------------------ doing
 
-    def load(self, name: str) -> None:
-        """Debug another preset."""
+    def load(self, name: str | Source) -> None:
+        """Debug another preset, or a source of one's own."""
         self.player.stop()
         self.trainer.pause(wait=True)
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
@@ -227,6 +235,11 @@ class MainWindow(QMainWindow):
         except (FastnnError, ValueError) as error:
             self.say(str(error))
 
+    @property
+    def travelling(self) -> bool:
+        """Whether training is only the way to a far position."""
+        return self._destination is not None
+
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
         session = self.session
@@ -235,21 +248,27 @@ class MainWindow(QMainWindow):
                 self._destination = position
                 self.trainer.pause()
             return
-        if session.stepper.distance(position) > AT_ONCE:
+        if self._is_long(position):
             session.rewind(position)
+            session.bound_for = position
             self._destination = position
-            self.trainer.begin(position // len(session.steps))
+            self.trainer.begin(session.moment.step_at(position))
         else:
             self.attempt(lambda: session.goto(position))
+
+    def _is_long(self, position: int) -> bool:
+        """Whether the way to a position is for the worker."""
+        stepper = self.session.stepper
+        return bool(stepper.distance(position) > 2 and stepper.seconds_to(position) > AT_ONCE)
 
     def play(self, position: int) -> None:
         """Move on while playing: conditions stop it, too."""
         session = self.session
         if not session.conditions:
             self.travel(position)
-        elif session.stepper.distance(position) > AT_ONCE:
+        elif self._is_long(position):
             self._destination = position
-            self.trainer.begin(position // len(session.steps), watching=True)
+            self.trainer.begin(session.moment.step_at(position), watching=True)
         else:
             self.attempt(lambda: session.run_to(position))
             self.say_hit()
@@ -271,7 +290,10 @@ class MainWindow(QMainWindow):
 
     def _training_ended(self) -> None:
         destination, self._destination = self._destination, None
-        if self.trainer.error:
+        failure = self.trainer.failure
+        if failure is not None:
+            self.features.running.report(type(failure), failure, failure.__traceback__)
+        elif self.trainer.error:
             self.say(self.trainer.error)
         elif destination is not None and self.session.hit is None:
             self.travel(destination)
@@ -279,10 +301,10 @@ class MainWindow(QMainWindow):
 
     def ask_for_training_step(self) -> None:
         """Ask where to go."""
-        now = self.session.moment.shown + 1
-        step, sure = QInputDialog.getInt(self, "Go to", "Training step", now, 1, 10_000_000)
+        now = f"{self.session.moment.shown + 1}"
+        text, sure = QInputDialog.getText(self, "Go to", "Training step (137), or epoch and batch (3.12)", text=now)
         if sure:
-            self.travel((step - 1) * len(self.session.steps) + 1)
+            self.attempt(lambda: self.travel(self.session.place(text)))
 
     def copy_number(self) -> None:
         """Put the selected number on the clipboard, in full."""

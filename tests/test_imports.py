@@ -31,20 +31,20 @@ LEVELS = {
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
     8.6: "gui/blueprint gui/colours gui/finding gui/history gui/losses gui/moment gui/numbers gui/own_data "
     "gui/shortcuts gui/source gui/startup",
-    8.65: "gui/runs",  # what two sources and histories differ in
+    8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/storage",
     9: "gui/session",
     9.1: "gui/grains",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/network gui/cards gui/predicting gui/worksheet",
+    9.6: "gui/cards gui/drawing gui/network gui/playground gui/predicting gui/worksheet",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     10.5: "gui/features",  # what a window can do beyond stepping, put together from panels
     11: "gui/window",
     11.5: "gui/__main__",
-    12: "gui/__init__",  # `show` opens the same window as the command line
+    12: "gui/__init__ gui/pictures",  # `show` opens the same window as the command line
 }
 LEVEL_OF = {entry: level for level, entries in LEVELS.items() for entry in entries.split()}
 COMPILED = "fastnn/kernels/engine"

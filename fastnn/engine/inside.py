@@ -76,7 +76,7 @@ class Inside:
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """What every line gives: of a sum the addends, the sum times its scale if it has one, what is added at last."""
+        """What every line gives, in order: a sum's addends, the sum times its scale if any, what is added at last."""
         if isinstance(self.expression, Sum):
             s, products = self.expression, self.products
             scaled = [s.scale * float(products.sum())] if s.scale != 1.0 else []

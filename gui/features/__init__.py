@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gui.features.appearance import Appearance
+from gui.features.changing import Changing
 from gui.features.explaining import Explaining
 from gui.features.files import Files
 from gui.features.learning import Learning
@@ -31,6 +32,7 @@ class Features:
         self.files = Files(window)
         self.running = Running(window)
         self.explaining = Explaining(window)
+        self.changing = Changing(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
 
@@ -41,7 +43,9 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        parts = (self.appearance, self.learning, self.files, self.running, self.explaining, self.looking_up)
+        parts = (
+            self.appearance, self.learning, self.files, self.running, self.changing, self.explaining, self.looking_up,
+        )  # fmt: skip
         return {name: handler for part in parts for name, handler in part.handlers().items()}
 
     def compose(self) -> None:

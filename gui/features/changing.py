@@ -1,0 +1,68 @@
+"""Changing the run by hand: numbers, points, pictures; undo and redo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gui.handlers import Handler
+from gui.panels.drawing_board import DrawingBoard
+from gui.panels.playground import Playground
+from gui.panels.workbench import Workbench
+
+
+class Changing:
+    """The workbench of one window, and what its actions do.
+
+    Args:
+        window: The window; its stage need not be there yet.
+    """
+
+    def __init__(self, window: Any) -> None:
+        self.window, self.session = window, window.session
+
+    def bench(self) -> Workbench:
+        """The middle of the window: stage, playground, drawing board, edit bar."""
+        self.workbench = Workbench(self.session, self.window.stage, self.change, self.window.say)
+        self.playground = Playground(self.session, self.change, self.window.load)
+        self.drawing_board = DrawingBoard(self.session, self.change)
+        self.workbench.add("Playground", self.playground)
+        self.workbench.add("Draw", self.drawing_board)
+        return self.workbench
+
+    def handlers(self) -> dict[str, Handler]:
+        """What its actions do."""
+        return {
+            "undo": lambda: self.change(self.session.undo),
+            "redo": lambda: self.change(self.session.redo),
+            "edit": self.edit,
+            "stage": lambda: self.workbench.bring(self.window.stage),
+            "playground": self.play,
+            "draw": self.draw,
+        }
+
+    def change(self, work: Callable[[], object]) -> None:
+        """Change the run; training pauses for it, and goes on."""
+        training = self.session.training and not self.window.travelling
+        self.window.player.stop()
+        self.window.trainer.pause(wait=True)
+        self.window.attempt(work)
+        if training:
+            self.window.trainer.begin()
+
+    def edit(self) -> None:
+        """Put the cursor into the field of the selected number."""
+        if not self.workbench.edit_bar.edit():
+            self.window.say("it is computed: change a weight, an input or a target that it comes from")
+
+    def play(self) -> None:
+        """Bring the playground to the front; with a network of its own if this one does not suit."""
+        self.playground.open()
+        self.workbench.bring(self.playground)
+
+    def draw(self) -> None:
+        """Bring the drawing board to the front."""
+        if self.drawing_board.suits():
+            self.workbench.bring(self.drawing_board)
+        else:
+            self.window.say("expected a network that takes one grey picture of 6 to 64 pixels a side")
