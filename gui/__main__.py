@@ -137,7 +137,7 @@ def open_window(
     if then or settings is None or settings.value("geometry") is None:
         window.resize(*size)
         window.reset_layout()
-        window.say("New here? The tour in the menu Learn takes one minute.")
+        window.say("" if then else "New here? The tour in the menu Learn takes one minute.")
     window.show()
     if lesson:
         window.features.learning.begin(lesson)
