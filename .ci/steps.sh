@@ -82,11 +82,6 @@ quick_benchmarks() {
     python -m benchmarks models --quick
 }
 
-pictures() { # the README's, drawn anew
-    python .ci/pictures.py "$scratch/pictures"
-    test -s "$scratch/pictures/worked-example.png"
-}
-
 benchmarks() {
     python -m benchmarks ops
     python -m benchmarks models
