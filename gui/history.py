@@ -110,7 +110,7 @@ class History:
             series.forget(step)
 
 
-def tested(stepper: Any, data: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], float]:
+def held_out(stepper: Any, data: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], float]:
     """Loss and accuracy on data that the network does not learn from: on so many rows of it as are quickly done."""
     found = assess(stepper, np.arange(min(len(next(iter(data.values()))), TESTED)), data)
     values = {(LOSS, TEST): float(found.losses.mean(dtype=np.float64))}

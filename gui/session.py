@@ -160,7 +160,7 @@ class Session(State):
             raise ValueError(
                 f"expected a training step, or epoch.batch with up to {batches} batches, received {text!r}."
             )
-        return ((epoch - 1) * batches + batch - 1 + step - 1) * len(self.steps) + 1
+        return self.moment.start_of((epoch - 1) * batches + batch - 1 + step - 1) + 1
 
     def forward(self, grain: str = "op") -> None:
         """Move forward to the end of this op, layer, phase, batch or epoch."""
@@ -188,16 +188,26 @@ class Session(State):
 
     def run_to_index(self, index: int) -> None:
         """Run, or go back, until the cursor stands behind a step of the training step shown."""
-        self.goto(self.moment.shown * len(self.steps) + index + 1)
+        self.goto(self.moment.start + index + 1)
 
     def run_to_breakpoint(self) -> bool:
         """Run until the next step has a breakpoint, or a condition holds before; False if no breakpoint is set."""
         self.require_idle()
         if not self.breakpoints:
             return False
-        length, base = len(self.steps), self.moment.position
-        self.run_to(base + min((b - base) % length or length for b in self.breakpoints))
+        self.run_to(self._next_breakpoint())
         return True
+
+    def _next_breakpoint(self) -> int:
+        """The position of the next breakpoint; where training steps differ, at most the next one's first operation."""
+        moment, length = self.moment, len(self.steps)
+        here = [b for b in self.breakpoints if moment.done < b < length]
+        if here:
+            return moment.start + min(here)
+        if not moment.alike:
+            return moment.start + length if moment.done < length else moment.position + 1
+        nearest = min((b - moment.done) % length or length for b in self.breakpoints)
+        return moment.position + nearest
 
     def run_to(self, position: int) -> None:
         """Move to a position ahead, unless a condition holds on the way: then stop there."""
@@ -212,10 +222,13 @@ class Session(State):
 
     def play_target(self) -> tuple[int, bool]:
         """The position that playing moves to next, by the chosen grain, and whether a breakpoint stops it there."""
-        now, length = self.moment.position, len(self.steps)
         target = moments.ahead(self.moment, self.grain)
-        nearest = min((now + ((b - now) % length or length) for b in self.breakpoints), default=target + 1)
-        return min(target, nearest), nearest <= target
+        nearest = self._next_breakpoint() if self.breakpoints else target + 1
+        return min(target, nearest), nearest <= target and self._has_breakpoint(nearest)
+
+    def _has_breakpoint(self, position: int) -> bool:
+        """Whether the step at a position has a breakpoint."""
+        return (position - self.moment.start) % len(self.steps) in self.breakpoints
 
     def goto_layer(self, layer: str) -> None:
         """Show a layer: its last step run if there is one, else run until one has been."""
@@ -303,9 +316,9 @@ class Session(State):
     def rewind(self, position: int) -> None:
         """Restore the last state kept before a position, without telling anybody: the way there is run by a worker."""
         self.require_idle()
-        length = len(self.steps)
         if position < self.moment.position:
-            self.stepper.goto(self.stepper.keyframe_before(max(position - 1, 0) // length) * length)
+            step = self.moment.step_at(max(position - 1, 0))
+            self.stepper.goto(self.moment.start_of(self.stepper.keyframe_before(step)))
             self._moment = self._live()
 
     # ------------------------------------------------------------ conditions

@@ -39,7 +39,7 @@ from gui.source import Source
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
-AT_ONCE = 2  # training steps that a move may run before the window answers
+AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
 PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
@@ -246,22 +246,27 @@ class MainWindow(QMainWindow):
                 self._destination = position
                 self.trainer.pause()
             return
-        if session.stepper.distance(position) > AT_ONCE:
+        if self._is_long(position):
             session.rewind(position)
             session.bound_for = position
             self._destination = position
-            self.trainer.begin(position // len(session.steps))
+            self.trainer.begin(session.moment.step_at(position))
         else:
             self.attempt(lambda: session.goto(position))
+
+    def _is_long(self, position: int) -> bool:
+        """Whether the way to a position is for the worker."""
+        stepper = self.session.stepper
+        return bool(stepper.distance(position) > 2 and stepper.seconds_to(position) > AT_ONCE)
 
     def play(self, position: int) -> None:
         """Move on while playing: conditions stop it, too."""
         session = self.session
         if not session.conditions:
             self.travel(position)
-        elif session.stepper.distance(position) > AT_ONCE:
+        elif self._is_long(position):
             self._destination = position
-            self.trainer.begin(position // len(session.steps), watching=True)
+            self.trainer.begin(session.moment.step_at(position), watching=True)
         else:
             self.attempt(lambda: session.run_to(position))
             self.say_hit()

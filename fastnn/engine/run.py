@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from bisect import bisect_right, insort
 from collections.abc import Mapping
 from typing import Any
@@ -47,6 +48,7 @@ class Run:
         self._marks: list[int] = []  # training steps with a keyframe, in order
         self._stride = 1  # the least distance of keyframes
         self._losses: list[float] = []
+        self._pace = math.inf  # seconds that the last training steps took each
         self._rates: dict[int, float] = {}
         self._edits: tuple[Edit, ...] = ()
         self._base: State = {}  # edited values that no step changes, as they were
@@ -186,15 +188,18 @@ class Run:
         """
         batch, full = self._step % self.schedule.batches, self.schedule.count // self.schedule.batch_size
         last = min(batch + most, full)
+        began = time.perf_counter()
         if self._done or last - batch < 2 or not self._in_one_call():
             self._run(len(self.steps))
             self._begin(self._step + 1)
+            self._pace = time.perf_counter() - began
             return 1
         step, losses = self._step, np.empty(last - batch)
         order = self.schedule.order(step // self.schedule.batches)
         ran = self._plan.run_batches(self.data, order, batch, last, seconds, None, losses)
         self._losses.extend(losses[max(len(self._losses) - step, 0) : ran].tolist())
         self._begin(step + ran)
+        self._pace = (time.perf_counter() - began) / ran
         return ran
 
     def _in_one_call(self) -> bool:

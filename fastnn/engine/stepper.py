@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -106,6 +106,19 @@ class Stepper(Looking, Run):
 
     def _start(self, step: int) -> int:
         return self._starts[step] if self._each_its_own else step * len(self.steps)
+
+    @property
+    def each_its_own(self) -> bool:
+        """Whether training steps have lists of their own, which are known once they have been reached."""
+        return self._each_its_own
+
+    def start_of(self, step: int) -> int:
+        """The position at which a training step starts; where lists differ, the last start known up to it."""
+        return self._starts[min(step, len(self._starts) - 1)] if self._each_its_own else step * len(self.steps)
+
+    def step_at(self, position: int) -> int:
+        """The training step that begins at a position, or lies around it; where lists differ, as far as is known."""
+        return bisect_right(self._starts, position) - 1 if self._each_its_own else position // len(self.steps)
 
     @property
     def training_step(self) -> int:
@@ -286,6 +299,11 @@ class Stepper(Looking, Run):
             return 0
         nearest = self.keyframe_before(step)
         return step - (self._step if nearest <= self._step < step else nearest)
+
+    def seconds_to(self, position: int) -> float:
+        """How long going to a position will take, roughly: infinite where it is not known how long a step takes."""
+        steps = self.distance(position)
+        return steps * self._pace if steps else 0.0
 
     # ------------------------------------------------------------ changing the run
 

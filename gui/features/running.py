@@ -11,11 +11,13 @@ from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QDockWidget, QInputDialog, QMessageBox
 
 from fastnn.engine.measures import learning_rate
+from fastnn.engine.rate_search import RateSearch, rate_name
 from gui.handlers import Handler
 from gui.panels.compare import ComparePanel
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.error_dialog import ErrorReporter
 from gui.panels.keeper import Aside, Keeper
+from gui.panels.rate_dialog import RateDialog
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -50,6 +52,7 @@ class Running:
             "conditions": self.ask_for_conditions,
             "hold_out": self.ask_for_share,
             "branch": self.ask_for_rate,
+            "find_rate": self.find_rate,
             "pin": self.toggle_pin,
             "save": self.keeper.save,
             "save_as": self.keeper.save_as,
@@ -137,23 +140,24 @@ class Running:
             rate = float(text)
         except ValueError:
             raise ValueError(f"expected a number for the learning rate, received {text!r}.") from None
-        name = self.rate_name()
+        name = rate_name(self.session.steps, self.session.listing.values)
+        if name is None:
+            raise ValueError("expected a learning rate that is a number of its own, received none, or a schedule.")
         if self.session.pin is None:
             self.session.pin_run()
         self.session.change(name, rate)
         self.session.notify("runs")
 
-    def rate_name(self) -> str:
-        """The state that holds the learning rate.
+    def find_rate(self) -> None:
+        """Search for a learning rate, and go on with it if it pleases."""
+        self._paused()
+        self.window.attempt(self._find_rate)
 
-        Raises:
-            ValueError: if there is none to change.
-        """
-        for step in reversed(self.session.steps):
-            name = dict(step.operands).get("learning_rate")
-            if name is not None and self.session.listing.values[name].role == "state":
-                return str(name)
-        raise ValueError("expected a learning rate that is a number of its own, received one from a schedule.")
+    def _find_rate(self) -> None:
+        dialog = RateDialog(RateSearch(self.session.stepper), self.window)
+        if dialog.exec() and dialog.search.suggestion is not None:
+            self.branch(f"{dialog.search.suggestion:.3g}")
+        dialog.deleteLater()
 
     # ------------------------------------------------------------ errors, and what was kept
 

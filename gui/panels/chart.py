@@ -157,7 +157,7 @@ class TrainingChart(QWidget):
     def refresh(self) -> None:
         """Follow the session; draws only what has changed."""
         s = self.session
-        done = s.moment.position // len(s.steps)
+        done = s.moment.step_at(s.moment.position)
         now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, done)
         if now == self._drawn:
             return
@@ -231,11 +231,13 @@ class TrainingChart(QWidget):
         for name, x, y in self._shown[: 2 * MANY]:
             if not len(x) or (place := self._place(x, step)) is None:
                 continue
-            at = int(x[place])
+            own = int(x[place])
+            at = own if at is None else at
             short = name.split()[0] if self.session.pin is not None and len(self._shown) == 2 else name
-            parts.append(f"{'' if name == self.chart else short + ' '}<b>{format_number(y[place], 6)}</b>")
-            whole.append(f"{name}: {exact(float(y[place]))}")
-        what = f"training step {at:,}: " if at is not None else ""
+            label = "" if name == self.chart else f"{short} " if own == at else f"{short} at {own:,} "
+            parts.append(f"{label}<b>{format_number(y[place], 4 if len(self._shown) > 1 else 6)}</b>")
+            whole.append(f"{name} of training step {own:,}: {exact(float(y[place]))}")
+        what = f"step {at:,}: " if at is not None else ""
         self.reading.setText(what + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
 
@@ -269,4 +271,4 @@ class TrainingChart(QWidget):
     def _go(self) -> None:
         asked, self._asked = self._asked, None
         if asked is not None:
-            self.travel(asked * len(self.session.steps))
+            self.travel(self.session.moment.start_of(asked))

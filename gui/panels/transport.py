@@ -148,11 +148,9 @@ class Breadcrumb(QWidget):
         done = f"{s.done} of {len(s.steps)} operations done · training step {s.moment.shown + 1:,}"
         if s.hit is not None:
             return f"<b style='color:{theme.current().bad}'>stopped: {html.escape(s.hit.message)}</b>"
+        now = s.moment.step_at(s.moment.position)
         if s.training and s.bound_for is not None:
-            there = s.bound_for // len(s.steps)
-            return (
-                f"on the way to training step {there + 1:,} · {s.moment.position // len(s.steps):,} done · Space stops"
-            )
+            return f"on the way to training step {s.moment.step_at(s.bound_for) + 1:,} · {now:,} done · Space stops"
         if s.training:
-            return f"training… · {s.moment.position // len(s.steps):,} steps"
+            return f"training… · {now:,} steps"
         return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

@@ -122,7 +122,7 @@ def test_hover_reads_the_exact_value_and_the_axis_can_be_logarithmic(open_window
     box = chart.plot.getPlotItem().vb
     qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
     chart._hover(box.mapViewToScene(QPointF(17.2, box.viewRect().center().y())))
-    assert "training step 17" in chart.reading.text()
+    assert "step 17:" in chart.reading.text()
     assert float(chart.reading.toolTip().split(": ")[1]) == session.losses.array[16]
     chart.log.click()
     assert chart.plot.getPlotItem().getAxis("left").logMode
@@ -444,3 +444,20 @@ def test_the_bar_says_how_many_conditions_are_set(open_window):
     assert window.actions_by_name["conditions"].iconText() == "Stop at 2"
     window.session.set_conditions([])
     assert window.actions_by_name["conditions"].iconText() == "Stop at…"
+
+
+def test_the_rate_that_is_found_can_be_used_from_here_on(open_window, qtbot, monkeypatch):
+    window = open_window("digits-mlp", position=3)
+    shown = []
+
+    def wait(dialog):
+        qtbot.waitUntil(dialog.use.isEnabled, timeout=20_000)
+        shown.append(dialog)
+        return True
+
+    monkeypatch.setattr("gui.panels.rate_dialog.RateDialog.exec", wait)
+    window.actions_by_name["find_rate"].trigger()
+    search = shown[0].search
+    assert len(shown[0].smooth.getOriginalDataset()[0]) > 10
+    assert window.session.stepper.edits[0].value == np.float32(f"{search.suggestion:.3g}")
+    assert window.session.pin is not None

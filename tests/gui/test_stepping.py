@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 
+import fastnn
 from gui.session import Session
 
 NETWORKS = ("fashion-mlp", "lenet5", "imdb-reviews", "cifar-residual", "siamese-digits", "autoencoder")
@@ -69,3 +70,40 @@ def test_places_that_there_are_not_are_refused(text):
     session.load("digits-mlp")
     with pytest.raises(ValueError, match="expected a training step"):
         session.place(text)
+
+
+class Halving(fastnn.Model):
+    """Takes other steps when the sum of its outputs is positive."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = fastnn.layers.Dense(2, name="inner")
+
+    def call(self, x):
+        y = self.inner(x)
+        return y * 0.5 if float(fastnn.ops.sum(y)) > 0 else y
+
+
+@pytest.mark.filterwarnings("ignore:.*decides on values")
+def test_networks_whose_training_steps_differ_are_walked_in_both_directions():
+    x = np.random.default_rng(0).normal(size=(40, 2)).astype("float32")
+    model, session = Halving(), Session()
+    model.compile("sgd", "mse")
+    session.load_model(model, x, x, batch_size=2)
+    lengths, forward = set(), []
+    for grain in ("op", "layer", "phase", "batch", "batch", "op", "batch", "epoch", "batch") * 6:
+        session.forward(grain)
+        lengths.add(len(session.steps))
+        forward.append(session.moment.position)
+        assert 0 < session.done <= len(session.steps)
+    assert forward == sorted(set(forward))
+    assert len(lengths) == 2
+    session.toggle_breakpoint(5)
+    for grain in ("op", "layer", "phase", "batch", "epoch") * 40:
+        before = session.moment.position
+        session.backward(grain)
+        assert session.moment.position < before or before == 0
+        assert 0 <= session.done <= len(session.steps)
+    assert session.moment.position == 0
+    assert session.run_to_breakpoint()
+    assert session.done == 5
