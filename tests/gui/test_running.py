@@ -474,7 +474,7 @@ def test_a_long_way_is_called_off_by_closing_loading_and_resetting(open_window, 
     elif way == "load":
         window.load("xor")
     else:
-        window.actions_by_name["new_seed"].trigger()
+        window.bound["new_seed"]()
     position = session.moment.position
     qtbot.wait(150)
     assert not session.training
