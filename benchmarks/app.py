@@ -5,6 +5,7 @@ Every action is timed until all panels are repainted. Windows are drawn into mem
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -88,8 +89,7 @@ def pointing(scene: Scene, detail: str, count: int) -> Iterator[Result]:
     from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
     from PyQt6.QtGui import QMouseEvent, QWheelEvent
 
-    seen = [v for v in scene.window.stage.views() if v.content.shape and v.content.data is not None]
-    view = max(seen, key=lambda v: v.content.data.size if v.content.data is not None else 0)
+    view = max(scene.window.stage.views(), key=lambda v: math.prod(v.content.shape))
     none, still = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
     cells = list(np.ndindex(*view.content.shape))
     shown = [

@@ -295,7 +295,7 @@ class MainWindow(QMainWindow):
             self.features.running.report(type(failure), failure, failure.__traceback__)
         elif self.trainer.error:
             self.say(self.trainer.error)
-        elif destination is not None and self.session.hit is None:
+        elif destination is not None and self.session.hit is None and not self.trainer.called_off:
             self.travel(destination)
         self.say_hit()
 
