@@ -174,6 +174,7 @@ class CardText:
             return big
         colour, word = (self.colours["good"], "✓") if self.agrees() else (self.colours["bad"], "✗")
         difference = e.result - e.recomputed
+        big += self._remainder() if sign == "≈" else ""
         again = format_number(e.recomputed, self.digits + 2)
         text = f"{word} recomputed {again}, difference {format_number(difference, 2)}"
         return big + f'<p style="margin:2px 0;color:{colour}">{html.escape(text)}</p>'
@@ -181,6 +182,15 @@ class CardText:
     def question(self, formula: str) -> str:
         """The card's body while the result is to be predicted: how it is computed, but neither it nor its check."""
         return "".join([*self._formula_part(formula), '<p style="margin:4px 0;font-size:15pt"><b>= ?</b></p>'])
+
+    def _remainder(self) -> str:
+        """What the printed numbers give where they do not give the printed result."""
+        try:
+            found = Formula(self.e.substituted).evaluate({})
+        except (ArithmeticError, NameError, SyntaxError, TypeError, FastnnError):
+            return ""
+        given, rest = format_number(found, self.digits), format_number(self.e.result - found, 2)
+        return self._small(f"the printed numbers give {given}; the rest, {rest}, is their rounding")
 
     def _terms_part(self, figures: str) -> str:
         """Factors or addends, figures, operands."""

@@ -296,3 +296,31 @@ def test_terms_are_sorted_by_size_or_by_index(card):
     assert "in order" in card.body.toPlainText()
     card.sort.click()
     assert "largest first" in card.body.toPlainText()
+
+
+def test_a_fresh_parameter_shows_how_its_numbers_are_spread():
+    session = session_of("digits-cnn")
+    (bars,) = cards.given_figures(session, "conv2.kernel")
+    assert bars.total == session.view("conv2.kernel").size
+    assert not list(cards.given_figures(session, "image"))
+
+
+def test_two_branches_show_both_norms():
+    session = session_of("cifar-residual")
+    table = next(f for f in figures("cifar-residual", "block1_add.add", (0, 2, 3, 4)) if isinstance(f, Table))
+    assert sum(plain(row[1]) for row in table.rows) == pytest.approx(
+        float(session.number_at("block1_add.add", (0, 2, 3, 4))), abs=1e-6
+    )
+    back = session.steps[session.listing.written_by["block1_add.add.grad"] + 1]
+    found = figures("cifar-residual", back.outputs[0], (0, 2, 3, 4))
+    copied = next(f for f in found if isinstance(f, Table) and "both branches" in f.title)
+    assert plain(copied.rows[0][1]) == plain(copied.rows[1][1])
+    assert plain(copied.rows[0][2]) == plain(copied.rows[1][2])
+
+
+def test_whole_numbers_have_no_decimals():
+    session = session_of("digits-cnn")
+    session.select("output.dense.grad", (0, 3))
+    label = int(session.view("y_true")[0])
+    assert f"float({label} == 3)" in session.explanation().substituted
+    assert f"{label} == 3" in [line.substituted for line in cards.sight_of(session).inside]
