@@ -12,7 +12,8 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
 from fastnn.errors import FastnnError
-from gui.moment import Moment
+from gui import grains
+from gui.moment import INNER, Moment
 from gui.session import Session
 
 FRAME = 0.03  # seconds of training between two looks at it
@@ -170,6 +171,9 @@ class Player(QObject):
 
     def _tick(self) -> None:
         if self.session.training:  # the last move was a long one and is still under way
+            return
+        if self.session.grain in INNER:
+            grains.move(self.session, self.session.grain, 1)
             return
         position, stopped = self.session.play_target()
         self.move.emit(position)
