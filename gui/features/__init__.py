@@ -9,7 +9,9 @@ from gui.features.changing import Changing
 from gui.features.files import Files
 from gui.features.learning import Learning
 from gui.features.looking_up import LookingUp
+from gui.features.measuring import Measuring
 from gui.features.performance import FrameTimes
+from gui.features.presenting import Presenting
 from gui.features.running import Running
 from gui.handlers import Handler
 from gui.keymap import Keymap
@@ -28,6 +30,8 @@ class Features:
         self.repeater = Repeater(window)
         self.appearance = Appearance(window)
         self.learning = Learning(window, self.repeater)
+        self.measuring = Measuring(window)
+        self.presenting = Presenting(window)
         self.files = Files(window)
         self.running = Running(window)
         self.changing = Changing(window)
@@ -41,17 +45,23 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        parts = (self.appearance, self.learning, self.files, self.running, self.changing, self.looking_up)
-        return {name: handler for part in parts for name, handler in part.handlers().items()}
+        found: dict[str, Handler] = {}
+        for part in (self.appearance, self.learning, self.measuring, self.presenting, self.files):
+            found.update(part.handlers())
+        for other in (self.running, self.changing, self.looking_up):
+            found.update(other.handlers())
+        return found
 
     def compose(self) -> None:
         """Put their panels into the window, once it has its own."""
-        self.learning.compose()
+        for part in (self.learning, self.measuring, self.presenting):
+            part.compose()
         self.running.compose()
         self.appearance.restore()
 
     def close(self) -> None:
         """Let go of what outlives the window."""
-        self.learning.close()
+        for part in (self.learning, self.measuring, self.presenting):
+            part.close()
         self.running.close()
         self.appearance.close()
