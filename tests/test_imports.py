@@ -33,7 +33,7 @@ LEVELS = {
     "gui/shortcuts gui/source gui/startup",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
-    8.8: "gui/storage",
+    8.8: "gui/moving gui/storage",
     9: "gui/session",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",

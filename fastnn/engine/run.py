@@ -150,7 +150,7 @@ class Run:
     def _thin_out(self) -> None:
         """Let every second keyframe go while they take too much memory."""
         size = sum(a.nbytes for a in self._before.values())
-        while len(self._marks) > 2 and (len(self._marks) * size > KEYFRAME_BYTES or len(self._marks) > KEYFRAMES):
+        while len(self._marks) > 1 and (len(self._marks) * size > KEYFRAME_BYTES or len(self._marks) > KEYFRAMES):
             self._stride *= 2
             self._marks = self._marks[::2]
             self._keyframes = {k: self._keyframes[k] for k in self._marks}
