@@ -13,8 +13,8 @@
     The first input is {x[0, 0]}. **Bold**, `code`; an empty line begins a paragraph.
 
 Instead of a built-in network a lesson may bring its own: `blueprint:` and `data:` with indented lines below, `batch:`,
-and `test:` with rows that are only tested on. A step may ask: `ask:` a question and `answer:` a number or a cell, perhaps
-`answer: h[0, 0] at after hidden`.
+and `test:` with rows that are only tested on. A step may ask: `ask:` a question and `answer:` a number or a cell,
+perhaps `answer: h[0, 0] at after hidden`.
 """
 
 from __future__ import annotations

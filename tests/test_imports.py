@@ -35,9 +35,10 @@ LEVELS = {
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/moving gui/storage",
     9: "gui/session",
+    9.1: "gui/grains",
     9.5: "gui/content gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/drawing gui/network gui/playground",
+    9.6: "gui/cards gui/drawing gui/network gui/playground gui/predicting gui/worksheet",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     10.5: "gui/features",  # what a window can do beyond stepping, put together from panels

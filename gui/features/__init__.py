@@ -6,6 +6,7 @@ from typing import Any
 
 from gui.features.appearance import Appearance
 from gui.features.changing import Changing
+from gui.features.explaining import Explaining
 from gui.features.files import Files
 from gui.features.learning import Learning
 from gui.features.looking_up import LookingUp
@@ -34,6 +35,7 @@ class Features:
         self.presenting = Presenting(window)
         self.files = Files(window)
         self.running = Running(window)
+        self.explaining = Explaining(window)
         self.changing = Changing(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
@@ -45,12 +47,10 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        found: dict[str, Handler] = {}
-        for part in (self.appearance, self.learning, self.measuring, self.presenting, self.files):
-            found.update(part.handlers())
-        for other in (self.running, self.changing, self.looking_up):
-            found.update(other.handlers())
-        return found
+        looks: tuple[Any, ...] = (self.appearance, self.looking_up, self.files)
+        work: tuple[Any, ...] = (self.running, self.changing, self.explaining)
+        teaching: tuple[Any, ...] = (self.learning, self.measuring, self.presenting)
+        return {name: handler for part in (*looks, *work, *teaching) for name, handler in part.handlers().items()}
 
     def compose(self) -> None:
         """Put their panels into the window, once it has its own."""
@@ -64,4 +64,5 @@ class Features:
         for part in (self.learning, self.measuring, self.presenting):
             part.close()
         self.running.close()
+        self.explaining.close()
         self.appearance.close()
