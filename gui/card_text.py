@@ -16,6 +16,7 @@ import numpy as np
 from fastnn.engine.explain import Explanation, Operand, Term, factor
 from fastnn.errors import FastnnError
 from fastnn.ops.terms import Formula
+from gui.inner_sums import InnerSum, bracketed, inner_sums, shortened
 from gui.numbers import count_label, format_number, minus
 
 LONGEST = 240  # characters of a formula with numbers; a longer one is shown line by line
@@ -42,6 +43,7 @@ class CardText:
     ) -> None:
         self.e, self.digits, self.colours, self.label = explanation, digits, colours, label
         self._places = {o: k for k, o in reversed(list(enumerate(explanation.operands)))}
+        self.inner = inner_sums(explanation.symbol, explanation.operands) if explanation.kind == "formula" else ()
 
     # ------------------------------------------------------------ pieces
 
@@ -76,15 +78,37 @@ class CardText:
         """A formula with its operands as links."""
         by_symbol = {o.symbol: o for o in operands}
         parts, at = [], 0
-        for match in NAME.finditer(text):
-            parts.append(written(text[at : match.start()]))
-            operand = by_symbol.get(match.group())
-            shown = match.group() if operand is None or not numbers else self._factor(operand)
-            parts.append(
-                html.escape(shown) if operand is None else self.link(operand, shown, "muted" if numbers else "accent")
-            )
+        for match in self._names().finditer(text):
+            parts += [written(text[at : match.start()]), self._word(match.group(), by_symbol, numbers)]
             at = match.end()
         return "".join(parts) + written(text[at:])
+
+    def _names(self) -> re.Pattern[str]:
+        """What a formula consists of besides signs: sums inside it, names."""
+        return re.compile("|".join([*(re.escape(s.text) for s in self.inner), NAME.pattern]))
+
+    def _word(self, word: str, by_symbol: Mapping[str, Operand], numbers: bool) -> str:
+        """A name or an inner sum of a formula: its symbol or its number."""
+        inner = next((s for s in self.inner if s.text == word), None)
+        if inner is not None:
+            return written(self._inner_number(inner) if numbers else inner.symbol)
+        if word not in by_symbol:
+            return html.escape(word)
+        operand = by_symbol[word]
+        shown, role = (self._factor(operand), "muted") if numbers else (bracketed(operand), "accent")
+        return self.link(operand, shown, role)
+
+    def _inner_number(self, inner: InnerSum) -> str:
+        return factor(sum(inner.values), self.digits + 2)
+
+    @property
+    def substituted(self) -> str:
+        """The line with numbers, as it is printed; Python, so that it can be evaluated."""
+        if not self.inner:
+            return self.e.substituted
+        values = {o.symbol: self._factor(o) for o in self.e.operands}
+        short = shortened(self.e.symbol, self.inner, self._inner_number)
+        return NAME.sub(lambda match: values.get(match.group(), match.group()), short)
 
     def extras(self) -> tuple[Operand, ...]:
         """Operands that are added to a sum's products, such as a bias."""
@@ -126,7 +150,7 @@ class CardText:
     def adds_up(self) -> bool:
         """Whether the printed numbers give the printed result, as a reader would find."""
         try:
-            found = Formula(self.e.substituted).evaluate({})
+            found = Formula(self.substituted).evaluate({})
         except (SyntaxError, NameError, TypeError, ZeroDivisionError, FastnnError):
             return False
         return format_number(found, self.digits) == format_number(self.e.result, self.digits)
@@ -156,7 +180,7 @@ class CardText:
         return "".join(parts)
 
     def _formula_part(self, formula: str) -> list[str]:
-        lines = self.lines() if len(self.e.substituted) <= LONGEST else []
+        lines = self.lines() if len(self.substituted) <= LONGEST else []
         if not lines and self.e.kind == "formula":
             return [self._paragraph(html.escape(formula)), self._small(f"{len(self.e.operands)} numbers are used")]
         if not lines:
@@ -186,7 +210,7 @@ class CardText:
     def _remainder(self) -> str:
         """What the printed numbers give where they do not give the printed result."""
         try:
-            found = Formula(self.e.substituted).evaluate({})
+            found = Formula(self.substituted).evaluate({})
         except (ArithmeticError, NameError, SyntaxError, TypeError, FastnnError):
             return ""
         given, rest = format_number(found, self.digits), format_number(self.e.result - found, 2)
@@ -228,13 +252,14 @@ class CardText:
         )
 
     def _operand_table(self) -> str:
-        rows = []
-        for operand in self.e.operands[:OPERANDS]:
+        rows, summed = [], {o for inner in self.inner for product in inner.products for o in product}
+        operands = [o for o in self.e.operands if o not in summed]
+        for operand in operands[:OPERANDS]:
             cell = self.label(operand.name, operand.index)
             value = int(operand.value) if float(operand.value).is_integer() else operand.value
-            rows.append(self._row(f"{html.escape(operand.symbol)} is {self.link(operand, cell)}", "", value, 2))
-        if len(self.e.operands) > OPERANDS:
-            rows.append(self._row(f"and {len(self.e.operands) - OPERANDS:,} more", "", None))
+            rows.append(self._row(f"{html.escape(bracketed(operand))} is {self.link(operand, cell)}", "", value, 2))
+        if len(operands) > OPERANDS:
+            rows.append(self._row(f"and {len(operands) - OPERANDS:,} more", "", None))
         return self._table(rows)
 
     # ------------------------------------------------------------ HTML

@@ -225,8 +225,24 @@ def dependence(session: Any) -> tuple[Cells, Cells, dict[str, Index]]:
     consumers = consumer_cells(session.shown_step(), name, index)
     if made is None:
         return {}, consumers, {}
-    marks = operand_cells(session.steps[made], name, index)
+    marks = term_cells(session) if session.hovered is None else None
+    if marks is None:
+        marks = operand_cells(session.steps[made], name, index)
     return marks, consumers, window_winner(session, session.steps[made], name, index, marks)
+
+
+def term_cells(session: Any) -> Cells | None:
+    """By value name the cells of the one move that is in focus, or None."""
+    if session.term is None or session.moment.arrays is not None:
+        return None
+    inside = session.stepper.inside(*session.selection)
+    if inside is None or session.term >= len(inside):
+        return None
+    found: Cells = {}
+    for operand in inside[session.term].operands:
+        cell = np.array([operand.index], np.int64)
+        found[operand.name] = np.concatenate([found[operand.name], cell]) if operand.name in found else cell
+    return found
 
 
 def operand_cells(step: Any, name: str, index: Index) -> Cells:

@@ -72,3 +72,18 @@ def test_what_has_no_gradient_is_refused():
     made = stepper_of("worked-example")
     with pytest.raises(GraphError, match="value with a gradient"):
         Slopes(made).of(made.listing.inputs[0], (0, 0))
+
+
+@pytest.mark.parametrize("name", ["xor", "digits-cnn", "ticket-router", "siamese-digits", "auxiliary-output"])
+def test_random_gradients_of_values_and_weights_are_slopes_of_the_loss(name):
+    made = stepper_of(name)
+    made.goto(made.listing.updates)
+    slopes, listing, rng = Slopes(made), made.listing, np.random.default_rng(3)
+    names = [n for n, v in listing.values.items() if listing.gradient_of(n) and v.role in ("parameter", "activation")]
+    checked = 0
+    for name in rng.permutation(names)[:12]:
+        shape = listing.values[str(name)].shape
+        found = slopes.of(str(name), tuple(int(rng.integers(n)) for n in shape))
+        assert found.holds, found
+        checked += not found.kink
+    assert checked >= 6

@@ -116,15 +116,14 @@ class Slopes:
         start = 0 if made is None or kept else made + 1
         old = float(array[cell])
         step = STEP * max(1.0, abs(old))
-        low, middle, high = (self._loss(array, cell, value, start) for value in (old - step, old, old + step))
+        low, high, middle = (self._loss(array, cell, value, start) for value in (old - step, old + step, old))
         scale = float(np.abs(gradient).max())
         return Slope(name, cell, float(gradient[cell]), (middle - low) / step, (high - middle) / step, scale)
 
     def _loss(self, array: Any, cell: tuple[int, ...], value: float, start: int) -> float:
-        old = array[cell]
+        """The loss with another number in a cell; asked for the present one at last, it leaves everything as it was."""
         array[cell] = value
         self.plan.run(start, self.end)
-        array[cell] = old
         return float(self.plan.array(self.stepper.listing.loss))
 
     def _gradient(self, name: str) -> Any:

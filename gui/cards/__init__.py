@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from fastnn.engine.inside import Line
 from gui.cards import shapes, sums, windows
 from gui.cards.figure import Figure, Table
 from gui.cards.sight import Sight, sight_of
+from gui.inner_sums import shortened, with_brackets
 from gui.numbers import MINUS
 
 __all__ = ["BY_KIND", "figures", "given_figures", "moves", "sight_of"]
@@ -35,6 +37,7 @@ def figures(sight: Sight) -> Iterator[Figure]:
     if sight.formula is not None and len(sight.inside) > 1:
         yield moves(sight)
     yield from sums.figures(sight)
+    yield from map(sums.inner_table, sight.inner)
     yield from own
 
 
@@ -47,20 +50,26 @@ def given_figures(session: Any, name: str) -> Iterator[Figure]:
 
 def moves(sight: Sight) -> Table:
     """A formula's inner values, line by line."""
-    count = len(sight.inside)
-    focus = sight.term
+    products = {term for inner in sight.inner for term in inner.terms}
+    kept = [k for k, line in enumerate(sight.inside) if line.symbol not in products or k == sight.term]
+    count, focus = len(kept), kept.index(sight.term) if sight.term in kept else None
     start = 0 if focus is None else max(min(focus - LINES // 2, count - LINES), 0)
-    places = list(range(start, min(start + LINES, count)))
+    places = kept[start : start + LINES]
     if count > LINES and focus is None:
-        places = [*range(LINES - 4), *range(count - 4, count)]
-    rows = []
-    for place in places:
-        line = sight.inside[place]
-        symbol, numbers = readable(line.symbol), readable(line.substituted)
-        rows.append((symbol if symbol == numbers else f"{symbol}\n= {numbers}", line.value))
+        places = [*kept[: LINES - 4], *kept[-4:]]
+    rows = [line_row(sight, sight.inside[place]) for place in places]
     note = "" if len(places) == count else f"{count - len(places)} more lines"
-    current = places.index(focus) if focus in places else None
+    current = places.index(sight.term) if sight.term in places else None
     return Table("line by line", ("", "value"), tuple(rows), current, note=note)
+
+
+def line_row(sight: Sight, line: Line) -> tuple[str, float]:
+    """A line's symbols, its numbers below them, its value."""
+    symbol = with_brackets(shortened(line.symbol, sight.inner, lambda inner: inner.symbol), line.operands)
+    if any(line.symbol == inner.text for inner in sight.inner):
+        return readable(symbol), line.value
+    symbol, numbers = readable(symbol), readable(line.substituted)
+    return symbol if symbol == numbers else f"{symbol}\n= {numbers}", line.value
 
 
 def readable(text: str, most: int = 60) -> str:

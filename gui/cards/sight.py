@@ -14,6 +14,7 @@ from fastnn.engine.inside import Inside
 from fastnn.errors import FastnnError
 from fastnn.ops.terms import Formula, Sum
 from gui.content import label_letters
+from gui.inner_sums import InnerSum, inner_sums
 
 Index = tuple[int, ...]
 
@@ -61,6 +62,11 @@ class Sight:
         """The expression, if it is a formula."""
         found = self.inside.expression
         return found if isinstance(found, Formula) else None
+
+    @property
+    def inner(self) -> tuple[InnerSum, ...]:
+        """Sums of products inside the formula, if it is one."""
+        return inner_sums(self.formula.text, self.explanation.operands) if self.formula is not None else ()
 
     def array(self, role: str) -> NDArray[Any] | None:
         """An operand or result of the step as it was when the step ran."""

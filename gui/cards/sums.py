@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gui.cards.figure import Bars, Figure, Item, Link, Map, Table
 from gui.cards.sight import Sight
 from gui.content import has_batch
+from gui.inner_sums import LETTER, InnerSum, role_of
 from gui.numbers import count_label
 
 SHOWN = 12
@@ -66,6 +67,27 @@ def term_table(sight: Sight) -> Table:
     count = count_label(len(inside.products), "product" if not s.term and len(s.factors) > 1 else "term")
     title = f"{count}, {'in order' if order == 'index' else 'largest first'}"
     return Table(title, heads, (*rows, *ends), last, len(ends))
+
+
+def inner_table(inner: InnerSum) -> Table:
+    """The products of a sum inside a formula, those of largest size first; the rest; the total."""
+    values = np.array(inner.values)
+    places = np.argsort(-np.abs(values), kind="stable")[:SHOWN]
+    running = np.cumsum(values[places])
+    rows = [
+        (
+            str(place),
+            *(Link(o.value, o.name, o.index) for o in inner.products[place]),
+            float(values[place]),
+            float(total),
+        )
+        for place, total in zip(places, running, strict=True)
+    ]
+    blank, hidden, total = ("",) * len(inner.products[0]), len(values) - len(places), float(values.sum())
+    rest = [(f"rest of {hidden:,}", *blank, total - float(values[places].sum()), total)] if hidden else []
+    head = (LETTER, *map(role_of, inner.products[0]), "product", "sum so far")
+    title = f"{len(values)} products inside, largest first"
+    return Table(title, head, (*rows, *rest, ("total", *blank, "", total)), None, len(rest) + 1)
 
 
 def ending_in_focus(sight: Sight, rows: int, ends: Sequence[object]) -> int | None:

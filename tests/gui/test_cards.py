@@ -10,6 +10,7 @@ from gui import cards, grains
 from gui import theme as themes
 from gui.cards.figure import Bars, Courses, Curve, Grids, Link, Map, Note, Strip, Table, plain
 from gui.cards.writing import FigureWriter, Look, address, target_of
+from gui.content import dependence
 from gui.panels.explain_card import ExplainCard
 from gui.session import Session
 
@@ -324,3 +325,14 @@ def test_whole_numbers_have_no_decimals():
     label = int(session.view("y_true")[0])
     assert f"float({label} == 3)" in session.explanation().substituted
     assert f"{label} == 3" in [line.substituted for line in cards.sight_of(session).inside]
+
+
+def test_the_stage_marks_the_cells_of_the_term_in_focus():
+    session = Session()
+    session.load("worked-example", seed=0, position=1)
+    session.select("hidden.dense", (0, 1))
+    whole, _, _ = dependence(session)
+    assert {name: len(cells) for name, cells in whole.items()} == {"x": 2, "hidden.kernel": 2, "hidden.bias": 1}
+    session.set_term(1)
+    marks, _, _ = dependence(session)
+    assert {name: cells.tolist() for name, cells in marks.items()} == {"x": [[0, 1]], "hidden.kernel": [[1, 1]]}
