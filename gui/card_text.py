@@ -193,7 +193,7 @@ class CardText:
     def _result_part(self) -> str:
         e = self.e
         sign = "=" if e.kind == "given" or self.adds_up() or not self.lines() else "≈"
-        big = f'<p style="margin:4px 0;font-size:15pt"><b>{sign}&nbsp;{html.escape(self.number(e.result))}</b></p>'
+        big = f'<p style="margin:4px 0;font-size:x-large"><b>{sign}&nbsp;{html.escape(self.number(e.result))}</b></p>'
         if e.kind == "given":
             return big
         colour, word = (self.colours["good"], "✓") if self.agrees() else (self.colours["bad"], "✗")
@@ -205,7 +205,7 @@ class CardText:
 
     def question(self, formula: str) -> str:
         """The card's body while the result is to be predicted: how it is computed, but neither it nor its check."""
-        return "".join([*self._formula_part(formula), '<p style="margin:4px 0;font-size:15pt"><b>= ?</b></p>'])
+        return "".join([*self._formula_part(formula), '<p style="margin:4px 0;font-size:x-large"><b>= ?</b></p>'])
 
     def _remainder(self) -> str:
         """What the printed numbers give where they do not give the printed result."""

@@ -29,8 +29,8 @@ LEVELS = {
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
-    8.6: "gui/blueprint gui/colours gui/finding gui/history gui/inner_sums gui/losses gui/moment gui/numbers gui/own_data "
-    "gui/shortcuts gui/source gui/startup",
+    8.6: "gui/blueprint gui/colours gui/finding gui/history gui/inner_sums gui/losses gui/moment gui/numbers "
+    "gui/own_data gui/shortcuts gui/source gui/startup",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/moving gui/storage",

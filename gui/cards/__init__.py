@@ -31,7 +31,7 @@ BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
 def figures(sight: Sight) -> Iterator[Figure]:
     """What is worth seeing around a number: first how it comes about, then what is special to the kind."""
     own = list(BY_KIND.get(sight.step.op.kind, lambda _: ())(sight))
-    if sight.step.op.kind in ("convolution", "accumulate", "window"):
+    if sight.term is None and sight.step.op.kind in ("convolution", "accumulate", "window"):
         yield from own
         own = []
     if sight.formula is not None and len(sight.inside) > 1:
@@ -50,8 +50,7 @@ def given_figures(session: Any, name: str) -> Iterator[Figure]:
 
 def moves(sight: Sight) -> Table:
     """A formula's inner values, line by line."""
-    products = {term for inner in sight.inner for term in inner.terms}
-    kept = [k for k, line in enumerate(sight.inside) if line.symbol not in products or k == sight.term]
+    kept = outer_lines(sight)
     count, focus = len(kept), kept.index(sight.term) if sight.term in kept else None
     start = 0 if focus is None else max(min(focus - LINES // 2, count - LINES), 0)
     places = kept[start : start + LINES]
@@ -63,12 +62,20 @@ def moves(sight: Sight) -> Table:
     return Table("line by line", ("", "value"), tuple(rows), current, note=note)
 
 
+def outer_lines(sight: Sight) -> list[int]:
+    """Places of the lines to show: products of inner sums have a table of their own; the one in focus is shown."""
+    places = range(len(sight.inside))
+    products = {term for inner in sight.inner for term in inner.terms}
+    return [k for k in places if not products or k == sight.term or sight.inside[k].symbol not in products]
+
+
 def line_row(sight: Sight, line: Line) -> tuple[str, float]:
     """A line's symbols, its numbers below them, its value."""
-    symbol = with_brackets(shortened(line.symbol, sight.inner, lambda inner: inner.symbol), line.operands)
-    if any(line.symbol == inner.text for inner in sight.inner):
-        return readable(symbol), line.value
-    symbol, numbers = readable(symbol), readable(line.substituted)
+    own = next((inner for inner in sight.inner if inner.text == line.symbol), None)
+    if own is not None:
+        return readable(own.symbol), line.value
+    short = shortened(line.symbol, sight.inner, lambda inner: "sum")
+    symbol, numbers = readable(with_brackets(short, sight.explanation.operands)), readable(line.substituted)
     return symbol if symbol == numbers else f"{symbol}\n= {numbers}", line.value
 
 

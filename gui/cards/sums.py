@@ -74,20 +74,18 @@ def inner_table(inner: InnerSum) -> Table:
     values = np.array(inner.values)
     places = np.argsort(-np.abs(values), kind="stable")[:SHOWN]
     running = np.cumsum(values[places])
-    rows = [
-        (
-            str(place),
-            *(Link(o.value, o.name, o.index) for o in inner.products[place]),
-            float(values[place]),
-            float(total),
-        )
-        for place, total in zip(places, running, strict=True)
-    ]
-    blank, hidden, total = ("",) * len(inner.products[0]), len(values) - len(places), float(values.sum())
-    rest = [(f"rest of {hidden:,}", *blank, total - float(values[places].sum()), total)] if hidden else []
+    rows: list[tuple[Item, ...]] = []
+    for place, so_far in zip(places, running, strict=True):
+        cells = [Link(o.value, o.name, o.index) for o in inner.products[place]]
+        rows.append((str(place), *cells, float(values[place]), float(so_far)))
+    hidden, total = len(values) - len(places), float(values.sum())
+    blank = ("",) * len(inner.products[0])
+    ends: list[tuple[Item, ...]] = [("total", *blank, "", total)]
+    if hidden:
+        ends.insert(0, (f"rest of {hidden:,}", *blank, total - float(values[places].sum()), total))
     head = (LETTER, *map(role_of, inner.products[0]), "product", "sum so far")
     title = f"{len(values)} products inside, largest first"
-    return Table(title, head, (*rows, *rest, ("total", *blank, "", total)), None, len(rest) + 1)
+    return Table(title, head, (*rows, *ends), None, len(ends))
 
 
 def ending_in_focus(sight: Sight, rows: int, ends: Sequence[object]) -> int | None:

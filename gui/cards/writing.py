@@ -14,6 +14,7 @@ from gui.cards.figure import Bars, Courses, Curve, Figure, Grid, Grids, Item, Li
 from gui.cards.pictures import courses_svg, curve_svg, map_svg, strip_svg
 from gui.numbers import format_cell, format_number, minus
 
+FOCUS = "focus"  # the anchor of the row in focus
 BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
@@ -135,7 +136,7 @@ class FigureWriter:
         for place, item in enumerate(row):
             text = self.item(item, most)
             text = f"<b>{text}</b>" if (total and k == len(figure.rows) - 1) or k == figure.current else text
-            text = f"▶ {text}" if k == figure.current and place == 0 else text
+            text = f'<a name="{FOCUS}"></a>▶ {text}' if k == figure.current and place == 0 else text
             side = "left" if place == 0 or (isinstance(item, str) and place < 2) else "right"
             broken = isinstance(item, str) and "\n" in item
             cells.append(f'<td align="{side}" valign="top"{here}{WRAP if broken else NOWRAP}>{text}</td>')

@@ -13,7 +13,7 @@ from gui import cards
 from gui import theme as themes
 from gui.card_text import CardText, formula_for, legend, step_text
 from gui.cards.sums import SHOWN
-from gui.cards.writing import FigureWriter, target_of
+from gui.cards.writing import FOCUS, FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
@@ -101,6 +101,8 @@ class ExplainCard(QWidget):
         self.title.setText(self._label(*selection))
         self.title.setFont(themes.text_font(9.5, bold=True))
         self.body.setHtml(self._body(*selection))
+        if self.session.term is not None:
+            self.body.scrollToAnchor(FOCUS)
 
     def _show_tabs(self, name: str, index: Index) -> None:
         gradient = is_gradient(name)

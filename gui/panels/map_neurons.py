@@ -153,10 +153,12 @@ def free_place(line: QLineF, width: float, taken: Sequence[QRectF]) -> QRectF:
 
 
 class NeuronPainter:
-    """Paints neurons and edges in map coordinates."""
+    """Paints neurons and edges in map coordinates; of a cell that is to be predicted neither number nor colour."""
 
-    def __init__(self, painter: QPainter, neurons: NeuronMap, sample: int) -> None:
-        self.painter, self.map, self.sample = painter, neurons, sample
+    def __init__(
+        self, painter: QPainter, neurons: NeuronMap, sample: int, hidden: tuple[str, Index] | None = None
+    ) -> None:
+        self.painter, self.map, self.sample, self.hidden = painter, neurons, sample, hidden
         self.theme = themes.current()
 
     def paint(self, current: str, phase: str, selected: tuple[str, Index] | None) -> None:
@@ -220,7 +222,8 @@ class NeuronPainter:
         light = painting.ink(scale, t)
         for u in range(row.count):
             centre = self.map.centre(r, u)
-            value = None if numbers.values is None else float(numbers.values[u])
+            hidden = (numbers.names[0], (self.sample, u)) == self.hidden
+            value = None if numbers.values is None or hidden else float(numbers.values[u])
             known = value is not None and np.isfinite(value)
             p.setBrush(self._colour(value, scale) if known and value is not None else t.colour("panel"))
             chosen = selected == (numbers.names[0], (self.sample, u))

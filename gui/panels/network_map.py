@@ -192,9 +192,9 @@ class NetworkMap(QWidget):
             painter.setTransform(self.transform())
             phase = self.session.shown_step().phase
             if self.neurons is not None and self.shows_neurons:
-                NeuronPainter(painter, self.neurons, self.session.sample).paint(
-                    self._lit, phase, self.session.selection
-                )
+                chosen = self.session.selection
+                hidden = chosen if chosen is not None and self.session.hides(*chosen) else None
+                NeuronPainter(painter, self.neurons, self.session.sample, hidden).paint(self._lit, phase, chosen)
             else:
                 BlockPainter(painter, self.layers, self._places).paint(self.readings, self._lit, phase, self._hover)
         painter.end()

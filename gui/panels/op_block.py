@@ -51,6 +51,8 @@ def curve_of(session: Any, scene: Scene) -> Curve | None:
     op, step = scene.step.op, scene.step
     if op.kind != "elementwise" or op.variadic or len(op.inputs) != 1 or session.selection is None:
         return None
+    if session.hides(*session.selection):
+        return None
     name = base_name(step.results[0][1]) if step.backward else step.operands[0][1]
     at = session.number_at(name, session.selection[1]) if name in session.listing.values else None
     return None if at is None or not np.isfinite(at) else sample_curve(op, float(at), step.attrs)

@@ -161,3 +161,14 @@ def test_a_long_sum_shows_the_largest_terms_and_the_rest(open_card):
 
 def test_formulas_are_written_for_readers():
     assert written("dy * (1 - y) < 2") == "dy · (1 − y) &lt; 2"
+
+
+def test_the_term_in_focus_is_scrolled_into_sight(open_card):
+    card = open_card("digits-cnn", 3, ("conv2.conv2d", (0, 2, 2, 4)))
+    card.resize(320, 300)
+    card.show()
+    card.session.set_term(70)
+    shown = card.body.cursorForPosition(card.body.viewport().rect().center()).block().position()
+    focus = card.body.document().find("▶").block().position()
+    assert "▶" in card.body.toPlainText()
+    assert card.body.verticalScrollBar().value() > 0 or abs(shown - focus) < 200

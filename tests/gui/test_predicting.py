@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from gui.content import content_of
+from gui.content import content_of, scene_of
+from gui.panels.op_block import curve_of
 from gui.panels.predict_bar import PredictBar
 from gui.predicting import Predictor, judge, read
 from gui.session import Session
@@ -119,3 +120,16 @@ def test_no_panel_tells_the_number(open_window):
     assert "0.59" not in window.cell.text()
     window.actions_by_name["predict"].trigger()
     assert window.session.number_at("hidden.sigmoid", (0, 0)) is not None
+
+
+def test_neither_map_nor_curve_draws_the_number(open_window):
+    window = open_window("worked-example", 2)
+    window.session.select("hidden.sigmoid", (0, 0))
+    open_map, open_block = window.map.grab().toImage(), curve_of(window.session, scene_of(window.session))
+    window.actions_by_name["predict"].trigger()
+    assert open_block is not None
+    assert curve_of(window.session, scene_of(window.session)) is None
+    assert window.map.grab().toImage() != open_map
+    window.session.predictor.reveal()
+    assert curve_of(window.session, scene_of(window.session)) is not None
+    assert window.map.grab().toImage() == open_map
