@@ -159,6 +159,8 @@ def scene_of(session: Any, channel: int | None = None) -> Scene:
     operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
+    scaled = session.scaling.of((*operands, *results))
+    operands, results = scaled[: len(operands)], scaled[len(operands) :]
     return Scene(step, index, index < session.done, operands, results, *dependence(session))
 
 

@@ -31,11 +31,13 @@ LEVELS = {
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
     8.6: "gui/blueprint gui/colours gui/finding gui/history gui/losses gui/moment gui/numbers gui/own_data "
     "gui/shortcuts gui/source gui/startup",
+    8.61: "gui/content",
+    8.62: "gui/scaling",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/storage",
     9: "gui/session",
-    9.5: "gui/content gui/handlers",  # what panels and window share without Qt
+    9.5: "gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
     9.6: "gui/drawing gui/network gui/playground",
     9.65: "gui/folding",

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QPointF, QRectF
 
 from gui.folding import MOST, folded, groups_of
 from gui.network import LOSS, Layer, layer_types, layers_of, step_blocks
-from gui.panels.map_blocks import ARC, block_places, group_frames, moment_rects
+from gui.panels.map_blocks import ARC, FOLD, block_places, group_frames, moment_rects
 
 
 class BlockMap:
@@ -72,7 +72,9 @@ class BlockMap:
         if name is not None:
             return name.removeprefix("group:") if self[name].members else None
         frames = group_frames(self.groups, self.places).items()
-        return next((g for g, rect in frames if QRectF(rect.topLeft(), rect.size()).contains(place)), None)
+        return next(
+            (g for g, rect in frames if QRectF(rect.left(), rect.top(), rect.width(), FOLD).contains(place)), None
+        )
 
     def moment_at(self, place: QPointF, count: int) -> tuple[str, int] | None:
         """The recurrence and the moment under a point."""

@@ -169,12 +169,19 @@ class NeuronPainter:
     def _colour(self, value: float, scale: Scale) -> QColor:
         return QColor(*(int(c) for c in self.theme.table(True)[scale.positions(np.array([value]))[0]]))
 
+    def _fans(self, r: int, selected: tuple[str, Index] | None) -> tuple[int, int] | None:
+        """Which neuron's edges stand out among many: (row, unit) of the selected one, if it is beside these edges."""
+        if self.map.rows[r - 1].count * self.map.rows[r].count <= FEW_EDGES or selected is None:
+            return None
+        near = ((row, self.map.numbers[row].names[0]) for row in (r - 1, r))
+        return next(((row, selected[1][-1]) for row, name in near if selected[0] == name), None)
+
     def _edges(self, r: int, selected: tuple[str, Index] | None) -> None:
         numbers, p = self.map.numbers[r], self.painter
         before, here = self.map.rows[r - 1].count, self.map.rows[r].count
         weights = numbers.weights
         scale = scale_for(weights) if weights is not None else Scale(0, 0)
-        chosen = None
+        chosen, fan = None, self._fans(r, selected)
         for i in range(before):
             for j in range(here):
                 line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
@@ -182,6 +189,8 @@ class NeuronPainter:
                 colour = self.theme.colour("line")
                 if weights is not None and part > 0 and np.isfinite(part):
                     colour = self._colour(float(np.sign(weights[i, j])) * max(part, 0.45), Scale(-1.0, 1.0))
+                if fan is not None and fan not in ((r - 1, i), (r, j)):
+                    colour.setAlpha(40)
                 p.setPen(QPen(colour, 1.0 + 3.0 * min(part if np.isfinite(part) else 0.0, 1.0)))
                 p.drawLine(line)
                 if selected == (numbers.names[1], (i, j)):

@@ -240,3 +240,39 @@ def test_a_step_repaints_within_50_ms(open_stage, qapp):
         qapp.processEvents()
         times.append(time.thread_time() - start)
     assert np.percentile(times, 95) < 0.05
+
+
+def test_limits_of_the_layer_are_shared_and_held_ones_stay(open_stage):
+    stage = open_stage("digits-cnn", position=33)
+    session = stage.session
+    alone = {v.content.name: v.scale.high for v in stage.views()}
+    session.set_scope("layer")
+    signed = [v for v in stage.views() if v.scale.signed]
+    assert {v.scale.high for v in signed} == {max(alone[v.content.name] for v in signed)}
+    session.set_scope("held")
+    before = {v.content.name: v.scale for v in stage.views()}
+    session.goto(session.moment.position + 5 * len(session.steps))
+    assert {v.content.name: v.scale for v in stage.views()} == before
+    session.set_scope("tensor")
+    assert {v.content.name: v.scale for v in stage.views()} != before
+    with pytest.raises(ValueError, match="expected a scope"):
+        session.set_scope("world")
+
+
+def test_gradients_by_their_logarithms_say_so_on_the_bar(open_stage):
+    stage = open_stage("worked-example", position=10)
+    straight = view_of(stage, "output.dense.grad").grab().toImage()
+    stage.bar.log.trigger()
+    view = view_of(stage, "output.dense.grad")
+    assert view.scale.log
+    assert not view_of(stage, "hidden.sigmoid").scale.log
+    assert view.grab().toImage() != straight
+    small, large = view.scale.positions(np.array([view.scale.high * 1e-2, view.scale.high]))
+    assert small - 127 == pytest.approx((large - 127) / 2, abs=1)
+
+
+def test_scope_is_chosen_in_the_bar(open_stage):
+    stage = open_stage()
+    stage.bar.scopes["held"].trigger()
+    assert stage.session.scaling.scope == "held"
+    assert stage.bar.scopes["held"].isChecked()
