@@ -66,6 +66,7 @@ ACTIONS = (
     Action("next_channel", "Next channel", ("]",), "Look", repeats=True),
     Action("previous_sample", "Previous sample", (",",), "Look", repeats=True),
     Action("next_sample", "Next sample", (".",), "Look", repeats=True),
+    Action("table", "Numbers and histogram of the selected tensor…", ("T",), "Look"),
     Action("copy", "Copy the selected number in full", ("Ctrl+C",), "Look"),
     Action("own_network", "Own data and network…", ("Ctrl+N",), "File"),
     Action("open_model", "Open a saved model or a script…", ("Ctrl+O",), "File"),

@@ -29,8 +29,8 @@ LEVELS = {
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
-    8.6: "gui/blueprint gui/colours gui/finding gui/history gui/losses gui/moment gui/numbers gui/own_data "
-    "gui/shortcuts gui/source gui/startup",
+    8.6: "gui/blueprint gui/colours gui/finding gui/histogram gui/history gui/losses gui/moment gui/numbers "
+    "gui/own_data gui/shortcuts gui/source gui/startup",
     8.61: "gui/content",
     8.62: "gui/scaling",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
