@@ -85,6 +85,7 @@ quick_benchmarks() {
 benchmarks() {
     python -m benchmarks ops
     python -m benchmarks models
+    python -m benchmarks app
 }
 
 arguments_covered() { python -m tests.golden.arguments; }

@@ -5,6 +5,7 @@ Every action is timed until all panels are repainted. Windows are drawn into mem
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -88,9 +89,13 @@ def pointing(scene: Scene, detail: str, count: int) -> Iterator[Result]:
     from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
     from PyQt6.QtGui import QMouseEvent, QWheelEvent
 
-    view = max(scene.window.stage.views(), key=lambda v: v.width() * v.height())
+    view = max(scene.window.stage.views(), key=lambda v: math.prod(v.content.shape))
     none, still = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
-    places = [QPointF(8 + (37 * k) % (view.width() - 16), 40 + (23 * k) % (view.height() - 60)) for k in range(97)]
+    cells = list(np.ndindex(*view.content.shape))
+    shown = [
+        rect.center() for cell in cells[:: max(len(cells) // 500, 1)] if (rect := view.index_rect(cell)) is not None
+    ]
+    places = [shown[37 * k % len(shown)] for k in range(len(shown))]
 
     def move(k: int) -> None:
         at = places[k % len(places)]
@@ -199,6 +204,7 @@ def measure(app: Any, quick: bool) -> Iterator[Result]:
         scene = Scene(app, name, position)
         scene.session.goto(2 * len(scene.session.steps))
         yield from stepping(scene, name, target, count)
+        scene.session.goto(2 * len(scene.session.steps) + 1)  # the first layer: its pictures have many cells
         yield from pointing(scene, name, count)
         scene.session.goto(3 * len(scene.session.steps))
         yield from explaining(scene, name, count)

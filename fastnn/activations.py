@@ -56,6 +56,7 @@ __all__ = [
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
     "heaviside",
     "leaky_relu",
@@ -79,10 +80,12 @@ __all__ = [
     "sparse_sigmoid",
     "sparsemax",
     "squareplus",
+    "swish",
     "tanh",
     "tanh_shrink",
     "threshold",
 ]
+swish, hard_swish = silu, hard_silu
 ALIASES = {"step": "heaviside", "swish": "silu", "hard_swish": "hard_silu"}
 
 

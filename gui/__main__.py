@@ -7,7 +7,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.startup import has_display, missing
@@ -24,18 +23,25 @@ Opener = Callable[["Session"], None]
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser("fastnn-gui", description="A debugger for neural networks.")
-    parser.add_argument("model", nargs="?", metavar="FILE", help="a saved, compiled model, or a session .fastnn")
-    parser.add_argument("--data", metavar="FILE.npz", help="arrays x and y that the model learns from")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="FILE",
+        help="a model, a session .fastnn, or a script .py",
+    )
+    parser.add_argument("--data", metavar="FILE", help="what the model learns from: .npz, .csv, or pictures")
     parser.add_argument("--batch-size", type=int, metavar="N", help="rows of a batch, for a model of your own")
     parser.add_argument("--preset", metavar="NAME", help=f"a built-in network (default: {FIRST})")
+    parser.add_argument("--lesson", metavar="NAME", help="begin a lesson: one of the app's, or a file .txt")
     parser.add_argument("--step", type=int, metavar="N", help="start after N operations of the whole run")
     parser.add_argument("--screenshot", metavar="FILE.png", help="save a picture of the window and quit")
     parser.add_argument("--size", metavar="WxH", default=SIZE, type=size_of, help="size of the window")
     parser.add_argument("--theme", choices=("light", "dark"), help="default: as the desktop")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and order (default: 0)")
     found = parser.parse_args(arguments)
-    if found.model and not is_session(found.model) and (not found.data or found.preset):
-        parser.error("expected --data FILE.npz and no --preset with a model of your own")
+    alone = found.model and (is_session(found.model) or is_script(found.model))
+    if found.model and not alone and (not found.data or found.preset):
+        parser.error("expected --data FILE and no --preset with a model of your own")
     return found
 
 
@@ -56,6 +62,8 @@ def opener(options: argparse.Namespace) -> Opener:
     """What loads the network that the command line asks for."""
     if options.model and is_session(options.model):
         return lambda session: _open_session(session, options.model)
+    if options.model and is_script(options.model):
+        return lambda session: _open_script(session, options)
     if options.model:
         return lambda session: _open_model(session, options)
     name = options.preset or FIRST
@@ -81,6 +89,17 @@ def is_session(path: str) -> bool:
     return path.endswith(ENDING)
 
 
+def is_script(path: str) -> bool:
+    """Whether a file is a Python script, by its name."""
+    return path.endswith(".py")
+
+
+def _open_script(session: Session, options: argparse.Namespace) -> None:
+    from gui.opening import from_script
+
+    session.load(from_script(options.model), options.seed, 1 if options.step is None else options.step)
+
+
 def _open_session(session: Session, path: str) -> None:
     from gui import storage
 
@@ -88,18 +107,10 @@ def _open_session(session: Session, path: str) -> None:
 
 
 def _open_model(session: Session, options: argparse.Namespace) -> None:
-    import numpy as np
+    from gui.opening import from_files
 
-    from fastnn import models
-
-    with np.load(options.data) as data:
-        absent = {"x", "y"} - set(data.files)
-        if absent:
-            raise ValueError(f"expected arrays x and y in {options.data}, received {sorted(data.files)}.")
-        x, y = data["x"], data["y"]
-    title, step = Path(options.model).name, 1 if options.step is None else options.step
-    model = models.load_model(options.model)
-    session.load_model(model, x, y, step, options.seed, batch_size=options.batch_size, title=title)
+    source = from_files(options.model, options.data, options.batch_size)
+    session.load(source, options.seed, 1 if options.step is None else options.step)
 
 
 def open_window(
@@ -107,6 +118,7 @@ def open_window(
     theme: str = "system",
     then: Callable[[MainWindow], int] | None = None,
     size: tuple[int, int] = (1280, 800),
+    lesson: str | None = None,
 ) -> int:
     """Start Qt, load, show the window, and return the exit code; `then` replaces waiting for its end."""
     from PyQt6.QtWidgets import QApplication
@@ -125,7 +137,10 @@ def open_window(
     if then or settings is None or settings.value("geometry") is None:
         window.resize(*size)
         window.reset_layout()
+        window.say("" if then else "New here? The tour in the menu Learn takes one minute.")
     window.show()
+    if lesson:
+        window.features.learning.begin(lesson)
     window.features.running.offer_what_was_kept()
     usual, sys.excepthook = sys.excepthook, report
     try:
@@ -153,7 +168,7 @@ def report(kind: type[BaseException], error: BaseException, trace: Any) -> None:
 
     from gui.window import MainWindow
 
-    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
     for window in windows[:1]:
         window.features.running.report(kind, error, trace)
 
@@ -215,8 +230,10 @@ def start(options: argparse.Namespace) -> int:
     """Open the window, or take its picture."""
     if options.screenshot:
         quieten()
-        return open_window(opener(options), options.theme or "light", photograph(options.screenshot), size=options.size)
-    return open_window(opener(options), options.theme or "system", size=options.size)
+        return open_window(
+            opener(options), options.theme or "light", photograph(options.screenshot), options.size, options.lesson
+        )
+    return open_window(opener(options), options.theme or "system", None, options.size, options.lesson)
 
 
 def walk(options: argparse.Namespace) -> int:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import copy
 import math
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import measures
+from fastnn.engine.assessing import assess
 
+LOSS, TEST = "loss", "test"
 ACCURACY, RATE, RATIO, DEAD = "accuracy", "learning rate", "gradient / weight", "dead units"
+TESTED = 1000  # rows
 CHARTS = (ACCURACY, RATIO, DEAD, RATE)  # beside the loss, which is known of every training step
 
 
@@ -104,6 +108,16 @@ class History:
         """Forget what was measured after `step` training steps: the run goes another way from there."""
         for series in self._series.values():
             series.forget(step)
+
+
+def held_out(stepper: Any, data: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], float]:
+    """Loss and accuracy on data that the network does not learn from: on so many rows of it as are quickly done."""
+    found = assess(stepper, np.arange(min(len(next(iter(data.values()))), TESTED)), data)
+    values = {(LOSS, TEST): float(found.losses.mean(dtype=np.float64))}
+    classes = found.classes()
+    if classes is not None:
+        values[ACCURACY, TEST] = float((classes[0] == classes[1]).mean())
+    return {key: value for key, value in values.items() if not math.isnan(value)}
 
 
 def measured(stepper: Any) -> dict[tuple[str, str], float]:

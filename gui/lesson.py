@@ -204,7 +204,8 @@ def position(session: Session, words: str) -> int:
     Args:
         session: Where the run is.
         words: "start" or "end" of a training step, "after" or "before" words that a step has as its phase, layer or
-            operation; perhaps "step 20," in front, for the 20th training step.
+            operation; perhaps "step 20," in front, for the 20th training step instead
+            of the first.
 
     Raises:
         ValueError: if no step has all of these words.
@@ -213,7 +214,7 @@ def position(session: Session, words: str) -> int:
     if found is None:
         raise ValueError(f"expected a cursor such as 'start' or 'step 3, after backward output', received {words!r}.")
     number, edge, side, which = found.groups()
-    base = (int(number) - 1 if number else session.moment.shown) * len(session.steps)
+    base = (int(number) - 1 if number else 0) * len(session.steps)
     if edge:
         return base + (len(session.steps) if edge == "end" else 0)
     wanted = which.split()

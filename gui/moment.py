@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,10 @@ class Moment:
         batch: Its place within the epoch, from 0.
         batches: Training steps of one epoch.
         rows: Row numbers of its batch.
+        start: The position at which it starts.
+        start_of: Gives the position at which a training step starts.
+        step_at: Gives the training step that begins at a position, or lies around it.
+        alike: Whether all training steps have the same list.
         arrays: Copies by name; None while nothing trains and the stepper itself can be read.
         explanation: Of the selected cell, made with the copies.
     """
@@ -39,6 +43,10 @@ class Moment:
     batch: int
     batches: int
     rows: NDArray[np.int64] = field(repr=False)
+    start: int
+    start_of: Callable[[int], int] = field(repr=False)
+    step_at: Callable[[int], int] = field(repr=False)
+    alike: bool = True
     arrays: Mapping[str, NDArray[Any]] | None = field(default=None, repr=False)
     explanation: Explanation | None = field(default=None, repr=False)
 
@@ -50,7 +58,7 @@ class Moment:
     @property
     def done(self) -> int:
         """Steps done of the training step shown, from 0 to all of them."""
-        return self.position - self.shown * len(self.steps)
+        return self.position - self.start
 
 
 def boundaries(steps: Sequence[Step], grain: str) -> list[int]:
@@ -64,26 +72,34 @@ def boundaries(steps: Sequence[Step], grain: str) -> list[int]:
 
 
 def ahead(moment: Moment, grain: str) -> int:
-    """The position that one move forward of some grain leads to."""
-    length, position = len(moment.steps), moment.position
+    """The position that one move forward of some grain leads to.
+
+    Where training steps have lists of their own, a move never goes beyond what is known of the next one: its first
+    operation.
+    """
+    done, length, position = moment.done, len(moment.steps), moment.position
     if grain == "op":
         return position + 1
+    if done == length and not moment.alike:
+        return position + 1
+    if grain == "epoch" and moment.alike:
+        return ((moment.step_at(position) // moment.batches) + 1) * moment.batches * length
     if grain in ("batch", "epoch"):
-        stride = length * (moment.batches if grain == "epoch" else 1)
-        return (position // stride + 1) * stride
-    start, done = position - position % length, position % length
-    return start + min(b for b in boundaries(moment.steps, grain) if b > done)
+        return position + length - done % length
+    return position - done % length + min(b for b in boundaries(moment.steps, grain) if b > done % length)
 
 
 def behind(moment: Moment, grain: str) -> int:
     """The position that one move back of some grain leads to; never before the start."""
-    length, position = len(moment.steps), moment.position
+    position = moment.position
     if position == 0:
         return 0
     if grain == "op":
         return position - 1
-    if grain in ("batch", "epoch"):
-        stride = length * (moment.batches if grain == "epoch" else 1)
-        return (position - 1) // stride * stride
-    start = (position - 1) // length * length
+    step = moment.step_at(position - 1)
+    if grain == "epoch":
+        return moment.start_of(step // moment.batches * moment.batches)
+    start = moment.start_of(step)
+    if grain == "batch" or (step != moment.shown and not moment.alike):
+        return start
     return start + max(b for b in boundaries(moment.steps, grain) if b < position - start)

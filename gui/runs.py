@@ -36,9 +36,7 @@ class Pin:
 
     def follow(self, position: int) -> bool:
         """Bring run A to a position; False if that is too far away to wait for."""
-        if position > len(self.losses) * len(self.stepper.steps) + FARTHEST * len(self.stepper.steps):
-            return False
-        if self.stepper.position != position and self.stepper.distance(position) > FARTHEST:
+        if self.stepper.distance(position) > FARTHEST:
             return False
         self.stepper.goto(position)
         return True

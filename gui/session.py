@@ -7,27 +7,27 @@ the stepper belongs to the worker, and the session answers from a `Moment` with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import fastnn
+from fastnn.engine.batches import Feeds
 from fastnn.engine.breaking import run_until
-from fastnn.engine.conditions import Condition, Hit
 from fastnn.errors import FastnnError
-from gui import moment as moments
 from gui.editing import Version
 from gui.history import History
 from gui.losses import Losses
-from gui.moment import GRAINS, Moment
+from gui.moment import Moment
+from gui.moving import Moving
 from gui.runs import Difference, Pin, changes, difference
-from gui.source import Source, from_model, from_preset
-from gui.state import Index, Selection, State
+from gui.source import Source, from_model, from_preset, holding_out
+from gui.state import Index, Selection
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
 TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "runs")
 
 
-class Session(State):
+class Session(Moving):
     """The state of one window.
 
     Topics that callbacks hear: `loaded` (another network: everything changed), `position` (other numbers, other
@@ -72,12 +72,30 @@ class Session(State):
         )
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
+        self._take_test_data()
+
+    def _take_test_data(self) -> None:
+        assert self.source is not None
+        x, y = self.source.test or (None, None)
+        self.test_data = None if x is None else x if isinstance(x, Feeds) else self.model.prepare_data(x, y, None)
+        self._tested = set()
+
+    def hold_out(self, share: float) -> None:
+        """Begin anew with a part of the data, and test on the rest once an epoch.
+
+        Raises:
+            ValueError: for a share that is not between 0 and 1.
+        """
+        self.require_idle()
+        assert self.source is not None
+        self.load(holding_out(self.source, Feeds(self.stepper.data), share, self.seed))
 
     def take(self, source: Source, stepper: Any, seed: int, kept: Mapping[str, Any]) -> None:
         """Go on with a run that was kept: `kept` are fields of the session."""
         self.require_idle()
         self.source, self.model, self.stepper, self.seed = source, stepper.model, stepper, seed
         self._moment = None
+        self._take_test_data()
         self._after_loading(kept)
 
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
@@ -107,99 +125,6 @@ class Session(State):
         self._past, self._future = [], []
         self._moved(self.shown_index() if self._moment else None)
         self.notify("loaded")
-
-    # ------------------------------------------------------------ moving
-
-    def require_idle(self) -> None:
-        """Raise FastnnError while a training run owns the stepper."""
-        if self.training:
-            raise FastnnError("expected a paused run, received a move while training.")
-
-    def goto(self, position: int) -> None:
-        """Move to a position of the whole run."""
-        self.require_idle()
-        before = self.shown_index()
-        self.stepper.goto(max(int(position), 0))
-        self._moved(before)
-        self.notify("position")
-
-    def forward(self, grain: str = "op") -> None:
-        """Move forward to the end of this op, layer, phase, batch or epoch."""
-        self.goto(moments.ahead(self.moment, grain))
-
-    def backward(self, grain: str = "op") -> None:
-        """Move back to the start of this op, layer, phase, batch or epoch."""
-        self.goto(moments.behind(self.moment, grain))
-
-    def next(self) -> None:
-        """Run one step."""
-        self.forward("op")
-
-    def back(self) -> None:
-        """Undo one step."""
-        self.backward("op")
-
-    def to_start(self) -> None:
-        """Go to the start of the training step."""
-        self.backward("batch")
-
-    def to_end(self) -> None:
-        """Go to the end of the training step."""
-        self.forward("batch")
-
-    def run_to_index(self, index: int) -> None:
-        """Run, or go back, until the cursor stands behind a step of the training step shown."""
-        self.goto(self.moment.shown * len(self.steps) + index + 1)
-
-    def run_to_breakpoint(self) -> bool:
-        """Run until the next step has a breakpoint, or a condition holds before; False if no breakpoint is set."""
-        self.require_idle()
-        if not self.breakpoints:
-            return False
-        length, base = len(self.steps), self.moment.position
-        self.run_to(base + min((b - base) % length or length for b in self.breakpoints))
-        return True
-
-    def run_to(self, position: int) -> None:
-        """Move to a position ahead, unless a condition holds on the way: then stop there."""
-        self.require_idle()
-        if not self.conditions or position <= self.moment.position:
-            return self.goto(position)
-        before = self.shown_index()
-        hit = run_until(self.stepper, self.conditions, position=position)
-        self._moved(before)
-        self._show_hit(hit)
-        return self.notify("position")
-
-    def play_target(self) -> tuple[int, bool]:
-        """The position that playing moves to next, by the chosen grain, and whether a breakpoint stops it there."""
-        now, length = self.moment.position, len(self.steps)
-        target = moments.ahead(self.moment, self.grain)
-        nearest = min((now + ((b - now) % length or length) for b in self.breakpoints), default=target + 1)
-        return min(target, nearest), nearest <= target
-
-    def goto_layer(self, layer: str) -> None:
-        """Show a layer: its last step run if there is one, else run until one has been."""
-        mine = [i for i, step in enumerate(self.steps) if step.layer == layer]
-        run = [i for i in mine if i < self.done]
-        if run:
-            self.look(run[-1])
-        elif mine and not self.training:
-            self.run_to_index(mine[0])
-
-    def set_grain(self, grain: str) -> None:
-        """What back, forward and play move by."""
-        if grain not in GRAINS:
-            raise ValueError(f"expected a grain of {GRAINS}, received {grain!r}.")
-        self.grain = grain
-        self.notify("view")
-
-    def _moved(self, before: int | None) -> None:
-        """Bring everything in line with the stepper's position; the selection moves on with the step shown."""
-        old = self.steps[before] if before is not None and self._moment is not None else None
-        self._looked, self._wanted, self.hit = None, set(), None
-        self._read_position()
-        self._select_on_stage(old)
 
     # ------------------------------------------------------------ training at full speed
 
@@ -247,43 +172,13 @@ class Session(State):
         """Take the stepper back from the worker; the step that was watched stays on the stage."""
         if not self.training:
             return
-        self.training = False
+        self.training, self.bound_for = False, None
         self._read_position()
         if self.hit is not None:
             self._looked = None
         self._select_on_stage(self.shown_step())
         self._show_hit(self.hit)
         self.notify("training")
-
-    def _show_hit(self, hit: Hit | None) -> None:
-        """Point at what made a condition hold."""
-        self.hit = hit
-        if hit is not None and hit.name in self.listing.values:
-            self.selection = (hit.name, self._fit(hit.index, hit.name))
-
-    def rewind(self, position: int) -> None:
-        """Restore the last state kept before a position, without telling anybody: the way there is run by a worker."""
-        self.require_idle()
-        length = len(self.steps)
-        if position < self.moment.position:
-            self.stepper.goto(self.stepper.keyframe_before(max(position - 1, 0) // length) * length)
-            self._moment = self._live()
-
-    # ------------------------------------------------------------ conditions
-
-    def set_conditions(self, conditions: Sequence[Condition]) -> None:
-        """What runs stop at.
-
-        Raises:
-            ValueError: if the network lacks what a condition is about.
-        """
-        self.require_idle()
-        for condition in conditions:
-            missing = condition.missing(self.listing)
-            if missing:
-                raise ValueError(f"expected {missing}, for '{condition.label}' to be watched, received none.")
-        self.conditions = list(conditions)
-        self.notify("breakpoints")
 
     # ------------------------------------------------------------ changing the run, and comparing two
 
@@ -377,6 +272,7 @@ class Session(State):
     def _changed(self, shown: int, topic: str = "position") -> None:
         """Forget what is no longer so, and show the rest."""
         known = len(self.stepper.losses)
+        self._tested = {e for e in self._tested if e * self.stepper.schedule.batches <= known}
         self.losses.forget(known)
         self.history.forget(known if not self.stepper.at_end else known - 1)
         self._explained = ((), None)

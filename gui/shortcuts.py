@@ -49,6 +49,8 @@ ACTIONS = (
     Action("reset", "Reset to the same start", ("Ctrl+R",), "Run"),
     Action("new_seed", "Reset with a new seed", ("Ctrl+Shift+R",), "Run"),
     Action("conditions", "Breakpoints on conditions…", ("Ctrl+B",), "Run"),
+    Action("hold_out", "Hold out rows to test on…", (), "Run"),
+    Action("find_rate", "Find a learning rate…", (), "Run"),
     Action("branch", "Branch with another learning rate…", ("Ctrl+Shift+B",), "Run"),
     Action("pin", "Pin this run to compare", ("Ctrl+P",), "Run", checkable=True),
     Action("undo", "Undo a change of numbers or data", ("Ctrl+Z",), "Edit", repeats=True),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from fastnn import presets
+from fastnn.engine.batches import Feeds
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Source:
         sample_weight: A weight for every row.
         digits: Decimals worth printing.
         reseeds: Whether another seed gives other initial weights.
+        test: Inputs and targets (x, y) that the network never learns from, or None.
     """
 
     title: str
@@ -38,6 +42,7 @@ class Source:
     sample_weight: Any = field(default=None, repr=False)
     digits: int = 4
     reseeds: bool = True
+    test: tuple[Any, Any] | None = field(default=None, repr=False)
 
 
 def from_preset(name: str) -> Source:
@@ -62,3 +67,26 @@ def from_model(model: Any, x: Any, y: Any, **options: Any) -> Source:
     """
     title = options.pop("title", "") or str(getattr(model, "name", "model"))
     return Source(title, lambda seed: model, x, y, reseeds=False, **options)
+
+
+def holding_out(source: Source, data: Feeds, share: float, seed: int) -> Source:
+    """The same network on a part of its data; the rest is only tested on.
+
+    Args:
+        source: Network and data.
+        data: The data as the model's `prepare_data` gives it.
+        share: How much is held out, between 0 and 1; at least one row stays on either side.
+        seed: Seed of the choice of rows.
+
+    Raises:
+        ValueError: for another share, or fewer than two rows.
+    """
+    count = len(next(iter(data.values())))
+    if not 0 < share < 1 or count < 2:
+        raise ValueError(f"expected a share between 0 and 1 of at least two rows, received {share} of {count}.")
+    held = min(max(round(share * count), 1), count - 1)
+    order = np.random.Generator(np.random.Philox(key=seed % 2**64)).permutation(count)
+    test, train = (np.sort(rows) for rows in (order[:held], order[held:]))
+    parts = [Feeds({name: array[rows] for name, array in data.items()}) for rows in (train, test)]
+    title = f"{source.title}, {held} of {count} rows held out"
+    return replace(source, title=title, name="", x=parts[0], y=None, sample_weight=None, test=(parts[1], None))

@@ -14,7 +14,7 @@ from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
 from gui.editing import Version
-from gui.history import History, measured
+from gui.history import History, held_out, measured
 from gui.losses import Losses
 from gui.moment import Moment
 from gui.runs import Pin
@@ -43,7 +43,10 @@ class State:
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
+        self.test_data: Any = None
+        self._tested: set[int] = set()
         self.watching = False
+        self.bound_for: int | None = None  # the position that a worker is on its way to
         self.pin: Pin | None = None
         self._undo: list[Version] = []
         self._redo: list[Version] = []
@@ -88,10 +91,10 @@ class State:
 
     def _live(self, arrays: Any = None, explanation: Explanation | None = None) -> Moment:
         s = self.stepper
-        rows, batches = s.sample_indices, s.schedule.batches
         return Moment(
-            s.listing, s.position, s.shown_training_step, s.epoch, s.batch, batches, rows, arrays, explanation
-        )
+            s.listing, s.position, s.shown_training_step, s.epoch, s.batch, s.schedule.batches, s.sample_indices,
+            s.position - s.done, s.start_of, s.step_at, not s.each_its_own, arrays, explanation,
+        )  # fmt: skip
 
     @property
     def listing(self) -> StepList:
@@ -159,6 +162,14 @@ class State:
         self.losses.follow(self.stepper.losses)
         if self.stepper.at_end:
             self.history.note(self.stepper.training_step, measured(self.stepper))
+            self._test()
+
+    def _test(self) -> None:
+        """Once an epoch, see how the network does on what it does not learn from."""
+        epoch = self.stepper.training_step // self.stepper.schedule.batches
+        if self.test_data is not None and epoch not in self._tested:
+            self._tested.add(epoch)
+            self.history.note(self.stepper.training_step, held_out(self.stepper, self.test_data))
 
     # ------------------------------------------------------------ values
 

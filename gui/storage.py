@@ -40,9 +40,10 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
     source, stepper = session.source, session.stepper
     if source is None:
         raise ValueError("expected a network to save, received none.")
+    preset = source.name if has_data_of_preset(source, stepper) else ""
     record = {
         **{name: getattr(source, name) for name in SETTINGS},
-        "preset": source.name,
+        "preset": preset,
         "seed": session.seed,
         **stepper.to_json(),
         "conditions": [c.to_json() for c in session.conditions],
@@ -56,14 +57,26 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         "history": [list(key) for key in session.history.names],
         "window": dict(window or {}),
     }
-    arrays: dict[str, Array] = {} if source.name else {f"data/{n}": a for n, a in stepper.data.items()}
+    arrays: dict[str, Array] = {} if preset else {f"data/{n}": a for n, a in stepper.data.items()}
+    if session.test_data is not None:
+        arrays |= {f"test/{n}": a for n, a in session.test_data.items()}
     for prefix, state in (("start", stepper.checkpoint(0)), ("state", stepper.checkpoint())):
         arrays |= {f"{prefix}/{i}": a.copy() for i, a in enumerate(state)}
     arrays |= {f"edits/{i}": np.asarray(e.value) for i, e in enumerate(stepper.edits)}
     for i, (steps, values) in enumerate(session.history.arrays()):
         arrays |= {f"history.steps/{i}": steps, f"history.values/{i}": values}
     arrays["losses"] = session.losses.array.copy()
-    return SessionFile(record, arrays, None if source.name else saved_model(source.build(session.seed)))
+    return SessionFile(record, arrays, None if preset else saved_model(source.build(session.seed)))
+
+
+def has_data_of_preset(source: Source, stepper: Any) -> bool:
+    """Whether a network and its data are those of a preset, so that its name says everything."""
+    if not source.name or source.test is not None:
+        return False
+    x, y = presets.get(source.name).data()
+    own = stepper.model.prepare_data(x, y, None)
+    data: Mapping[str, Array] = stepper.data
+    return own.keys() == data.keys() and all(np.array_equal(own[n], data[n]) for n in own)
 
 
 def saved_model(model: Any) -> bytes:
@@ -128,11 +141,12 @@ def source_of(file: SessionFile) -> Source:
         return from_preset(record["preset"])
     if file.model is None:
         raise ValueError("it has no model.keras")
-    model, data = loaded_model(file.model), file.below("data")
+    model, data, test = loaded_model(file.model), file.below("data"), file.below("test")
     return Source(
         str(record["title"]), lambda seed: model, Feeds(data), None, str(record.get("description", "")),
         batch_size=None if record["batch_size"] is None else whole(record, "batch_size"),
         shuffle=bool(record["shuffle"]), digits=int(record.get("digits", 4)), reseeds=False,
+        test=(Feeds(test), None) if test else None,
     )  # fmt: skip
 
 

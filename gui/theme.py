@@ -67,11 +67,16 @@ class Theme:
 
     def colour(self, role: str) -> QColor:
         """The Qt colour of a role, or of a phase."""
-        return QColor(self.phases.get(role) or getattr(self, role))
+        return QColor(_colour(self.phases.get(role) or getattr(self, role)))
 
     def table(self, signed: bool = True) -> NDArray[np.uint8]:
         """Colour table (255, 3)."""
         return colour_table(self.signed if signed else self.one_sided)
+
+
+@lru_cache(maxsize=64)
+def _colour(name: str) -> QColor:
+    return QColor(name)
 
 
 LIGHT = Theme(
@@ -242,8 +247,13 @@ def style_sheet(theme: Theme) -> str:
 
 def text_font(size: float = 9.5, bold: bool = False) -> QFont:
     """The interface's font in points, digits of equal width."""
+    return QFont(_text_font(size * _scale, bold, QApplication.font().family()))
+
+
+@lru_cache(maxsize=64)
+def _text_font(size: float, bold: bool, family: str) -> QFont:
     font = QFont(QApplication.font())
-    font.setPointSizeF(size * _scale)
+    font.setPointSizeF(size)
     font.setBold(bold)
     return tabular(font)
 

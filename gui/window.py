@@ -39,7 +39,7 @@ from gui.source import Source
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
-AT_ONCE = 2  # training steps that a move may run before the window answers
+AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
 PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         if bar is not None:
             bar.setContentsMargins(6, 0, 6, 0)
             bar.addWidget(self.cell, 1)
+            bar.messageChanged.connect(lambda text: self.cell.setVisible(not text))
             bar.setSizeGripEnabled(False)
 
     def _path_bar(self) -> QToolBar:
@@ -167,7 +168,7 @@ class MainWindow(QMainWindow):
 
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
-            return [self.listing, self.tape]
+            return [self.listing, self.tape, self.transport]
         if topic == "runs":
             return [self.chart]
         picture = [self.workbench, self.map, self.card]
@@ -213,6 +214,7 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         if bar is not None:
             bar.showMessage(text, 8000)
+            self.cell.hide()  # it does so itself, but not after it has been out of sight
 
     # ------------------------------------------------------------ doing
 
@@ -244,21 +246,27 @@ class MainWindow(QMainWindow):
                 self._destination = position
                 self.trainer.pause()
             return
-        if session.stepper.distance(position) > AT_ONCE:
+        if self._is_long(position):
             session.rewind(position)
+            session.bound_for = position
             self._destination = position
-            self.trainer.begin(position // len(session.steps))
+            self.trainer.begin(session.moment.step_at(position))
         else:
             self.attempt(lambda: session.goto(position))
+
+    def _is_long(self, position: int) -> bool:
+        """Whether the way to a position is for the worker."""
+        stepper = self.session.stepper
+        return bool(stepper.distance(position) > 2 and stepper.seconds_to(position) > AT_ONCE)
 
     def play(self, position: int) -> None:
         """Move on while playing: conditions stop it, too."""
         session = self.session
         if not session.conditions:
             self.travel(position)
-        elif session.stepper.distance(position) > AT_ONCE:
+        elif self._is_long(position):
             self._destination = position
-            self.trainer.begin(position // len(session.steps), watching=True)
+            self.trainer.begin(session.moment.step_at(position), watching=True)
         else:
             self.attempt(lambda: session.run_to(position))
             self.say_hit()
@@ -280,7 +288,10 @@ class MainWindow(QMainWindow):
 
     def _training_ended(self) -> None:
         destination, self._destination = self._destination, None
-        if self.trainer.error:
+        failure = self.trainer.failure
+        if failure is not None:
+            self.features.running.report(type(failure), failure, failure.__traceback__)
+        elif self.trainer.error:
             self.say(self.trainer.error)
         elif destination is not None and self.session.hit is None:
             self.travel(destination)
@@ -288,10 +299,10 @@ class MainWindow(QMainWindow):
 
     def ask_for_training_step(self) -> None:
         """Ask where to go."""
-        now = self.session.moment.shown + 1
-        step, sure = QInputDialog.getInt(self, "Go to", "Training step", now, 1, 10_000_000)
+        now = f"{self.session.moment.shown + 1}"
+        text, sure = QInputDialog.getText(self, "Go to", "Training step (137), or epoch and batch (3.12)", text=now)
         if sure:
-            self.travel((step - 1) * len(self.session.steps) + 1)
+            self.attempt(lambda: self.travel(self.session.place(text)))
 
     def copy_number(self) -> None:
         """Put the selected number on the clipboard, in full."""

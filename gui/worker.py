@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
+from fastnn.errors import FastnnError
 from gui.moment import Moment
 from gui.session import Session
 
@@ -34,6 +35,7 @@ class Trainer(QThread):
         super().__init__(parent)
         self.session = session
         self.error = ""
+        self.failure: Exception | None = None
         self.between: Callable[[], object] = lambda: None  # done in the thread, between training steps
         self._pause = threading.Event()
         self._drawing = threading.Event()
@@ -51,7 +53,7 @@ class Trainer(QThread):
         """
         self._pause.clear()
         self._drawing.clear()
-        self.error, self._until, self._latest = "", until, None
+        self.error, self.failure, self._until, self._latest = "", None, until, None
         self.session.start_training(until is None if watching is None else watching)
         self.start()
 
@@ -71,9 +73,11 @@ class Trainer(QThread):
                 self._offer(self.session.snapshot())
                 self._check_loss()
                 self.between()
+        except FastnnError as error:
+            self.error = str(error)
         except Exception as error:  # an error in a thread must reach the window, not end the process
             traceback.print_exc()
-            self.error = f"{type(error).__name__}: {error}"
+            self.failure = error
         finally:
             sys.setswitchinterval(usual)
 

@@ -11,6 +11,8 @@ IMAGE, ROW, SEQUENCE = (2, 7, 6, 3), (3, 5), (2, 4, 3)
 CASES = {
     "Dense": (ROW, {"units": 4, "activation": "tanh"}),
     "Activation": (ROW, {"activation": "sigmoid"}),
+    "EinsumDense": (SEQUENCE, {"equation": "abc,cd->abd", "output_shape": (None, 4), "bias_axes": "d"}),
+    "Identity": (ROW, {}),
     "Conv2D": (IMAGE, {"filters": 4, "kernel_size": (3, 2), "strides": (2, 1), "padding": "same"}),
     "MaxPooling2D": (IMAGE, {"pool_size": (2, 3), "strides": (1, 2)}),
     "AveragePooling2D": (IMAGE, {"pool_size": (3, 2), "padding": "same"}),
@@ -80,7 +82,7 @@ INSIDE = {  # parts of layers above, or layers on whole numbers: compared with K
     "RandomZoom",
 }  # fmt: skip
 MERGING = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]  # several inputs: below
-WITHOUT_GRADIENT = {layers.InputLayer, layers.Layer}
+WITHOUT_GRADIENT = {layers.InputLayer, layers.InputSpec, layers.Layer, layers.Wrapper}
 
 
 def test_every_layer_is_checked_here():

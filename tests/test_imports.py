@@ -35,7 +35,7 @@ LEVELS = {
     8.62: "gui/scaling",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
-    8.8: "gui/storage",
+    8.8: "gui/moving gui/storage",
     9: "gui/session",
     9.5: "gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
@@ -46,7 +46,7 @@ LEVELS = {
     10.5: "gui/features",  # what a window can do beyond stepping, put together from panels
     11: "gui/window",
     11.5: "gui/__main__",
-    12: "gui/__init__",  # `show` opens the same window as the command line
+    12: "gui/__init__ gui/pictures",  # `show` opens the same window as the command line
 }
 LEVEL_OF = {entry: level for level, entries in LEVELS.items() for entry in entries.split()}
 COMPILED = "fastnn/kernels/engine"

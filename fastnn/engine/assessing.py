@@ -86,7 +86,9 @@ def _among(y: Array, p: Array) -> tuple[Array, Array] | None:
     return None
 
 
-def assess(stepper: Stepper, rows: Sequence[int] | Array | None = None) -> Assessment:
+def assess(
+    stepper: Stepper, rows: Sequence[int] | Array | None = None, data: Mapping[str, Array] | None = None
+) -> Assessment:
     """Run the network on samples with the weights that the stepper has now; nothing of the stepper changes.
 
     Dropout and the like are off, as in `evaluate`.
@@ -94,6 +96,7 @@ def assess(stepper: Stepper, rows: Sequence[int] | Array | None = None) -> Asses
     Args:
         stepper: The stepper.
         rows: Row numbers of samples; all by default.
+        data: Other data than the stepper's, as the model's `prepare_data` gives it.
 
     Raises:
         GraphError: for no rows, or rows that the data does not have.
@@ -105,11 +108,12 @@ def assess(stepper: Stepper, rows: Sequence[int] | Array | None = None) -> Asses
         >>> int(assess(stepper).confusion().sum())
         4
     """
-    count = len(next(iter(stepper.data.values())))
+    known = stepper.data if data is None else data
+    count = len(next(iter(known.values())))
     chosen = np.arange(count) if rows is None else np.asarray(rows, np.int64)
     if not len(chosen) or chosen.min() < 0 or chosen.max() >= count:
         raise GraphError(f"expected row numbers from 0 to {count - 1}, received {rows!r}.")
-    run = _Run(stepper)
+    run = _Run(stepper, known)
     parts = [run.batch(chosen[at : at + BATCH]) for at in range(0, len(chosen), BATCH)]
     outputs, targets, losses = zip(*parts, strict=True)
     return Assessment(chosen, _joined(outputs), _joined(targets), np.concatenate(losses))
@@ -122,8 +126,8 @@ def _joined(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
 class _Run:
     """Plans of evaluation by number of rows."""
 
-    def __init__(self, stepper: Stepper) -> None:
-        self.stepper = stepper
+    def __init__(self, stepper: Stepper, data: Mapping[str, Array]) -> None:
+        self.stepper, self.data = stepper, data
         self.plans: dict[int, Plan] = {}
 
     def batch(self, rows: Array) -> tuple[dict[str, Array], dict[str, Array], Array]:
@@ -143,7 +147,7 @@ class _Run:
         )
 
     def run(self, rows: Array) -> Plan:
-        feeds = {name: array[rows] for name, array in self.stepper.data.items()}
+        feeds = {name: array[rows] for name, array in self.data.items()}
         plan = self.plans.get(len(rows))
         if plan is None:
             model = self.stepper.model

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine.graph import Step
 from fastnn.errors import GraphError
-from fastnn.ops.terms import Formula, Index, Sum
+from fastnn.ops.terms import Expression, Formula, Index, Sum
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN_TERMS = 12
@@ -153,14 +153,23 @@ def explain_step(
     Raises:
         GraphError: if the operation cannot explain itself, or the step does not write that value.
     """
-    target = next((role for role, n in step.results if n == name), None)
-    if target is None or step.op.explain is None:
-        raise GraphError(f"expected one of {step.outputs}, received {name!r}.", operation=step.op.name)
-    expression = step.op.explain(target, index, step.shapes, **step.attrs)
+    expression = expression_of(step, name, index)
     names = dict((*step.operands, *step.results))
     if isinstance(expression, Sum):
         return _of_sum(expression, names, name, index, arrays, result, digits, at)
     return _of_formula(expression, names, name, index, arrays, result, digits, at)
+
+
+def expression_of(step: Step, name: str, index: Index) -> Expression:
+    """What the operation's record says about one cell of a value that a step writes.
+
+    Raises:
+        GraphError: if the operation cannot explain itself, or the step does not write that value.
+    """
+    target = next((role for role, n in step.results if n == name), None)
+    if target is None or step.op.explain is None:
+        raise GraphError(f"expected one of {step.outputs}, received {name!r}.", operation=step.op.name)
+    return step.op.explain(target, index, step.shapes, **step.attrs)
 
 
 def _operand(names: Mapping[str, Any], role: str, index: Index, arrays: Arrays, symbol: str | None = None) -> Operand:
@@ -247,7 +256,7 @@ def _of_sum(
     order = np.argsort(-np.abs(products), kind="stable")
     short = len(products) <= SHOWN_TERMS
     shown = np.arange(len(products)) if short else order[:SHOWN_TERMS]
-    terms = tuple(_term(s, int(t), names, arrays, float(products[t]), digits) for t in shown)
+    terms = tuple(sum_term(s, int(t), names, arrays, float(products[t]), digits) for t in shown)
     extra = tuple(_operand(names, role, cell, arrays) for role, cell in s.plus)
     rest = 0.0 if short else float(products[order[SHOWN_TERMS:]].sum())
     symbol, substituted = _lines(s, terms, extra, rest, len(products) - len(terms), digits)
@@ -258,7 +267,8 @@ def _of_sum(
     )  # fmt: skip
 
 
-def _term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float, digits: int) -> Term:
+def sum_term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: float, digits: int) -> Term:
+    """One addend of a sum, by its place."""
     operands = tuple(_operand(names, role, tuple(cells[t]), arrays) for role, cells in s.factors)
     symbols = [o.symbol for o in operands]
     numbers = [factor(o.value, digits + 2) for o in operands]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from fastnn.engine.explain import Explanation, explain_step, given
+from fastnn.engine.explain import Explanation, explain_step, expression_of, given
+from fastnn.engine.inside import Inside
 from fastnn.errors import GraphError
 
 if TYPE_CHECKING:
@@ -98,13 +99,45 @@ class Looking:
         """
         array = self.view(name)
         cell = self._cell(name, index, array.shape)
-        made = self.listing.written_by.get(name)
-        value = self.listing.values[name]
-        if made is None or made >= self._done:
-            return given(name, cell, float(array[cell]), f"{value.role}: no step of this training step computed it")
+        made = self._origin(name)
+        if made is None:
+            role = self.listing.values[name].role
+            return given(name, cell, float(array[cell]), f"{role}: no step of this training step computed it")
+        return explain_step(
+            self.steps[made], name, cell, self._arrays_of(made), float(array[cell]), digits, made
+        )  # fmt: skip
+
+    def inside(self, name: str, index: tuple[int, ...] = (), digits: int = 4) -> Inside | None:
+        """The moves by which one number comes about: addends one by one, or a formula's inner values.
+
+        Args:
+            name: Name of a value that is computed at this position.
+            index: Index of the cell; negative indices count from the end.
+            digits: Decimals of results; operands have two more.
+
+        Returns:
+            None for a number that no step computed.
+
+        Raises:
+            GraphError: if the value is not computed, or the index is outside of it.
+        """
+        cell = self._cell(name, index, self.view(name).shape)
+        made = self._origin(name)
+        if made is None:
+            return None
         step = self.steps[made]
-        arrays = {role: self._as_seen_by(made, n, role) for role, n in (*step.operands, *step.results) if n is not None}
-        return explain_step(step, name, cell, arrays, float(array[cell]), digits, made)
+        names = dict((*step.operands, *step.results))
+        return Inside(expression_of(step, name, cell), names, self._arrays_of(made), digits)
+
+    def _origin(self, name: str) -> int | None:
+        """The step of this training step that computed a value, if it has run."""
+        made = self.listing.written_by.get(name)
+        return made if made is not None and made < self._done else None
+
+    def _arrays_of(self, made: int) -> dict[str, Array]:
+        """Operands and results of a step by role, as they were when it ran."""
+        step = self.steps[made]
+        return {role: self._as_seen_by(made, n, role) for role, n in (*step.operands, *step.results) if n is not None}
 
     def _cell(self, name: str, index: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
         cell = tuple(index) if isinstance(index, (tuple, list)) else (index,)

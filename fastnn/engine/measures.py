@@ -14,6 +14,7 @@ from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.ops.table import find
 
+BLOCK = 2**18
 Read = Callable[[str], NDArray[Any]]  # gives a value's array by its name
 
 
@@ -38,7 +39,13 @@ def norm(arrays: Iterable[NDArray[Any]]) -> float:
         5.0
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        return math.sqrt(sum(float(np.vdot(a, a)) for a in (np.asarray(a, np.float64) for a in arrays)))
+        return math.sqrt(sum(_squares(np.asarray(a).reshape(-1)) for a in arrays))
+
+
+def _squares(cells: NDArray[Any]) -> float:
+    """The sum of squares, block by block, so that no second array as large is needed."""
+    blocks = (cells[k : k + BLOCK].astype(np.float64) for k in range(0, len(cells), BLOCK))
+    return sum(float(np.vdot(block, block)) for block in blocks)
 
 
 def weight_gradients(listing: StepList, layer: str = "") -> list[tuple[str, str]]:

@@ -152,6 +152,7 @@ class Plan:
         last: int,
         seconds: float = math.inf,
         totals: Array | None = None,
+        losses: Array | None = None,
     ) -> int:
         """Run whole training steps on batches first … last - 1; another thread that does so waits.
 
@@ -162,6 +163,7 @@ class Plan:
             last: One past the last batch.
             seconds: Return early, between training steps, after this time.
             totals: What `new_totals` gave; the watched values of every training step are added to it.
+            losses: Room for the loss of every training step (float64), for lists that run in C.
 
         Returns:
             How many batches were run.
@@ -173,10 +175,13 @@ class Plan:
         with self.lock:
             if self._compiled is None:
                 return self._run_batches_reference(feeds, order, first, last, seconds, totals)
+            loss = None if losses is None else self.buffers[str(self.listing.loss)]
             pairs = [(feeds[name], self.buffers[name]) for name in self.listing.feeds]
             try:
                 return int(
-                    self._compiled.run_batches(pairs, order, first, last, self._watched, totals, min(seconds, 1e9))
+                    self._compiled.run_batches(
+                        pairs, order, first, last, self._watched, totals, min(seconds, 1e9), loss, losses
+                    )
                 )
             except execute.KernelFailed as failure:
                 raise self._explain(failure) from None

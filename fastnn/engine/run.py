@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
+from bisect import bisect_right, insort
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.batches import Schedule
@@ -18,6 +21,8 @@ from fastnn.engine.tensor import Variable
 Array = NDArray[Any]
 State = dict[Variable, Array]
 KEYFRAME_BYTES = 512 * 2**20
+KEYFRAMES = 20_000
+BURST = 0.002  # seconds of training between two keyframes, where training steps are shorter
 
 
 class Run:
@@ -40,8 +45,10 @@ class Run:
         self._plans: dict[int, Plan] = {}
         self._listings: dict[int, StepList] = {}
         self._keyframes: dict[int, State] = {}
-        self._stride = 1
+        self._marks: list[int] = []  # training steps with a keyframe, in order
+        self._stride = 1  # the least distance of keyframes
         self._losses: list[float] = []
+        self._pace = math.inf  # seconds that the last training steps took each
         self._rates: dict[int, float] = {}
         self._edits: tuple[Edit, ...] = ()
         self._base: State = {}  # edited values that no step changes, as they were
@@ -74,8 +81,8 @@ class Run:
         self._plan.load_rows(self.data, rows, 0)
         self._ask_rate(step)
         self._before = self._entered = self._keyframes.get(step) or self._snapshot()
-        if step % self._stride == 0 and step not in self._keyframes:
-            self._keyframes[step] = self._entered
+        if step not in self._keyframes and (not self._marks or step - self.keyframe_before(step) >= self._stride):
+            self._keep(step, self._entered)
             self._thin_out()
         if self._edits or self._base:
             put_feeds(self._edits, step, rows, {n: self._plan.array(n) for n in self.listing.feeds})
@@ -129,12 +136,24 @@ class Run:
         changing = {self.listing.values[name].source for name in self._state_names}
         return {v: a.copy() for v, a in self.storage.items() if self._each_its_own or v in changing}
 
+    def _keep(self, step: int, state: State) -> None:
+        """Keep a keyframe."""
+        if step not in self._keyframes:
+            insort(self._marks, step)
+        self._keyframes[step] = state
+
+    def _forget_after(self, step: int) -> None:
+        """Forget the keyframes after a training step."""
+        self._marks = self._marks[: bisect_right(self._marks, step)]
+        self._keyframes = {k: self._keyframes[k] for k in self._marks}
+
     def _thin_out(self) -> None:
-        """Double the distance of keyframes while they take too much memory."""
+        """Let every second keyframe go while they take too much memory."""
         size = sum(a.nbytes for a in self._before.values())
-        while len(self._keyframes) * size > KEYFRAME_BYTES and len(self._keyframes) > 2:
+        while len(self._marks) > 1 and (len(self._marks) * size > KEYFRAME_BYTES or len(self._marks) > KEYFRAMES):
             self._stride *= 2
-            self._keyframes = {k: v for k, v in self._keyframes.items() if k % self._stride == 0}
+            self._marks = self._marks[::2]
+            self._keyframes = {k: self._keyframes[k] for k in self._marks}
 
     def _run(self, done: int) -> None:
         """Run on within the training step, up to `done` steps done."""
@@ -158,8 +177,36 @@ class Run:
         if not self._step < step or nearest > self._step:
             self._restore(nearest)
         while self._step < step:
+            self._run_many(step - self._step)
+
+    def _run_many(self, most: int, seconds: float = BURST) -> int:
+        """Finish this training step and perhaps some more, then begin the next one; returns how many were finished.
+
+        Args:
+            most: How many at most.
+            seconds: Begin no more after this time; a keyframe is kept that often, at least.
+        """
+        batch, full = self._step % self.schedule.batches, self.schedule.count // self.schedule.batch_size
+        last = min(batch + most, full)
+        began = time.perf_counter()
+        if self._done or last - batch < 2 or not self._in_one_call():
             self._run(len(self.steps))
             self._begin(self._step + 1)
+            self._pace = time.perf_counter() - began
+            return 1
+        step, losses = self._step, np.empty(last - batch)
+        order = self.schedule.order(step // self.schedule.batches)
+        ran = self._plan.run_batches(self.data, order, batch, last, seconds, None, losses)
+        self._losses.extend(losses[max(len(self._losses) - step, 0) : ran].tolist())
+        self._begin(step + ran)
+        self._pace = (time.perf_counter() - began) / ran
+        return ran
+
+    def _in_one_call(self) -> bool:
+        """Whether training steps may run without a look at each: one list, in C, and nothing changes between them."""
+        data_edited = any(e.name in self.data or e.step > self._step for e in self._edits)
+        asks = getattr(self.model.optimizer, "asks_every_step", False)
+        return not self._each_its_own and self._plan.in_c and bool(self.listing.loss) and not data_edited and not asks
 
     def _restore(self, step: int) -> None:
         self._put_back(self._keyframes[step])
@@ -171,7 +218,7 @@ class Run:
 
     def keyframe_before(self, step: int) -> int:
         """The last training step up to `step` whose start is kept."""
-        return max(k for k in self._keyframes if k <= step)
+        return self._marks[bisect_right(self._marks, step) - 1]
 
     def _keep_base(self) -> None:
         """Remember what edited values were that no step changes: keyframes do not have them."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ from fastnn.engine.batches import Feeds, Schedule
 from fastnn.engine.edits import Edit, checked, first_difference
 from fastnn.engine.graph import Step
 from fastnn.engine.looking import Looking
-from fastnn.engine.run import Array, Run
+from fastnn.engine.run import BURST, Array, Run
 from fastnn.engine.steplist import FED, PHASES
 from fastnn.engine.tensor import Variable
 from fastnn.errors import GraphError, ValueNeededError
@@ -106,6 +106,19 @@ class Stepper(Looking, Run):
 
     def _start(self, step: int) -> int:
         return self._starts[step] if self._each_its_own else step * len(self.steps)
+
+    @property
+    def each_its_own(self) -> bool:
+        """Whether training steps have lists of their own, which are known once they have been reached."""
+        return self._each_its_own
+
+    def start_of(self, step: int) -> int:
+        """The position at which a training step starts; where lists differ, the last start known up to it."""
+        return self._starts[min(step, len(self._starts) - 1)] if self._each_its_own else step * len(self.steps)
+
+    def step_at(self, position: int) -> int:
+        """The training step that begins at a position, or lies around it; where lists differ, as far as is known."""
+        return bisect_right(self._starts, position) - 1 if self._each_its_own else position // len(self.steps)
 
     @property
     def training_step(self) -> int:
@@ -270,8 +283,9 @@ class Stepper(Looking, Run):
             whole("steps", steps)
         done, stop = 0, time.monotonic() + seconds
         while (steps is None or done < steps) and (done == 0 or time.monotonic() < stop):
-            if self._done:
-                self._begin(self._step + 1)
+            self.begin_next()
+            more = 2**31 if steps is None else steps - done
+            done += self._run_many(more - 1, min(BURST, seconds)) if more > 1 else 0
             self._run(len(self.steps))
             done += 1
         return done
@@ -285,6 +299,11 @@ class Stepper(Looking, Run):
             return 0
         nearest = self.keyframe_before(step)
         return step - (self._step if nearest <= self._step < step else nearest)
+
+    def seconds_to(self, position: int) -> float:
+        """How long going to a position will take, roughly: infinite where it is not known how long a step takes."""
+        steps = self.distance(position)
+        return steps * self._pace if steps else 0.0
 
     # ------------------------------------------------------------ changing the run
 
@@ -331,7 +350,7 @@ class Stepper(Looking, Run):
             return
         self._keep_base()
         step, done, position = self._step, self._done, self.position
-        self._keyframes = {k: v for k, v in self._keyframes.items() if k <= first}
+        self._forget_after(first)
         self._losses = self._losses[:first]
         if first > step:
             return
@@ -349,6 +368,7 @@ class Stepper(Looking, Run):
         twin.in_place, twin.storage = False, {v: a.copy() for v, a in self.storage.items()}
         twin._plans, twin._listings = {}, dict(self._listings)
         twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), list(self._losses), list(self._starts)
+        twin._marks = list(self._marks)
         twin.breakpoints, twin._base = set(self.breakpoints), dict(self._base)
         twin._put_back(self._entered)
         twin._begin(self._step)
@@ -411,8 +431,9 @@ class Stepper(Looking, Run):
         self._losses = [float(loss) for loss in losses]
         self._starts = list(starts) if self._each_its_own and starts else self._starts
         self._keyframes.pop(step, None)
+        self._marks = sorted(self._keyframes)
         self._begin(step)
-        self._keyframes[step] = self._entered
+        self._keep(step, self._entered)
 
 
 def whole(name: str, value: Any) -> int:

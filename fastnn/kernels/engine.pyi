@@ -19,6 +19,8 @@ class Plan:
         watch: Sequence[NDArray[Any]],
         totals: NDArray[Any],
         seconds: float,
+        loss: NDArray[Any] | None = None,
+        losses: NDArray[Any] | None = None,
     ) -> int: ...
 
 def call(name: str, backward: bool, inputs: Sequence[Any], outputs: Sequence[Any], attrs: Sequence[Any]) -> None: ...

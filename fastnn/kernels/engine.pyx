@@ -320,8 +320,8 @@ cdef class Plan:
             code = fnn_run(self.steps, split, end, at, NULL)
         return code
 
-    def run_batches(self, feeds, int64_t[::1] order, int64_t first, int64_t last, watch, double[::1] totals,
-                    double seconds):
+    def run_batches(self, feeds, const int64_t[::1] order, int64_t first, int64_t last, watch, double[::1] totals,
+                    double seconds, loss=None, double[::1] losses=None):
         """Run whole training steps on batches first … last - 1 of `order`; returns how many were run.
 
         Args:
@@ -329,7 +329,10 @@ cdef class Plan:
             order: Row numbers; batch k takes `order[k * size : (k + 1) * size]`, size being the buffers' first axis.
             watch: float32 arrays whose cells are added to `totals` after every training step.
             seconds: Returns early after this time.
+            loss: A float32 array whose first cell is copied to `losses` after every training step, with its room for
+                last - first numbers.
         """
+        cdef float *one = NULL
         cdef int64_t n_feeds = len(feeds), n_watch = len(watch), done = first, at = 0, j, k, size
         cdef int64_t *row_bytes = <int64_t *>calloc(n_feeds + 1, sizeof(int64_t))
         cdef char **source = <char **>calloc(n_feeds + 1, sizeof(char *))
@@ -348,6 +351,10 @@ cdef class Plan:
                 watched[j], cells[j] = <float *>cnp.PyArray_DATA(array), array.size
             if sum(array.size for array in watch) > totals.shape[0] or any(a.dtype != np.float32 for a in watch):
                 raise DTypeError("expected float32 arrays to watch and a total for each of their cells.")
+            if loss is not None:
+                if loss.dtype != np.float32 or loss.size != 1 or losses is None or losses.shape[0] < last - first:
+                    raise DTypeError("expected a float32 loss of one cell and room for it after every training step.")
+                one = <float *>cnp.PyArray_DATA(loss)
             with nogil:
                 while done < last:
                     for j in range(n_feeds):
@@ -357,6 +364,8 @@ cdef class Plan:
                     code = self.run_range(0, self.size, &at)
                     if code != FNN_OK:
                         break
+                    if one != NULL:
+                        losses[done - first] = one[0]
                     done += 1
                     at = 0
                     for j in range(n_watch):

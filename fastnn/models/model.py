@@ -258,6 +258,10 @@ class Model(Training, Layer):
 
         return to_json(self, **kwargs)
 
+    def export(self, filepath: Any, *_: Any, **__: Any) -> None:
+        """Not available: other programs' formats for serving; `save` writes files that Keras reads."""
+        raise NotImplementedError(f"Expected model.save('{filepath}.keras'). Received: export, which is not available")
+
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any) -> None:
         """Write architecture, weights, compile settings and optimizer state into a file.
 

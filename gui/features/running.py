@@ -11,11 +11,13 @@ from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QDockWidget, QInputDialog, QMessageBox
 
 from fastnn.engine.measures import learning_rate
+from fastnn.engine.rate_search import RateSearch, rate_name
 from gui.handlers import Handler
 from gui.panels.compare import ComparePanel
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.error_dialog import ErrorReporter
 from gui.panels.keeper import Aside, Keeper
+from gui.panels.rate_dialog import RateDialog
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -48,7 +50,9 @@ class Running:
         """What its actions do."""
         return {
             "conditions": self.ask_for_conditions,
+            "hold_out": self.ask_for_share,
             "branch": self.ask_for_rate,
+            "find_rate": self.find_rate,
             "pin": self.toggle_pin,
             "save": self.keeper.save,
             "save_as": self.keeper.save_as,
@@ -71,8 +75,12 @@ class Running:
         if topic in ("loaded", "runs"):
             pinned = self.session.pin is not None
             self.window.actions_by_name["pin"].setChecked(pinned)
-            if pinned != self.dock.isVisible():
-                self.dock.setVisible(pinned)
+            if pinned and self.dock.isHidden():
+                self.window.tabifyDockWidget(self.window.docks["explain"], self.dock)
+                self.dock.show()
+                self.dock.raise_()
+            elif not pinned:
+                self.dock.hide()
         if topic != "hover":
             self.compare.refresh()
 
@@ -94,6 +102,15 @@ class Running:
         dialog = ConditionsDialog(self.session, self.window)
         dialog.exec()
         dialog.deleteLater()
+
+    def ask_for_share(self) -> None:
+        """Ask how much of the data to hold out, and begin anew."""
+        self._paused()
+        percent, sure = QInputDialog.getInt(
+            self.window, "Hold out rows", "Percent of the rows to test on; the run begins anew", 20, 1, 90
+        )
+        if sure:
+            self.window.attempt(lambda: self.session.hold_out(percent / 100))
 
     def toggle_pin(self) -> None:
         """Pin the run, or let the pinned one go."""
@@ -123,23 +140,24 @@ class Running:
             rate = float(text)
         except ValueError:
             raise ValueError(f"expected a number for the learning rate, received {text!r}.") from None
-        name = self.rate_name()
+        name = rate_name(self.session.steps, self.session.listing.values)
+        if name is None:
+            raise ValueError("expected a learning rate that is a number of its own, received none, or a schedule.")
         if self.session.pin is None:
             self.session.pin_run()
         self.session.change(name, rate)
         self.session.notify("runs")
 
-    def rate_name(self) -> str:
-        """The state that holds the learning rate.
+    def find_rate(self) -> None:
+        """Search for a learning rate, and go on with it if it pleases."""
+        self._paused()
+        self.window.attempt(self._find_rate)
 
-        Raises:
-            ValueError: if there is none to change.
-        """
-        for step in reversed(self.session.steps):
-            name = dict(step.operands).get("learning_rate")
-            if name is not None and self.session.listing.values[name].role == "state":
-                return str(name)
-        raise ValueError("expected a learning rate that is a number of its own, received one from a schedule.")
+    def _find_rate(self) -> None:
+        dialog = RateDialog(RateSearch(self.session.stepper), self.window)
+        if dialog.exec() and dialog.search.suggestion is not None:
+            self.branch(f"{dialog.search.suggestion:.3g}")
+        dialog.deleteLater()
 
     # ------------------------------------------------------------ errors, and what was kept
 

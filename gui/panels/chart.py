@@ -22,11 +22,10 @@ from PyQt6.QtWidgets import (
 )
 
 from gui import theme
-from gui.history import CHARTS
+from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
 from gui.session import Session
 
-LOSS = "loss"
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
 MANY = 8  # series that are named and coloured; further ones are grey
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8a6d3b", "#7f7f7f")  # Okabe and Ito
@@ -104,7 +103,6 @@ class TrainingChart(QWidget):
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
         item.hideButtons()
-        item.setLabel("bottom", "training step")
         item.getAxis("left").enableAutoSIPrefix(False)
         item.getAxis("bottom").enableAutoSIPrefix(False)
         item.setDownsampling(auto=True, mode="peak")
@@ -127,7 +125,10 @@ class TrainingChart(QWidget):
             axis.setPen(QColor(t.line))
             axis.setTextPen(QColor(t.muted))
             axis.setTickFont(theme.text_font(8.5))
-        self.plot.getPlotItem().getAxis("bottom").label.setFont(theme.text_font(8.5))
+        ground = QColor(t.panel)
+        ground.setAlpha(215)
+        self.legend.setBrush(ground)
+        self.legend.setLabelTextColor(QColor(t.text))
         self.here.setPen(pg.mkPen(t.muted, width=1.5, style=Qt.PenStyle.DashLine))
         self.here.setHoverPen(pg.mkPen(t.accent, width=3))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
@@ -156,7 +157,7 @@ class TrainingChart(QWidget):
     def refresh(self) -> None:
         """Follow the session; draws only what has changed."""
         s = self.session
-        done = s.moment.position // len(s.steps)
+        done = s.moment.step_at(s.moment.position)
         now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, done)
         if now == self._drawn:
             return
@@ -180,9 +181,10 @@ class TrainingChart(QWidget):
         return pinned + [(f"B {name}" if named else f"B {self.session.changes}", x, y) for name, x, y in own]
 
     def _lines_of(self, losses: NDArray[np.float64], history: Any) -> list[Line]:
-        if self.chart == LOSS:
-            return [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if len(losses) else []
-        return [(name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)]
+        own = [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if self.chart == LOSS and len(losses) else []
+        return own + [
+            (name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)
+        ]
 
     def _draw(self, lines: list[Line]) -> None:
         item = self.plot.getPlotItem()
@@ -216,6 +218,8 @@ class TrainingChart(QWidget):
         own = count // 2 if self.session.pin is not None else count
         if own <= 1:
             return QColor(t.consumer if pinned else t.accent), style
+        if name in (self.chart, f"A {self.chart}", f"B {self.chart}"):
+            return QColor(t.accent), style
         colours = LIVELY if t.dark else COLOURS
         return QColor(colours[min(place % max(own, 1), MANY - 1)]), style
 
@@ -227,10 +231,13 @@ class TrainingChart(QWidget):
         for name, x, y in self._shown[: 2 * MANY]:
             if not len(x) or (place := self._place(x, step)) is None:
                 continue
-            at = int(x[place])
-            parts.append(f"{'' if name == self.chart else name + ' '}<b>{format_number(y[place], 6)}</b>")
-            whole.append(f"{name}: {exact(float(y[place]))}")
-        what = f"{self.chart} of training step {at:,}: " if at is not None else ""
+            own = int(x[place])
+            at = own if at is None else at
+            short = name.split()[0] if self.session.pin is not None and len(self._shown) == 2 else name
+            label = "" if name == self.chart else f"{short} " if own == at else f"{short} at {own:,} "
+            parts.append(f"{label}<b>{format_number(y[place], 4 if len(self._shown) > 1 else 6)}</b>")
+            whole.append(f"{name} of training step {own:,}: {exact(float(y[place]))}")
+        what = f"step {at:,}: " if at is not None else ""
         self.reading.setText(what + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
 
@@ -264,4 +271,4 @@ class TrainingChart(QWidget):
     def _go(self) -> None:
         asked, self._asked = self._asked, None
         if asked is not None:
-            self.travel(asked * len(self.session.steps))
+            self.travel(self.session.moment.start_of(asked))

@@ -91,7 +91,7 @@ class ComparePanel(QWidget):
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.addWidget(self.table)
         self.split.addWidget(self.picture)
-        self.split.setSizes([300, 160])
+        self.split.setSizes([300, 240])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

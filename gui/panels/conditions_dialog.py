@@ -17,7 +17,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -30,22 +29,23 @@ WORDS = {"above": "above", "below": "below", "layer": "in", "factor": "by a fact
 WORDS |= {"row": "row", "number": "number"}
 SHARES = ("ZeroShare", "Accuracy")  # their numbers go from 0 to 1
 EVERY = "all layers"
+NO_LIMIT = 1e300
 
 
 class Number(QDoubleSpinBox):
-    """A number of any size, written as short as it can be; nothing stands for no limit."""
+    """A number of any size, written as short as it can be; the largest stands for no limit."""
 
-    def __init__(self, value: float, most: float) -> None:
+    def __init__(self, value: float, least: float, most: float) -> None:
         super().__init__()
-        self.setDecimals(9)
-        self.setRange(0, most)
+        self.setDecimals(0 if isinstance(value, int) else 9)
+        self.setRange(least, most)
         self.setValue(min(value, most))
         self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-        self.setMinimumWidth(84)
+        self.setMinimumWidth(92)
 
     def textFromValue(self, value: float) -> str:
         """The number without needless zeros."""
-        return f"{value:g}"
+        return "no limit" if value == NO_LIMIT else f"{value:.10g}"
 
 
 class ConditionRow:
@@ -79,11 +79,8 @@ class ConditionRow:
             choice.setCurrentText(value or EVERY)
             return choice
         if isinstance(value, int):
-            number = QSpinBox()
-            number.setRange(0 if field.name == "row" else 1, 2**31 - 1)
-            number.setValue(value)
-            return number
-        return Number(value, 1.0 if self.kind.__name__ in SHARES else 1e300)
+            return Number(value, 0 if field.name == "row" else 1, 2**31 - 1)
+        return Number(value, 0, 1.0 if self.kind.__name__ in SHARES else NO_LIMIT)
 
     def condition(self) -> Condition | None:
         """The condition as it is set now; None if it is not ticked."""
@@ -94,7 +91,7 @@ class ConditionRow:
         if isinstance(widget, QComboBox):
             return "" if widget.currentText() == EVERY else widget.currentText()
         value = widget.value()
-        return math.inf if value == 1e300 else value
+        return int(value) if widget.decimals() == 0 else math.inf if value == NO_LIMIT else value
 
 
 class ConditionsDialog(QDialog):
@@ -132,6 +129,7 @@ class ConditionsDialog(QDialog):
         for line, row in enumerate(self.rows):
             grid.addWidget(row.box, line, 0)
             fields_of_row = QHBoxLayout()
+            fields_of_row.setSpacing(10)
             for name, widget in row.settings.items():
                 fields_of_row.addWidget(QLabel(WORDS[name]))
                 fields_of_row.addWidget(widget)
@@ -146,7 +144,7 @@ class ConditionsDialog(QDialog):
     def _foot(self) -> QHBoxLayout:
         count = len(self.session.breakpoints)
         self.clear = QPushButton(f"Clear {count} breakpoint{'s' if count != 1 else ''} on operations")
-        self.clear.setEnabled(count > 0)
+        self.clear.setVisible(count > 0)
         self.clear.setAutoDefault(False)
         self.clear.clicked.connect(self._clear)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import platform
 import traceback
 from types import TracebackType
@@ -36,9 +37,10 @@ class ErrorDialog(QMessageBox):
         self.what, self.details, self.times = what, details, 1
         self.setIcon(QMessageBox.Icon.Critical)
         self.setWindowTitle("Something went wrong")
-        self.setText(f"<b>{'An action failed because of an error in the program.'}</b>")
         self.setTextFormat(Qt.TextFormat.RichText)
-        self.setInformativeText(f"{what}\n\n{SAFE.format(kept) if kept else UNKEPT}")
+        self.setText("<b>An action failed because of an error in the program.</b>")
+        safe = SAFE.format(html.escape(kept)) if kept else UNKEPT
+        self.setInformativeText(f"{html.escape(what)}<br><br>{safe}")
         self.setDetailedText(details)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.copy = QPushButton("Copy the details")

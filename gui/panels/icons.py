@@ -10,6 +10,7 @@ from PyQt6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QP
 from gui import theme
 
 SIZE = 20
+OCTAGON = ((7.2, 3.5), (12.8, 3.5), (16.5, 7.2), (16.5, 12.8), (12.8, 16.5), (7.2, 16.5), (3.5, 12.8), (3.5, 7.2))
 Draw = Callable[[QPainter], None]
 
 
@@ -77,6 +78,10 @@ def _new_seed(p: QPainter) -> None:
         p.drawEllipse(QPointF(x, y), 1.25, 1.25)
 
 
+def _conditions(p: QPainter) -> None:
+    p.drawPolygon(QPolygonF([QPointF(x, y) for x, y in OCTAGON]))
+
+
 DRAWINGS: dict[str, Draw] = {
     "play": _play,
     "pause": _pause,
@@ -87,6 +92,7 @@ DRAWINGS: dict[str, Draw] = {
     "train": _train,
     "reset": _reset,
     "new_seed": _new_seed,
+    "conditions": _conditions,
 }
 
 

@@ -80,7 +80,7 @@ class LinePainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """All lines are equally high."""
-        return QSize(100, ROW)
+        return QSize(100, theme.px(ROW))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Paint one line."""
@@ -191,6 +191,10 @@ class ListingView(QListView):
         context = CONTEXT if self.session.looked is None else 0
         for near in (max(row - context, 0), min(row + context, last), row):
             self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def restyle(self) -> None:
+        """Lines of the theme's height."""
+        self.scheduleDelayedItemsLayout()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Keep the current line in view."""

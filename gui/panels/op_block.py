@@ -152,8 +152,10 @@ class OpBlock(QWidget):
             y += room.height() + 4
         if self._curve is not None:
             if not dry:
-                self._paint_curve(painter, theme, self._curve, QRectF(box.left() + 8, y + 4, box.width() - 16, 86))
-            y += 86 + 62
+                self._paint_curve(
+                    painter, theme, self._curve, QRectF(box.left() + 8, y + 4, box.width() - 16, themes.px(86))
+                )
+            y += themes.px(86 + 62)
         return y - box.top() + 6
 
     def _paint_arrow(self, painter: QPainter, theme: themes.Theme, x0: float, x1: float, y: float) -> None:
@@ -193,7 +195,9 @@ class OpBlock(QWidget):
         painter.setBrush(theme.colour("accent"))
         painter.drawEllipse(at(curve.at, curve.value), 4.5, 4.5)
         painter.restore()
-        self._paint_curve_text(painter, theme, curve, QRectF(rect.left() - 6, rect.bottom() + 4, rect.width() + 12, 50))
+        self._paint_curve_text(
+            painter, theme, curve, QRectF(rect.left() - 6, rect.bottom() + 4, rect.width() + 12, themes.px(50))
+        )
 
     def _paint_curve_text(self, painter: QPainter, theme: themes.Theme, curve: Curve, rect: QRectF) -> None:
         slope = "" if curve.slope is None else f"f′ = {format_number(curve.slope)}"
@@ -202,4 +206,6 @@ class OpBlock(QWidget):
         painter.setFont(themes.text_font(8.5))
         for k, (text, role) in enumerate(lines):
             painter.setPen(theme.colour(role))
-            painter.drawText(QRectF(rect.left(), rect.top() + 16 * k, rect.width(), 16), painting.CENTRE, text)
+            painter.drawText(
+                QRectF(rect.left(), rect.top() + themes.px(16) * k, rect.width(), themes.px(16)), painting.CENTRE, text
+            )

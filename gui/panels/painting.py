@@ -12,7 +12,7 @@ from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, 
 
 from gui.colours import Scale
 from gui.numbers import format_cell, format_number
-from gui.theme import Theme, colour_table
+from gui.theme import Theme, colour_table, px
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -159,10 +159,10 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     painter.setPen(QPen(theme.colour("line"), 1))
     painter.drawRect(strip)
     small = QFont(font)
-    small.setPixelSize(10)
+    small.setPixelSize(px(10))
     painter.setFont(small)
     painter.setPen(theme.colour("muted"))
-    labels = QRectF(rect.left(), strip.bottom() + 1, rect.width(), 14)
+    labels = QRectF(rect.left(), strip.bottom() + 1, rect.width(), px(14))
     if scale.high <= 0:
         painter.drawText(labels, CENTRE, "every cell is 0")
         return

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PyQt6.QtCore import QRect
 
 SPACE = 4
-NARROW = 165
-LOW = 128
+NARROW, LOW = 165, 128  # a column is at least so wide, and views lower than that share two columns
+TIGHT, CROWDED = 110, 72  # the same where views would lie over each other otherwise
 
 
 def share(wanted: Sequence[float], room: float) -> list[float]:
@@ -33,8 +33,14 @@ def share(wanted: Sequence[float], room: float) -> list[float]:
 
 
 def columns_for(count: int, width: float, height: float) -> int:
-    """In how many columns to stack that many views."""
-    return 2 if count > 1 and width >= 2 * NARROW and height / count < LOW else 1
+    """In how many columns to stack that many views.
+
+    Example:
+        >>> columns_for(3, 256, 430), columns_for(9, 256, 430)
+        (1, 2)
+    """
+    fits = [(NARROW, LOW), (TIGHT, CROWDED)]
+    return 2 if count > 1 and any(width >= 2 * narrow and height / count < low for narrow, low in fits) else 1
 
 
 def deal(wanted: Sequence[float], columns: int) -> list[list[int]]:

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QRect, pyqtSignal
 from PyQt6.QtGui import QPalette, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from gui import theme as themes
 from gui.content import Content, Scene, base_name, dependence, scene_of
 from gui.panels import stacking
 from gui.panels.op_block import OpBlock
@@ -158,7 +159,7 @@ class Canvas(QWidget):
     def arrange(self) -> None:
         """Give every view its place."""
         width, height = self.width(), self.height()
-        side = (width - MIDDLE) // 2
+        side = (width - themes.px(MIDDLE)) // 2
         self.block.setGeometry(side, 0, width - 2 * side, height)
         self._stack(self._left[: self._counts[0]], QRect(0, 0, side, height))
         self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))

@@ -138,13 +138,19 @@ def held(port: ViewPort) -> ViewPort:
 def geometry_of(content: Content, width: float, height: float, align_right: bool, port: ViewPort) -> Geometry:
     """The places of a content in a view of that size."""
     single = math.prod(content.shape) == 1
-    inner = QSizeF(max(width - 2 * MARGIN, 8), max(height - HEADER - MARGIN - (0 if single else FOOTER), 8))
+    inner = QSizeF(
+        max(width - 2 * MARGIN, 8), max(height - themes.px(HEADER) - MARGIN - (0 if single else themes.px(FOOTER)), 8)
+    )
     a = arranged(content, inner.width(), inner.height())
     gutter, top = gutters(a, single)
-    room = QRectF(MARGIN + gutter, HEADER + top, max(inner.width() - gutter, 8), max(inner.height() - top, 8))
-    cell = (SINGLE.width(), SINGLE.height()) if single else cell_in(a, room.width(), room.height())
+    room = QRectF(
+        MARGIN + gutter, themes.px(HEADER) + top, max(inner.width() - gutter, 8), max(inner.height() - top, 8)
+    )
+    cell = (
+        (themes.px(SINGLE.width()), themes.px(SINGLE.height())) if single else cell_in(a, room.width(), room.height())
+    )
     if align_right:
-        block = max(a.size[1] * cell[0], 0 if single else BAR, header_width(content) - gutter)
+        block = max(a.size[1] * cell[0], 0 if single else themes.px(BAR), header_width(content) - gutter)
         room.setLeft(max(room.right() - block, room.left()))
     return Geometry(a, room.left() - gutter, room, cell, port, single)
 
@@ -177,18 +183,18 @@ def cell_in(arrangement: Arrangement, width: float, height: float) -> tuple[floa
     rows, columns = (max(n, 1) for n in arrangement.size)
     w, h = width / columns, height / rows
     if arrangement.square:
-        side = min(w, h, MAX_SQUARE)
+        side = min(w, h, themes.px(MAX_SQUARE))
         return side, side
     if w >= MIN_CELL and h >= 14:
-        return min(w, MAX_CELL.width()), min(h, MAX_CELL.height(), w)
+        return min(w, themes.px(MAX_CELL.width())), min(h, themes.px(MAX_CELL.height()), w)
     return min(w, max(3 * h, 180 / columns)), min(h, max(3 * w, 60 / rows))
 
 
 def height_for(content: Content, width: float, most: float) -> int:
     """The height that shows a content best in a column of that width, at most `most`."""
     if math.prod(content.shape) == 1:
-        return HEADER + MARGIN + 26
-    frame = HEADER + FOOTER + MARGIN
+        return themes.px(HEADER + 26) + MARGIN
+    frame = themes.px(HEADER + FOOTER) + MARGIN
     a = arranged(content, width - 2 * MARGIN, max(most - frame, 8))
     gutter, top = gutters(a, False)
     room = width - 2 * MARGIN - gutter

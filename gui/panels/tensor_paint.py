@@ -74,20 +74,20 @@ class TensorPainter:
         """Title, name, shape."""
         c, p, edge = self.content, self.painter, self.geometry.edge
         phase = "backward" if c.role == "gradient" else "update" if c.weight else "forward"
-        p.fillRect(QRectF(edge, 4, 3, HEADER - 9), self.theme.colour(phase))
+        p.fillRect(QRectF(edge, 4, 3, themes.px(HEADER) - 9), self.theme.colour(phase))
         left, width = edge + 8.0, self.width - edge - MARGIN - 6.0
         p.setFont(themes.text_font(9.5, bold=True))
         p.setPen(self.theme.colour("text"))
-        p.drawText(QRectF(left, 2, width, 15), painting.LEFT, c.title)
+        p.drawText(QRectF(left, 2, width, themes.px(15)), painting.LEFT, c.title)
         used = p.fontMetrics().horizontalAdvance(c.title) + 7 if c.title else 0
         p.setFont(themes.text_font(8.5))
         p.setPen(self.theme.colour("muted"))
         metrics = p.fontMetrics()
         name = "" if c.name == c.title else metrics.elidedText(c.name, Qt.TextElideMode.ElideMiddle, int(width - used))
-        p.drawText(QRectF(left + used, 2, width - used, 15), painting.LEFT, name)
+        p.drawText(QRectF(left + used, 2, width - used, themes.px(15)), painting.LEFT, name)
         shape = shape_text(c, self.geometry.arrangement, self.geometry.shrink)
         shape = metrics.elidedText(shape, Qt.TextElideMode.ElideRight, int(width))
-        p.drawText(QRectF(left, 17, width, 14), painting.LEFT, shape)
+        p.drawText(QRectF(left, 2 + themes.px(15), width, themes.px(14)), painting.LEFT, shape)
 
     def missing(self, text: str) -> None:
         """A frame where the picture will be."""
@@ -102,7 +102,7 @@ class TensorPainter:
         p.setFont(themes.text_font(10.5, bold=True))
         text = format_number(value, max(picture.decimals[1], 4))
         width = min(room.width(), p.fontMetrics().horizontalAdvance(text) + 20.0)
-        box = QRectF(room.left(), room.top(), width, 24)
+        box = QRectF(room.left(), room.top(), width, themes.px(24))
         finite = bool(np.isfinite(value))
         p.setPen(QPen(self.theme.colour("line" if finite else "bad"), 1))
         p.setBrush(self.theme.colour("raised"))
@@ -134,8 +134,8 @@ class TensorPainter:
 
     def _colour_bar(self, scale: Scale) -> None:
         seen, room = self.geometry.seen, self.geometry.room
-        width = max(min(seen.width(), 220.0), min(BAR, room.width()))
-        bar = QRectF(seen.left(), seen.bottom() + 5, width, FOOTER)
+        width = max(min(seen.width(), themes.px(220)), min(themes.px(BAR), room.width()))
+        bar = QRectF(seen.left(), seen.bottom() + 5, width, themes.px(FOOTER))
         painting.draw_colour_bar(self.painter, bar, scale, self.theme, themes.text_font(8))
 
     def _grid(self) -> None:

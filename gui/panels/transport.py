@@ -18,7 +18,7 @@ from gui.shortcuts import find
 from gui.worker import SPEEDS, Player
 
 MOVES = ("to_start", "back_grain", "play", "forward_grain", "to_end")
-STYLE = {"train": "Train", "reset": "Reset", "new_seed": "New seed"}
+STYLE = {"train": "Train", "reset": "Reset", "new_seed": "New seed", "conditions": "Stop at…"}
 
 
 class Transport(QToolBar):
@@ -95,6 +95,8 @@ class Transport(QToolBar):
         self.grain.setCurrentIndex(GRAINS.index(self.session.grain))
         self.speed.setCurrentIndex(SPEEDS.index(self.player.speed))
         self.picker.refresh()
+        count = len(self.session.conditions)
+        self.window_actions["conditions"].setIconText(f"Stop at {count}" if count else STYLE["conditions"])
         state = (self.player.playing, self.session.training)
         if state != self._state:
             self._state = state
@@ -106,7 +108,7 @@ class Transport(QToolBar):
         train.setChecked(training)
         train.setIcon(icon("pause" if training else "train"))
         train.setIconText("Pause" if training else "Train")
-        for name in ("to_start", "to_end", "back_grain", "forward_grain", "reset"):
+        for name in ("to_start", "to_end", "back_grain", "forward_grain", "reset", "conditions"):
             self.window_actions[name].setEnabled(not training)
         reseeds = self.session.source is not None and self.session.source.reseeds
         self.window_actions["new_seed"].setEnabled(reseeds and not training)
@@ -146,6 +148,9 @@ class Breadcrumb(QWidget):
         done = f"{s.done} of {len(s.steps)} operations done · training step {s.moment.shown + 1:,}"
         if s.hit is not None:
             return f"<b style='color:{theme.current().bad}'>stopped: {html.escape(s.hit.message)}</b>"
+        now = s.moment.step_at(s.moment.position)
+        if s.training and s.bound_for is not None:
+            return f"on the way to training step {s.moment.step_at(s.bound_for) + 1:,} · {now:,} done · Space stops"
         if s.training:
-            return f"training… · {s.moment.position // len(s.steps):,} steps"
+            return f"training… · {now:,} steps"
         return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

@@ -1,9 +1,11 @@
 """`python -m gui`: pictures without a display, messages without traceback, and what to do without Qt."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,6 +133,23 @@ def test_data_without_x_and_y_are_refused(own_network, tmp_path):
     assert "expected arrays x and y" in done.stderr
 
 
+def test_a_lesson_begins_from_the_command_line(tmp_path):
+    picture = tmp_path / "lesson.png"
+    done = run("--lesson", "04-backprop-by-hand", "--screenshot", str(picture), **NO_DISPLAY)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert picture.stat().st_size > 10_000
+
+
+def test_a_script_is_opened_where_its_training_begins(tmp_path):
+    from gui.session import Session
+
+    text = "import keras\nm = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])\n"
+    (tmp_path / "course.py").write_text(text + "m.compile('sgd', 'mse')\nm.fit([[1.0], [2.0]], [[2.0], [4.0]])\n")
+    session = Session()
+    opener(parse([str(tmp_path / "course.py"), "--step", "2"]))(session)
+    assert (session.title, session.moment.position) == ("course.py", 2)
+
+
 def test_show_opens_a_window_on_a_model_and_returns_when_it_is_closed(qapp, monkeypatch):
     import fastnn
     import gui
@@ -158,3 +177,14 @@ def test_show_without_a_display_says_so(monkeypatch):
     monkeypatch.setattr("gui.startup.has_display", lambda: False)
     with pytest.raises(RuntimeError, match="display"):
         gui.show(None, [0.0])
+
+
+def test_the_pictures_of_the_readme_are_taken_anew(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "gui.pictures", str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"gui/pictures/([\w-]+\.png)", readme))
+    assert {path.name for path in tmp_path.iterdir()} == shown
+    assert all(path.stat().st_size > 50_000 for path in tmp_path.iterdir())

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Epoch, GradientNorm, LossJump, NonFinite, ZeroShare
 from gui import __main__ as command
+from gui import storage
 from gui.history import ACCURACY, CHARTS, DEAD, RATE, RATIO
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.keeper import Aside
@@ -74,9 +75,9 @@ def test_the_chart_travels_to_the_step_that_is_clicked_and_the_last_request_wins
 def test_a_click_on_the_chart_is_a_request(open_window, qtbot):
     window = open_window("xor", position=0)
     window.session.goto(40 * len(window.session.steps))
-    qtbot.wait(50)
     box = window.chart.plot.getPlotItem().vb
-    place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, float(np.mean(window.session.losses.array)))))
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, box.viewRect().center().y())))
     qtbot.mouseClick(window.chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: window.session.moment.position == 15 * len(window.session.steps), timeout=5_000)
 
@@ -118,10 +119,10 @@ def test_hover_reads_the_exact_value_and_the_axis_can_be_logarithmic(open_window
     window = open_window("digits-mlp", position=0)
     session, chart = window.session, window.chart
     session.goto(40 * len(session.steps))
-    qtbot.wait(50)
     box = chart.plot.getPlotItem().vb
-    chart._hover(box.mapViewToScene(QPointF(17.2, 1.0)))
-    assert "training step 17" in chart.reading.text()
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    chart._hover(box.mapViewToScene(QPointF(17.2, box.viewRect().center().y())))
+    assert "step 17:" in chart.reading.text()
     assert float(chart.reading.toolTip().split(": ")[1]) == session.losses.array[16]
     chart.log.click()
     assert chart.plot.getPlotItem().getAxis("left").logMode
@@ -148,6 +149,34 @@ def test_a_network_without_accuracy_says_so(open_window):
     window.chart.show_chart(ACCURACY)
     assert "accuracy" in window.chart.empty.text()
     assert window.chart.pages.currentWidget() is window.chart.empty
+
+
+def test_rows_held_out_are_tested_once_an_epoch_and_never_learnt_from(open_window, qtbot, monkeypatch, tmp_path):
+    window = open_window("digits-mlp", position=0)
+    session = window.session
+    count = session.stepper.schedule.count
+    monkeypatch.setattr("gui.features.running.QInputDialog.getInt", lambda *_: (25, True))
+    window.actions_by_name["hold_out"].trigger()
+    held = session.test_data
+    assert session.stepper.schedule.count + len(held["image"]) == count
+    assert "held out" in window.windowTitle()
+    batches = session.stepper.schedule.batches
+    for _ in range(3):
+        session.forward("epoch")
+    steps, values = session.history.of(ACCURACY)["test"].arrays
+    assert steps.tolist() == [batches, 2 * batches, 3 * batches]
+    for variable, array in session.stepper.storage.items():
+        variable.value[...] = array
+    loss, accuracy = session.model.evaluate(held["image"], held["y_true"], verbose=0)
+    assert values[-1] == pytest.approx(accuracy, abs=1e-6)
+    assert session.history.of("loss")["test"].near(3 * batches)[1] == pytest.approx(loss, rel=1e-5)
+    window.chart.show_chart("loss")
+    assert [name for name, _, _ in window.chart.lines()] == ["loss", "test"]
+    storage.save(session, tmp_path / "held.fastnn")
+    again = Session()
+    storage.restore(again, tmp_path / "held.fastnn")
+    assert np.array_equal(again.test_data["image"], held["image"])
+    assert again.history.of(ACCURACY)["test"].arrays[1].tolist() == values.tolist()
 
 
 # ---------------------------------------------------------------- conditions
@@ -393,3 +422,42 @@ def test_an_error_in_a_slot_becomes_one_box_with_details(qtbot, tmp_path, capsys
     assert errors.box is None
     assert "by design" in capsys.readouterr().err
     window.close()
+
+
+def test_an_error_while_training_becomes_a_box_and_the_window_lives(qtbot, tmp_path, monkeypatch, capsys):
+    window = kept_window(tmp_path, qtbot)
+    monkeypatch.setattr(window.session, "train", lambda *_: [][1])
+    window.toggle_training()
+    qtbot.waitUntil(lambda: not window.session.training, timeout=5_000)
+    assert "IndexError" in window.features.running.errors.box.informativeText()
+    window.features.running.errors.box.close()
+    monkeypatch.undo()
+    window.actions_by_name["forward_op"].trigger()
+    assert window.session.done == 1
+    assert "IndexError" in capsys.readouterr().err
+    window.close()
+
+
+def test_the_bar_says_how_many_conditions_are_set(open_window):
+    window = open_window("xor")
+    window.session.set_conditions([NonFinite(), Epoch(3)])
+    assert window.actions_by_name["conditions"].iconText() == "Stop at 2"
+    window.session.set_conditions([])
+    assert window.actions_by_name["conditions"].iconText() == "Stop at…"
+
+
+def test_the_rate_that_is_found_can_be_used_from_here_on(open_window, qtbot, monkeypatch):
+    window = open_window("digits-mlp", position=3)
+    shown = []
+
+    def wait(dialog):
+        qtbot.waitUntil(dialog.use.isEnabled, timeout=20_000)
+        shown.append(dialog)
+        return True
+
+    monkeypatch.setattr("gui.panels.rate_dialog.RateDialog.exec", wait)
+    window.actions_by_name["find_rate"].trigger()
+    search = shown[0].search
+    assert len(shown[0].smooth.getOriginalDataset()[0]) > 10
+    assert window.session.stepper.edits[0].value == np.float32(f"{search.suggestion:.3g}")
+    assert window.session.pin is not None

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,22 @@ def test_a_network_of_ones_own_is_in_the_file(tmp_path):
     session.reset()
     for each in (session, again):
         each.goto(2 * len(session.steps))
+    assert np.array_equal(again.losses.array, session.losses.array)
+
+
+def test_a_preset_on_other_points_keeps_the_points(tmp_path):
+    session = Session()
+    session.load("xor", seed=1)
+    session.goto(5 * len(session.steps))
+    x = np.asarray(session.source.x, "float32")
+    session.replace_source(replace(session.source, x=x + 0.25))
+    session.goto(2 * len(session.steps) + 3)
+    storage.save(session, tmp_path / "a.fastnn")
+    again = Session()
+    storage.restore(again, tmp_path / "a.fastnn")
+    assert all(np.array_equal(a, b) for a, b in zip(shown(again).values(), shown(session).values(), strict=True))
+    for each in (session, again):
+        each.goto(9 * len(session.steps))
     assert np.array_equal(again.losses.array, session.losses.array)
 
 

@@ -255,7 +255,7 @@ def test_a_run_begun_right_after_another_network_was_loaded_lasts(open_window, q
 
 
 def test_going_to_a_training_step_by_number(open_window, qtbot, monkeypatch):
-    monkeypatch.setattr("gui.window.QInputDialog.getInt", lambda *_: (7, True))
+    monkeypatch.setattr("gui.window.QInputDialog.getText", lambda *_, **__: ("7", True))
     window = open_window("xor", position=0)
     press(qtbot, window, KEY.Key_G, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not window.session.training and window.session.moment.shown == 6, timeout=20_000)

@@ -1,0 +1,1 @@
+"""Pictures of the app for the README: `python -m gui.pictures` takes them anew."""
