@@ -1,4 +1,4 @@
-"""The overview in a corner of the network map: the whole network, and the part that is in view."""
+"""The overview in a corner of a large network's map: the whole network, and the part that is in view."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from PyQt6.QtGui import QPainter, QPen
 from gui import theme as themes
 
 HIGH, WIDE = 110.0, 64.0
+MUCH = 1.6  # times as large as the view
 
 
 class Overview:
-    """Places of the overview; it is there while the network is larger than its view.
+    """Places of the overview; it is there while the network is much larger than its view.
 
     Args:
         bounds: The whole map.
@@ -23,7 +24,8 @@ class Overview:
 
     def __init__(self, bounds: QRectF, seen: QRectF, view: QRectF) -> None:
         self.bounds, self.seen = bounds, seen
-        self.needed = not bounds.isEmpty() and not seen.adjusted(-1, -1, 1, 1).contains(bounds)
+        large = bounds.width() > MUCH * seen.width() or bounds.height() > MUCH * seen.height()
+        self.needed = not bounds.isEmpty() and large
         scale = min(WIDE / max(bounds.width(), 1), HIGH / max(bounds.height(), 1))
         self.scale = scale
         width, height = bounds.width() * scale, bounds.height() * scale

@@ -165,14 +165,20 @@ class NetworkMap(QWidget):
         bounds, room = self._bounds(), QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         if bounds.isEmpty() or room.isEmpty():
             return
-        high = room.height() / bounds.height()
-        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
-        self._zoom = min(max(fit, SMALLEST), NATURAL)
+        self._zoom = self._zoom_in(room, bounds)
+        if not self.shows_neurons and self.overview().needed:
+            room.setRight(room.right() - self.overview().box.width() - 4)
+            self._zoom = self._zoom_in(room, bounds)
         shift = bounds.topLeft() * self._zoom
         x = room.left() + max(room.width() - bounds.width() * self._zoom, 0) / 2
         y = room.top() + max(room.height() - bounds.height() * self._zoom, 0) / 2
         self._offset = QPointF(x, y) - shift
         self._bring_into_view()
+
+    def _zoom_in(self, room: QRectF, bounds: QRectF) -> float:
+        high = room.height() / bounds.height()
+        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
+        return min(max(fit, SMALLEST), NATURAL)
 
     def _bring_into_view(self) -> None:
         """Move so that the current block shows; never against the user's own panning."""

@@ -59,7 +59,8 @@ class StageBar(QWidget):
     def _colours(self) -> QToolButton:
         """The choice of limits of the colour bars."""
         self.colours, menu, group = QToolButton(self), QMenu(self), QActionGroup(self)
-        self.colours.setText("Colours")
+        self.colours.setText("Colours ▾")
+        self.colours.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
         self.colours.setToolTip("Limits of the colour bars")
         self.colours.setAccessibleName("Limits of the colour bars")
         self.colours.setFocusPolicy(Qt.FocusPolicy.TabFocus)

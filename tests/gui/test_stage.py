@@ -11,6 +11,7 @@ from gui import theme as themes
 from gui.content import base_name, is_gradient, operand_cells, scene_of
 from gui.panels.op_block import sample_curve
 from gui.panels.stage import StageView
+from gui.panels.tensor_geometry import shape_text
 from gui.session import Session
 
 
@@ -276,3 +277,19 @@ def test_scope_is_chosen_in_the_bar(open_stage):
     stage.bar.scopes["held"].trigger()
     assert stage.session.scaling.scope == "held"
     assert stage.bar.scopes["held"].isChecked()
+
+
+def test_where_there_is_no_room_for_all_kernels_those_of_the_selected_channel_show(open_stage):
+    stage = open_stage("digits-cnn", position=3)
+    session = stage.session
+    session.select("conv2.conv2d", (0, 2, 3, 5))
+    view = view_of(stage, "conv2.kernel")
+    rows, columns = view.arrangement.size
+    places = {view.arrangement.index(r, c) for r in range(rows) for c in range(columns)} - {None}
+    assert places == {(h, w, i, 5) for h in range(3) for w in range(3) for i in range(16)}
+    assert min(view.geometry_now.size) >= 5
+    assert "out=5 of 32" in shape_text(view.content, view.arrangement)
+    marked = view.marks.operands
+    assert len(view.arrangement.places(marked)) == len(marked)
+    big = open_stage("digits-cnn", position=3, size=(2400, 1700))
+    assert "out 32" in shape_text(view_of(big, "conv2.kernel").content, view_of(big, "conv2.kernel").arrangement)
