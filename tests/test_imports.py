@@ -39,7 +39,7 @@ LEVELS = {
     9: "gui/session",
     9.5: "gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/drawing gui/network gui/playground",
+    9.6: "gui/drawing gui/fans gui/network gui/playground",
     9.65: "gui/folding",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",

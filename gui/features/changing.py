@@ -7,6 +7,7 @@ from typing import Any
 
 from gui.handlers import Handler
 from gui.panels.drawing_board import DrawingBoard
+from gui.panels.fan_page import FanPage
 from gui.panels.playground import Playground
 from gui.panels.tensor_window import TensorWindow
 from gui.panels.workbench import Workbench
@@ -23,13 +24,14 @@ class Changing:
         self.window, self.session = window, window.session
 
     def bench(self) -> Workbench:
-        """The middle of the window: stage, playground, drawing board, edit bar."""
+        """The middle of the window: stage, playground, drawing board, neuron, edit bar."""
         self.workbench = Workbench(self.session, self.window.stage, self.change, self.window.say)
         self.playground = Playground(self.session, self.change, self.window.load)
-        self.drawing_board = DrawingBoard(self.session, self.change)
+        self.drawing_board, self.fan = DrawingBoard(self.session, self.change), FanPage(self.session)
         self.window.stage.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
         self.workbench.add("Playground", self.playground)
         self.workbench.add("Draw", self.drawing_board)
+        self.workbench.add("Neuron", self.fan)
         return self.workbench
 
     def handlers(self) -> dict[str, Handler]:
@@ -41,6 +43,7 @@ class Changing:
             "stage": lambda: self.workbench.bring(self.window.stage),
             "playground": self.play,
             "draw": self.draw,
+            "neuron": lambda: self.workbench.bring(self.fan),
             "table": self.show_table,
         }
 
