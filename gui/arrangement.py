@@ -186,8 +186,9 @@ def _images(shape: Shape, held: tuple[tuple[int, int], ...], aspect: float, chan
     if channel is not None and shape[-1]:
         held += ((rank - 1, min(channel, shape[-1] - 1)),)
         return Arrangement(shape, held, row=rank - 3, column=rank - 2, square=True)
-    wrap = _wrap(shape[-1], shape[-3], shape[-2], 1, aspect)
-    return Arrangement(shape, held, rank - 3, rank - 2, right=rank - 1, wrap=wrap, gap=1, square=True)
+    gap = int(shape[-3:-1] != (1, 1))  # pictures of one pixel lie side by side
+    wrap = _wrap(shape[-1], shape[-3], shape[-2], gap, aspect)
+    return Arrangement(shape, held, rank - 3, rank - 2, right=rank - 1, wrap=wrap, gap=gap, square=True)
 
 
 def _kernel(shape: Shape, aspect: float) -> Arrangement:
@@ -199,7 +200,8 @@ def _kernel(shape: Shape, aspect: float) -> Arrangement:
         wrap = _wrap(shape[long], shape[row] if row is not None else 1, shape[column], 1, aspect)
         held += ((short, 0),)
         return Arrangement(shape, held, row, column, right=long, wrap=wrap, gap=1, square=True)
-    return Arrangement(shape, held, row, column, down=rank - 2, right=rank - 1, gap=1, square=True)
+    gap = int(row is None or shape[row : row + 2] != (1, 1))
+    return Arrangement(shape, held, row, column, down=rank - 2, right=rank - 1, gap=gap, square=True)
 
 
 def _held_kernel(shape: Shape, aspect: float, hold: tuple[int, int]) -> Arrangement:

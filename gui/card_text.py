@@ -18,6 +18,7 @@ from fastnn.errors import FastnnError
 from fastnn.ops.terms import Formula
 from gui.numbers import count_label, format_number, minus
 
+LONGEST = 240  # characters of a formula with numbers; a longer one is shown line by line
 SHORT = 4  # a sum of more terms is shown as a table only
 OPERANDS = 12
 TOLERANCE = 1e-5  # of the sum of the terms' magnitudes
@@ -132,14 +133,15 @@ class CardText:
 
     # ------------------------------------------------------------ the whole
 
-    def html(self, formula: str = "", roles: str = "") -> str:
+    def html(self, formula: str = "", roles: str = "", figures: str = "") -> str:
         """The card's body.
 
         Args:
             formula: The operation's formula, shown above the numbers of a long sum.
             roles: What the roles in a sum's symbols stand for.
+            figures: Tables and pictures; with them the sum's own table is left out.
         """
-        parts = [*self._formula_part(formula), self._result_part(), self._terms_part()]
+        parts = [*self._formula_part(formula), self._result_part(), self._terms_part(figures)]
         if roles and self.e.kind == "sum":
             parts.append(self._small(html.escape(roles)))
         if self.e.note:
@@ -147,7 +149,9 @@ class CardText:
         return "".join(parts)
 
     def _formula_part(self, formula: str) -> list[str]:
-        lines = self.lines()
+        lines = self.lines() if len(self.e.substituted) <= LONGEST else []
+        if not lines and self.e.kind == "formula":
+            return [self._paragraph(html.escape(formula)), self._small(f"{len(self.e.operands)} numbers are used")]
         if not lines:
             count = count_label(self.e.total_terms, "product") if self.e.kind == "sum" else ""
             head = [html.escape(formula)] if formula and self.e.kind == "sum" else []
@@ -167,17 +171,20 @@ class CardText:
         text = f"{word} recomputed {again}, difference {format_number(difference, 2)}"
         return big + f'<p style="margin:2px 0;color:{colour}">{html.escape(text)}</p>'
 
-    def _terms_part(self) -> str:
+    def question(self, formula: str) -> str:
+        """The card's body while the result is to be predicted: how it is computed, but neither it nor its check."""
+        return "".join([*self._formula_part(formula), '<p style="margin:4px 0;font-size:15pt"><b>= ?</b></p>'])
+
+    def _terms_part(self, figures: str) -> str:
+        """Factors or addends, figures, operands."""
         e = self.e
         if e.kind == "sum" and (e.total_terms > 1 or self.extras()):
-            return self._sum_table()
+            return figures or self._sum_table()
+        rows = [self._addend_row(t) for t in e.terms] if e.kind == "formula" else []
         if e.factors:
             names = ("upstream gradient", "local slope")
-            rows = [(n, t) for n, t in zip(names, e.factors, strict=False)]
-            return self._table([self._factor_row(name, term) for name, term in rows]) + self._operand_table()
-        if e.terms and e.kind == "formula":
-            return self._table([self._addend_row(t) for t in e.terms]) + self._operand_table()
-        return self._operand_table()
+            rows = [self._factor_row(name, term) for name, term in zip(names, e.factors, strict=False)]
+        return self._table(rows) + figures + self._operand_table()
 
     def _sum_table(self) -> str:
         e = self.e

@@ -35,6 +35,7 @@ class Content:
         scale: Limits of the colour bar; None for those of the data.
         missing: What to say when there is no data.
         hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
+        hidden: A cell whose number is to be predicted: no number is written on it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Content:
     scale: Scale | None = None
     missing: str = "not computed yet"
     hold: tuple[int, int] | None = None
+    hidden: Index | None = None
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -134,6 +136,9 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
     role = "gradient" if is_gradient(name) else value.role
     scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
     weight, batch = is_weight(listing, name), has_batch(listing, name)
+    selected = session.selection
+    if selected is not None and selected[0] == name and session.hides(*selected):
+        options["hidden"] = selected[1]
     return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
 
 

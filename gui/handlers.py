@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gui import grains
 from gui import moment as moments
 
 Handler = Callable[[], object]
@@ -22,17 +23,42 @@ def handlers(window: Any) -> Mapping[str, Handler]:
 def _moves(window: Any) -> dict[str, Handler]:
     session = window.session
 
-    def ahead(grain: str | None) -> Handler:
-        return lambda: _move(window, moments.ahead(session.moment, grain or session.grain))
+    def ahead(grain: str) -> Handler:
+        return lambda: _move(window, moments.ahead(session.moment, grain))
 
-    def behind(grain: str | None) -> Handler:
-        return lambda: _move(window, moments.behind(session.moment, grain or session.grain))
+    def behind(grain: str) -> Handler:
+        return lambda: _move(window, moments.behind(session.moment, grain))
 
     found: dict[str, Handler] = {"to_start": behind("batch"), "to_end": ahead("batch")}
-    for grain in ("op", "layer", "phase", "epoch", "grain"):
-        chosen = None if grain == "grain" else grain
-        found[f"forward_{grain}"], found[f"back_{grain}"] = ahead(chosen), behind(chosen)
+    for grain in ("op", "layer", "phase", "epoch"):
+        found[f"forward_{grain}"], found[f"back_{grain}"] = ahead(grain), behind(grain)
+    found["forward_grain"], found["back_grain"] = _by_grain(window, 1), _by_grain(window, -1)
+    for grain in moments.INNER:
+        found[f"forward_{grain}"], found[f"back_{grain}"] = _inside(window, grain, 1), _inside(window, grain, -1)
     return {**found, "goto": window.ask_for_training_step}
+
+
+def _by_grain(window: Any, direction: int) -> Handler:
+    """A move by the chosen grain, inside an operation or over operations."""
+
+    def move() -> None:
+        session, grain = window.session, window.session.grain
+        if grain in moments.INNER:
+            _inside(window, grain, direction)()
+        else:
+            _move(window, (moments.ahead if direction > 0 else moments.behind)(session.moment, grain))
+
+    return move
+
+
+def _inside(window: Any, grain: str, direction: int) -> Handler:
+    """A move by one element, or one term."""
+
+    def move() -> None:
+        window.player.stop()
+        window.attempt(lambda: grains.move(window.session, grain, direction))
+
+    return move
 
 
 def _move(window: Any, position: int) -> None:

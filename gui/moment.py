@@ -13,7 +13,8 @@ from fastnn.engine.explain import Explanation
 from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 
-GRAINS = ("op", "layer", "phase", "batch", "epoch")
+INNER = ("term", "element")  # moves inside an operation: made by `gui.grains`
+GRAINS = (*INNER, "op", "layer", "phase", "batch", "epoch")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def ahead(moment: Moment, grain: str) -> int:
     operation.
     """
     done, length, position = moment.done, len(moment.steps), moment.position
-    if grain == "op":
+    if grain in ("op", *INNER):
         return position + 1
     if done == length and not moment.alike:
         return position + 1
@@ -94,7 +95,7 @@ def behind(moment: Moment, grain: str) -> int:
     position = moment.position
     if position == 0:
         return 0
-    if grain == "op":
+    if grain in ("op", *INNER):
         return position - 1
     step = moment.step_at(position - 1)
     if grain == "epoch":

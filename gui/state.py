@@ -50,6 +50,9 @@ class State:
         self.pin: Pin | None = None
         self._undo: list[Version] = []
         self._redo: list[Version] = []
+        self.order = "size"  # of the terms of a long sum: by size or by index
+        self.predictor: Any = None  # a `Predictor` while numbers are to be predicted
+        self._term: tuple[Any, int] | None = None
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
         self._future: list[tuple[Selection, int | None]] = []
@@ -227,6 +230,26 @@ class State:
             return None
         found: Explanation = self.stepper.explain(name, index, self.digits)
         return found
+
+    @property
+    def term(self) -> int | None:
+        """The move inside the selected number that is in focus, or None."""
+        kept = self._term
+        return kept[1] if kept is not None and kept[0] == (self.selection, self.moment.position) else None
+
+    def set_term(self, place: int | None) -> None:
+        """Put a move inside the selected number into focus, or none."""
+        self._term = None if place is None else ((self.selection, self.moment.position), int(place))
+        self.notify("selection")
+
+    def toggle_order(self) -> None:
+        """Terms of long sums by size, or by index."""
+        self.order = "index" if self.order == "size" else "size"
+        self.notify("selection")
+
+    def hides(self, name: str, index: Index) -> bool:
+        """Whether a number must not be shown, since it is to be predicted."""
+        return self.predictor is not None and bool(self.predictor.hides(name, index))
 
     # ------------------------------------------------------------ selecting
 

@@ -204,6 +204,8 @@ class MainWindow(QMainWindow):
         value = self.session.number_at(name, index)
         label = cell_label(name, index, label_letters(self.session.listing, name))
         digits = self.session.digits
+        if self.session.hides(name, index):
+            return f"{label} = ?"
         text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
         gradient = self.session.gradient_of(name)
         slope = self.session.number_at(gradient, index) if gradient else None
@@ -293,7 +295,7 @@ class MainWindow(QMainWindow):
             self.features.running.report(type(failure), failure, failure.__traceback__)
         elif self.trainer.error:
             self.say(self.trainer.error)
-        elif destination is not None and self.session.hit is None:
+        elif destination is not None and self.session.hit is None and not self.trainer.called_off:
             self.travel(destination)
         self.say_hit()
 
@@ -308,7 +310,9 @@ class MainWindow(QMainWindow):
         """Put the selected number on the clipboard, in full."""
         board, cell = QApplication.clipboard(), self.session.selection
         value = self.session.number_at(*cell) if cell else None
-        if board is not None and value is not None:
+        if cell is not None and self.session.hides(*cell):
+            self.say("predict this number first")
+        elif board is not None and value is not None:
             board.setText(exact(value))
             self.say(f"copied {exact(value)}")
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, QThread, QTimer, pyqtSignal
 
 from fastnn.errors import FastnnError
-from gui.moment import Moment
+from gui import grains
+from gui.moment import INNER, Moment
 from gui.session import Session
 
 FRAME = 0.03  # seconds of training between two looks at it
@@ -36,6 +37,7 @@ class Trainer(QThread):
         self.session = session
         self.error = ""
         self.failure: Exception | None = None
+        self.called_off = False
         self.between: Callable[[], object] = lambda: None  # done in the thread, between training steps
         self._pause = threading.Event()
         self._drawing = threading.Event()
@@ -54,12 +56,18 @@ class Trainer(QThread):
         self._pause.clear()
         self._drawing.clear()
         self.error, self.failure, self._until, self._latest = "", None, until, None
+        self.called_off = False
         self.session.start_training(until is None if watching is None else watching)
         self.start()
 
     def pause(self, wait: bool = False) -> None:
-        """Stop after this slice."""
+        """Stop after this slice.
+
+        Args:
+            wait: Whether to return only when it has stopped; what was to come after it is called off.
+        """
         self._pause.set()
+        self.called_off = self.called_off or wait
         if wait and self.wait():
             self.session.stop_training()
 
@@ -163,6 +171,9 @@ class Player(QObject):
 
     def _tick(self) -> None:
         if self.session.training:  # the last move was a long one and is still under way
+            return
+        if self.session.grain in INNER:
+            grains.move(self.session, self.session.grain, 1)
             return
         position, stopped = self.session.play_target()
         self.move.emit(position)

@@ -24,6 +24,7 @@ class Looking:
 
     _plan: Plan
     _done: int
+    storage: dict[Variable, Array]
     _before: dict[Variable, Array]
     _state_names: frozenset[str]
 
@@ -128,6 +129,10 @@ class Looking:
         step = self.steps[made]
         names = dict((*step.operands, *step.results))
         return Inside(expression_of(step, name, cell), names, self._arrays_of(made), digits)
+
+    def at_start(self) -> dict[Variable, Array]:
+        """Parameters and states as they were at the start of the training step shown; not to be written to."""
+        return {v: self._before.get(v, a) for v, a in self.storage.items()}
 
     def _origin(self, name: str) -> int | None:
         """The step of this training step that computed a value, if it has run."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from gui.features.appearance import Appearance
 from gui.features.changing import Changing
+from gui.features.explaining import Explaining
 from gui.features.files import Files
 from gui.features.learning import Learning
 from gui.features.looking_up import LookingUp
@@ -30,6 +31,7 @@ class Features:
         self.learning = Learning(window, self.repeater)
         self.files = Files(window)
         self.running = Running(window)
+        self.explaining = Explaining(window)
         self.changing = Changing(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
@@ -41,7 +43,9 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        parts = (self.appearance, self.learning, self.files, self.running, self.changing, self.looking_up)
+        parts = (
+            self.appearance, self.learning, self.files, self.running, self.changing, self.explaining, self.looking_up,
+        )  # fmt: skip
         return {name: handler for part in parts for name, handler in part.handlers().items()}
 
     def compose(self) -> None:
@@ -54,4 +58,5 @@ class Features:
         """Let go of what outlives the window."""
         self.learning.close()
         self.running.close()
+        self.explaining.close()
         self.appearance.close()

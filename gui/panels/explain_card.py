@@ -6,13 +6,18 @@ from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QTextBrowser, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
+from gui import cards
 from gui import theme as themes
 from gui.card_text import CardText, formula_for, legend, step_text
+from gui.cards.sums import SHOWN
+from gui.cards.writing import FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
+from gui.panels.card_browser import CardBrowser, look_of
+from gui.panels.predict_bar import PredictBar
 
 Index = tuple[int, ...]
 
@@ -30,10 +35,12 @@ class ExplainCard(QWidget):
         self.session = session
         self.explanation: Explanation | None = None
         self._text: CardText | None = None
+        self.predict_bar: PredictBar | None = None
         self.title = QLabel(self)
         self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.back = self._button("←", "Back to the number selected before (Alt+Left)", self._back)
+        self.sort = self._button("Sort", "Terms of the sum by size, or by index", self._toggle_order)
         self.copy = self._button("Copy", "Copy formula, numbers and exact result", self.copy_text)
         self.tabs = QTabBar(self)
         self.tabs.setAccessibleName("Forward value or backward gradient")
@@ -42,9 +49,8 @@ class ExplainCard(QWidget):
         for text in ("Forward", "Backward"):
             self.tabs.addTab(text)
         self.tabs.tabBarClicked.connect(self._choose)
-        self.body = QTextBrowser(self)
+        self.body = CardBrowser(self)
         self.body.setAccessibleName("Explanation")
-        self.body.setOpenLinks(False)
         self.body.anchorClicked.connect(self._follow)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
@@ -63,6 +69,7 @@ class ExplainCard(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.tabs)
         top.addStretch(1)
+        top.addWidget(self.sort)
         top.addWidget(self.back)
         top.addWidget(self.copy)
         layout = QVBoxLayout(self)
@@ -71,6 +78,9 @@ class ExplainCard(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.title)
         layout.addWidget(self.body, 1)
+        if self.session.predictor is not None:
+            self.predict_bar = PredictBar(self.session.predictor, self)
+            layout.addWidget(self.predict_bar)
 
     # ------------------------------------------------------------ showing
 
@@ -79,7 +89,10 @@ class ExplainCard(QWidget):
         selection = self.session.selection if self.session.stepper is not None else None
         self.explanation = self.session.explanation() if selection else None
         self.back.setEnabled(bool(self.session.can_go_back))
+        if self.predict_bar is not None:
+            self.predict_bar.refresh()
         self.copy.setEnabled(self.explanation is not None)
+        self.sort.setEnabled(self.explanation is not None and self.explanation.total_terms > SHOWN)
         if selection is None:
             self.title.setText("")
             self.body.setHtml("<p>Click a number to see why it is what it is.</p>")
@@ -116,10 +129,19 @@ class ExplainCard(QWidget):
         colours = {role: getattr(theme, role) for role in ("text", "muted", "accent", "good", "bad", "line")}
         self._text = CardText(self.explanation, self.session.digits, colours, self._label)
         made = self.explanation.step
+        if self.session.hides(name, index) and made is not None:
+            return self._text.question(formula_for(self.session.steps[made], name))
         if made is None:
             return self._text.html() + self._links(name, made)
         step = self.session.steps[made]
-        return self._text.html(formula_for(step, name), legend(step)) + self._links(name, made)
+        return self._text.html(formula_for(step, name), legend(step), self._figures()) + self._links(name, made)
+
+    def _figures(self) -> str:
+        self.body.begin()
+        sight = cards.sight_of(self.session, self.session.order)
+        if sight is None:
+            return ""
+        return FigureWriter(self.session.digits, look_of(themes.current(), self.body)).html(cards.figures(sight))
 
     def _uncomputed(self, name: str) -> str:
         made = self.session.listing.written_by.get(name)
@@ -151,6 +173,8 @@ class ExplainCard(QWidget):
             self.session.look(int(place))
         elif kind == "cell":
             self.follow_operand(int(place))
+        elif kind == "value":
+            self.session.select(*target_of(url.toString()))
 
     def follow_operand(self, place: int) -> None:
         """Select an operand of the explanation shown."""
@@ -166,24 +190,33 @@ class ExplainCard(QWidget):
         if other is not None:
             self.session.select(other, selection[1])
 
+    def _toggle_order(self) -> None:
+        self.session.toggle_order()
+
     def _back(self) -> None:
         self.session.history_back()
 
     def plain_text(self) -> str:
         """The explanation as text: formula, numbers, exact result."""
-        return self._text.plain() if self._text is not None else ""
+        hidden = self.session.selection is not None and self.session.hides(*self.session.selection)
+        return self._text.plain() if self._text is not None and not hidden else ""
 
     def copy_text(self) -> None:
         """Put the explanation on the clipboard."""
         clipboard = QGuiApplication.clipboard()
-        if clipboard is not None and self._text is not None:
+        if clipboard is not None and self.plain_text():
             clipboard.setText(self.plain_text())
 
     def summary(self) -> str:
         """The selected number in one line, for the status bar."""
         selection = self.session.selection
         value = self.session.number_at(*selection) if selection else None
-        return "" if selection is None or value is None else f"{self._label(*selection)} = {format_number(value)}"
+        hidden = selection is not None and self.session.hides(*selection)
+        return (
+            ""
+            if selection is None or value is None or hidden
+            else f"{self._label(*selection)} = {format_number(value)}"
+        )
 
     def changeEvent(self, event: QEvent | None) -> None:
         if event is not None and event.type() == QEvent.Type.PaletteChange:

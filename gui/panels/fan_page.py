@@ -38,6 +38,9 @@ class FanPage(QWidget):
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.picture)
+        bar = scroll.verticalScrollBar()
+        if bar is not None:
+            bar.valueChanged.connect(self.picture.update)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 2)
         column.addWidget(self.words)
@@ -99,8 +102,13 @@ class FanPicture(QWidget):
     def rows(self, edges: Sequence[Edge], right: bool) -> list[QRectF]:
         """Where the edges' numbers are written."""
         left = self.width() - NAME - 8 if right else 8.0
-        spare = max(self.height() - HEAD - len(edges) * LINE, 0) / 2
-        return [QRectF(left, HEAD + spare + k * LINE, NAME, LINE) for k in range(len(edges))]
+        top = max(self.middle() - len(edges) * LINE / 2, HEAD)
+        return [QRectF(left, top + k * LINE, NAME, LINE) for k in range(len(edges))]
+
+    def middle(self) -> float:
+        """The middle of what can be seen: the neuron stays there while its edges are scrolled."""
+        seen = self.visibleRegion().boundingRect()
+        return seen.center().y() + 0.5 if seen.height() else self.height() / 2
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint it."""
@@ -108,7 +116,7 @@ class FanPicture(QWidget):
             return
         painter, theme = QPainter(self), themes.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        centre = QPointF(self.width() / 2, max(self.height(), 1) / 2)
+        centre = QPointF(self.width() / 2, self.middle())
         painter.setFont(themes.text_font(8.5))
         for edges, right, title in (
             (self.fan.ins, False, "comes in:  x · w"),

@@ -100,7 +100,8 @@ class TensorPainter:
         """One number, written large."""
         p, room, value = self.painter, self.geometry.room, picture.values.reshape(-1)[0]
         p.setFont(themes.text_font(10.5, bold=True))
-        text = format_number(value, max(picture.decimals[1], 4))
+        hidden = self.content.hidden is not None
+        text = "?" if hidden else format_number(value, max(picture.decimals[1], 4))
         width = min(room.width(), p.fontMetrics().horizontalAdvance(text) + 20.0)
         box = QRectF(room.left(), room.top(), width, themes.px(24))
         finite = bool(np.isfinite(value))
@@ -227,7 +228,7 @@ class TensorPainter:
             (self.geometry.rect(row, column), values[row, column])
             for row in rows
             for column in columns
-            if np.isfinite(values[row, column]) and a.index(row, column) is not None
+            if np.isfinite(values[row, column]) and a.index(row, column) not in (None, self.content.hidden)
         ]
         painting.draw_numbers(self.painter, cells, picture.scale, self.theme, picture.decimals, themes.text_font(9))
         return len(cells)

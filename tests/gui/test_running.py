@@ -461,3 +461,35 @@ def test_the_rate_that_is_found_can_be_used_from_here_on(open_window, qtbot, mon
     assert len(shown[0].smooth.getOriginalDataset()[0]) > 10
     assert window.session.stepper.edits[0].value == np.float32(f"{search.suggestion:.3g}")
     assert window.session.pin is not None
+
+
+@pytest.mark.parametrize("way", ["close", "load", "reset"])
+def test_a_long_way_is_called_off_by_closing_loading_and_resetting(open_window, qtbot, way):
+    window = open_window("digits-mlp", position=0)
+    session = window.session
+    window.travel(10**6 * len(session.steps))
+    qtbot.waitUntil(lambda: len(session.losses) > 3, timeout=10_000)
+    if way == "close":
+        window.close()
+    elif way == "load":
+        window.load("xor")
+    else:
+        window.bound["new_seed"]()
+    position = session.moment.position
+    qtbot.wait(150)
+    assert not session.training
+    assert session.moment.position == position
+    assert session.bound_for is None
+
+
+def test_space_stops_a_long_way_where_it_is(open_window, qtbot):
+    window = open_window("digits-mlp", position=0)
+    session = window.session
+    window.travel(10**6 * len(session.steps))
+    qtbot.waitUntil(lambda: len(session.losses) > 3, timeout=10_000)
+    assert "on the way to" in window.breadcrumb.count.text()
+    window.actions_by_name["play"].trigger()
+    qtbot.waitUntil(lambda: not session.training, timeout=5_000)
+    qtbot.wait(100)
+    assert not session.training
+    assert session.moment.position < 10**6 * len(session.steps)

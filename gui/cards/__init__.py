@@ -1,0 +1,66 @@
+"""What a card shows besides formula and result, by the operation's kind. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from gui.cards import shapes, sums, windows
+from gui.cards.figure import Figure, Table
+from gui.cards.sight import Sight, sight_of
+from gui.numbers import MINUS
+
+__all__ = ["BY_KIND", "figures", "moves", "sight_of"]
+LINES = 24  # of a formula, more are cut in the middle
+BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
+    "convolution": windows.convolution,
+    "window": windows.window,
+    "elementwise": shapes.activation,
+    "normalization": lambda sight: [*shapes.classes(sight), *shapes.statistics(sight)],
+    "loss": shapes.classes,
+    "recurrence": shapes.gates,
+    "accumulate": shapes.parts,
+    "rearrangement": shapes.mapping,
+    "gather": shapes.mapping,
+    "update": shapes.before_and_after,
+}
+
+
+def figures(sight: Sight) -> Iterator[Figure]:
+    """What is worth seeing around a number: first how it comes about, then what is special to the kind."""
+    own = list(BY_KIND.get(sight.step.op.kind, lambda _: ())(sight))
+    if sight.step.op.kind in ("convolution", "accumulate", "window"):
+        yield from own
+        own = []
+    if sight.formula is not None and len(sight.inside) > 1:
+        yield moves(sight)
+    yield from sums.figures(sight)
+    yield from own
+
+
+def moves(sight: Sight) -> Table:
+    """A formula's inner values, line by line."""
+    count = len(sight.inside)
+    focus = sight.term
+    start = 0 if focus is None else max(min(focus - LINES // 2, count - LINES), 0)
+    places = list(range(start, min(start + LINES, count)))
+    if count > LINES and focus is None:
+        places = [*range(LINES - 4), *range(count - 4, count)]
+    rows = []
+    for place in places:
+        line = sight.inside[place]
+        symbol, numbers = readable(line.symbol), readable(line.substituted)
+        rows.append((symbol if symbol == numbers else f"{symbol}\n= {numbers}", line.value))
+    note = "" if len(places) == count else f"{count - len(places)} more lines"
+    current = places.index(focus) if focus in places else None
+    return Table("line by line", ("", "value"), tuple(rows), current, note=note)
+
+
+def readable(text: str, most: int = 60) -> str:
+    """A piece of a formula for reading; a long one without its middle.
+
+    Example:
+        >>> readable("dy * (-0.5)")
+        'dy · (−0.5)'
+    """
+    text = text.replace("-", MINUS).replace(" * ", " · ")
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"

@@ -1,0 +1,108 @@
+"""Predictions: judged as specified, hidden until known, hinted line by line, scored."""
+
+import csv
+import io
+
+import pytest
+
+from gui.content import content_of
+from gui.panels.predict_bar import PredictBar
+from gui.predicting import Predictor, judge, read
+from gui.session import Session
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "verdict"),
+    [
+        ("0.5933", 0.59327, "right"),
+        ("0.59327", 0.59327, "right"),
+        ("0,5933", 0.59327, "right"),
+        ("0.59", 0.59327, "rounded"),
+        ("0.6", 0.59327, "wrong"),  # one digit is a guess
+        ("0.594", 0.59327, "wrong"),
+        ("-0.5933", 0.59327, "wrong"),
+        ("\u22120.25", -0.25, "right"),
+        ("1.235e4", 12345.678, "right"),
+        ("12000", 12345.678, "wrong"),
+        ("1.5e-6", 1.5304e-6, "rounded"),
+        ("0", 0.0, "right"),
+        ("nan", float("nan"), "right"),
+        ("0.1", float("inf"), "wrong"),
+    ],
+)
+def test_answers_are_judged_as_specified(typed, value, verdict):
+    assert judge(typed, value, 4) == verdict
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "1/2", "0.1.2", "1e", "__import__('os')"])
+def test_what_is_no_number_is_refused(typed):
+    with pytest.raises(ValueError, match="Expected a number such as"):
+        read(typed)
+
+
+@pytest.fixture
+def predictor():
+    session = Session()
+    session.load("worked-example", seed=0, position=2)
+    session.predictor = Predictor(session)
+    session.select("hidden.sigmoid", (0, 0))
+    session.predictor.toggle()
+    return session.predictor
+
+
+def test_the_number_is_hidden_until_it_is_known(predictor):
+    assert predictor.hides("hidden.sigmoid", (0, 0))
+    assert not predictor.hides("hidden.sigmoid", (0, 1))
+    assert predictor.answer("0.1").verdict == "wrong"
+    assert predictor.hides("hidden.sigmoid", (0, 0))
+    assert predictor.answer("0.593269992").points == 1
+    assert not predictor.hides("hidden.sigmoid", (0, 0))
+
+
+def test_given_numbers_are_not_asked_for(predictor):
+    predictor.session.select("x", (0, 0))
+    assert predictor.cell is None
+    with pytest.raises(ValueError, match="answer to nothing"):
+        predictor.answer("1")
+
+
+def test_hints_are_the_next_lines_but_never_the_last(predictor):
+    assert predictor.hints == []
+    for _ in range(9):
+        predictor.hint()
+    assert [text.split(" = ")[0] for text in predictor.hints] == ["-x", "exp(-x)", "1 + exp(-x)"]
+    assert predictor.answer("0.593269992").points == pytest.approx(0.7)
+    predictor.session.next()
+    predictor.follow()
+    assert predictor.given == 0
+
+
+def test_the_score_is_exported(predictor):
+    predictor.answer("0.59")
+    predictor.session.select("hidden.sigmoid", (0, 1))
+    predictor.answer("0.7")
+    predictor.reveal()
+    rows = list(csv.DictReader(io.StringIO(predictor.csv())))
+    assert [row["verdict"] for row in rows] == ["rounded", "wrong", "shown"]
+    assert predictor.score == (0.5, 2)
+    assert float(rows[0]["value"]) == pytest.approx(0.593269992)
+
+
+def test_the_window_keeps_the_secret(open_window, qtbot):
+    window = open_window("worked-example", 2)
+    window.session.select("hidden.sigmoid", (0, 0))
+    window.actions_by_name["predict"].trigger()
+    assert "0.59" not in window.card.body.toPlainText()
+    assert window.cell.text().endswith("= ?")
+    assert window.card.plain_text() == ""
+    assert content_of(window.session, "hidden.sigmoid").hidden == (0, 0)
+    bar = window.card.predict_bar
+    assert isinstance(bar, PredictBar)
+    bar.answer.setText("0,593269992")
+    bar.check()
+    assert "Right" in bar.verdict.text()
+    assert "0.59" in window.card.body.toPlainText()
+    bar.answer.setText("what")
+    window.session.next()
+    bar.check()
+    assert "Expected a number" in bar.verdict.text()
