@@ -12,8 +12,9 @@
 
     The first input is {x[0, 0]}. **Bold**, `code`; an empty line begins a paragraph.
 
-Instead of a built-in network a lesson may bring its own: `blueprint:` and `data:` with indented lines below, and
-`batch:`. A step may ask: `ask:` a question and `answer:` a number or a cell, perhaps `answer: h[0, 0] at after hidden`.
+Instead of a built-in network a lesson may bring its own: `blueprint:` and `data:` with indented lines below, `batch:`,
+and `test:` with rows that are only tested on. A step may ask: `ask:` a question and `answer:` a number or a cell,
+perhaps `answer: h[0, 0] at after hidden`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from gui.source import Source, from_preset
 FOLDER = Path(__file__).with_name("lessons")
 TOUR = "tour"
 TIGHT = " style='margin: 0 0 6px 0'"
-HEAD = ("title", "about", "network", "blueprint", "data", "batch", "seed")
+HEAD = ("title", "about", "network", "blueprint", "data", "test", "batch", "seed")
 STEP = ("title", "cursor", "sample", "target", "select", "show", "lock", "ask", "answer", "grain")
 CELL = re.compile(r"([\w./:-]+)\[([-\d,\s]*)\]")
 PLACE = re.compile(r"\{([^{}]+)\}")
@@ -88,21 +89,25 @@ class Lesson:
         """
         if "blueprint" not in self.keys:
             return from_preset(self.keys.get("network", "worked-example"))
-        text, (x, y) = self.keys["blueprint"], table(self.name, self.keys.get("data", ""))
-        error = blueprint.check(text).error
-        if error:
-            raise ValueError(f"lesson {self.name}, blueprint: {error}")
-        batch = self.keys.get("batch")
-        shape = blueprint.check(text).lines[0].shape or ()
-        if math.prod(shape) != x.shape[1]:
-            raise ValueError(
-                f"lesson {self.name}, data: expected {math.prod(shape)} inputs a row, received {x.shape[1]}."
-            )
-        shaped = x.reshape(len(x), *shape)
+        text, batch = self.keys["blueprint"], self.keys.get("batch")
+        report = blueprint.check(text)
+        if report.error:
+            raise ValueError(f"lesson {self.name}, blueprint: {report.error}")
+        shape = report.lines[0].shape or ()
+        x, y = self._rows("data", shape)
         return Source(
-            self.title, lambda seed: blueprint.build(text, seed), shaped, y, self.about,
+            self.title, lambda seed: blueprint.build(text, seed), x, y, self.about,
             name="", batch_size=int(batch) if batch else None,
+            test=self._rows("test", shape) if "test" in self.keys else None,
         )  # fmt: skip
+
+    def _rows(self, key: str, shape: tuple[Any, ...]) -> tuple[Any, Any]:
+        """Inputs of a shape, and targets, as the head's rows say."""
+        x, y = table(self.name, self.keys.get(key, ""))
+        if math.prod(shape) != x.shape[1]:
+            wanted = math.prod(shape)
+            raise ValueError(f"lesson {self.name}, {key}: expected {wanted} inputs a row, received {x.shape[1]}.")
+        return x.reshape(len(x), *shape), y
 
 
 def names() -> list[str]:

@@ -142,10 +142,13 @@ def source_of(file: SessionFile) -> Source:
     if file.model is None:
         raise ValueError("it has no model.keras")
     model, data, test = loaded_model(file.model), file.below("data"), file.below("test")
+    kinds = [{name: (a.shape[1:], a.dtype) for name, a in part.items()} for part in (data, test)]
+    if test and kinds[0] != kinds[1]:
+        raise ValueError("its rows to test on are not like those to learn from")
     return Source(
         str(record["title"]), lambda seed: model, Feeds(data), None, str(record.get("description", "")),
         batch_size=None if record["batch_size"] is None else whole(record, "batch_size"),
-        shuffle=bool(record["shuffle"]), digits=int(record.get("digits", 4)), reseeds=False,
+        shuffle=bool(record["shuffle"]), digits=min(max(int(record.get("digits", 4)), 0), 12), reseeds=False,
         test=(Feeds(test), None) if test else None,
     )  # fmt: skip
 

@@ -125,6 +125,12 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
+    def add_panel(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        """A dock more, out of sight until it is asked for."""
+        self.docks[name] = self._dock(title, name, widget, area)
+        self.docks[name].hide()
+        return self.docks[name]
+
     def _default_layout(self) -> None:
         for name, area in (("network", LEFT), ("explain", RIGHT), ("listing", BOTTOM), ("training", BOTTOM)):
             dock = self.docks[name]

@@ -10,7 +10,9 @@ from gui.features.explaining import Explaining
 from gui.features.files import Files
 from gui.features.learning import Learning
 from gui.features.looking_up import LookingUp
+from gui.features.measuring import Measuring
 from gui.features.performance import FrameTimes
+from gui.features.presenting import Presenting
 from gui.features.running import Running
 from gui.handlers import Handler
 from gui.keymap import Keymap
@@ -29,6 +31,8 @@ class Features:
         self.repeater = Repeater(window)
         self.appearance = Appearance(window)
         self.learning = Learning(window, self.repeater)
+        self.measuring = Measuring(window)
+        self.presenting = Presenting(window)
         self.files = Files(window)
         self.running = Running(window)
         self.explaining = Explaining(window)
@@ -43,20 +47,22 @@ class Features:
 
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
-        parts = (
-            self.appearance, self.learning, self.files, self.running, self.changing, self.explaining, self.looking_up,
-        )  # fmt: skip
-        return {name: handler for part in parts for name, handler in part.handlers().items()}
+        looks: tuple[Any, ...] = (self.appearance, self.looking_up, self.files)
+        work: tuple[Any, ...] = (self.running, self.changing, self.explaining)
+        teaching: tuple[Any, ...] = (self.learning, self.measuring, self.presenting)
+        return {name: handler for part in (*looks, *work, *teaching) for name, handler in part.handlers().items()}
 
     def compose(self) -> None:
         """Put their panels into the window, once it has its own."""
-        self.learning.compose()
+        for part in (self.learning, self.measuring, self.presenting):
+            part.compose()
         self.running.compose()
         self.appearance.restore()
 
     def close(self) -> None:
         """Let go of what outlives the window."""
-        self.learning.close()
+        for part in (self.learning, self.measuring, self.presenting):
+            part.close()
         self.running.close()
         self.explaining.close()
         self.appearance.close()

@@ -1,33 +1,28 @@
-"""Teaching: lessons and the tour, metrics and worst samples, presentation."""
+"""Lessons and the tour."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PyQt6.QtCore import QObject, QPoint, QRect, Qt, QTimer
-from PyQt6.QtGui import QKeySequence, QShortcut
-from PyQt6.QtWidgets import QDockWidget, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from fastnn.errors import FastnnError
 from gui import lesson as lessons
-from gui import theme
 from gui.handlers import Handler
 from gui.lesson import Lesson, Stage
 from gui.panels.actions import Repeater
 from gui.panels.chooser import LessonChooser
 from gui.panels.lesson_bar import LessonBar
-from gui.panels.metrics import MetricsPanel
 from gui.panels.spotlight import Spotlight
 from gui.shortcuts import ACTIONS
 
 DIMMED = 120  # of 255, what the tour does not talk about
-PRESENTED = 1.5  # size of type in a presentation
-HIDDEN = ("network", "listing", "training", "metrics")  # docks that a presentation does without
 FAILURES = (FastnnError, ValueError, OSError)
 
 
 class Learning(QObject):
-    """Lessons, metrics and presentation of one window.
+    """The lessons of one window.
 
     Args:
         window: The window.
@@ -39,9 +34,6 @@ class Learning(QObject):
         self.window, self.session, self.repeater = window, window.session, repeater
         self.lesson: Lesson | None = None
         self.place = 0
-        self.presenting = False
-        self._row: int | None = None
-        self._before: tuple[Any, float, bool] | None = None
         self._off: list[QWidget] = []
 
     def handlers(self) -> dict[str, Handler]:
@@ -52,50 +44,28 @@ class Learning(QObject):
             "lesson_back": lambda: self.move(-1),
             "lesson_end": self.end,
             "tour": lambda: self.begin(lessons.TOUR),
-            "metrics": self.toggle_metrics,
-            "present": self.toggle_presentation,
         }
 
     def compose(self) -> None:
-        """Put the panels into the window."""
-        self.bar, self.metrics = LessonBar(), MetricsPanel(self.session)
+        """Put the bar into the window, out of sight."""
+        self.bar = LessonBar()
         self.bar.moved.connect(self.move)
         self.bar.answered.connect(self.answer)
         self.bar.ended.connect(self.end)
-        self.metrics.chosen.connect(self.show_row)
-        self.dock = self._dock("Lesson", "lesson", self.bar, Qt.DockWidgetArea.TopDockWidgetArea)
-        self.metrics_dock = self._dock("Metrics", "metrics", self.metrics, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.dock = self.window.add_panel("Lesson", "lesson", self.bar, Qt.DockWidgetArea.TopDockWidgetArea)
         self.dock.setTitleBarWidget(QWidget())  # the words need the room
-        self.metrics_dock.visibilityChanged.connect(self._metrics_seen)
         self.frame = Spotlight(self.window)
-        self.light = Spotlight(self.window.stage.canvas)
-        self.leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.window, self.toggle_presentation)
-        self.leave.setEnabled(False)
         self._unsubscribe = self.session.subscribe(self._changed)
         self.window.trainer.ended.connect(lambda: QTimer.singleShot(0, self._trained))
         self._show_actions()
-
-    def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self.window)
-        dock.setObjectName(name)
-        dock.setWidget(panel)
-        self.window.addDockWidget(area, dock)
-        self.window.docks[name] = dock
-        dock.hide()
-        return dock
 
     def close(self) -> None:
         """Hear no more of the session."""
         self._unsubscribe()
 
     def _changed(self, topic: str) -> None:
-        if topic in ("loaded", "position", "training"):
-            self.metrics.refresh()
-            self._select_row()
         if topic == "loaded" and self.lesson is not None and self.session.source is not self._source:
             self.end()
-        if self.presenting:
-            self.light.follow()
 
     # ------------------------------------------------------------ lessons
 
@@ -263,97 +233,3 @@ class Learning(QObject):
     def _show_actions(self) -> None:
         for name in ("lesson_next", "lesson_back", "lesson_end"):
             self.window.actions_by_name[name].setEnabled(self.lesson is not None)
-
-    # ------------------------------------------------------------ metrics
-
-    def toggle_metrics(self) -> None:
-        """Show or hide the metrics."""
-        hidden = self.metrics_dock.isHidden()
-        self.metrics_dock.setVisible(hidden)
-        if hidden:
-            self.window.tabifyDockWidget(self.window.docks["explain"], self.metrics_dock)
-            self.metrics_dock.raise_()
-
-    def _metrics_seen(self, seen: bool) -> None:
-        self.window.actions_by_name["metrics"].setChecked(not self.metrics_dock.isHidden())
-
-    def show_row(self, row: int) -> None:
-        """Bring a sample onto the stage: in this batch, or in the one of this epoch that it is in."""
-        session, schedule = self.session, self.session.stepper.schedule
-        if session.training:
-            self.window.say("pause the training to see a sample")
-            return
-        self._row = row
-        if row not in session.moment.rows:
-            first = session.moment.epoch * schedule.batches
-            step = next(s for s in range(first, first + schedule.batches) if row in schedule.rows(s))
-            self.window.travel(step * len(session.steps) + min(max(session.done, 1), len(session.steps)))
-        self._select_row()
-
-    def _select_row(self) -> None:
-        """Show the sample that was asked for, once its batch is there."""
-        session = self.session
-        if self._row is None or session.training or self._row not in session.moment.rows:
-            return
-        row, self._row = self._row, None
-        session.set_sample(int((session.moment.rows == row).argmax()))
-        self.window.say(f"row {row} is sample {session.sample} of training step {session.moment.shown + 1}")
-
-    # ------------------------------------------------------------ presentation
-
-    def toggle_presentation(self) -> None:
-        """Large type, nothing but stage and explanation, a light on what the selected number is made of; or back."""
-        self.presenting = not self.presenting
-        self.leave.setEnabled(self.presenting)
-        self.window.actions_by_name["present"].setChecked(self.presenting)
-        if self.presenting:
-            self._present()
-        else:
-            self._return()
-
-    def _present(self) -> None:
-        window = self.window
-        self._before = (window.saveState(), theme.scale(), window.isFullScreen())
-        for name in HIDDEN:
-            window.docks[name].hide()
-        self._chrome(False)
-        window.features.appearance.set_scale(max(theme.scale(), PRESENTED))
-        window.showFullScreen()
-        window.resizeDocks([window.docks["explain"]], [int(window.width() * 0.34)], Qt.Orientation.Horizontal)
-        self.light.show_on(self.operands, DIMMED // 2)
-
-    def _return(self) -> None:
-        state, size, full = self._before or (None, 1.0, False)
-        self.light.clear()
-        self._chrome(True)
-        if not full:
-            self.window.showNormal()
-        self.window.features.appearance.set_scale(size)
-        if state is not None:
-            self.window.restoreState(state)
-        self._before = None
-
-    def _chrome(self, visible: bool) -> None:
-        for part in (self.window.menuBar(), self.window.statusBar()):
-            if part is not None:
-                part.setVisible(visible)
-
-    def operands(self) -> list[QRect]:
-        """Where the cells are that the selected number is made of, and the number itself, on the stage."""
-        stage = self.window.stage
-        if stage.scene is None:
-            return []
-        chosen = self.session.selection
-        found = []
-        for view in stage.views():
-            cells = [tuple(int(i) for i in index) for index in stage.scene.marks.get(view.content.name, ())]
-            if chosen is not None and view.content.name == chosen[0]:
-                cells.append(chosen[1])
-            rects = [rect for index in cells if (rect := view.index_rect(index)) is not None]
-            if rects:
-                whole = rects[0]
-                for rect in rects[1:]:
-                    whole = whole.united(rect)
-                inside = whole.toAlignedRect().intersected(view.rect())
-                found.append(inside.translated(view.mapTo(stage.canvas, QPoint(0, 0))))
-        return found

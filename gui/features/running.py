@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from PyQt6.QtCore import QSettings, Qt
-from PyQt6.QtWidgets import QDockWidget, QInputDialog, QMessageBox
+from PyQt6.QtWidgets import QInputDialog, QMessageBox
 
 from fastnn.engine.measures import learning_rate
 from fastnn.engine.rate_search import RateSearch, rate_name
@@ -62,12 +62,7 @@ class Running:
     def compose(self) -> None:
         """Put the comparison into the window; it is seen while a run is pinned."""
         self.compare = ComparePanel(self.session)
-        self.dock = QDockWidget("Compare", self.window)
-        self.dock.setObjectName("compare")
-        self.dock.setWidget(self.compare)
-        self.window.addDockWidget(RIGHT, self.dock)
-        self.window.docks["compare"] = self.dock
-        self.dock.hide()
+        self.dock = self.window.add_panel("Compare", "compare", self.compare, RIGHT)
         self._leave = self.session.subscribe(self.follow)
 
     def follow(self, topic: str) -> None:

@@ -107,13 +107,13 @@ def test_a_presentation_shows_stage_and_card_alone_and_returns(open_window, qtbo
     assert window.docks["explain"].isVisible()
     assert not window.docks["listing"].isVisible()
     assert not window.menuBar().isVisible()
-    learning = window.features.learning
-    lit = learning.light.rects()
+    presenting = window.features.presenting
+    lit = presenting.light.rects()
     marks = sum(len(cells) > 0 for cells in window.stage.scene.marks.values())
     assert len(lit) >= min(marks, 2)
     before = [(r.x(), r.y()) for r in lit]
     qtbot.keyClick(window, Qt.Key.Key_Right)
-    assert [(r.x(), r.y()) for r in learning.light.rects()] != before
+    assert [(r.x(), r.y()) for r in presenting.light.rects()] != before
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert theme.scale() == 1.0
     assert window.menuBar().isVisible()

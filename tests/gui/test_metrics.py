@@ -10,7 +10,7 @@ from gui.panels.metrics import MOST_ROWS
 def open_metrics(open_window, qtbot, name, position=1):
     window = open_window(name, position=position)
     window.actions_by_name["metrics"].trigger()
-    panel = window.features.learning.metrics
+    panel = window.features.measuring.panel
     qtbot.waitUntil(lambda: panel.found is not None, timeout=5_000)
     return window, panel
 

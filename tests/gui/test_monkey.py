@@ -91,10 +91,9 @@ def rest(window, qtbot, name="xor"):
     """A quiet window on a fresh network, all that was thrown away gone."""
     window.player.stop()
     window.trainer.pause(wait=True)
-    learning = window.features.learning
-    if learning.presenting:
-        learning.toggle_presentation()
-    learning.end()
+    if window.features.presenting.on:
+        window.features.presenting.toggle()
+    window.features.learning.end()
     window.load(name)
     window.features.appearance.set_scale(1.0)
     qtbot.wait(100)

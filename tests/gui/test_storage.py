@@ -181,3 +181,13 @@ def test_files_that_do_not_fit_leave_the_session_as_it_was(tmp_path, change, sai
     assert "a.fastnn" in str(failure.value)
     assert session.title == title
     assert shown(session).keys() == before.keys()
+
+
+def test_rows_to_test_on_that_do_not_fit_are_refused(tmp_path):
+    path, session = tmp_path / "a.fastnn", Session()
+    session.load("xor")
+    session.hold_out(0.25)
+    storage.save(session, path)
+    rewritten(path, lambda r, e: e.update({n: e["arrays/losses.npy"] for n in list(e) if n.startswith("arrays/test")}))
+    with pytest.raises(ValueError, match="rows to test on"):
+        storage.restore(Session(), path)

@@ -231,7 +231,7 @@ def test_play_moves_by_the_grain_until_paused(open_window, qtbot):
 
 
 def test_playing_by_epochs_trains_beside_the_window(open_window, qtbot):
-    window = open_window("digits-mlp", position=0)
+    window = open_window("lenet5", position=0)
     window.session.set_grain("epoch")
     window.player.set_speed(50)
     epoch = window.session.moment.batches * len(window.session.steps)
