@@ -48,7 +48,7 @@ class Playground(QWidget):
         self.session, self.do, self.load = session, do, load
         self.plane, self.neurons = PlaneView(self), NeuronPlanes(self)
         self.tool = LOOK
-        self._points: list[tuple[Source, Points]] = []
+        self._points: tuple[Source, Points] | None = None
         self._survey: tuple[Any, Survey] | None = None
         self._frame: tuple[Any, Any] = (None, None)
         self.setAccessibleName("Playground")
@@ -162,11 +162,9 @@ class Playground(QWidget):
     def points(self) -> Points:
         """The points of the session, held-out ones included."""
         source = self.session.source
-        known = next((p for s, p in self._points if s is source), None)
-        if known is None:
-            known = points_from(source)
-            self._points = [*self._points[-60:], (source, known)]
-        return known
+        if self._points is None or self._points[0] is not source:
+            self._points = source, points_from(source)
+        return self._points[1]
 
     def refresh(self) -> None:
         """Show what the network says now."""
@@ -190,7 +188,7 @@ class Playground(QWidget):
 
     def _caption(self) -> str:
         losses = self.session.losses.array
-        return f"step {len(losses)}, loss {format_number(losses[-1])}" if len(losses) else "not trained yet"
+        return f"step {len(losses)}, loss {format_number(losses[-1])}" if len(losses) else "no training step yet"
 
     def _chosen(self, points: Points) -> int:
         """The point that the stage shows."""
@@ -247,9 +245,7 @@ class Playground(QWidget):
             self._put(fewer)
 
     def _put(self, points: Points) -> None:
-        source = renewed(self.session.source, points)
-        self._points = [*self._points[-60:], (source, points)]
-        self.do(lambda: self.session.replace_source(source))
+        self.do(lambda: self.session.replace_source(renewed(self.session.source, points)))
 
     def _look_at(self, x: float, y: float) -> None:
         """The nearest point that is in the batch becomes the sample of the stage."""

@@ -8,6 +8,7 @@ from fastnn import presets
 from gui import playground
 from gui.playground import Points, Survey, bounds, centres, points_from, points_of, renewed, score, suits
 from gui.session import Session
+from gui.source import holding_out
 
 
 def opened(source=None, position=1):
@@ -69,6 +70,18 @@ def test_held_out_points_are_not_learned_from():
     rows = {tuple(r) for r in session.stepper.data["x"].tolist()}
     assert not rows & {tuple(r) for r in points.test[0].tolist()}
     assert len(rows) == 90
+
+
+def test_data_held_out_elsewhere_are_known_here():
+    session = opened("xor")
+    source = holding_out(session.source, session.stepper.data, 0.5, 0)
+    session.load(source)
+    assert suits(session)
+    points = points_from(source)
+    assert points.held.tolist() == [False, False, True, True]
+    session.replace_source(renewed(source, points.painted((0.5, 0.5), 1)))
+    assert len(session.stepper.data["x"]) == 3
+    assert len(session.source.test[0]) == 2
 
 
 def test_the_score_counts_what_is_right():
