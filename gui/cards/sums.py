@@ -65,7 +65,7 @@ def term_table(sight: Sight) -> Table:
     last = focus if focus is not None or sight.term is None else ending_in_focus(sight, len(rows), ends)
     heads = (axes, *(role for role, _ in s.factors), "product" if not s.term else "addend", "sum so far")
     count = count_label(len(inside.products), "product" if not s.term and len(s.factors) > 1 else "term")
-    title = f"{count}, {'in order' if order == 'index' else 'largest first'}"
+    title = f"{count}, {'in order' if order == 'index' or sight.term is not None else 'largest first'}"
     return Table(title, heads, (*rows, *ends), last, len(ends))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import singledispatchmethod
@@ -14,7 +15,7 @@ from gui.cards.figure import Bars, Courses, Curve, Figure, Grid, Grids, Item, Li
 from gui.cards.pictures import courses_svg, curve_svg, map_svg, strip_svg
 from gui.numbers import format_cell, format_number, minus
 
-FOCUS = "focus"  # the anchor of the row in focus
+FOCUS = "focus"  # the anchor of the table with a row in focus
 BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
@@ -122,7 +123,8 @@ class FigureWriter:
         head = "".join(self._head_cell(k, name) for k, name in enumerate(figure.head))
         rows = "".join(self._row(figure, k, WIDE if len(figure.head) > 3 else 99) for k in range(len(figure.rows)))
         table = f"{self._open(2, full=True)}<tr>{head}</tr>{rows}</table>"
-        return self.title(figure.title) + table + self.note(figure.note)
+        anchor = f'<a name="{FOCUS}"></a>' if figure.current is not None else ""
+        return anchor + self.title(figure.title) + table + self.note(figure.note)
 
     def _head_cell(self, k: int, name: str) -> str:
         side = "left" if k == 0 else "right"
@@ -136,7 +138,7 @@ class FigureWriter:
         for place, item in enumerate(row):
             text = self.item(item, most)
             text = f"<b>{text}</b>" if (total and k == len(figure.rows) - 1) or k == figure.current else text
-            text = f'<a name="{FOCUS}"></a>▶ {text}' if k == figure.current and place == 0 else text
+            text = f"▶ {text}" if k == figure.current and place == 0 else text
             side = "left" if place == 0 or (isinstance(item, str) and place < 2) else "right"
             broken = isinstance(item, str) and "\n" in item
             cells.append(f'<td align="{side}" valign="top"{here}{WRAP if broken else NOWRAP}>{text}</td>')
@@ -168,7 +170,7 @@ class FigureWriter:
             style = f"color:{self.colours['muted']}"
             return f'<td align="center" background="hatch.png" class="padding" style="{style}">0</td>'
         value = float(grid.values[r, c])
-        text = format_cell(value, min(self.digits, 2)).replace("e−0", "e−")
+        text = short(format_cell(value, min(self.digits, 2)))
         if grid.cells is not None and self.look.links:
             link = address(Link(value, grid.name, tuple(int(i) for i in grid.cells[r, c])))
             text = f'<a href="{link}" style="color:{self.colours["text"]};text-decoration:none">{text}</a>'
@@ -216,3 +218,13 @@ class FigureWriter:
     @write.register
     def _(self, figure: Map) -> str:
         return self.title(figure.title) + self.look.picture(map_svg(figure, self.look.shade, self.colours))
+
+
+def short(text: str) -> str:
+    """A number of a grid without zeros that say nothing.
+
+    Example:
+        >>> short("−0.11"), short("0"), short("−3e−04"), short("0.00")
+        ('−.11', '0', '−3e−4', '.00')
+    """
+    return re.sub(r"e−0(?=\d)", "e−", re.sub(r"^(−?)0\.", r"\1.", text))

@@ -40,7 +40,7 @@ class ExplainCard(QWidget):
         self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.back = self._button("←", "Back to the number selected before (Alt+Left)", self._back)
-        self.sort = self._button("Sort", "Terms of the sum by size, or by index", self._toggle_order)
+        self.sort = self._button("⇅", "Terms of the sum by size, or by index", self._toggle_order)
         self.copy = self._button("Copy", "Copy formula, numbers and exact result", self.copy_text)
         self.tabs = QTabBar(self)
         self.tabs.setAccessibleName("Forward value or backward gradient")
