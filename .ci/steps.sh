@@ -56,7 +56,7 @@ types() { python -m mypy; }
 build_check() { # both archives build, and the wheel holds what is not Python code
     python -m build --outdir "$scratch/dist" >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log"; return 1; }
     python -m zipfile -l "$scratch"/dist/*.whl >"$scratch/wheel.txt"
-    for part in fastnn/py.typed gui/py.typed fastnn/datasets/digits.npz fastnn/datasets/iris.csv LICENSE \
+    for part in fastnn/py.typed gui/py.typed gui/lessons/tour.txt fastnn/datasets/digits.npz fastnn/datasets/iris.csv LICENSE \
         'fastnn/kernels/engine.*\.(so|pyd)'; do
         grep -Eq "$part" "$scratch/wheel.txt" || { echo "the wheel lacks $part"; return 1; }
     done

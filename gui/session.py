@@ -166,6 +166,7 @@ class Session(Moving):
     def publish(self, moment: Moment) -> None:
         """Show a moment of a training run; called where the window lives."""
         self._moment = moment
+        self.sample = min(self.sample, len(moment.rows) - 1)  # the last batch of an epoch may be smaller
         self.notify("position")
 
     def stop_training(self) -> None:

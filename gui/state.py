@@ -202,8 +202,8 @@ class State:
         return arrays[name]
 
     def number_at(self, name: str, index: Index) -> Any:
-        """One number (a NumPy scalar), or None if it is not computed or outside of the value."""
-        if name not in self.listing.values or not self.computed(name):
+        """One number (a NumPy scalar), or None if it is not computed, outside of the value, or to be predicted."""
+        if name not in self.listing.values or not self.computed(name) or self.hides(name, index):
             return None
         array = self.view(name)
         inside = len(index) == array.ndim and all(0 <= i < n for i, n in zip(index, array.shape, strict=True))

@@ -234,3 +234,15 @@ def test_an_explanation_is_never_that_of_another_run():
     session.select("output.kernel", (0, 0))
     assert session.explanation().result != first.result
     assert session.explanation().result == session.view("output.kernel")[0, 0]
+
+
+def test_the_sample_shown_is_one_of_the_batch_while_training_too():
+    session = Session()
+    session.load("digits-mlp", position=0)
+    session.set_sample(31)
+    session.start_training()
+    session.train(10.0, session.moment.batches)
+    session.publish(session.snapshot())
+    assert len(session.moment.rows) == 30
+    assert session.sample == 29
+    session.stop_training()
