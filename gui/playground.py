@@ -303,9 +303,20 @@ class Survey:
         return Plane((low[0], low[1]), (high[0], high[1]), output, neurons)
 
 
-def score(session: Any, points: Points) -> tuple[float, float]:
-    """The part of points classified rightly: of those to learn from, of those held out (NaN without any)."""
-    ask = Asking(session.stepper, len(points.x))
-    said = ask({ask.inputs[0]: points.x})[ask.outputs[0]]
-    right = chosen_class(said) == points.classes
-    return tuple(float(right[s].mean()) if s.any() else float("nan") for s in (~points.held, points.held))  # type: ignore[return-value]
+class Score:
+    """How many points a session's network classifies rightly, with its weights of now.
+
+    Args:
+        stepper: Whose weights.
+        count: How many points there are.
+    """
+
+    def __init__(self, stepper: Any, count: int) -> None:
+        self.ask = Asking(stepper, count)
+
+    def __call__(self, points: Points) -> tuple[float, float]:
+        """The part right of those to learn from, and of those held out; NaN without any."""
+        said = self.ask({self.ask.inputs[0]: points.x})[self.ask.outputs[0]]
+        right = chosen_class(said) == points.classes
+        learned, held = right[~points.held], right[points.held]
+        return float(learned.mean()), float(held.mean()) if held.size else float("nan")

@@ -27,7 +27,7 @@ from gui.colours import CLASSES
 from gui.numbers import format_number
 from gui.panels.edit_bar import Do
 from gui.panels.plane_view import NeuronPlanes, PlaneView
-from gui.playground import Points, Survey, points_from, renewed, score, suits
+from gui.playground import Points, Score, Survey, points_from, renewed, suits
 from gui.source import Source
 
 LOOK, ERASE = -1, -2
@@ -49,7 +49,7 @@ class Playground(QWidget):
         self.plane, self.neurons = PlaneView(self), NeuronPlanes(self)
         self.tool = LOOK
         self._points: tuple[Source, Points] | None = None
-        self._survey: tuple[Any, Survey] | None = None
+        self._survey: tuple[Any, Survey, Score] | None = None
         self._frame: tuple[Any, Any] = (None, None)
         self.setAccessibleName("Playground")
         self._compose()
@@ -172,14 +172,14 @@ class Playground(QWidget):
             return
         points, stepper = self.points, self.session.stepper
         if self._survey is None or self._survey[0] is not stepper:
-            self._survey = stepper, Survey(stepper)
+            self._survey = stepper, Survey(stepper), Score(stepper, len(points.x))
         if self._frame[0] is not self.session.title:
             self._frame = self.session.title, playground.bounds(points.x)
         plane = self._survey[1].plane(*self._frame[1])
         self._offer_classes(len(points.labels))
         self.plane.show_plane(plane, points, self._caption(), self._chosen(points))
         self.refresh_marks()
-        train, test = score(self.session, points)
+        train, test = self._survey[2](points)
         held = "" if np.isnan(test) else f", test {test:.0%}"
         self.words.setText(f"right: {train:.0%}{held}")
         self.words.setFont(themes.text_font(9, bold=True))

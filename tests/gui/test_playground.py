@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt
 
 from fastnn import presets
 from gui import playground
-from gui.playground import Points, Survey, bounds, centres, points_from, points_of, renewed, score, suits
+from gui.playground import Points, Score, Survey, bounds, centres, points_from, points_of, renewed, suits
 from gui.session import Session
 from gui.source import holding_out
 
@@ -88,10 +88,11 @@ def test_the_score_counts_what_is_right():
     session = opened(playground.own_source("two clouds", noise=0.0))
     session.stepper.train(steps=200)
     points = points_from(session.source).split(0.5)
-    train, test = score(session, points)
+    score = Score(session.stepper, len(points.x))
+    train, test = score(points)
     assert train > 0.9
     assert test > 0.9
-    assert np.isnan(score(session, points.split(0.0))[1])
+    assert np.isnan(score(points.split(0.0))[1])
 
 
 @pytest.mark.parametrize(
