@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class Scale:
     low: float
     high: float
     signed: bool = True
-    log: bool = False
+    log: bool = field(default=False, repr=False)
 
     def positions(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Table entry of every value; what lies outside gets the nearest end, NaN the entry of zero.
@@ -175,7 +175,7 @@ def class_image(output: NDArray[np.generic], ground: tuple[int, int, int]) -> ND
     Example:
         >>> import numpy as np
         >>> class_image(np.array([[[0.5], [1.0]]]), (255, 255, 255))[0].tolist()
-        [[255, 255, 255], [226, 142, 77]]
+        [[255, 255, 255], [226, 142, 76]]
     """
     p = np.nan_to_num(np.asarray(output, np.float64), nan=0.5)
     p = np.clip(p, 0, 1)

@@ -40,7 +40,7 @@ def points_of(name: str, samples: int = 120, noise: float = 0.1, seed: int = 0) 
 
     Example:
         >>> x, y = points_of("moons", 10)
-        >>> x.shape, y.shape, sorted(set(y.ravel()))
+        >>> x.shape, y.shape, sorted(set(y.ravel().tolist()))
         ((10, 2), (10, 1), [0.0, 1.0])
     """
     if name not in SETS:
