@@ -136,6 +136,7 @@ def arrange(
     channel: int | None = None,
     aspect: float = 1.0,
     columns: int = 0,
+    hold: tuple[int, int] | None = None,
 ) -> Arrangement:
     """The best picture of a tensor.
 
@@ -147,6 +148,7 @@ def arrange(
         channel: Show only this channel of an image; None for all of them.
         aspect: Width of the room divided by its height.
         columns: Most numbers of a row before it goes on in the next line; 0 for any.
+        hold: An axis of a kernel and the position on it that alone is shown.
 
     Example:
         >>> arrange((32, 8, 8, 16), batch=True, sample=3, aspect=1.0).size
@@ -156,7 +158,7 @@ def arrange(
     """
     rank = len(shape)
     if weight and rank >= 3:
-        return _kernel(shape, aspect)
+        return _kernel(shape, aspect) if hold is None or rank < 4 else _held_kernel(shape, aspect, hold)
     few = rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= min(SMALL_ROW, columns or SMALL_ROW)
     if batch and rank >= 2 and not few:
         return _one_sample(shape, min(sample, max(shape[0] - 1, 0)), channel, aspect, columns)
@@ -184,8 +186,9 @@ def _images(shape: Shape, held: tuple[tuple[int, int], ...], aspect: float, chan
     if channel is not None and shape[-1]:
         held += ((rank - 1, min(channel, shape[-1] - 1)),)
         return Arrangement(shape, held, row=rank - 3, column=rank - 2, square=True)
-    wrap = _wrap(shape[-1], shape[-3], shape[-2], 1, aspect)
-    return Arrangement(shape, held, rank - 3, rank - 2, right=rank - 1, wrap=wrap, gap=1, square=True)
+    gap = int(shape[-3:-1] != (1, 1))  # pictures of one pixel lie side by side
+    wrap = _wrap(shape[-1], shape[-3], shape[-2], gap, aspect)
+    return Arrangement(shape, held, rank - 3, rank - 2, right=rank - 1, wrap=wrap, gap=gap, square=True)
 
 
 def _kernel(shape: Shape, aspect: float) -> Arrangement:
@@ -197,7 +200,18 @@ def _kernel(shape: Shape, aspect: float) -> Arrangement:
         wrap = _wrap(shape[long], shape[row] if row is not None else 1, shape[column], 1, aspect)
         held += ((short, 0),)
         return Arrangement(shape, held, row, column, right=long, wrap=wrap, gap=1, square=True)
-    return Arrangement(shape, held, row, column, down=rank - 2, right=rank - 1, gap=1, square=True)
+    gap = int(row is None or shape[row : row + 2] != (1, 1))
+    return Arrangement(shape, held, row, column, down=rank - 2, right=rank - 1, gap=gap, square=True)
+
+
+def _held_kernel(shape: Shape, aspect: float, hold: tuple[int, int]) -> Arrangement:
+    """The kernels of one output (or input) channel, wrapped."""
+    rank = len(shape)
+    axis = hold[0] % rank
+    held = tuple((k, 0) for k in range(rank - 4)) + ((axis, min(hold[1], shape[axis] - 1)),)
+    other = rank - 2 if axis == rank - 1 else rank - 1
+    wrap = _wrap(shape[other], shape[rank - 4], shape[rank - 3], 1, aspect)
+    return Arrangement(shape, held, rank - 4, rank - 3, right=other, wrap=wrap, gap=1, square=True)
 
 
 def _wrap_row(count: int, aspect: float, columns: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,10 +60,17 @@ class CardText:
     def _factor(self, operand: Operand) -> str:
         return factor(operand.value, self.digits + 2)
 
-    def product(self, operands: Iterable[Operand], numbers: bool) -> str:
-        """A term of a sum: its factors, as symbols or as numbers."""
+    def addend(self, term: Term, numbers: bool) -> str:
+        """A term of a sum, as symbols or as numbers: a product of its factors, or what its operation makes of them."""
         role = "muted" if numbers else "accent"
-        return " · ".join(self.link(o, self._factor(o) if numbers else o.symbol, role) for o in operands)
+        linked = {o.symbol: self.link(o, self._factor(o) if numbers else o.symbol, role) for o in term.operands}
+        if term.symbol == "*".join(o.symbol for o in term.operands):
+            return " · ".join(linked[o.symbol] for o in term.operands)
+        if numbers:
+            return written(term.substituted)
+        pattern = "|".join(re.escape(symbol) for symbol in sorted(linked, key=len, reverse=True))
+        pieces = re.split(f"({pattern})", term.symbol) if linked else [term.symbol]
+        return "".join(linked.get(piece) or written(piece) for piece in pieces)
 
     def formula(self, text: str, operands: Sequence[Operand], numbers: bool) -> str:
         """A formula with its operands as links."""
@@ -107,7 +114,7 @@ class CardText:
         return [self._sum_line(numbers) for numbers in (False, True)]
 
     def _sum_line(self, numbers: bool) -> str:
-        products = [self.product(t.operands, numbers) for t in self.e.terms]
+        products = [self.addend(t, numbers) for t in self.e.terms]
         text = " + ".join(products) or "0"
         scale = self.scale()
         if scale != 1.0:
@@ -167,6 +174,7 @@ class CardText:
             return big
         colour, word = (self.colours["good"], "✓") if self.agrees() else (self.colours["bad"], "✗")
         difference = e.result - e.recomputed
+        big += self._remainder() if sign == "≈" else ""
         again = format_number(e.recomputed, self.digits + 2)
         text = f"{word} recomputed {again}, difference {format_number(difference, 2)}"
         return big + f'<p style="margin:2px 0;color:{colour}">{html.escape(text)}</p>'
@@ -174,6 +182,15 @@ class CardText:
     def question(self, formula: str) -> str:
         """The card's body while the result is to be predicted: how it is computed, but neither it nor its check."""
         return "".join([*self._formula_part(formula), '<p style="margin:4px 0;font-size:15pt"><b>= ?</b></p>'])
+
+    def _remainder(self) -> str:
+        """What the printed numbers give where they do not give the printed result."""
+        try:
+            found = Formula(self.e.substituted).evaluate({})
+        except (ArithmeticError, NameError, SyntaxError, TypeError, FastnnError):
+            return ""
+        given, rest = format_number(found, self.digits), format_number(self.e.result - found, 2)
+        return self._small(f"the printed numbers give {given}; the rest, {rest}, is their rounding")
 
     def _terms_part(self, figures: str) -> str:
         """Factors or addends, figures, operands."""
@@ -188,7 +205,7 @@ class CardText:
 
     def _sum_table(self) -> str:
         e = self.e
-        rows = [self._row(self.product(t.operands, False), self.product(t.operands, True), t.value) for t in e.terms]
+        rows = [self._row(self.addend(t, False), self.addend(t, True), t.value) for t in e.terms]
         hidden = e.total_terms - len(e.terms)
         if hidden:
             rows.append(self._row(f"rest of {hidden:,}", "", e.rest))

@@ -34,6 +34,7 @@ class Content:
         channel: The only channel shown, or None for all.
         scale: Limits of the colour bar; None for those of the data.
         missing: What to say when there is no data.
+        hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
         hidden: A cell whose number is to be predicted: no number is written on it.
     """
 
@@ -48,6 +49,7 @@ class Content:
     channel: int | None = None
     scale: Scale | None = None
     missing: str = "not computed yet"
+    hold: tuple[int, int] | None = None
     hidden: Index | None = None
 
     @property
@@ -164,7 +166,19 @@ def scene_of(session: Any, channel: int | None = None) -> Scene:
     operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
+    hold = kernel_hold(session, step)
+    scaled = session.scaling.of(tuple(replace(c, hold=hold) for c in (*operands, *results)))
+    operands, results = scaled[: len(operands)], scaled[len(operands) :]
     return Scene(step, index, index < session.done, operands, results, *dependence(session))
+
+
+def kernel_hold(session: Any, step: Any) -> tuple[int, int] | None:
+    """Which kernels belong to the selected number: those of its output channel, or of its input channel backwards."""
+    if step.op.kind != "convolution" or session.selection is None or len(session.selection[1]) < 3:
+        return None
+    name, index = session.selection
+    role = next((r for r, n in (*step.results, *step.operands) if n == name), "")
+    return (-2, index[-1]) if role in ("x", "dx") else (-1, index[-1])
 
 
 class _Tiles:

@@ -33,7 +33,7 @@ def move(session: Session, grain: str, direction: int) -> None:
 def _terms(session: Session) -> int:
     """How many moves lead to the selected number; 0 for what no step computed."""
     cell = session.selection
-    if cell is None or session.number_at(*cell) is None:
+    if cell is None or not session.computed(cell[0]):
         return 0
     inside = session.stepper.inside(*cell)
     return 0 if inside is None else len(inside)

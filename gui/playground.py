@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn import config, datasets, layers, models, optimizers
 from fastnn.engine.asking import Asking
+from fastnn.engine.batches import Feeds
 from gui.source import Source
 
 Array = NDArray[Any]
@@ -112,9 +113,11 @@ def suits(session: Any) -> bool:
     if source is None or len(listing.inputs) != 1 or len(listing.outputs) != 1:
         return False
     inputs, output = listing.values[listing.inputs[0]], listing.values[listing.outputs[0]]
-    arrays = isinstance(source.x, (np.ndarray, list)) and isinstance(source.y, (np.ndarray, list))
-    plain = len(inputs.shape) == 2 and inputs.shape[1] == 2 and len(output.shape) == 2 and arrays
-    return plain and labels_of(source.y) is not None and not getattr(session.stepper.model, "decides_on_values", False)
+    known = isinstance(source.x, Feeds) or all(isinstance(a, (np.ndarray, list)) for a in (source.x, source.y))
+    plain = len(inputs.shape) == 2 and inputs.shape[1] == 2 and len(output.shape) == 2 and known
+    if not plain or getattr(session.stepper.model, "decides_on_values", False):
+        return False
+    return labels_of(_arrays(source.x, source.y)[1]) is not None
 
 
 def labels_of(y: Any) -> Array | None:
@@ -188,18 +191,34 @@ class Points:
 
 
 def points_from(source: Source) -> Points:
-    """The points of a source, all of them to learn from."""
-    x, y = np.asarray(source.x, np.float32), np.asarray(source.y)
+    """The points of a source; its test data are those held out.
+
+    Raises:
+        ValueError: if its targets are no classes.
+    """
+    x, y = _arrays(source.x, source.y)
+    held = np.zeros(len(x), np.bool_)
+    if source.test is not None:
+        more = _arrays(*source.test)
+        x, y = np.concatenate([x, more[0]]), np.concatenate([y, more[1]])
+        held = np.append(held, np.ones(len(more[0]), np.bool_))
     labels = labels_of(y)
     if labels is None:
         raise ValueError("expected a class for every point, received other targets.")
-    return Points(x, y, labels, np.zeros(len(x), np.bool_))
+    return Points(x, y, labels, held)
+
+
+def _arrays(x: Any, y: Any) -> tuple[Array, Array]:
+    """Points and targets, as they are or as a model takes them."""
+    if isinstance(x, Feeds):
+        x, y = list(x.values())[:2]
+    return np.asarray(x, np.float32), np.asarray(y)
 
 
 def renewed(source: Source, points: Points) -> Source:
-    """The source with these points to learn from."""
+    """The source with these points to learn from and to test with; weights of single points are given up."""
     x, y = points.train
-    return replace(source, x=x, y=y)
+    return replace(source, x=x, y=y, test=points.test if points.held.any() else None, sample_weight=None)
 
 
 # ------------------------------------------------------------ the plane
@@ -284,9 +303,20 @@ class Survey:
         return Plane((low[0], low[1]), (high[0], high[1]), output, neurons)
 
 
-def score(session: Any, points: Points) -> tuple[float, float]:
-    """The part of points classified rightly: of those to learn from, of those held out (NaN without any)."""
-    ask = Asking(session.stepper, len(points.x))
-    said = ask({ask.inputs[0]: points.x})[ask.outputs[0]]
-    right = chosen_class(said) == points.classes
-    return tuple(float(right[s].mean()) if s.any() else float("nan") for s in (~points.held, points.held))  # type: ignore[return-value]
+class Score:
+    """How many points a session's network classifies rightly, with its weights of now.
+
+    Args:
+        stepper: Whose weights.
+        count: How many points there are.
+    """
+
+    def __init__(self, stepper: Any, count: int) -> None:
+        self.ask = Asking(stepper, count)
+
+    def __call__(self, points: Points) -> tuple[float, float]:
+        """The part right of those to learn from, and of those held out; NaN without any."""
+        said = self.ask({self.ask.inputs[0]: points.x})[self.ask.outputs[0]]
+        right = chosen_class(said) == points.classes
+        learned, held = right[~points.held], right[points.held]
+        return float(learned.mean()), float(held.mean()) if held.size else float("nan")

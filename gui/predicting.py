@@ -115,10 +115,10 @@ class Predictor:
     def cell(self) -> Selection | None:
         """The number that is asked for: selected, computed in a step, and not known yet."""
         selected = self.session.selection
-        if not self.on or selected is None or self.session.training or self.session.number_at(*selected) is None:
+        if not self.on or selected is None or self.session.training or self._key(selected) in self._known:
             return None
         made = self.session.listing.written_by.get(selected[0])
-        if made is None or made >= self.session.done or self._key(selected) in self._known:
+        if made is None or made >= self.session.done:
             return None
         found: Selection = selected
         return found
@@ -140,7 +140,8 @@ class Predictor:
     def value(self) -> float:
         """The number asked for."""
         assert self.cell is not None
-        return float(self.session.number_at(*self.cell))
+        name, index = self.cell
+        return float(self.session.view(name)[index])
 
     @property
     def question(self) -> str:

@@ -18,6 +18,7 @@ from gui.history import History, held_out, measured
 from gui.losses import Losses
 from gui.moment import Moment
 from gui.runs import Pin
+from gui.scaling import Scaling
 from gui.source import Source
 
 Index = tuple[int, ...]
@@ -38,6 +39,7 @@ class State:
         self.hovered: Selection | None = None
         self.sample, self.channel = 0, 0
         self.show, self.numbers, self.grain = "values", True, "op"
+        self.scaling = Scaling()
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
@@ -200,8 +202,8 @@ class State:
         return arrays[name]
 
     def number_at(self, name: str, index: Index) -> Any:
-        """One number (a NumPy scalar), or None if it is not computed or outside of the value."""
-        if name not in self.listing.values or not self.computed(name):
+        """One number (a NumPy scalar), or None if it is not computed, outside of the value, or to be predicted."""
+        if name not in self.listing.values or not self.computed(name) or self.hides(name, index):
             return None
         array = self.view(name)
         inside = len(index) == array.ndim and all(0 <= i < n for i, n in zip(index, array.shape, strict=True))
@@ -355,6 +357,16 @@ class State:
     def toggle_numbers(self) -> None:
         """Numbers on cells, or not."""
         self.numbers = not self.numbers
+        self.notify("view")
+
+    def set_scope(self, scope: str) -> None:
+        """Limits of colour bars: of each tensor, of the layer, or held while stepping."""
+        self.scaling.choose(scope)
+        self.notify("view")
+
+    def toggle_log(self) -> None:
+        """Gradients by their logarithms, or straight."""
+        self.scaling.log = not self.scaling.log
         self.notify("view")
 
     def set_sample(self, sample: int) -> None:

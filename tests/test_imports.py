@@ -29,16 +29,19 @@ LEVELS = {
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
-    8.6: "gui/blueprint gui/colours gui/finding gui/history gui/losses gui/moment gui/numbers gui/own_data "
-    "gui/shortcuts gui/source gui/startup",
+    8.6: "gui/blueprint gui/colours gui/finding gui/histogram gui/history gui/losses gui/moment gui/numbers "
+    "gui/own_data gui/shortcuts gui/source gui/startup",
+    8.61: "gui/content",
+    8.62: "gui/scaling",
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/moving gui/storage",
     9: "gui/session",
     9.1: "gui/grains",
-    9.5: "gui/content gui/handlers",  # what panels and window share without Qt
+    9.5: "gui/handlers",  # what panels and window share without Qt
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/cards gui/drawing gui/network gui/playground gui/predicting gui/worksheet",
+    9.6: "gui/cards gui/drawing gui/fans gui/network gui/playground gui/predicting gui/worksheet",
+    9.65: "gui/folding",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",
     10.5: "gui/features",  # what a window can do beyond stepping, put together from panels

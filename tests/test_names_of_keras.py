@@ -30,6 +30,10 @@ def test_misspelt_names_are_told_what_is_near(home, name, near):
         getattr(home, name)
 
 
+def test_optimizers_of_before_are_those_of_today():
+    assert fastnn.optimizers.legacy.Adam is fastnn.optimizers.Adam
+
+
 def test_data_sets_that_are_not_fetched_name_one_of_their_kind():
     with pytest.raises(AttributeError, match=r"'imdb'.*fastnn\.datasets\.reviews is of this kind"):
         fastnn.datasets.imdb  # noqa: B018

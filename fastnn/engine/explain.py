@@ -33,7 +33,7 @@ class Operand:
         symbol: How the formula calls it, such as `x[0, 3]`.
         name: Name of the value.
         index: Index of the cell.
-        value: The number in it.
+        value: The number in it; an int where the value holds whole numbers.
     """
 
     symbol: str
@@ -115,8 +115,8 @@ def number(value: float, digits: int = 6) -> str:
         >>> number(0.05, 4), number(-1.5e-6, 4), number(0.0), number(float("inf"))
         ('0.0500', '-1.5000e-06', '0', 'inf')
     """
-    if value == 0:
-        return "0"
+    if value == 0 or isinstance(value, int):
+        return str(int(value))
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     if 10.0 ** -max(3, digits // 2) <= abs(value) < 1e4:
@@ -174,7 +174,9 @@ def expression_of(step: Step, name: str, index: Index) -> Expression:
 
 def _operand(names: Mapping[str, Any], role: str, index: Index, arrays: Arrays, symbol: str | None = None) -> Operand:
     cell = tuple(int(i) for i in index)
-    return Operand(symbol or label(role, cell), str(names[role]), cell, float(arrays[role][cell]))
+    number = arrays[role][cell]
+    whole = arrays[role].dtype.kind in "iub"
+    return Operand(symbol or label(role, cell), str(names[role]), cell, int(number) if whole else float(number))
 
 
 def _of_formula(

@@ -140,7 +140,8 @@ class Inside:
     def _inner_line(self, f: Formula, k: int) -> Line:
         move = self._moves[k]
         operands = tuple(self._operand(name, *f.operands[name]) for name in move.names if name in f.operands)
-        return Line(move.symbol, move.substituted(self.digits + 2), move.value, move.value, operands)
+        whole = frozenset(name for name, (role, _) in f.operands.items() if self.arrays[role].dtype.kind in "iub")
+        return Line(move.symbol, move.substituted(self.digits + 2, whole), move.value, move.value, operands)
 
 
 # ---------------------------------------------------------------- moves of a formula
@@ -179,19 +180,19 @@ class Move:
         """Names that it uses itself."""
         return tuple(dict.fromkeys(hole.name for hole in self.holes if hole.name))
 
-    def substituted(self, digits: int) -> str:
-        """Its text with numbers."""
+    def substituted(self, digits: int, whole: frozenset[str] = frozenset()) -> str:
+        """Its text with numbers; those of the names in `whole` have no decimals."""
         parts, at = [], self.span[0]
         for hole in self.holes:
-            start, end, text = self._fitted(hole, digits)
+            text = factor(int(hole.value) if hole.name in whole else hole.value, digits)
+            start, end, text = self._fitted(hole, str(hole.value) if isinstance(hole.value, bool) else text)
             parts += [self.text[at:start], text]
             at = end
         return "".join([*parts, self.text[at : self.span[1]]])
 
-    def _fitted(self, hole: Hole, digits: int) -> tuple[int, int, str]:
+    def _fitted(self, hole: Hole, text: str) -> tuple[int, int, str]:
         """A number in brackets just where it needs them: those around the hole are used up, those of a call stay."""
         before, after = self.text[: hole.start].rstrip(), self.text[hole.end :].lstrip()
-        text = str(hole.value) if isinstance(hole.value, int) else factor(hole.value, digits)
         if not (before.endswith("(") and after.startswith(")")) or len(before) <= self.span[0]:
             return hole.start, hole.end, text
         if before[:-1][-1:].isidentifier() or before[:-1][-1:].isdigit():  # the bracket of a call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from fastnn.optimizers import schedules
@@ -34,6 +35,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "legacy":  # where scripts of Keras 2.11 find the optimizers of before
+        return sys.modules[__name__]
     raise missing("optimizers", name, __all__)
 
 

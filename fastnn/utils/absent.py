@@ -23,7 +23,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "weights are named after their layers": "name_scope",
         "fastnn.engine.graph has flatten and map_structure": "tree",
         "fastnn.__version__ says it": "version",
-        "not available": "distillation legacy",
+        "not available": "distillation",
     },
     "layers": {
         VOLUMES: "AdaptiveAveragePooling3D AdaptiveMaxPooling3D AveragePooling3D AvgPool3D Conv3D Conv3DTranspose "
@@ -47,7 +47,6 @@ GROUPS: dict[str, dict[str, str]] = {
         "use Adam or AdamW": "Adafactor Muon ScheduleFreeAdamW",
         "losses need no scaling in float32; optimizers take loss_scale_factor": "LossScaleOptimizer",
         "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
-        "not available": "legacy",
     },
     "utils": {
         "use summary, or fastnn.show for the app's map": "model_to_dot plot_model",
@@ -56,7 +55,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "sound is not available": "audio_dataset_from_directory",
         "boxes are not available": "bounding_boxes",
         "use Normalization, StringLookup and CategoryEncoding": "FeatureSpace",
-        "not available": "Config legacy",
+        "not available": "Config",
     },
 }
 ABSENT = {

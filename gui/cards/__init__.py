@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from gui.cards import shapes, sums, windows
 from gui.cards.figure import Figure, Table
 from gui.cards.sight import Sight, sight_of
 from gui.numbers import MINUS
 
-__all__ = ["BY_KIND", "figures", "moves", "sight_of"]
+__all__ = ["BY_KIND", "figures", "given_figures", "moves", "sight_of"]
 LINES = 24  # of a formula, more are cut in the middle
 BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
     "convolution": windows.convolution,
     "window": windows.window,
-    "elementwise": shapes.activation,
+    "elementwise": lambda sight: [*shapes.activation(sight), *shapes.branches(sight)],
     "normalization": lambda sight: [*shapes.classes(sight), *shapes.statistics(sight)],
     "loss": shapes.classes,
     "recurrence": shapes.gates,
@@ -35,6 +36,13 @@ def figures(sight: Sight) -> Iterator[Figure]:
         yield moves(sight)
     yield from sums.figures(sight)
     yield from own
+
+
+def given_figures(session: Any, name: str) -> Iterator[Figure]:
+    """Of a parameter that no step has changed yet: how its numbers are spread."""
+    value = session.listing.values.get(name)
+    if value is not None and value.role == "parameter" and session.moment.arrays is None:
+        yield from shapes.histogram(session.view(name))
 
 
 def moves(sight: Sight) -> Table:

@@ -25,7 +25,7 @@ class Link:
     index: Index
 
 
-Item = Link | float | str
+Item = Link | float | int | str
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ class Bars:
     @property
     def total(self) -> float:
         """All shares together."""
-        return float(sum(plain(value) for _, value in self.rows)) + self.rest[0]
+        total = sum(plain(value) for _, value in self.rows) + self.rest[0]
+        counted = all(isinstance(value, int) for _, value in self.rows)
+        return int(total) if counted else float(total)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Note, Strip, Table
 from gui.cards.sight import Sight
 from gui.content import base_name
-from gui.numbers import cell_label
+from gui.numbers import cell_label, format_number
 
 POINTS = 121
-SATURATED = 0.01
+BINS = 11
 CLASSES = 20
-WIDE = 400
 GATES, STATES, BACK = ("i", "f", "o", "z", "r"), ("g", "c", "y"), ("dh", "dc")  # of a recurrent unit
 
 
@@ -57,6 +56,35 @@ def function_and_slope(step: Any, xs: NDArray[np.float64]) -> tuple[NDArray[np.f
         saved = [values[role] for role in op.saved_roles(1)]
         (slopes, *_) = op.backward(np.ones_like(xs), *saved, shapes=(xs.shape,), **step.attrs)
     return np.asarray(results[0], np.float64), np.asarray(slopes, np.float64)
+
+
+def branches(sight: Sight) -> Iterator[Figure]:
+    """Where two branches meet: both values with the norms of their sides; backward: what goes into either branch."""
+    step, arrays = sight.step, sight.inside.arrays
+    pairs = [(r, n) for r, n in (step.results if step.backward else step.operands) if n is not None and r in arrays]
+    shape = arrays[sight.role].shape
+    if len(step.op.inputs) != 2 or len(pairs) != 2 or any(arrays[r].shape != shape for r, _ in pairs):
+        return
+    rows: list[tuple[Item, ...]] = []
+    for role, name in pairs:
+        norm = float(np.linalg.norm(np.asarray(arrays[role], np.float64)))
+        rows.append((f"{role} is {name}", Link(float(arrays[role][sight.index]), str(name), sight.index), norm))
+    title = "the gradient goes into both branches" if step.backward else "two branches meet"
+    yield Table(title, ("", "this cell", "norm"), tuple(rows))
+
+
+def histogram(values: NDArray[Any]) -> Iterator[Figure]:
+    """Exact counts of a tensor's numbers between its smallest and its largest."""
+    finite = np.asarray(values, np.float64)[np.isfinite(values)]
+    if finite.size < BINS:
+        return
+    counts, edges = np.histogram(finite, BINS)
+    rows = tuple(
+        (f"{format_number(low, 3)} … {format_number(high, 3)}", int(n))
+        for n, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
+    )
+    said = f"mean {format_number(finite.mean())}, standard deviation {format_number(finite.std())}"
+    yield Bars(f"all {finite.size:,} numbers of this parameter", rows, note=said)
 
 
 # ---------------------------------------------------------------- rows of classes, statistics

@@ -17,6 +17,7 @@ from gui.numbers import format_cell, format_number, minus
 BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
+WIDE = 6  # decimals in tables of many columns, so that none is out of sight
 BESIDE = 3  # columns of grids that stand side by side
 LONGEST = 12  # characters of the longest bar
 Index = tuple[int, ...]
@@ -74,10 +75,12 @@ class FigureWriter:
 
     # ------------------------------------------------------------ pieces
 
-    def item(self, item: Item) -> str:
-        """A number or a text; a link where it leads somewhere."""
+    def item(self, item: Item, most: int = 99) -> str:
+        """A number or a text; a link where it leads somewhere; with at most so many decimals."""
         value = item.value if isinstance(item, Link) else item
-        text = self._words(value) if isinstance(value, str) else html.escape(format_number(value, self.digits))
+        text = (
+            self._words(value) if isinstance(value, str) else html.escape(format_number(value, min(self.digits, most)))
+        )
         if isinstance(item, Link) and self.look.links:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="{address(item)}" style="{style}">{text}</a>'
@@ -116,7 +119,7 @@ class FigureWriter:
     @write.register
     def _(self, figure: Table) -> str:
         head = "".join(self._head_cell(k, name) for k, name in enumerate(figure.head))
-        rows = "".join(self._row(figure, k) for k in range(len(figure.rows)))
+        rows = "".join(self._row(figure, k, WIDE if len(figure.head) > 3 else 99) for k in range(len(figure.rows)))
         table = f"{self._open(2, full=True)}<tr>{head}</tr>{rows}</table>"
         return self.title(figure.title) + table + self.note(figure.note)
 
@@ -124,13 +127,13 @@ class FigureWriter:
         side = "left" if k == 0 else "right"
         return f'<td align="{side}"><span style="color:{self.colours["muted"]}">{html.escape(name)}</span></td>'
 
-    def _row(self, figure: Table, k: int) -> str:
+    def _row(self, figure: Table, k: int, most: int) -> str:
         row = figure.rows[k]
         total = k >= len(figure.rows) - figure.last
         here = f' bgcolor="{self.colours["raised"]}"' if k == figure.current else ""
         cells = []
         for place, item in enumerate(row):
-            text = self.item(item)
+            text = self.item(item, most)
             text = f"<b>{text}</b>" if (total and k == len(figure.rows) - 1) or k == figure.current else text
             text = f"▶ {text}" if k == figure.current and place == 0 else text
             side = "left" if place == 0 or (isinstance(item, str) and place < 2) else "right"

@@ -7,7 +7,9 @@ from typing import Any
 
 from gui.handlers import Handler
 from gui.panels.drawing_board import DrawingBoard
+from gui.panels.fan_page import FanPage
 from gui.panels.playground import Playground
+from gui.panels.tensor_window import TensorWindow
 from gui.panels.workbench import Workbench
 
 
@@ -22,12 +24,14 @@ class Changing:
         self.window, self.session = window, window.session
 
     def bench(self) -> Workbench:
-        """The middle of the window: stage, playground, drawing board, edit bar."""
+        """The middle of the window: stage, playground, drawing board, neuron, edit bar."""
         self.workbench = Workbench(self.session, self.window.stage, self.change, self.window.say)
         self.playground = Playground(self.session, self.change, self.window.load)
-        self.drawing_board = DrawingBoard(self.session, self.change)
+        self.drawing_board, self.fan = DrawingBoard(self.session, self.change), FanPage(self.session)
+        self.window.stage.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
         self.workbench.add("Playground", self.playground)
         self.workbench.add("Draw", self.drawing_board)
+        self.workbench.add("Neuron", self.fan)
         return self.workbench
 
     def handlers(self) -> dict[str, Handler]:
@@ -39,6 +43,8 @@ class Changing:
             "stage": lambda: self.workbench.bring(self.window.stage),
             "playground": self.play,
             "draw": self.draw,
+            "neuron": lambda: self.workbench.bring(self.fan),
+            "table": self.show_table,
         }
 
     def change(self, work: Callable[[], object]) -> None:
@@ -54,6 +60,12 @@ class Changing:
         """Put the cursor into the field of the selected number."""
         if not self.workbench.edit_bar.edit():
             self.window.say("it is computed: change a weight, an input or a target that it comes from")
+
+    def show_table(self) -> None:
+        """All numbers of the selected tensor, and how often which occur, in a window of their own."""
+        cell = self.session.selection
+        if cell is not None and cell[0] in self.session.listing.values:
+            TensorWindow(self.session, cell[0], cell[1], self.window).show()
 
     def play(self) -> None:
         """Bring the playground to the front; with a network of its own if this one does not suit."""

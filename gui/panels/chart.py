@@ -128,6 +128,7 @@ class TrainingChart(QWidget):
         ground = QColor(t.panel)
         ground.setAlpha(215)
         self.legend.setBrush(ground)
+        self.legend.setLabelTextSize(f"{min(8 * theme.scale(), 11):.0f}pt")
         self.legend.setLabelTextColor(QColor(t.text))
         self.here.setPen(pg.mkPen(t.muted, width=1.5, style=Qt.PenStyle.DashLine))
         self.here.setHoverPen(pg.mkPen(t.accent, width=3))
@@ -213,7 +214,7 @@ class TrainingChart(QWidget):
 
     def _pen(self, place: int, name: str, count: int) -> tuple[QColor, Qt.PenStyle]:
         """Own lines by colour; those of a pinned run in the same colours, dashed."""
-        t, pinned = theme.current(), self.session.pin is not None and name.startswith("A ")
+        t, pinned = theme.current(), self._is_pinned(name)
         style = Qt.PenStyle.DashLine if pinned else Qt.PenStyle.SolidLine
         own = count // 2 if self.session.pin is not None else count
         if own <= 1:
@@ -227,19 +228,26 @@ class TrainingChart(QWidget):
 
     def _read(self, step: float) -> None:
         """Say what the lines hold at a training step, in full in the tool tip."""
-        parts, whole, at = [], [], None
-        for name, x, y in self._shown[: 2 * MANY]:
-            if not len(x) or (place := self._place(x, step)) is None:
+        shown = [line for line in self._shown[: 2 * MANY] if len(line[1])]
+        own = next((x for name, x, _ in shown if not self._is_pinned(name)), None)
+        here = None if own is None else self._place(own, step)
+        if own is None or here is None:
+            self.reading.setText("")
+            return
+        at, parts, whole = int(own[here]), [], []
+        for name, x, y in shown:
+            place = self._place(x, step)
+            if place is None:
                 continue
-            own = int(x[place])
-            at = own if at is None else at
             short = name.split()[0] if self.session.pin is not None and len(self._shown) == 2 else name
-            label = "" if name == self.chart else f"{short} " if own == at else f"{short} at {own:,} "
-            parts.append(f"{label}<b>{format_number(y[place], 4 if len(self._shown) > 1 else 6)}</b>")
-            whole.append(f"{name} of training step {own:,}: {exact(float(y[place]))}")
-        what = f"step {at:,}: " if at is not None else ""
-        self.reading.setText(what + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
+            label = "" if name == self.chart else f"{short} " if x[place] == at else f"{short} at {int(x[place]):,} "
+            parts.append(f"{label}<b>{format_number(y[place], 4 if len(shown) > 1 else 6)}</b>")
+            whole.append(f"{name} of training step {int(x[place]):,}: {exact(float(y[place]))}")
+        self.reading.setText(f"step {at:,}: " + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
+
+    def _is_pinned(self, name: str) -> bool:
+        return self.session.pin is not None and name.startswith("A ")
 
     @staticmethod
     def _place(x: NDArray[Any], step: float) -> int | None:

@@ -9,13 +9,14 @@ from typing import Any
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableView, QVBoxLayout, QWidget
 
+from gui import theme
 from gui.content import content_of
 from gui.numbers import exact, format_number
 from gui.panels.tensor_view import TensorView
 from gui.runs import Difference
 from gui.session import Session
 
-HEADS = ("Value", "max |B − A|", "of max |A|")
+HEADS = ("Value", "|B − A|", "of |A|")
 MOST = 200  # values compared at a time
 NOTHING = "No run is pinned. Ctrl+P keeps the run as it is now, as A; then change something and go on as B."
 AWAY = "Run A is too far from this position to be brought here."
@@ -49,6 +50,8 @@ class DifferenceModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Heads of the columns."""
+        if role == Qt.ItemDataRole.ToolTipRole and section:
+            return ("", "largest |B − A|", "the same, of the largest |A|")[section]
         shown = role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal
         return HEADS[section] if shown else None
 
@@ -110,8 +113,9 @@ class ComparePanel(QWidget):
         rows, columns = self.table.verticalHeader(), self.table.horizontalHeader()
         if rows is not None and columns is not None:
             rows.hide()
-            rows.setDefaultSectionSize(22)
+            rows.setDefaultSectionSize(theme.px(22))
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            columns.setMinimumSectionSize(theme.px(56))
             for column in (1, 2):
                 columns.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
 

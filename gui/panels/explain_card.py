@@ -132,16 +132,20 @@ class ExplainCard(QWidget):
         if self.session.hides(name, index) and made is not None:
             return self._text.question(formula_for(self.session.steps[made], name))
         if made is None:
-            return self._text.html() + self._links(name, made)
+            return self._text.html() + self._given(name) + self._links(name, made)
         step = self.session.steps[made]
         return self._text.html(formula_for(step, name), legend(step), self._figures()) + self._links(name, made)
 
     def _figures(self) -> str:
-        self.body.begin()
         sight = cards.sight_of(self.session, self.session.order)
-        if sight is None:
-            return ""
-        return FigureWriter(self.session.digits, look_of(themes.current(), self.body)).html(cards.figures(sight))
+        return "" if sight is None else self._writer().html(cards.figures(sight))
+
+    def _given(self, name: str) -> str:
+        return self._writer().html(cards.given_figures(self.session, name))
+
+    def _writer(self) -> FigureWriter:
+        self.body.begin()
+        return FigureWriter(self.session.digits, look_of(themes.current(), self.body))
 
     def _uncomputed(self, name: str) -> str:
         made = self.session.listing.written_by.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
@@ -14,8 +14,11 @@ from gui.numbers import count_label, format_number
 from gui.panels import painting
 
 WIDTH, HEIGHT = 188.0, 60.0
+STRIP = 20.0  # of the moments of a recurrence
+MOST_MOMENTS = 64
 DOWN, ACROSS = 20.0, 14.0
 ARC = 16.0
+FOLD = 15.0  # of a group's name, above its blocks
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,12 @@ class Reading:
     Args:
         activation: Mean magnitude of its output; None while not computed.
         gradient: Mean magnitude of the loss's gradient with respect to it; None while not computed.
+        moments: Mean magnitudes of a recurrence's hidden values, one for each moment.
     """
 
     activation: float | None = None
     gradient: float | None = None
+    moments: Sequence[float] = ()
 
     def text(self, layer: Layer) -> str:
         """The tool tip of a block."""
@@ -40,19 +45,40 @@ class Reading:
 
 
 def block_places(layers: Sequence[Layer]) -> dict[str, QRectF]:
-    """Rectangles of blocks: one line per level, branches side by side."""
-    levels: dict[int, list[str]] = {}
+    """Rectangles of blocks: one line per level, branches side by side; a recurrence has room for its moments."""
+    levels: dict[int, list[Layer]] = {}
     for layer in layers:
-        levels.setdefault(layer.level, []).append(layer.name)
+        levels.setdefault(layer.level, []).append(layer)
     widest = max(map(len, levels.values()), default=1)
     full = widest * WIDTH + (widest - 1) * ACROSS
-    places = {}
-    for line, level in enumerate(sorted(levels)):
-        names = levels[level]
-        left = (full - len(names) * WIDTH - (len(names) - 1) * ACROSS) / 2
-        for k, name in enumerate(names):
-            places[name] = QRectF(left + k * (WIDTH + ACROSS), line * (HEIGHT + DOWN), WIDTH, HEIGHT)
+    places, top = {}, 0.0
+    for level in sorted(levels):
+        here = levels[level]
+        left = (full - len(here) * WIDTH - (len(here) - 1) * ACROSS) / 2
+        for k, layer in enumerate(here):
+            height = HEIGHT + (STRIP if layer.sequence else 0.0)
+            places[layer.name] = QRectF(left + k * (WIDTH + ACROSS), top, WIDTH, height)
+        top += max(places[layer.name].height() for layer in here) + DOWN
     return places
+
+
+def moment_rects(block: QRectF, count: int) -> list[QRectF]:
+    """The cells of a recurrence's moments in its block, the first on the left."""
+    shown = min(count, MOST_MOMENTS)
+    width = (block.width() - 17) / max(shown, 1)
+    return [QRectF(block.left() + 9 + k * width, block.top() + HEIGHT - 2, width, STRIP - 6) for k in range(shown)]
+
+
+def group_frames(groups: Mapping[str, Sequence[str]], places: Mapping[str, QRectF]) -> dict[str, QRectF]:
+    """Frames around the blocks of groups that are open."""
+    found = {}
+    for name, members in groups.items():
+        if all(m in places for m in members):
+            rect = QRectF()
+            for member in members:
+                rect = rect.united(places[member])
+            found[name] = rect.adjusted(-6, -FOLD, 6, 6)
+    return found
 
 
 class BlockPainter:
@@ -63,15 +89,49 @@ class BlockPainter:
         self.theme = themes.current()
 
     def paint(self, readings: dict[str, Reading], current: str, phase: str, hovered: str | None) -> None:
-        """Arrows, then blocks; the current one is lit in the colour of the phase."""
+        """Arrows and links, then blocks; the current one is lit in the colour of the phase."""
         for layer in self.layers:
             for parent in layer.before:
                 self._edge(self.places[parent], self.places[layer.name])
+        self._links()
         tops = self._tops(readings)
         for layer in self.layers:
-            self._block(
-                layer, readings.get(layer.name, Reading()), tops, layer.name == current, phase, layer.name == hovered
-            )
+            reading = readings.get(layer.name, Reading())
+            self._block(layer, reading, tops, layer.name == current, phase, layer.name == hovered)
+            if layer.sequence:
+                self._moments(layer, reading)
+
+    def _links(self) -> None:
+        """Dashes between blocks that share their weights."""
+        first: dict[tuple[str, ...], QRectF] = {}
+        self.painter.setPen(QPen(self.theme.colour("update"), 2.0, Qt.PenStyle.DotLine))
+        for layer in self.layers:
+            box = self.places[layer.name]
+            if layer.weights and layer.weights in first and first[layer.weights].top() == box.top():
+                y = box.center().y()
+                self.painter.drawLine(QPointF(first[layer.weights].right(), y), QPointF(box.left(), y))
+            first[layer.weights] = box
+
+    def frames(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """A frame around the blocks of every open group, with its name."""
+        for name, rect in group_frames(groups, self.places).items():
+            self.painter.setPen(QPen(self.theme.colour("muted"), 1.0, Qt.PenStyle.DashLine))
+            self.painter.setBrush(Qt.BrushStyle.NoBrush)
+            self.painter.drawRoundedRect(rect, 7, 7)
+            self.painter.setFont(themes.text_font(8))
+            self.painter.setPen(self.theme.colour("muted"))
+            title = QRectF(rect.left() + 6, rect.top(), rect.width() - 12, FOLD)
+            self.painter.drawText(title, painting.RIGHT, f"{name.rsplit('/', 1)[-1]}  −")
+
+    def _moments(self, layer: Layer, reading: Reading) -> None:
+        """The moments of a recurrence, unrolled: the stronger the hidden values, the darker."""
+        count, p = max(len(reading.moments), layer.shape[0] if len(layer.shape) > 1 else 1), self.painter
+        top = max(reading.moments, default=0.0)
+        for k, rect in enumerate(moment_rects(self.places[layer.name], count)):
+            p.setPen(QPen(self.theme.colour("line"), 0.8))
+            part = reading.moments[k] / top if k < len(reading.moments) and top > 0 else 0.0
+            p.setBrush(themes.mix(self.theme.panel, self.theme.phases["forward"], part))
+            p.drawRect(rect)
 
     def _tops(self, readings: dict[str, Reading]) -> tuple[float, float]:
         act = max((r.activation or 0.0 for r in readings.values()), default=0.0)
@@ -88,6 +148,10 @@ class BlockPainter:
             path.moveTo(start.right(), start.center().y())
             out = start.right() + ARC
             path.cubicTo(out, start.center().y(), out, end.center().y(), end.right(), end.center().y())
+        elif abs(tip.x() - start.center().x()) > 1 and end.top() - start.bottom() > DOWN + 1:
+            foot, bend = QPointF(start.center().x(), start.bottom()), (end.top() - start.bottom()) * 0.6
+            path.moveTo(foot)
+            path.cubicTo(foot + QPointF(0, bend), tip - QPointF(0, bend), tip)
         else:
             path.moveTo(start.center().x(), start.bottom())
             path.lineTo(tip)
@@ -103,6 +167,8 @@ class BlockPainter:
         p, t, box = self.painter, self.theme, self.places[layer.name]
         p.setPen(QPen(t.colour(phase if lit else "muted" if hovered else "line"), 2.4 if lit else 1.2))
         p.setBrush(themes.mix(t.phases[phase], t.panel, 0.84) if lit else t.colour("raised"))
+        if layer.members:  # a pile of blocks
+            p.drawRoundedRect(box.translated(4, 4), 5, 5)
         p.drawRoundedRect(box, 5, 5)
         text = box.adjusted(9, 5, -8, 0)
         p.setPen(t.colour("text"))

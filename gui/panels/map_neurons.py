@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,20 @@ def distance(point: QPointF, line: QLineF) -> float:
     return QLineF(point, line.pointAt(min(max(t, 0.0), 1.0))).length()
 
 
+def shares(weights: NDArray[Any] | None, shape: Index) -> NDArray[np.float64]:
+    """Weights as parts of the largest magnitude, -1 to 1; 0 for those that are not known or not finite.
+
+    Example:
+        >>> shares(np.array([[2.0, -4.0], [np.nan, 0.0]]), (2, 2)).tolist()
+        [[0.5, -1.0], [0.0, 0.0]]
+    """
+    if weights is None:
+        return np.zeros(shape)
+    high = scale_for(weights).high
+    parts = np.asarray(weights, np.float64) / high if high else np.zeros(shape)
+    return np.where(np.isfinite(parts), parts, 0.0)
+
+
 def free_place(line: QLineF, width: float, taken: Sequence[QRectF]) -> QRectF:
     """Where on an edge a label of that width lies over no other one."""
     box = QRectF(0, 0, width, 14)
@@ -166,23 +181,31 @@ class NeuronPainter:
         for r, row in enumerate(self.map.rows):
             self._neurons(r, row, row.block.name == current, phase, selected)
 
-    def _colour(self, value: float, scale: Scale) -> QColor:
-        return QColor(*(int(c) for c in self.theme.table(True)[scale.positions(np.array([value]))[0]]))
+    def _colours(self, values: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
+        """Red, green and blue of every value."""
+        return self.theme.table(True)[scale.positions(values)]
+
+    def _fans(self, r: int, selected: tuple[str, Index] | None) -> tuple[int, int] | None:
+        """Which neuron's edges stand out among many: (row, unit) of the selected one, if it is beside these edges."""
+        if self.map.rows[r - 1].count * self.map.rows[r].count <= FEW_EDGES or selected is None:
+            return None
+        near = ((row, self.map.numbers[row].names[0]) for row in (r - 1, r))
+        return next(((row, selected[1][-1]) for row, name in near if selected[0] == name), None)
 
     def _edges(self, r: int, selected: tuple[str, Index] | None) -> None:
         numbers, p = self.map.numbers[r], self.painter
         before, here = self.map.rows[r - 1].count, self.map.rows[r].count
         weights = numbers.weights
-        scale = scale_for(weights) if weights is not None else Scale(0, 0)
-        chosen = None
+        parts = shares(weights, (before, here))
+        colours = self._colours(np.sign(parts) * np.maximum(np.abs(parts), 0.45), Scale(-1.0, 1.0))
+        chosen, fan = None, self._fans(r, selected)
         for i in range(before):
             for j in range(here):
                 line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
-                part = 0.0 if weights is None or not scale.high else abs(float(weights[i, j])) / scale.high
-                colour = self.theme.colour("line")
-                if weights is not None and part > 0 and np.isfinite(part):
-                    colour = self._colour(float(np.sign(weights[i, j])) * max(part, 0.45), Scale(-1.0, 1.0))
-                p.setPen(QPen(colour, 1.0 + 3.0 * min(part if np.isfinite(part) else 0.0, 1.0)))
+                colour = QColor(*colours[i, j].tolist()) if parts[i, j] else self.theme.colour("line")
+                if fan is not None and fan not in ((r - 1, i), (r, j)):
+                    colour.setAlpha(40)
+                p.setPen(QPen(colour, 1.0 + 3.0 * abs(float(parts[i, j]))))
                 p.drawLine(line)
                 if selected == (numbers.names[1], (i, j)):
                     chosen = line
@@ -217,18 +240,19 @@ class NeuronPainter:
     def _neurons(self, r: int, row: Row, lit: bool, phase: str, selected: tuple[str, Index] | None) -> None:
         numbers, p, t = self.map.numbers[r], self.painter, self.theme
         scale = scale_for(numbers.values) if numbers.values is not None else Scale(0, 0)
-        light = painting.ink(scale, t)
+        values = np.full(row.count, np.nan) if numbers.values is None else np.asarray(numbers.values, np.float64)
+        colours, light = self._colours(values, scale), painting.ink(scale, t)[scale.positions(values)]
         for u in range(row.count):
             centre = self.map.centre(r, u)
             value = None if numbers.values is None else float(numbers.values[u])
             known = value is not None and np.isfinite(value)
-            p.setBrush(self._colour(value, scale) if known and value is not None else t.colour("panel"))
+            p.setBrush(QColor(*colours[u].tolist()) if known else t.colour("panel"))
             chosen = selected == (numbers.names[0], (self.sample, u))
             role = "accent" if chosen else phase if lit else "muted"
             p.setPen(QPen(t.colour(role), 3.0 if chosen or lit else 1.2))
             p.drawEllipse(centre, RADIUS, RADIUS)
             p.setFont(themes.text_font(8))
-            dark = bool(light[scale.positions(np.array([value]))[0]]) if known else t.dark
+            dark = bool(light[u]) if known else t.dark
             p.setPen(QColor("#ffffff" if dark else "#14171a"))
             text = "?" if value is None else format_cell(value, 3)
             p.drawText(QRectF(centre.x() - RADIUS, centre.y() - 8, 2 * RADIUS, 16), painting.CENTRE, text)

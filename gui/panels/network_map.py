@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
 from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTransform, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from gui import theme as themes
 from gui.content import has_batch, label_letters
-from gui.network import Layer, block_of, layer_types, layers_of, neuron_rows, strength
+from gui.network import Layer, neuron_rows, strength
 from gui.numbers import cell_label, format_number
-from gui.panels.map_blocks import ARC, BlockPainter, Reading, block_places
+from gui.panels.block_map import BlockMap
+from gui.panels.map_blocks import BlockPainter, Reading
 from gui.panels.map_neurons import NeuronMap, NeuronPainter, Numbers
+from gui.panels.map_overview import Overview
 
 MARGIN = 10.0
 DRAG = 4.0
@@ -31,10 +34,9 @@ class NetworkMap(QWidget):
     def __init__(self, session: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.layers: tuple[Layer, ...] = ()
+        self.blocks: BlockMap | None = None
         self.neurons: NeuronMap | None = None
         self.readings: dict[str, Reading] = {}
-        self._places: dict[str, QRectF] = {}
         self._model: Any = None
         self._zoom, self._offset = 1.0, QPointF(0, 0)
         self._moved = False
@@ -47,6 +49,12 @@ class NetworkMap(QWidget):
         self.toggle.setToolTip("Show layers instead of neurons")
         self.toggle.setAccessibleName("Show layers instead of neurons")
         self.toggle.clicked.connect(self._toggled)
+        self.fold = QToolButton(self)
+        self.fold.setText("Fold")
+        self.fold.setCheckable(True)
+        self.fold.setToolTip("Fold repeated blocks and inner models into one block each; click one to open it")
+        self.fold.setAccessibleName("Fold blocks")
+        self.fold.clicked.connect(self._fold_all)
         self.setMouseTracking(True)
         self.setMinimumSize(160, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -64,8 +72,7 @@ class NetworkMap(QWidget):
         self.readings = {layer.name: self._reading(layer) for layer in self.layers}
         if self.neurons is not None:
             self.neurons.numbers = tuple(self._numbers(r) for r in self.neurons.rows)
-        step = session.shown_step()
-        lit = self._block_of(step)
+        lit = self.blocks.block_of(session.listing, session.shown_index()) if self.blocks else ""
         if lit != self._lit:
             self._lit = lit
             self._bring_into_view()
@@ -75,20 +82,32 @@ class NetworkMap(QWidget):
         """Another network: find its layers, forget zoom and pan."""
         session = self.session
         self._model = session.model
-        self.layers = layers_of(session.listing, layer_types(session.model))
-        rows = neuron_rows(session.listing, self.layers)
+        self.blocks = BlockMap(session.listing, session.model)
+        rows = neuron_rows(session.listing, self.blocks.all)
         self.neurons = NeuronMap(rows) if rows else None
-        self._places = block_places(self.layers)
         self.toggle.setVisible(self.neurons is not None)
+        self.fold.setChecked(bool(self.blocks.closed))
         self._moved, self._lit = False, ""
+        self._show_fold()
         self._fit()
 
-    def _block_of(self, step: Any) -> str:
-        """The block of a step: of backward steps outside of layers the loss's."""
-        name = block_of(step)
-        if name in self._places:
-            return name
-        return self.layers[-1].name if step.phase == "backward" and not step.layer else ""
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The blocks shown, or behind the neurons shown."""
+        return self.blocks.layers if self.blocks else ()
+
+    def _show_fold(self) -> None:
+        self.fold.setVisible(self.blocks is not None and bool(self.blocks.groups) and not self.shows_neurons)
+
+    def _fold_all(self) -> None:
+        if self.blocks is not None:
+            self.blocks.fold_all(self.fold.isChecked())
+            self._folded()
+
+    def _folded(self) -> None:
+        self._moved, self._lit = False, ""
+        self._fit()
+        self.refresh()
 
     def _view(self, name: str | None) -> Any:
         known = name is not None and name in self.session.listing.values and self.session.computed(name)
@@ -99,8 +118,15 @@ class NetworkMap(QWidget):
         batch = has_batch(session.listing, layer.output)
         gradient = self._view(session.gradient_of(layer.output))
         return Reading(
-            strength(self._view(layer.output), session.sample, batch), strength(gradient, session.sample, batch)
+            strength(self._view(layer.output), session.sample, batch),
+            strength(gradient, session.sample, batch),
+            self._moments(layer),
         )
+
+    def _moments(self, layer: Layer) -> tuple[float, ...]:
+        """How large a recurrence's hidden values of the sample are, moment by moment."""
+        values = self._view(layer.sequence or None)
+        return () if values is None else tuple(np.abs(values[self.session.sample]).mean(-1).tolist())
 
     def _numbers(self, row: Any) -> Numbers:
         """Values of a row, or their gradients where the session shows those."""
@@ -121,6 +147,7 @@ class NetworkMap(QWidget):
 
     def _toggled(self) -> None:
         self._moved = False
+        self._show_fold()
         self._fit()
         self.update()
 
@@ -129,14 +156,7 @@ class NetworkMap(QWidget):
     def _bounds(self) -> QRectF:
         if self.neurons is not None and self.shows_neurons:
             return self.neurons.size()
-        bounds = QRectF()
-        for rect in self._places.values():
-            bounds = bounds.united(rect)
-        skips = any(self._by_name(p).level < layer.level - 1 for layer in self.layers for p in layer.before)
-        return bounds.adjusted(0, 0, ARC if skips else 0, 0)
-
-    def _by_name(self, name: str) -> Layer:
-        return next(layer for layer in self.layers if layer.name == name)
+        return self.blocks.bounds() if self.blocks is not None else QRectF()
 
     def _fit(self) -> None:
         """The whole width, at most a little larger than natural; from the top if it is too high."""
@@ -145,25 +165,33 @@ class NetworkMap(QWidget):
         bounds, room = self._bounds(), QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         if bounds.isEmpty() or room.isEmpty():
             return
-        high = room.height() / bounds.height()
-        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
-        self._zoom = min(max(fit, SMALLEST), NATURAL)
+        self._zoom = self._zoom_in(room, bounds)
+        if not self.shows_neurons and self.overview().needed:
+            room.setRight(room.right() - self.overview().box.width() - 4)
+            self._zoom = self._zoom_in(room, bounds)
+        shift = bounds.topLeft() * self._zoom
         x = room.left() + max(room.width() - bounds.width() * self._zoom, 0) / 2
         y = room.top() + max(room.height() - bounds.height() * self._zoom, 0) / 2
-        self._offset = QPointF(x, y)
+        self._offset = QPointF(x, y) - shift
         self._bring_into_view()
+
+    def _zoom_in(self, room: QRectF, bounds: QRectF) -> float:
+        high = room.height() / bounds.height()
+        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
+        return min(max(fit, SMALLEST), NATURAL)
 
     def _bring_into_view(self) -> None:
         """Move so that the current block shows; never against the user's own panning."""
-        if self._moved or self.shows_neurons or self._lit not in self._places:
+        if self._moved or self.shows_neurons or self.blocks is None or self._lit not in self.blocks.places:
             return
-        bounds, middle = self._bounds(), self._places[self._lit].center() * self._zoom
+        bounds, middle = self._bounds(), self.blocks.places[self._lit].center() * self._zoom
+        left, top = bounds.left() * self._zoom, bounds.top() * self._zoom
         width, wide = bounds.width() * self._zoom, self.width() - 2 * MARGIN
         if width > wide:
-            self._offset.setX(MARGIN - min(max(middle.x() - wide / 2, 0), width - wide))
+            self._offset.setX(MARGIN - left - min(max(middle.x() - left - wide / 2, 0), width - wide))
         height, high = bounds.height() * self._zoom, self.height() - 2 * MARGIN
         if height > high:
-            self._offset.setY(MARGIN - min(max(middle.y() - high / 2, 0), height - high))
+            self._offset.setY(MARGIN - top - min(max(middle.y() - top - high / 2, 0), height - high))
 
     def transform(self) -> QTransform:
         """From map coordinates to the widget's."""
@@ -175,12 +203,17 @@ class NetworkMap(QWidget):
 
     def block_rect(self, name: str) -> QRectF:
         """A block in widget coordinates."""
-        return self.transform().mapRect(self._places[name])
+        assert self.blocks is not None
+        return self.transform().mapRect(self.blocks.places[name])
 
     def block_at(self, point: QPointF) -> str | None:
         """The block under a point of the widget."""
-        place = self.on_map(point)
-        return next((name for name, rect in self._places.items() if rect.contains(place)), None)
+        return self.blocks.block_at(self.on_map(point)) if self.blocks is not None else None
+
+    def overview(self) -> Overview:
+        """The whole network in a corner, while it is larger than the view."""
+        seen = self.transform().inverted()[0].mapRect(QRectF(self.rect()))
+        return Overview(self._bounds(), seen, QRectF(self.rect()))
 
     # ------------------------------------------------------------ painting
 
@@ -195,8 +228,13 @@ class NetworkMap(QWidget):
                 NeuronPainter(painter, self.neurons, self.session.sample).paint(
                     self._lit, phase, self.session.selection
                 )
-            else:
-                BlockPainter(painter, self.layers, self._places).paint(self.readings, self._lit, phase, self._hover)
+            elif self.blocks is not None:
+                brush = BlockPainter(painter, self.layers, self.blocks.places)
+                brush.frames(self.blocks.groups)
+                brush.paint(self.readings, self._lit, phase, self._hover)
+                painter.resetTransform()
+                places = self.blocks.places.items()
+                self.overview().paint(painter, ((rect, name == self._lit) for name, rect in places), phase)
         painter.end()
 
     # ------------------------------------------------------------ mouse
@@ -217,13 +255,25 @@ class NetworkMap(QWidget):
             label = cell_label(*cell, label_letters(self.session.listing, cell[0]))
             return f"{label} = {'not computed yet' if value is None else format_number(value)}"
         name = self.block_at(point)
-        return "" if name is None else self.readings[name].text(self._by_name(name))
+        if name is None or self.blocks is None:
+            return ""
+        block = self.blocks[name]
+        return self.readings[name].text(block) + ("\nclick to open it" if block.members else "")
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         if event is None or event.button() != Qt.MouseButton.LeftButton:
             return
         self._grab = event.position(), QPointF(self._offset)
-        self.click(event.position())
+        overview = self.overview()
+        if not self.shows_neurons and overview.contains(event.position()):
+            self._centre_on(overview.to_map(event.position()))
+        else:
+            self.click(event.position())
+
+    def _centre_on(self, place: QPointF) -> None:
+        self._offset = QRectF(self.rect()).center() - place * self._zoom
+        self._grab, self._moved = None, True
+        self.update()
 
     def click(self, point: QPointF) -> None:
         """Select the number, or go to the layer, under a point."""
@@ -232,13 +282,29 @@ class NetworkMap(QWidget):
             if cell is not None:
                 self.session.select(*cell)
             return
-        name = self.block_at(point)
-        if name is not None:
-            self._go_to(self._by_name(name))
+        if self.blocks is not None:
+            self._click_block(self.blocks, self.on_map(point))
+
+    def _click_block(self, blocks: BlockMap, place: QPointF) -> None:
+        """Open or fold a group, select a moment, or go to a layer."""
+        group, name = blocks.group_at(place), blocks.block_at(place)
+        moment = blocks.moment_at(place, self._count_of_moments(name))
+        if group is not None:
+            blocks.fold(group)
+            self.fold.setChecked(bool(blocks.closed))
+            self._folded()
+        elif moment is not None:
+            self.session.select(blocks[moment[0]].sequence, (self.session.sample, moment[1], 0))
+        elif name is not None:
+            self._go_to(blocks[name])
+
+    def _count_of_moments(self, name: str | None) -> int:
+        sequence = self.blocks[name].sequence if self.blocks is not None and name is not None else ""
+        return int(self.session.listing.values[sequence].shape[1]) if sequence else 0
 
     def _go_to(self, layer: Layer) -> None:
-        if layer.is_layer and any(s.layer == layer.name for s in self.session.steps):
-            self.session.goto_layer(layer.name)
+        if layer.layer and any(s.layer == layer.layer for s in self.session.steps):
+            self.session.goto_layer(layer.layer)
         elif self.session.computed(layer.output):
             shape = self.session.listing.values[layer.output].shape
             self.session.select(layer.output, (0,) * len(shape))
@@ -282,7 +348,11 @@ class NetworkMap(QWidget):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        size = self.toggle.sizeHint()
-        self.toggle.move(self.width() - size.width() - 4, self.height() - size.height() - 4)
+        for button in (self.toggle, self.fold):
+            size = button.sizeHint()
+            button.resize(size)
+            button.move(self.width() - size.width() - 4, self.height() - size.height() - 4)
+        if self.neurons is not None:
+            self.fold.move(self.toggle.x() - self.fold.width() - 4, self.toggle.y())
         if not self._moved:
             self._fit()

@@ -169,3 +169,6 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     for value, where in zip(scale.ticks(), (LEFT, CENTRE, RIGHT) if scale.signed else (LEFT, RIGHT), strict=True):
         text = format_number(int(value) if value == round(value) else value, 3)
         painter.drawText(labels, where, f"+{text}" if value > 0 and scale.signed else text)
+    if scale.log:
+        quarter = QRectF(labels.left() + labels.width() / 2, labels.top(), labels.width() / 4, labels.height())
+        painter.drawText(quarter, CENTRE, "log")

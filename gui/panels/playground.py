@@ -27,7 +27,7 @@ from gui.colours import CLASSES
 from gui.numbers import format_number
 from gui.panels.edit_bar import Do
 from gui.panels.plane_view import NeuronPlanes, PlaneView
-from gui.playground import Points, Survey, points_from, renewed, score, suits
+from gui.playground import Points, Score, Survey, points_from, renewed, suits
 from gui.source import Source
 
 LOOK, ERASE = -1, -2
@@ -48,8 +48,8 @@ class Playground(QWidget):
         self.session, self.do, self.load = session, do, load
         self.plane, self.neurons = PlaneView(self), NeuronPlanes(self)
         self.tool = LOOK
-        self._points: list[tuple[Source, Points]] = []
-        self._survey: tuple[Any, Survey] | None = None
+        self._points: tuple[Source, Points] | None = None
+        self._survey: tuple[Any, Survey, Score] | None = None
         self._frame: tuple[Any, Any] = (None, None)
         self.setAccessibleName("Playground")
         self._compose()
@@ -162,11 +162,9 @@ class Playground(QWidget):
     def points(self) -> Points:
         """The points of the session, held-out ones included."""
         source = self.session.source
-        known = next((p for s, p in self._points if s is source), None)
-        if known is None:
-            known = points_from(source)
-            self._points = [*self._points[-60:], (source, known)]
-        return known
+        if self._points is None or self._points[0] is not source:
+            self._points = source, points_from(source)
+        return self._points[1]
 
     def refresh(self) -> None:
         """Show what the network says now."""
@@ -174,14 +172,14 @@ class Playground(QWidget):
             return
         points, stepper = self.points, self.session.stepper
         if self._survey is None or self._survey[0] is not stepper:
-            self._survey = stepper, Survey(stepper)
+            self._survey = stepper, Survey(stepper), Score(stepper, len(points.x))
         if self._frame[0] is not self.session.title:
             self._frame = self.session.title, playground.bounds(points.x)
         plane = self._survey[1].plane(*self._frame[1])
         self._offer_classes(len(points.labels))
         self.plane.show_plane(plane, points, self._caption(), self._chosen(points))
         self.refresh_marks()
-        train, test = score(self.session, points)
+        train, test = self._survey[2](points)
         held = "" if np.isnan(test) else f", test {test:.0%}"
         self.words.setText(f"right: {train:.0%}{held}")
         self.words.setFont(themes.text_font(9, bold=True))
@@ -190,7 +188,7 @@ class Playground(QWidget):
 
     def _caption(self) -> str:
         losses = self.session.losses.array
-        return f"step {len(losses)}, loss {format_number(losses[-1])}" if len(losses) else "not trained yet"
+        return f"step {len(losses)}, loss {format_number(losses[-1])}" if len(losses) else "no training step yet"
 
     def _chosen(self, points: Points) -> int:
         """The point that the stage shows."""
@@ -247,9 +245,7 @@ class Playground(QWidget):
             self._put(fewer)
 
     def _put(self, points: Points) -> None:
-        source = renewed(self.session.source, points)
-        self._points = [*self._points[-60:], (source, points)]
-        self.do(lambda: self.session.replace_source(source))
+        self.do(lambda: self.session.replace_source(renewed(self.session.source, points)))
 
     def _look_at(self, x: float, y: float) -> None:
         """The nearest point that is in the batch becomes the sample of the stage."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from PyQt6.QtCore import QRect
+from PyQt6.QtCore import QRect, pyqtSignal
 from PyQt6.QtGui import QPalette, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -24,10 +24,14 @@ MIDDLE = 176
 class StageView(QWidget):
     """Inputs, operation and outputs of the step that the session shows.
 
+    Signal `asked(action)` when a tensor's menu asks for what others do, such as "export".
+
     Args:
         session: What to show; clicks and the pointer are told to it.
         parent: The widget that holds it.
     """
+
+    asked = pyqtSignal(str)
 
     def __init__(self, session: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +39,7 @@ class StageView(QWidget):
         self.bar = StageBar(session, self)
         self.canvas = Canvas(session, self)
         self.bar.channels_chosen.connect(self.refresh)
+        self.canvas.asked.connect(self.asked)
         self.scene: Scene | None = None
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
@@ -68,7 +73,12 @@ class StageView(QWidget):
 
 
 class Canvas(QWidget):
-    """Lays tensor views left and right of the operation; views are kept from step to step."""
+    """Lays tensor views left and right of the operation; views are kept from step to step.
+
+    Signal `asked(action)` when a tensor's menu asks for what others do.
+    """
+
+    asked = pyqtSignal(str)
 
     def __init__(self, session: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -125,10 +135,18 @@ class Canvas(QWidget):
             view = TensorView(self)
             view.clicked.connect(self.session.select)
             view.hovered.connect(self._hover)
+            view.asked.connect(lambda what, view=view: self._ask(view, what))
             view.moved.connect(lambda port, view=view: self._link(view, port))
             views.append(view)
         for k, view in enumerate(views):
             view.setVisible(k < count)
+
+    def _ask(self, view: TensorView, what: str) -> None:
+        made = self.session.listing.written_by.get(view.content.name)
+        if what == "breakpoint" and made is not None:
+            self.session.toggle_breakpoint(made)
+        else:
+            self.asked.emit(what)
 
     def _hover(self, name: str, index: object) -> None:
         self.session.hover(None if index is None else name, index)

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PyQt6.QtGui import QAction, QActionGroup
+from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from gui import theme as themes
 from gui.content import content_of
 from gui.numbers import format_number
+from gui.scaling import SCOPES
 
 
 class StageBar(QWidget):
@@ -49,9 +51,37 @@ class StageBar(QWidget):
         self.all_channels.clicked.connect(self._show_all)
         row.addWidget(self.all_channels)
         row.addStretch(1)
+        row.addWidget(self._colours())
         self.numbers = self._toggle("Numbers", "Numbers on cells (N)")
         self.numbers.clicked.connect(session.toggle_numbers)
         row.addWidget(self.numbers)
+
+    def _colours(self) -> QToolButton:
+        """The choice of limits of the colour bars."""
+        self.colours, menu, group = QToolButton(self), QMenu(self), QActionGroup(self)
+        self.colours.setText("Colours ▾")
+        self.colours.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0; }")
+        self.colours.setToolTip("Limits of the colour bars")
+        self.colours.setAccessibleName("Limits of the colour bars")
+        self.colours.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.colours.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.scopes = {}
+        for scope, text in zip(
+            SCOPES, ("Limits of each tensor", "One limit for the layer", "Held while stepping"), strict=True
+        ):
+            action = QAction(text, self)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _=False, scope=scope: self.session.set_scope(scope))
+            group.addAction(action)
+            menu.addAction(action)
+            self.scopes[scope] = action
+        menu.addSeparator()
+        self.log = QAction("Gradients by their logarithms", self)
+        self.log.setCheckable(True)
+        self.log.triggered.connect(self.session.toggle_log)
+        menu.addAction(self.log)
+        self.colours.setMenu(menu)
+        return self.colours
 
     def _toggle(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -122,6 +152,8 @@ class StageBar(QWidget):
         self.values.setChecked(session.show == "values")
         self.gradients.setChecked(session.show == "gradients")
         self.numbers.setChecked(session.numbers)
+        self.scopes[session.scaling.scope].setChecked(True)
+        self.log.setChecked(session.scaling.log)
         self.sample.setText(self.sample_text())
         count = self._channels()
         self.channel.setText(f"channel {session.channel}/{count}" if self._one_channel and count else "channel")

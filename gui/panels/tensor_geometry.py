@@ -25,6 +25,7 @@ MAX_CELL = QSizeF(112, 44)
 MAX_SQUARE = 44.0
 SINGLE = QSizeF(130, 24)
 BAR = 150.0
+LEGIBLE = 5.0  # side of the smallest cell of a kernel that is worth showing
 WIDE_CELL, LOW_CELL = 42.0, 14.0  # of numbers that are easily read
 
 
@@ -160,9 +161,11 @@ def arranged(content: Content, width: float, height: float) -> Arrangement:
     c, columns = content, max(int((width - 20) // WIDE_CELL), 1)
     lines = math.ceil(c.shape[-1] / columns) if c.shape else 1
     readable = lines * LOW_CELL <= height and lines * columns <= MAX_NUMBERS
-    return arrange(
-        c.shape, c.weight, c.batch, c.sample, c.channel, width / max(height, 1.0), columns if readable else 0
-    )
+    aspect, columns = width / max(height, 1.0), columns if readable else 0
+    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns)
+    if c.hold is not None and a.square and cell_in(a, width, height)[0] < LEGIBLE:
+        a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, c.hold)
+    return a
 
 
 def gutters(arrangement: Arrangement, single: bool) -> tuple[int, int]:
@@ -218,7 +221,9 @@ def shape_text(content: Content, arrangement: Arrangement | None = None, shrink:
     """Shape with axis letters, which sample is shown, and how many cells share a pixel."""
     c = content
     text = shape_label(c.shape, c.letters)
-    sampled = arrangement is None or any(axis == 0 for axis, _ in arrangement.fixed)
-    if c.batch and sampled and c.shape[0] > 1:
-        text = text.replace(f"n {c.shape[0]}", f"n={min(c.sample, c.shape[0] - 1)} of {c.shape[0]}", 1)
+    fixed = dict(arrangement.fixed) if arrangement is not None else {0: c.sample} if c.batch else {}
+    for axis, letter in enumerate(c.letters):
+        if axis in fixed and c.shape[axis] > 1 and (c.batch or c.weight):
+            at = min(fixed[axis], c.shape[axis] - 1)
+            text = text.replace(f"{letter} {c.shape[axis]}", f"{letter}={at} of {c.shape[axis]}", 1)
     return f"{text}   1 px = {shrink[0]}×{shrink[1]}" if shrink != (1, 1) else text

@@ -21,6 +21,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
+from fastnn.engine.edits import EDITABLE
 from gui import theme as themes
 from gui.arrangement import Arrangement
 from gui.colours import Scale, scale_for
@@ -38,7 +39,7 @@ class TensorView(QWidget):
     """A tensor as a heat map.
 
     Signals `hovered(name, index or None)`, `clicked(name, index)`, `activated(name, index)` on a double click, and
-    `moved(view_port)` when the user zooms or pans.
+    `moved(view_port)` when the user zooms or pans, and `asked(what)` when the menu is asked for something.
 
     Args:
         parent: The widget that holds it.
@@ -48,6 +49,7 @@ class TensorView(QWidget):
     clicked = pyqtSignal(str, object)
     activated = pyqtSignal(str, object)
     moved = pyqtSignal(object)
+    asked = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -268,6 +270,8 @@ class TensorView(QWidget):
         if index is not None and self.content.data is not None:
             text = exact(self.content.data[index])
             menu.addAction("Explain", lambda: self.clicked.emit(self.content.name, index))
+            for what, words in self._offers():
+                menu.addAction(words, lambda what=what: self._ask(index, what))
             menu.addAction(f"Copy {text}", lambda: copy(text))
             label = cell_label(self.content.name, index)
             menu.addAction(f"Copy {label}", lambda: copy(label))
@@ -275,6 +279,16 @@ class TensorView(QWidget):
         if whole is not None:
             whole.setEnabled(self.view_port != ViewPort())
         return menu
+
+    def _offers(self) -> list[tuple[str, str]]:
+        """What may be asked for about a cell: (action, words)."""
+        edit = [("edit", "Edit…")] if self.content.role in EDITABLE else []
+        made = [("breakpoint", "Stop before it is computed")] if self.content.role not in EDITABLE else []
+        return [*edit, ("table", "Numbers and histogram…"), *made, ("export", "Export…")]
+
+    def _ask(self, index: Index, what: str) -> None:
+        self.clicked.emit(self.content.name, index)
+        self.asked.emit(what)
 
     def _move(self, port: ViewPort) -> None:
         if port != self.view_port:

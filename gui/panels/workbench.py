@@ -67,9 +67,9 @@ class Workbench(QWidget):
         """Show the session's state: only the page in front is painted."""
         for place, page in enumerate(self.pages[1:], 1):
             suits = page.suits()  # type: ignore[attr-defined]
-            self.tabs.setTabVisible(place, suits)
             if not suits and self.tabs.currentIndex() == place:
-                self.tabs.setCurrentIndex(0)
+                self.tabs.setCurrentIndex(0)  # first: a tab bar whose tab is hidden chooses another one itself
+            self.tabs.setTabVisible(place, suits)
         self.tabs.setVisible(any(self.tabs.isTabVisible(k) for k in range(1, self.tabs.count())))
         self.page.refresh()
         self.edit_bar.refresh()

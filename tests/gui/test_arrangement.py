@@ -69,3 +69,12 @@ def test_outside_of_the_picture_there_is_no_cell():
     assert a.index(-1, 0) is None
     assert a.index(0, 3) is None
     assert a.place((0, 0, 0)) is None
+
+
+@pytest.mark.parametrize(("shape", "weight"), [((1, 1, 1, 12), False), ((1, 1, 4, 8), True)])
+def test_pictures_of_one_pixel_lie_side_by_side(shape, weight):
+    a = arrange(shape, weight=weight)
+    assert a.gap == 0
+    x = np.arange(np.prod(shape)).reshape(shape)
+    assert sorted(a.image(x).ravel().tolist()) == x.ravel().tolist()
+    assert {a.index(*a.place(i)) for i in np.ndindex(shape)} == set(np.ndindex(shape))

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPointF, Qt
 
 import fastnn
 from gui import theme as themes
-from gui.network import block_of, layer_types, layers_of, neuron_rows
+from gui.folding import folded, groups_of
+from gui.network import block_of, layer_types, layers_of, neuron_rows, step_blocks
+from gui.panels.map_blocks import group_frames, moment_rects
 from gui.panels.network_map import NetworkMap
 from gui.session import Session
 
@@ -166,3 +168,103 @@ def test_the_current_block_of_a_wide_network_is_in_sight(open_map, name):
         block = view.block_rect(block_of(session.shown_step()))
         assert block.left() >= 0
         assert block.right() <= view.width()
+
+
+def deep(blocks=16):
+    """A residual network of many repeated blocks, named as such networks are."""
+    x = y = fastnn.layers.Input((8,), name="x")
+    for k in range(1, blocks + 1):
+        z = fastnn.layers.Dense(8, activation="relu", name=f"conv2_block{k}_1")(y)
+        z = fastnn.layers.Dense(8, name=f"conv2_block{k}_2")(z)
+        y = fastnn.layers.Add(name=f"conv2_block{k}_add")([y, z])
+    model = fastnn.Model(x, fastnn.layers.Dense(2, name="out")(y))
+    model.compile("sgd", "mse")
+    session = Session()
+    session.load_model(model, np.ones((4, 8), "float32"), np.ones((4, 2), "float32"))
+    return session
+
+
+def test_towers_stand_side_by_side_and_share_their_weights():
+    session = preset("siamese-digits")
+    blocks = {b.name: b for b in layers_of(session.listing, layer_types(session.model))}
+    first, second = blocks["base/hidden1 (1)"], blocks["base/hidden1 (2)"]
+    assert first.level == second.level
+    assert first.weights == second.weights == ("hidden1.kernel", "hidden1.bias")
+    assert set(blocks["distance"].before) == {"base/hidden3 (1)", "base/hidden3 (2)"}
+    assert {n: b for n, b in blocks.items() if b.layer == "base/hidden1"}.keys() == {first.name, second.name}
+
+
+def test_steps_of_a_shared_layer_light_their_own_tower():
+    session = preset("siamese-digits")
+    lit = {s.outputs[0]: b for s, b in zip(session.steps, step_blocks(session.listing), strict=True)}
+    assert lit["base/hidden1.relu"] == "base/hidden1 (1)"
+    assert lit["base/hidden1.relu_2"] == "base/hidden1 (2)"
+    assert lit["base/hidden1.dense_2.grad"] == "base/hidden1 (2)"
+
+
+def test_a_deep_network_is_folded_and_its_blocks_open_by_a_click(open_map, qtbot):
+    view = open_map(deep(), (220, 640))
+    assert len(view.layers) == 16 + 3
+    assert view.blocks["group:conv2_block3"].parameters == 2 * (8 * 8 + 8)
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.block_rect("group:conv2_block3").center().toPoint())
+    assert {"conv2_block3_1", "conv2_block3_2", "conv2_block3_add"} <= {x.name for x in view.layers}
+    frame = group_frames(view.blocks.groups, view.blocks.places)["conv2_block3"]
+    name = view.transform().map(frame.topRight() + QPointF(-12, 6))
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=name.toPoint())
+    assert len(view.layers) == 16 + 3
+    view.fold.click()
+    assert len(view.layers) == 3 * 16 + 3
+    assert not view.grab().isNull()
+
+
+def test_the_current_step_lights_the_folded_block_that_holds_it(open_map):
+    view = open_map(deep(), (220, 640))
+    for position in range(1, 60, 7):
+        view.session.goto(position)
+        layer = view.session.shown_step().layer
+        assert view._lit in (layer, f"group:{layer.rsplit('_', 1)[0]}", "loss")
+
+
+def test_folding_never_makes_a_circle():
+    session = preset("siamese-digits")
+    blocks = layers_of(session.listing)
+    shown = folded(blocks, set(groups_of(blocks)))
+    place = {b.name: k for k, b in enumerate(shown)}
+    assert all(place[p] < place[b.name] for b in shown for p in b.before)
+    assert {b.name for b in shown} >= {"group:base (1)", "group:base (2)", "distance", "loss"}
+    x = fastnn.layers.Input((4,), name="x")
+    a = fastnn.layers.Dense(4, name="part1_a")(x)
+    b = fastnn.layers.Dense(4, name="between")(a)
+    c = fastnn.layers.Dense(4, name="part1_b")(b)
+    model = fastnn.Model(x, fastnn.layers.Dense(4, name="part1_c")(c))
+    model.compile("sgd", "mse")
+    session.load_model(model, np.ones((2, 4), "float32"), np.ones((2, 4), "float32"))
+    assert groups_of(layers_of(session.listing)) == {}
+
+
+def test_the_overview_moves_the_view(open_map, qtbot):
+    view = open_map(deep(), (220, 300))
+    view.fold.click()
+    overview = view.overview()
+    assert overview.needed
+    low = QPointF(overview.box.center().x(), overview.box.bottom() - 8)
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=low.toPoint())
+    assert view.rect().contains(view.block_rect("loss").center().toPoint())
+
+
+def test_the_moments_of_a_recurrence_are_unrolled_and_selected_by_a_click(open_map, qtbot):
+    session = preset("ticket-router", 6)
+    view = open_map(session, (420, 700))
+    block = view.blocks["title_lstm"]
+    expected = np.abs(session.view(block.sequence)[0]).mean(-1)
+    np.testing.assert_allclose(view.readings["title_lstm"].moments, expected, rtol=1e-6)
+    cell = moment_rects(view.blocks.places["title_lstm"], 6)[4]
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.transform().map(cell.center()).toPoint())
+    assert session.selection == ("title_lstm.lstm", (0, 4, 0))
+
+
+def test_layers_of_the_same_name_in_different_models_keep_their_types():
+    session = preset("autoencoder")
+    blocks = {b.name: b.type for b in layers_of(session.listing, layer_types(session.model))}
+    assert blocks["encoder/conv1"] == "Conv2D"
+    assert blocks["decoder/conv1"] == "Conv2DTranspose"

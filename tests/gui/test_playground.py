@@ -6,8 +6,9 @@ from PyQt6.QtCore import Qt
 
 from fastnn import presets
 from gui import playground
-from gui.playground import Points, Survey, bounds, centres, points_from, points_of, renewed, score, suits
+from gui.playground import Points, Score, Survey, bounds, centres, points_from, points_of, renewed, suits
 from gui.session import Session
+from gui.source import holding_out
 
 
 def opened(source=None, position=1):
@@ -71,14 +72,27 @@ def test_held_out_points_are_not_learned_from():
     assert len(rows) == 90
 
 
+def test_data_held_out_elsewhere_are_known_here():
+    session = opened("xor")
+    source = holding_out(session.source, session.stepper.data, 0.5, 0)
+    session.load(source)
+    assert suits(session)
+    points = points_from(source)
+    assert points.held.tolist() == [False, False, True, True]
+    session.replace_source(renewed(source, points.painted((0.5, 0.5), 1)))
+    assert len(session.stepper.data["x"]) == 3
+    assert len(session.source.test[0]) == 2
+
+
 def test_the_score_counts_what_is_right():
     session = opened(playground.own_source("two clouds", noise=0.0))
     session.stepper.train(steps=200)
     points = points_from(session.source).split(0.5)
-    train, test = score(session, points)
+    score = Score(session.stepper, len(points.x))
+    train, test = score(points)
     assert train > 0.9
     assert test > 0.9
-    assert np.isnan(score(session, points.split(0.0))[1])
+    assert np.isnan(score(points.split(0.0))[1])
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,16 @@ def test_the_window_keeps_the_secret(open_window, qtbot):
     window.session.next()
     bar.check()
     assert "Expected a number" in bar.verdict.text()
+
+
+def test_no_panel_tells_the_number(open_window):
+    window = open_window("worked-example", 2)
+    window.session.select("hidden.sigmoid", (0, 0))
+    window.actions_by_name["predict"].trigger()
+    assert window.session.number_at("hidden.sigmoid", (0, 0)) is None
+    assert window.session.number_at("hidden.sigmoid", (0, 1)) is not None
+    window.copy_number()
+    assert "0.59" not in window.card.summary()
+    assert "0.59" not in window.cell.text()
+    window.actions_by_name["predict"].trigger()
+    assert window.session.number_at("hidden.sigmoid", (0, 0)) is not None

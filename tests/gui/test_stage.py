@@ -11,6 +11,7 @@ from gui import theme as themes
 from gui.content import base_name, is_gradient, operand_cells, scene_of
 from gui.panels.op_block import sample_curve
 from gui.panels.stage import StageView
+from gui.panels.tensor_geometry import shape_text
 from gui.session import Session
 
 
@@ -240,3 +241,55 @@ def test_a_step_repaints_within_50_ms(open_stage, qapp):
         qapp.processEvents()
         times.append(time.thread_time() - start)
     assert np.percentile(times, 95) < 0.05
+
+
+def test_limits_of_the_layer_are_shared_and_held_ones_stay(open_stage):
+    stage = open_stage("digits-cnn", position=33)
+    session = stage.session
+    alone = {v.content.name: v.scale.high for v in stage.views()}
+    session.set_scope("layer")
+    signed = [v for v in stage.views() if v.scale.signed]
+    assert {v.scale.high for v in signed} == {max(alone[v.content.name] for v in signed)}
+    session.set_scope("held")
+    before = {v.content.name: v.scale for v in stage.views()}
+    session.goto(session.moment.position + 5 * len(session.steps))
+    assert {v.content.name: v.scale for v in stage.views()} == before
+    session.set_scope("tensor")
+    assert {v.content.name: v.scale for v in stage.views()} != before
+    with pytest.raises(ValueError, match="expected a scope"):
+        session.set_scope("world")
+
+
+def test_gradients_by_their_logarithms_say_so_on_the_bar(open_stage):
+    stage = open_stage("worked-example", position=10)
+    straight = view_of(stage, "output.dense.grad").grab().toImage()
+    stage.bar.log.trigger()
+    view = view_of(stage, "output.dense.grad")
+    assert view.scale.log
+    assert not view_of(stage, "hidden.sigmoid").scale.log
+    assert view.grab().toImage() != straight
+    small, large = view.scale.positions(np.array([view.scale.high * 1e-2, view.scale.high]))
+    assert small - 127 == pytest.approx((large - 127) / 2, abs=1)
+
+
+def test_scope_is_chosen_in_the_bar(open_stage):
+    stage = open_stage()
+    stage.bar.scopes["held"].trigger()
+    assert stage.session.scaling.scope == "held"
+    assert stage.bar.scopes["held"].isChecked()
+
+
+def test_where_there_is_no_room_for_all_kernels_those_of_the_selected_channel_show(open_stage):
+    stage = open_stage("digits-cnn", position=3)
+    session = stage.session
+    session.select("conv2.conv2d", (0, 2, 3, 5))
+    view = view_of(stage, "conv2.kernel")
+    rows, columns = view.arrangement.size
+    places = {view.arrangement.index(r, c) for r in range(rows) for c in range(columns)} - {None}
+    assert places == {(h, w, i, 5) for h in range(3) for w in range(3) for i in range(16)}
+    assert min(view.geometry_now.size) >= 5
+    assert "out=5 of 32" in shape_text(view.content, view.arrangement)
+    marked = view.marks.operands
+    assert len(view.arrangement.places(marked)) == len(marked)
+    big = open_stage("digits-cnn", position=3, size=(2400, 1700))
+    assert "out 32" in shape_text(view_of(big, "conv2.kernel").content, view_of(big, "conv2.kernel").arrangement)

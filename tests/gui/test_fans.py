@@ -1,0 +1,65 @@
+"""One neuron among many: its strongest edges, and all of them."""
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QPointF, Qt
+
+from gui.fans import fan_of
+from gui.session import Session
+
+
+def opened(name, position, cell):
+    session = Session()
+    session.load(name, seed=0, position=position)
+    session.select(*cell)
+    return session
+
+
+def test_the_strongest_products_come_first_and_all_add_up():
+    session = opened("softmax-regression", 4, ("output.dense", (2, 7)))
+    fan = fan_of(session)
+    x = session.view(fan.ins[0].neuron[0])[2]
+    w = session.view(fan.ins[0].weight[0])[:, 7]
+    assert fan.all_ins == 784
+    assert len(fan.ins) == 64
+    sizes = [abs(e.product) for e in fan.ins]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] >= np.sort(np.abs(x * w))[-64]
+    every = fan_of(session, 10_000).ins
+    total = sum(e.product for e in every) + float(session.view("output.bias")[7])
+    assert total == pytest.approx(float(session.view("output.dense")[2, 7]), abs=1e-4)
+
+
+def test_edges_lead_through_the_activation_to_the_next_layer():
+    session = opened("digits-mlp", 5, ("hidden.relu", (0, 3)))
+    fan = fan_of(session)
+    assert fan.ins[0].weight[0] == "hidden.kernel"
+    assert fan.outs[0].weight[0] == "output.kernel"
+    weights = session.view("output.kernel")[3]
+    assert [e.value for e in fan.outs] == sorted(weights.tolist(), key=abs, reverse=True)
+
+
+@pytest.mark.parametrize("cell", [("hidden.kernel", (0, 3)), ("image", (0, 1, 1, 0)), ("output.bias", (0,))])
+def test_what_is_no_neuron_has_no_fan(cell):
+    assert fan_of(opened("digits-mlp", 5, cell)) is None
+
+
+def test_the_page_selects_neurons_and_weights(open_window, qtbot):
+    window = open_window("digits-mlp", position=5)
+    session = window.session
+    session.select("hidden.relu", (0, 3))
+    page = window.features.changing.fan
+    window.workbench.bring(page)
+    assert window.workbench.page is page
+    assert page.text().startswith("hidden.relu[n=0, i=3] = ")
+    assert "64 of 64 edges in, 10 of 10 edges out" in page.text()
+    row = page.picture.rows(page.fan.outs, True)[0]
+    edge = page.fan.outs[0]
+    qtbot.mouseClick(page.picture, Qt.MouseButton.LeftButton, pos=(row.topLeft() + QPointF(9, 6)).toPoint())
+    assert session.selection == edge.neuron
+    session.select("hidden.relu", (0, 3))
+    row = page.picture.rows(page.fan.ins, False)[1]
+    qtbot.mouseClick(page.picture, Qt.MouseButton.LeftButton, pos=(row.topRight() + QPointF(-9, 6)).toPoint())
+    assert session.selection == page.fan.ins[1].weight
+    assert page.fan.neuron == ("hidden.relu", (0, 3))
+    assert not page.grab().isNull()
