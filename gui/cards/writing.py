@@ -20,6 +20,8 @@ BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
 WIDE = 6  # decimals in tables of many columns, so that none is out of sight
+HEAD = 11  # letters of a column's name
+LONG = 40  # letters of a text that may be broken into lines
 BESIDE = 3  # columns of grids that stand side by side
 LONGEST = 12  # characters of the longest bar
 Index = tuple[int, ...]
@@ -128,7 +130,8 @@ class FigureWriter:
 
     def _head_cell(self, k: int, name: str) -> str:
         side = "left" if k == 0 else "right"
-        return f'<td align="{side}"><span style="color:{self.colours["muted"]}">{html.escape(name)}</span></td>'
+        short = name if len(name) <= HEAD else f"{name[: HEAD - 1]}…"
+        return f'<td align="{side}"><span style="color:{self.colours["muted"]}">{html.escape(short)}</span></td>'
 
     def _row(self, figure: Table, k: int, most: int) -> str:
         row = figure.rows[k]
@@ -140,7 +143,7 @@ class FigureWriter:
             text = f"<b>{text}</b>" if (total and k == len(figure.rows) - 1) or k == figure.current else text
             text = f"▶ {text}" if k == figure.current and place == 0 else text
             side = "left" if place == 0 or (isinstance(item, str) and place < 2) else "right"
-            broken = isinstance(item, str) and "\n" in item
+            broken = isinstance(item, str) and ("\n" in item or len(item) > LONG)
             cells.append(f'<td align="{side}" valign="top"{here}{WRAP if broken else NOWRAP}>{text}</td>')
         return f"<tr>{''.join(cells)}</tr>"
 

@@ -137,6 +137,8 @@ class TensorPainter:
         seen, room = self.geometry.seen, self.geometry.room
         width = max(min(seen.width(), themes.px(220)), min(themes.px(BAR), room.width()))
         bar = QRectF(seen.left(), seen.bottom() + 5, width, themes.px(FOOTER))
+        if bar.bottom() - 6 > self.painter.window().bottom():  # of a low view: its numbers would be cut
+            return
         painting.draw_colour_bar(self.painter, bar, scale, self.theme, themes.text_font(8))
 
     def _grid(self) -> None:
