@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gui.pictures.__main__ import PICTURES
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = """
 import doctest, sys
@@ -74,3 +76,10 @@ def test_the_script_runs_as_printed(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "dense.dense[0, 3] = " in done.stdout
+
+
+def test_the_pictures_are_those_that_the_script_takes():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\]\(gui/pictures/([\w-]+)\.png\)", text)
+    assert sorted(shown) == sorted(PICTURES)
+    assert all((ROOT / f"gui/pictures/{name}.png").is_file() for name in shown)
