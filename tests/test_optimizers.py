@@ -39,7 +39,8 @@ def test_updates_keep_the_variables_memory():
 
 def test_variables_without_gradient_stay():
     a, b = fastnn.Variable([1.0]), fastnn.Variable([1.0])
-    optimizers.SGD(1.0).apply_gradients([(None, a), ([1.0], b)])
+    with pytest.warns(UserWarning, match=rf"Gradients do not exist for variables \['{a.path}'\]"):
+        optimizers.SGD(1.0).apply_gradients([(None, a), ([1.0], b)])
     assert (a.numpy()[0], b.numpy()[0]) == (1.0, 0.0)
     with pytest.raises(ValueError, match="No gradients"):
         optimizers.SGD().apply_gradients([(None, a)])
@@ -391,3 +392,53 @@ def test_copies_of_averaging_optimizers_go_on():
     for m in (model, twin):
         m.fit(x, y, batch_size=2, shuffle=False, verbose=0)
     assert same(model.get_weights(), twin.get_weights())
+
+
+def test_a_rate_that_falls_by_decay_can_be_changed():
+    with pytest.warns(DeprecationWarning, match="decay"):
+        optimizer = optimizers.SGD(1.0, decay=0.5)
+    v = fastnn.Variable([0.0])
+    for _ in range(2):
+        optimizer.apply_gradients([([1.0], v)])
+    assert np.allclose(v.numpy(), -(1 + 1 / 1.5))
+    with pytest.warns(DeprecationWarning, match="lr"):
+        fastnn.backend.set_value(optimizer.lr, 4.0)
+    optimizer.apply_gradients([([1.0], v)])
+    assert np.allclose(v.numpy(), -(1 + 1 / 1.5 + 4 / 2))
+    again = optimizers.SGD.from_config(optimizer.get_config())
+    assert float(again.learning_rate) == 4.0
+    assert len(again.variables) == len(optimizer.variables)
+
+
+@pytest.mark.filterwarnings("ignore:SGD")
+@pytest.mark.parametrize(
+    ("rate", "decay", "words"),
+    [(optimizers.schedules.CosineDecay(0.1, 3), 0.5, "learning_rate to be a number"), (0.1, -1, "decay=-1")],
+)
+def test_decay_falls_beside_numbers_only(rate, decay, words):
+    with pytest.raises(ValueError, match=words):
+        optimizers.SGD(rate, decay=decay)
+
+
+def test_state_moves_between_optimizers():
+    v, store = fastnn.Variable([1.0, 2.0]), {}
+    first, second = optimizers.Adam(0.5), optimizers.Adam(0.25)
+    first.apply_gradients([([1.0, -3.0], v)])
+    first.save_own_variables(store)
+    assert sorted(store) == ["0", "1", "2", "3"]
+    with pytest.warns(UserWarning, match="not built"):
+        second.load_own_variables(store)
+    with pytest.raises(ValueError, match="build"):
+        second.set_weights(list(store.values()))
+    second.build([v])
+    second.load_own_variables(store)
+    assert [x.numpy().tolist() for x in second.variables] == [x.numpy().tolist() for x in first.variables]
+    second.set_weights([2 * x.numpy() for x in first.variables])
+    assert int(second.iterations) == 2
+    assert float(second.learning_rate) == 1.0
+    before = [x.numpy().tolist() for x in second.variables]
+    with pytest.raises(ValueError, match="shape"):
+        second.set_weights([5, 0.1, np.zeros(3), np.zeros(2)])
+    with pytest.raises(ValueError, match="Expected 4 arrays"):
+        second.set_weights([5])
+    assert [x.numpy().tolist() for x in second.variables] == before

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
 from typing import Any
+
+import numpy as np
 
 from fastnn import ops
 from fastnn.compat.spellings import old_arguments, say
 from fastnn.engine.graph import SymbolicTensor, Trace, current_trace
 from fastnn.engine.plan import Plan
-from fastnn.engine.tensor import Variable
+from fastnn.engine.tensor import Variable, as_array
 from fastnn.optimizers.eager import Eager
 from fastnn.optimizers.over_steps import average_towards, beside, every, mean_so_far, only_if
 from fastnn.optimizers.rate import Rated, state
-from fastnn.optimizers.schedules import InverseTimeDecay
 from fastnn.optimizers.settings import check_settings, check_share, clipping, count, refuse_unknown
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import deserialize, serializable
-from fastnn.utils.registry import serialize as serialize_any
 
 FLOATS = ("float32", "float64")
 SHARED = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
@@ -88,8 +89,7 @@ class Optimizer(Rated, Eager):
         self._undecayed: tuple[set[int], list[str]] = (set(), [])
         if decay is not None:
             say(f"{type(self).__name__}(decay=...)", "learning_rate=InverseTimeDecay(learning_rate, 1, decay)", 4)
-            learning_rate = InverseTimeDecay(learning_rate, 1, decay) if decay else learning_rate
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, decay or 0.0)
         self._averages: list[Variable] = []  # one per weight, where the optimizer keeps averages; so the next
         self._sums: list[Variable] = []
         self._memory: dict[int, list[Variable]] = {}
@@ -118,7 +118,7 @@ class Optimizer(Rated, Eager):
     @property
     def variables(self) -> list[Variable]:
         """All that the optimizer remembers: iterations, learning rate, and slots in the order of files."""
-        rates = [self._learning_rate] if self._schedule is None else []
+        rates = [] if self._schedule is not None or self.decay else [self._learning_rate]
         return [self.iterations, *rates, *self._averages, *self._sums, *self._slot_variables()]
 
     def _slot_variables(self) -> list[Variable]:
@@ -306,7 +306,7 @@ class Optimizer(Rated, Eager):
     @property
     def settings_key(self) -> Any:
         """What the update steps are written for: if it changes, they are written anew."""
-        return repr([getattr(self, name) for name in (*SHARED, *self.config_names)]), id(self._schedule)
+        return repr([getattr(self, name) for name in ("decay", *SHARED, *self.config_names)]), id(self._schedule)
 
     def clipped(self, gradients: list[Any]) -> list[Any]:
         """Gradients made smaller where they are too large."""
@@ -323,9 +323,57 @@ class Optimizer(Rated, Eager):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal optimizer, with the learning rate as it is now."""
-        now = float(self._learning_rate) if self._schedule is None else serialize_any(self._schedule)
         settings = {key: getattr(self, key) for key in (*SHARED, *self.config_names)}
-        return {"name": self.name, "learning_rate": now, **settings}
+        return {"name": self.name, "learning_rate": self.rate_config, **settings}
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write all that the optimizer remembers into a dict by number, in the order of `variables`.
+
+        Args:
+            store: The dict, or a group of a file.
+        """
+        for k, variable in enumerate(self.variables):
+            store[str(k)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Read what `save_own_variables` wrote; another number of arrays is left alone, with a warning.
+
+        Args:
+            store: Arrays by number.
+
+        Raises:
+            ValueError: if a shape differs; nothing is changed then.
+        """
+        if len(store) != len(self.variables):
+            warnings.warn(
+                f"Expected {len(self.variables)} arrays for optimizer '{self.name}'. Received: {len(store)}, which are "
+                "skipped" + ("" if self.built else "; the optimizer is not built yet"),
+                stacklevel=2,
+            )
+        else:
+            self.set_weights([np.asarray(store[str(k)]) for k in range(len(store))])
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite all that the optimizer remembers.
+
+        Args:
+            weights: One array per variable, in the order and of the shapes of `variables`.
+
+        Raises:
+            ValueError: if the optimizer is not built, or number or shapes do not fit; nothing is changed then.
+        """
+        if not self.built:
+            raise ValueError(
+                f"Expected optimizer.build(variables) before set_weights of '{self.name}'. Received: none yet"
+            )
+        if len(weights) != len(self.variables):
+            raise ValueError(f"Expected {len(self.variables)} arrays for '{self.name}'. Received: {len(weights)}")
+        arrays = [as_array(w, v.dtype) for v, w in zip(self.variables, weights, strict=True)]
+        for variable, array in zip(self.variables, arrays, strict=True):
+            if variable.shape != array.shape:
+                raise ValueError(f"Expected '{variable.path}' of shape {variable.shape}. Received: {array.shape}")
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(array)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:

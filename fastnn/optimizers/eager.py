@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,13 @@ class Eager:
         given = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not given:
             raise ValueError(f"No gradients provided for any variable. Expected: for {[v.path for v in variables]}")
+        if len(given) < len(variables):
+            missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
+            warnings.warn(
+                f"Gradients do not exist for variables {missing} when minimizing the loss, which stay as they are. If "
+                "using `model.compile()`, did you forget to provide a `loss` argument?",
+                stacklevel=3,
+            )
         trace = current_trace()
         if trace is not None:
             self._apply_in_trace(trace, given)

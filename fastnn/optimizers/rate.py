@@ -12,8 +12,9 @@ from fastnn.compat.spellings import Renamed
 from fastnn.engine.graph import Trace
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.errors import ValueNeededError
-from fastnn.optimizers.schedules import LearningRateSchedule
-from fastnn.optimizers.settings import rate
+from fastnn.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
+from fastnn.optimizers.settings import check_settings, rate
+from fastnn.utils.registry import serialize
 
 
 class Rated:
@@ -21,9 +22,14 @@ class Rated:
 
     Args:
         learning_rate: Size of the steps: a number, a schedule, or a function without arguments.
+        decay: How quickly a number falls, over 1 + decay * step; the number itself may be changed all the same.
     """
 
-    def __init__(self, learning_rate: Any) -> None:
+    def __init__(self, learning_rate: Any, decay: float = 0.0) -> None:
+        check_settings(decay=decay)
+        if decay and is_asked(learning_rate):
+            raise ValueError(f"Expected learning_rate to be a number beside decay. Received: {learning_rate!r}")
+        self.decay = float(decay)
         self.iterations = state(0, "int64", "iterations")
         self._schedule: Callable[..., Any] | None = None
         self._exact_rate = 0.0 if is_asked(learning_rate) else rate(learning_rate)
@@ -68,6 +74,19 @@ class Rated:
         schedule = self._schedule
         return rate(schedule(Tensor(step, "int64")) if isinstance(schedule, LearningRateSchedule) else schedule())
 
+    def _decayed(self, now: Any, trace: Trace) -> Any:
+        if not self.decay:
+            return now
+        return now / (1.0 + self.decay * ops.cast(trace.place(self.iterations), dtype=now.dtype))
+
+    @property
+    def rate_config(self) -> Any:
+        """The learning rate as `get_config` tells it."""
+        if self._schedule is not None:
+            return serialize(self._schedule)
+        now = float(self._learning_rate)
+        return serialize(InverseTimeDecay(now, 1, self.decay)) if self.decay else now
+
     def prepare(self) -> None:
         """Ask for the learning rate of the next training step, where that is Python's to say."""
         if self.asks_every_step:
@@ -76,7 +95,7 @@ class Rated:
     def _scheduled(self, trace: Trace) -> Any:
         """The size of the step: a variable, or what the schedule says, in the weights' type."""
         if self._schedule is None or self.asks_every_step:
-            return trace.place(self._learning_rate)
+            return self._decayed(trace.place(self._learning_rate), trace)
         return ops.cast(self._schedule(trace.place(self.iterations)), dtype=self._learning_rate.dtype)
 
 
