@@ -113,3 +113,65 @@ def test_a_function_of_comparisons_is_a_metric():
 def test_wrong_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+class Tracking(fastnn.Model):
+    """A model whose `call` tells metrics of its own what it sees."""
+
+    def __init__(self, inner=None):
+        super().__init__()
+        self.dense = fastnn.layers.Dense(1, kernel_initializer="ones")
+        self.trackers = [fastnn.metrics.Mean(name="size"), fastnn.metrics.Mean(name="loss")][: 1 + bool(inner)]
+        self.inner = inner
+
+    def call(self, x):
+        y = self.dense(x)
+        self.trackers[0].update_state(fastnn.ops.square(y))
+        return y
+
+
+class Sizing(fastnn.layers.Layer):
+    """A layer with a metric."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.size = fastnn.metrics.Mean(name="size")
+
+    def call(self, x):
+        self.size.update_state(x)
+        return x * 1.0
+
+
+@pytest.mark.parametrize("source", ["arrays", "batches"])
+def test_metrics_that_call_updates_are_in_the_history(source):
+    x = np.arange(12, dtype="float32").reshape(6, 2) / 10
+    y = x.sum(1, keepdims=True)  # what the layer gives, so that nothing changes
+    model = Tracking()
+    model.compile("sgd", "mse", metrics=["mae"])
+    data = (
+        {"x": x, "y": y, "batch_size": 4} if source == "arrays" else {"x": Dataset.from_tensor_slices((x, y)).batch(4)}
+    )
+    history = model.fit(**data, epochs=2, shuffle=False, verbose=0, validation_data=(x[:3], y[:3])).history
+    assert list(history) == ["loss", "mae", "size", "val_loss", "val_mae", "val_size"]
+    assert np.allclose(history["size"], [np.mean(y**2)] * 2)
+    assert np.allclose(history["val_size"], [np.mean(y[:3] ** 2)] * 2)
+    assert model.metrics_names == ["loss", "mae", "size"]
+    assert np.allclose(model.evaluate(x, y, verbose=0), [0, 0, np.mean(y**2)], atol=1e-6)
+    assert np.isclose(model.train_on_batch(x[4:], y[4:])[2], np.mean(y[4:] ** 2))
+
+
+def test_metrics_inside_of_layers_are_in_the_history():
+    x = np.arange(6, dtype="float32").reshape(3, 2)
+    inputs = fastnn.Input((2,))
+    model = fastnn.Model(inputs, fastnn.layers.Dense(1)(Sizing()(inputs)))
+    model.compile("sgd", "mse")
+    history = model.fit(x, x[:, :1], epochs=2, verbose=0).history
+    assert history["size"] == [2.5, 2.5]
+    assert [m.name for m in model.metrics] == ["size"]
+
+
+def test_a_tracker_called_loss_stands_for_the_loss_as_in_keras():
+    x = np.ones((2, 2), "float32")
+    model = Tracking(inner=True)
+    model.compile("sgd", "mse")
+    assert model.evaluate(x, x[:, :1], verbose=0, return_dict=True) == {"loss": 0.0, "size": 4.0}

@@ -119,6 +119,8 @@ class Writer:
         gradients = write_backward(self.trace, optimizer.scale_loss(loss), variables)
         if self.trace.peek is not None:
             optimizer.extend(variables)
+            met = [k for k, g in enumerate(gradients) if g is not None]  # the other paths' weights wait, as they should
+            gradients, variables = [gradients[k] for k in met], [variables[k] for k in met]
         if any(g is not None for g in gradients):
             optimizer.apply(gradients, variables)
         else:

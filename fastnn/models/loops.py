@@ -34,10 +34,11 @@ class Averages:
     Args:
         metrics: Metrics by name in logs; other names are losses, whose mean is weighted by batch size. Metrics that
             do not count tell what their variables hold.
+        trackers: Metrics that `call` updates, by name in logs; they tell what their variables hold.
     """
 
-    def __init__(self, metrics: Mapping[str, Any]) -> None:
-        self.metrics = metrics
+    def __init__(self, metrics: Mapping[str, Any], trackers: Mapping[str, Any] | None = None) -> None:
+        self.metrics, self.trackers = metrics, trackers or {}
         self.plans: list[tuple[Plan, int]] = []
         self.counts: list[int] = []
         self.totals: list[Array] = []
@@ -50,7 +51,7 @@ class Averages:
 
     def start(self) -> None:
         """Forget all batches."""
-        for metric in self.metrics.values():
+        for metric in (*self.metrics.values(), *self.trackers.values()):
             metric.reset_state()
         for totals in self.totals:
             totals[:] = 0
@@ -66,7 +67,7 @@ class Averages:
                 sums[key] = sums[key] + part if key in sums else part
         found = {key: self.average(key, total, rows) for key, total in sums.items()}
         held = {key: number(m.result()) for key, m in self.metrics.items() if not m.counts}
-        return {**found, **held}
+        return {**found, **held, **{key: number(m.result()) for key, m in self.trackers.items()}}
 
     def average(self, key: str, total: Array, rows: int) -> Any:
         """One entry of the logs."""
@@ -89,7 +90,7 @@ class Batches:
         feeds: Data by value name.
         count: Number of rows.
         batch_size: Rows of a batch.
-        metrics: See `Averages`.
+        averages: What the batches are averaged into.
         limit: Batches of an epoch, at most.
     """
 
@@ -99,7 +100,7 @@ class Batches:
         feeds: Mapping[str, Array],
         count: int,
         batch_size: int,
-        metrics: Mapping[str, Any],
+        averages: Averages,
         limit: int | None = None,
     ) -> None:
         self.feeds, self.count, self.size = feeds, count, min(batch_size, count)
@@ -107,7 +108,7 @@ class Batches:
         if limit is not None and limit <= self.full:
             self.full, self.rest = limit, 0
         self.plan, self.tail = plan(self.size), plan(self.rest) if self.rest else None
-        self.averages = Averages(metrics)
+        self.averages = averages
         self.averages.watch(self.plan, self.size)
         if self.tail is not None:
             self.averages.watch(self.tail, self.rest)
@@ -149,13 +150,13 @@ class MeanRunner:
 
     Args:
         plan_for: Makes (or remembers) the plan for the rows of a batch.
-        metrics: Tells the metrics, once the model has met data; see `Averages`.
+        measures: Tells metrics and trackers, once the model has met data; see `Averages`.
     """
 
     def __init__(
-        self, plan_for: Callable[[Mapping[str, Array]], Plan], metrics: Callable[[], Mapping[str, Any]]
+        self, plan_for: Callable[[Mapping[str, Array]], Plan], measures: Callable[[], tuple[Mapping[str, Any], ...]]
     ) -> None:
-        self.plan_for, self.metrics, self.averages = plan_for, metrics, Averages({})
+        self.plan_for, self.measures, self.averages = plan_for, measures, Averages({})
         self.places: dict[int, int] = {}
 
     def start(self) -> None:
@@ -167,7 +168,7 @@ class MeanRunner:
         count = len(next(iter(feeds.values())))
         self.ran = plan = self.plan_for(feeds)
         if not self.places:  # the first batch of all
-            self.averages.metrics = self.metrics()
+            self.averages.metrics, self.averages.trackers = self.measures()
             self.averages.start()  # what metrics hold is from an earlier run
         if count not in self.places:
             self.places[count] = len(self.places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,7 +125,8 @@ class Planning(Steps):
         aims = self._aims()
         losses = [f"{aim.name}_loss" for aim in aims if aim.loss is not None]
         table = self._metric_table(aims)
-        return ["loss", *(losses if len(losses) > 1 else []), *(sorted(table) if len(aims) > 1 else table)]
+        measured = [*(sorted(table) if len(aims) > 1 else table), *self._trackers()]
+        return list(dict.fromkeys(["loss", *(losses if len(losses) > 1 else []), *measured]))
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The settings as JSON."""
@@ -370,7 +372,8 @@ class Planning(Steps):
         """What runs single batches and keeps the logs."""
         if self._own_step(training):
             return own_steps.OwnRunner(self, training)
-        return MeanRunner(lambda feeds: self._plan_for(feeds, training), lambda: self._metric_table(self._aims()))
+        plan_for = partial(self._plan_for, training=training)
+        return MeanRunner(plan_for, lambda: (self._metric_table(self._aims()), self._trackers()))
 
     def variables_of_training(self) -> list[Variable]:
         """All that a training step may read or change: weights, and what the optimizer remembers."""

@@ -148,10 +148,15 @@ class Steps:
     def metrics(self) -> list[Any]:
         """The metrics: the tracker of the loss where there is one, those of `compile`, and those held as attributes."""
         found = [self._loss_tracker] if self._loss_tracker is not None else []
-        found += [x for x in flatten(list(vars(self).values())) if isinstance(x, metrics.Metric)]
         for aim in self._compiled_aims():
             found += [metric for _, metric in (*aim.metrics, *aim.weighted)]
-        return list({id(m): m for m in found}.values())
+        return list({id(m): m for m in [*found, *held_metrics(self)]}.values())
+
+    def _trackers(self) -> dict[str, Any]:
+        """Metrics held as attributes, which `call` updates: by name in logs, without those of `compile`."""
+        asked = [metric for aim in self._compiled_aims() for _, metric in (*aim.metrics, *aim.weighted)]
+        known = [self._loss_tracker, *asked]
+        return {m.name: m for m in held_metrics(self) if not any(m is k for k in known)}
 
     def _compiled_aims(self) -> list[Aim]:
         raise NotImplementedError
@@ -160,3 +165,9 @@ class Steps:
         """Let all metrics forget what they have seen."""
         for metric in self.metrics:
             metric.reset_state()
+
+
+def held_metrics(layer: Any) -> list[Any]:
+    """Metrics in the attributes of a layer, then in those of the layers in it."""
+    own = [x for x in flatten(list(vars(layer).values())) if isinstance(x, metrics.Metric)]
+    return own + [metric for inner in layer.sublayers() for metric in held_metrics(inner)]

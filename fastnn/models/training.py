@@ -16,7 +16,7 @@ from fastnn.engine.batches import epoch_order
 from fastnn.engine.graph import flatten, map_structure
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
-from fastnn.models.loops import Batches, OneByOne, Ran, check_counts, in_order
+from fastnn.models.loops import Averages, Batches, OneByOne, Ran, check_counts, in_order
 from fastnn.models.network import alone
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.rows import as_one_array, join, split_off
@@ -39,7 +39,8 @@ class Training(Planning):
         try:
             if not self._one_by_one(training):
                 table = self._metric_table(self._aims())
-                return Batches(lambda n: self._plan(n, feeds, training), feeds, count, size, table, limit)
+                plans = (lambda n: self._plan(n, feeds, training), feeds, count, size)
+                return Batches(*plans, Averages(table, self._trackers()), limit)
         except ValueNeededError as error:
             self._note_decisions(error)
         return OneByOne(self._runner(training), feeds, count, size, limit)
