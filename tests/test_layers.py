@@ -1,5 +1,7 @@
 """Layers: shapes, names, weights, errors, and the three ways of calling."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -257,3 +259,31 @@ def test_a_forgotten_super_init_is_explained():
 
     with pytest.raises(RuntimeError, match="super"):
         Forgetful()(np.ones((1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("layer", "wanted"),
+    [
+        (layers.Conv2D(3, [2, 3], strides=[1, 2]), {"kernel_size": (2, 3), "strides": (1, 2), "dilation_rate": (1, 1)}),
+        (layers.Conv1D(3, 2), {"kernel_size": (2,), "strides": (1,), "dilation_rate": (1,)}),
+        (layers.MaxPooling2D(), {"pool_size": (2, 2), "strides": (2, 2)}),
+        (layers.AveragePooling1D(3, strides=1), {"pool_size": (3,), "strides": (1,)}),
+        (layers.ZeroPadding2D((1, 2)), {"padding": ((1, 1), (2, 2))}),
+        (layers.Reshape([2, 3]), {"target_shape": (2, 3)}),
+        (layers.Normalization(), {"axis": (-1,)}),
+    ],
+)
+def test_configurations_have_tuples_where_keras_has(layer, wanted):
+    config = layer.get_config()
+    assert {key: config[key] for key in wanted} == wanted
+    again = type(layer).from_config(config)
+    assert again.get_config() == config
+    assert type(layer).from_config(json.loads(json.dumps(config))).get_config() == config
+
+
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_configurations_of_recurrent_layers_have_the_keys_of_keras(kind):
+    config = kind(3, activity_regularizer="l2").get_config()
+    assert config["activity_regularizer"]["class_name"] == "L2"
+    assert "implementation" not in config
+    assert kind.from_config(config).get_config() == config

@@ -31,11 +31,9 @@ class CellLayer(RNN):
 
     def get_config(self) -> dict[str, Any]:
         own = {name: self.cell.config_value(name) for name in self.cell_class.config_names}
-        if hasattr(self.cell, "implementation"):
-            own["implementation"] = self.cell.implementation
         config = RNN.get_config(self)
         del config["cell"]
-        return {**config, **own}
+        return {**config, **own, "activity_regularizer": self.config_value("activity_regularizer")}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

@@ -170,7 +170,7 @@ def registered_name(thing: Any) -> str | None:
 
 
 def serialize(thing: Any) -> Any:
-    """JSON for an object: plain values, lists and dicts of such, functions by name, objects by class and config.
+    """JSON for an object: plain values, sequences and dicts of such, functions by name, objects by class and config.
 
     Raises:
         ValueError: if the object has no `get_config`, or is a function without a name.
@@ -180,7 +180,8 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, (np.generic, np.ndarray)):
         return thing.tolist()
     if isinstance(thing, (list, tuple)):
-        return [serialize(item) for item in thing]
+        items = [serialize(item) for item in thing]
+        return tuple(items) if isinstance(thing, tuple) else items
     if isinstance(thing, dict):
         return {key: serialize(value) for key, value in thing.items()}
     if inspect.isfunction(thing):
@@ -227,8 +228,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if custom_objects:
         with custom_object_scope(custom_objects):
             return deserialize(config)
-    if isinstance(config, list):
-        return [deserialize(item) for item in config]
+    if isinstance(config, (list, tuple)):
+        return type(config)(deserialize(item) for item in config)
     if not is_object(config):
         return {k: deserialize(v) for k, v in config.items()} if isinstance(config, dict) else config
     if config["class_name"] == "__tuple__":
