@@ -175,3 +175,19 @@ def test_a_tracker_called_loss_stands_for_the_loss_as_in_keras():
     model = Tracking(inner=True)
     model.compile("sgd", "mse")
     assert model.evaluate(x, x[:, :1], verbose=0, return_dict=True) == {"loss": 0.0, "size": 4.0}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda value: metrics.BinaryCrossentropy(from_logits=value),
+        lambda value: metrics.AUC(multi_label=value, name="a"),
+        lambda value: metrics.MeanIoU(2, sparse_y_true=value, name="m"),
+        lambda value: fastnn.losses.BinaryCrossentropy(value),
+        lambda value: fastnn.losses.SparseCategoricalCrossentropy(from_logits=value),
+    ],
+)
+def test_switches_of_metrics_and_losses_are_true_or_false(make):
+    with pytest.raises(ValueError, match=r"to be True or False\. Received: .*='no'"):
+        make("no")
+    assert make(False).get_config() == make(0).get_config() != make(True).get_config()

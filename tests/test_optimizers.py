@@ -442,3 +442,13 @@ def test_state_moves_between_optimizers():
     with pytest.raises(ValueError, match="Expected 4 arrays"):
         second.set_weights([5])
     assert [x.numpy().tolist() for x in second.variables] == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "switch"), [("SGD", "nesterov"), ("Adam", "amsgrad"), ("RMSprop", "centered"), ("Lion", "use_ema")]
+)
+def test_switches_are_true_or_false(kind, switch):
+    make = getattr(optimizers, kind)
+    with pytest.raises(ValueError, match=rf"{switch} of .* to be True or False\. Received: {switch}='no'"):
+        make(**{switch: "no"})
+    assert getattr(make(**{switch: np.True_}), switch)

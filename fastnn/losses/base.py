@@ -11,6 +11,7 @@ from fastnn import ops
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
+from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import did_you_mean, snake_case
 from fastnn.utils.registry import serializable
 
@@ -180,6 +181,11 @@ class Loss:
     """
 
     labels = False  # whether targets are class numbers
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "keras_module" in vars(cls):
+            check_switches(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None

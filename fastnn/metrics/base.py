@@ -10,6 +10,7 @@ from fastnn import config, ops
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
 from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask
+from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, snake_case
 from fastnn.utils.registry import serializable
 
@@ -51,6 +52,11 @@ class Metric:
     labels = False  # whether targets are class numbers
     counts = False  # whether batches add to `counters`
     larger_is_better: bool | None = None  # what callbacks improve upon; None if nobody knows
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "keras_module" in vars(cls):
+            check_switches(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(snake_case(type(self).__name__))

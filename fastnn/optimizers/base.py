@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
-
-import numpy as np
 
 from fastnn import ops
 from fastnn.compat.spellings import old_arguments, say
 from fastnn.engine.graph import SymbolicTensor, Trace, current_trace
 from fastnn.engine.plan import Plan
-from fastnn.engine.tensor import Variable, as_array
+from fastnn.engine.tensor import Variable
 from fastnn.optimizers.eager import Eager
 from fastnn.optimizers.over_steps import average_towards, beside, every, mean_so_far, only_if
 from fastnn.optimizers.rate import Rated, state
 from fastnn.optimizers.settings import check_settings, check_share, clipping, count, refuse_unknown
+from fastnn.optimizers.stored import Stored
+from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import deserialize, serializable
 
@@ -27,7 +26,7 @@ SHARED = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema",
           "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
 
 
-class Optimizer(Rated, Eager):
+class Optimizer(Rated, Eager, Stored):
     """Base of optimizers: subclasses name their `slots` and record one update operation in `update`.
 
     Args:
@@ -53,6 +52,11 @@ class Optimizer(Rated, Eager):
     slots: tuple[str, ...] = ()
     config_names: tuple[str, ...] = ()
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "keras_module" in vars(cls):
+            check_switches(cls, args, kwargs)
+        return super().__new__(cls)
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -72,6 +76,7 @@ class Optimizer(Rated, Eager):
     ) -> None:
         refuse_unknown(type(self), unknown)
         self.name = name or snake_case(type(self).__name__)
+        check_switches(Optimizer, (), {"use_ema": use_ema})
         self.use_ema, self.ema_momentum = bool(use_ema), check_share("ema_momentum", ema_momentum)
         self.ema_overwrite_frequency = count("ema_overwrite_frequency", ema_overwrite_frequency or None, 1)
         self.loss_scale_factor = clipping("loss_scale_factor", loss_scale_factor)
@@ -325,55 +330,6 @@ class Optimizer(Rated, Eager):
         """Arguments that make an equal optimizer, with the learning rate as it is now."""
         settings = {key: getattr(self, key) for key in (*SHARED, *self.config_names)}
         return {"name": self.name, "learning_rate": self.rate_config, **settings}
-
-    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Write all that the optimizer remembers into a dict by number, in the order of `variables`.
-
-        Args:
-            store: The dict, or a group of a file.
-        """
-        for k, variable in enumerate(self.variables):
-            store[str(k)] = variable.numpy()
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Read what `save_own_variables` wrote; another number of arrays is left alone, with a warning.
-
-        Args:
-            store: Arrays by number.
-
-        Raises:
-            ValueError: if a shape differs; nothing is changed then.
-        """
-        if len(store) != len(self.variables):
-            warnings.warn(
-                f"Expected {len(self.variables)} arrays for optimizer '{self.name}'. Received: {len(store)}, which are "
-                "skipped" + ("" if self.built else "; the optimizer is not built yet"),
-                stacklevel=2,
-            )
-        else:
-            self.set_weights([np.asarray(store[str(k)]) for k in range(len(store))])
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite all that the optimizer remembers.
-
-        Args:
-            weights: One array per variable, in the order and of the shapes of `variables`.
-
-        Raises:
-            ValueError: if the optimizer is not built, or number or shapes do not fit; nothing is changed then.
-        """
-        if not self.built:
-            raise ValueError(
-                f"Expected optimizer.build(variables) before set_weights of '{self.name}'. Received: none yet"
-            )
-        if len(weights) != len(self.variables):
-            raise ValueError(f"Expected {len(self.variables)} arrays for '{self.name}'. Received: {len(weights)}")
-        arrays = [as_array(w, v.dtype) for v, w in zip(self.variables, weights, strict=True)]
-        for variable, array in zip(self.variables, arrays, strict=True):
-            if variable.shape != array.shape:
-                raise ValueError(f"Expected '{variable.path}' of shape {variable.shape}. Received: {array.shape}")
-        for variable, array in zip(self.variables, arrays, strict=True):
-            variable.assign(array)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
