@@ -223,6 +223,22 @@ class Dataset:
         known = None if self._count is None else self._count if self._count < 0 else max(self._count - count, 0)
         return Dataset(lambda: itertools.islice(self, count, None), known)
 
+    def shard(self, num_shards: int, index: int) -> Dataset:
+        """Every num_shards-th element, beginning with number `index`.
+
+        Args:
+            num_shards: How many parts the dataset is dealt out to.
+            index: Which part, from 0.
+
+        Raises:
+            ValueError: if there is no such part.
+        """
+        count = positive("num_shards", num_shards)
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < count:
+            raise ValueError(f"Expected index to be a whole number from 0 to {count - 1}. Received: index={index!r}")
+        known = self._count if self._count is None or self._count < 0 else len(range(index, self._count, count))
+        return Dataset(lambda: itertools.islice(self, index, None, count), known)
+
     def concatenate(self, dataset: Dataset) -> Dataset:
         """The elements of this dataset, then those of another."""
         counts = (self._count, dataset._count)
@@ -251,8 +267,8 @@ class Dataset:
         return self
 
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """The elements as arrays."""
-        return (map_structure(lambda t: t.numpy(), element) for element in self)
+        """The elements as arrays, single numbers as numbers of NumPy."""
+        return (map_structure(lambda t: t.numpy()[()], element) for element in self)
 
 
 class _Rows(Dataset):

@@ -183,3 +183,19 @@ def test_windows_of_a_series():
     assert int(Dataset.range(5).reduce(0, lambda total, e: total + e)) == 10
     with pytest.raises(ValueError, match="size"):
         Dataset.range(3).window(0)
+
+
+def test_shards_are_dealt_out():
+    numbers = Dataset.range(7)
+    shards = [numbers.shard(3, k) for k in range(3)]
+    assert [rows(s) for s in shards] == [[0, 3, 6], [1, 4], [2, 5]]
+    assert [len(s) for s in shards] == [3, 2, 2]
+    assert rows(numbers.repeat().shard(2, 1).take(2)) == [1, 3]
+    for count, index in ((3, 3), (3, -1), (0, 0), (2, 0.5)):
+        with pytest.raises(ValueError, match="Expected"):
+            numbers.shard(count, index)
+
+
+def test_numbers_of_a_dataset_are_numbers_of_numpy():
+    assert [type(n) for n in Dataset.range(2).as_numpy_iterator()] == [np.int64, np.int64]
+    assert next(Dataset.range(4).batch(2).as_numpy_iterator()).tolist() == [0, 1]
