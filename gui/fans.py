@@ -76,7 +76,7 @@ def _ins(session: Any, step: Any, sample: int, unit: int, most: int) -> tuple[tu
     if step is None:
         return (), 0
     x, w = _operands(session.listing, step)
-    if not session.computed(x):
+    if not all([session.computed(x), session.computed(w)]):  # or not on display yet, while training runs
         return (), int(session.listing.values[w].shape[0])
     weights, inputs = session.view(w)[:, unit], session.view(x)[sample]
     products = weights * inputs
@@ -89,6 +89,8 @@ def _outs(session: Any, step: Any, sample: int, unit: int, most: int) -> tuple[t
     if step is None:
         return (), 0
     _, w = _operands(session.listing, step)
+    if not session.computed(w):
+        return (), int(session.listing.values[w].shape[1])
     weights, y = session.view(w)[unit], step.outputs[0]
     order = _largest(weights, most)
     edges = (Edge((y, (sample, j)), (w, (unit, j)), float(weights[j]), float(weights[j])) for j in order)

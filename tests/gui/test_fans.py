@@ -63,3 +63,17 @@ def test_the_page_selects_neurons_and_weights(open_window, qtbot):
     assert session.selection == page.fan.ins[1].weight
     assert page.fan.neuron == ("hidden.relu", (0, 3))
     assert not page.grab().isNull()
+
+
+def test_weights_that_are_not_on_display_while_training_are_waited_for():
+    cell = ("hidden.dense", (0, 3))
+    paused = fan_of(opened("digits-mlp", 8, cell))
+    session = Session()
+    session.load("digits-mlp", seed=0, position=8)
+    session.start_training()
+    waiting = fan_of(session, cell=cell)
+    assert (waiting.ins, waiting.outs) == ((), ())
+    assert (waiting.all_ins, waiting.all_outs) == (paused.all_ins, paused.all_outs)
+    session.publish(session.snapshot())
+    assert len(fan_of(session, cell=cell).ins) == len(paused.ins)
+    session.stop_training()
