@@ -191,3 +191,35 @@ def test_switches_of_metrics_and_losses_are_true_or_false(make):
     with pytest.raises(ValueError, match=r"to be True or False\. Received: .*='no'"):
         make("no")
     assert make(False).get_config() == make(0).get_config() != make(True).get_config()
+
+
+class Nested(metrics.Metric):
+    """A metric that holds a variable and another metric."""
+
+    def __init__(self, name="nested"):
+        super().__init__(name=name)
+        self.seen = self.add_variable(name="seen")
+        self.mean = metrics.Mean()
+        self.largest = fastnn.Variable(0.0, trainable=False)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.seen.assign_add(1.0)
+        self.mean.update_state(y_pred)
+        self.largest.assign(ops.maximum(self.largest, ops.max(y_pred)))
+
+    def result(self):
+        return self.largest + self.mean.result()
+
+
+def test_metrics_in_metrics_start_anew_with_them():
+    metric = Nested()
+    assert [v.shape for v in metric.variables] == [(), (), *(v.shape for v in metric.mean.variables)]
+    metric.update_state(None, fastnn.Tensor([1.0, 3.0]))
+    assert float(metric.result()) == 5.0
+    metric.reset_state()
+    assert (float(metric.result()), float(metric.seen), float(metric.largest)) == (0.0, 0.0, 0.0)
+    inputs = fastnn.Input((2,))
+    model = fastnn.Model(inputs, inputs * 1.0)
+    model.compile("sgd", "mse", metrics=[metric])
+    for _ in range(2):
+        assert model.evaluate(X[:3], X[:3], batch_size=2, verbose=0)[1] == np.max(X[:3]) + np.mean(X[:3])

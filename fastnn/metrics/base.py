@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn import config, ops
+from fastnn.engine.graph import flatten
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
 from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask
@@ -61,7 +62,7 @@ class Metric:
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(snake_case(type(self).__name__))
         self.dtype = dtype or config.floatx()
-        self.variables: list[Variable] = []
+        self._variables: list[Variable] = []
 
     def add_variable(
         self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, aggregation: Any = None,
@@ -80,8 +81,16 @@ class Metric:
         assert values is not None
         variable = Variable(values(tuple(shape), dtype=dtype or self.dtype), trainable=False, name=name)
         variable.path = f"{self.name}/{name}"
-        self.variables.append(variable)
+        self._variables.append(variable)
         return variable
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All that batches change: its own variables, those held as attributes, and those of metrics in it."""
+        held = flatten([value for key, value in vars(self).items() if key != "_variables"])
+        own = [*self._variables, *(x for x in held if isinstance(x, Variable))]
+        inner = [v for x in held if isinstance(x, Metric) for v in x.variables]
+        return list({id(v): v for v in [*own, *inner]}.values())
 
     def add_weight(
         self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str = "variable"
@@ -145,16 +154,16 @@ class Counting(Metric):
     @property
     def counters(self) -> Variable | None:
         """The sums over all batches so far; None before the first."""
-        return self.variables[0] if self.variables else None
+        return self._variables[0] if self._variables else None
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         self.add(self.count(y_true, y_pred, sample_weight))
 
     def add(self, counted: Any) -> None:
         """Add to the counters."""
-        if not self.variables:
+        if not self._variables:
             self.add_variable(counted.shape, name="counters")
-        self.variables[0].assign_add(ops.cast(counted, dtype=self.variables[0].dtype))
+        self._variables[0].assign_add(ops.cast(counted, dtype=self._variables[0].dtype))
 
     def result(self) -> Any:
         return ops.convert_to_tensor(0.0) if self.counters is None else self.answer(self.counters)
