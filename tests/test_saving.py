@@ -62,6 +62,43 @@ def test_training_goes_on_with_the_same_bits(saved):
     assert same([v.value for v in model.variables_of_training()], [v.value for v in twin.variables_of_training()])
 
 
+RANDOM = {
+    "dropout": lambda x: layers.Dropout(0.4)(x),
+    "spatial_dropout": lambda x: layers.SpatialDropout1D(0.4)(x),
+    "alpha_dropout": lambda x: layers.AlphaDropout(0.4)(x),
+    "gaussian_noise": lambda x: layers.GaussianNoise(0.4)(x),
+    "simple_rnn": lambda x: layers.SimpleRNN(3, dropout=0.4, recurrent_dropout=0.3)(x),
+    "lstm": lambda x: layers.LSTM(3, dropout=0.4, recurrent_dropout=0.3)(x),
+    "gru": lambda x: layers.Bidirectional(layers.GRU(3, dropout=0.4))(x),
+    "cell": lambda x: layers.RNN(layers.LSTMCell(3, recurrent_dropout=0.4))(x),
+    "attention": lambda x: layers.Attention(dropout=0.4)([x, x]),
+    "heads": lambda x: layers.MultiHeadAttention(2, 3, dropout=0.4)(x, x),
+    "flip": lambda x: layers.RandomFlip()(layers.Reshape((5, 3, 1))(x)),
+    "translation": lambda x: layers.RandomTranslation(0.4, 0.4)(layers.Reshape((5, 3, 1))(x)),
+}
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("random", RANDOM.values(), ids=RANDOM)
+def test_random_numbers_go_on_where_the_file_was_written(tmp_path, random, ending):
+    sequences = X[:, :5, :3, 0]
+    x = Input((5, 3))
+    model = Model(x, layers.Dense(1)(layers.Flatten()(random(x))))
+    model.compile("sgd", "mse")
+    model.fit(sequences, LABELS, batch_size=4, shuffle=False, verbose=0)
+    model.save(tmp_path / f"m{ending}")
+    fastnn.utils.set_random_seed(99)
+    loaded = load_model(tmp_path / f"m{ending}")
+    for one in (model, loaded):
+        one.fit(sequences, LABELS, batch_size=4, shuffle=False, verbose=0)
+    assert all(map(np.array_equal, model.get_weights(), loaded.get_weights()))
+
+
+def test_directions_of_a_recurrent_layer_drop_by_patterns_of_their_own():
+    both = layers.Bidirectional(layers.LSTM(2, dropout=0.5))
+    assert both.forward_layer.seed != both.backward_layer.seed
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", fastnn.optimizers.SGD(0.1, momentum=0.9, nesterov=True)])
 def test_every_optimizers_memory_is_kept(tmp_path, optimizer):
     model = network()

@@ -131,6 +131,23 @@ def channels_last(value: Any) -> str:
     return "channels_last"
 
 
+def drawn_seed(seed: Any) -> int:
+    """The given seed, or one drawn from the sequence that `set_random_seed` begins, of the 31 bits that files hold.
+
+    A layer with random numbers keeps it as its `seed`, so that its configuration makes an equal layer and training
+    goes on from a file bit by bit.
+
+    Raises:
+        ValueError: if a given seed is no whole number, or negative.
+
+    Example:
+        >>> drawn_seed(7), 0 <= drawn_seed(None) < 2**31
+        (7, True)
+    """
+    drawn = config.next_seed() % 2**31
+    return drawn if seed is None else config.checked_seed(seed)
+
+
 def share(name: str, value: Any) -> float:
     """A number from 0 to 1.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastnn import config, constraints, initializers, ops, regularizers
+from fastnn import constraints, initializers, ops, regularizers
 from fastnn.engine import graph
-from fastnn.layers.arguments import one_of, only, share, whole
+from fastnn.layers.arguments import drawn_seed, one_of, only, share, whole
 from fastnn.layers.base import Layer
 from fastnn.layers.masks import mask_of, set_mask
 from fastnn.utils.registry import serializable
@@ -65,8 +65,8 @@ class Attention(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.use_scale, self.score_mode = bool(use_scale), one_of("score_mode", score_mode, ("dot", "concat"))
-        self.dropout, self.seed = share("dropout", dropout), seed
-        self.drawn_seed = config.next_seed() % 2**31 if seed is None else config.checked_seed(seed)
+        self.dropout, drawn = share("dropout", dropout), drawn_seed(seed)
+        self.seed = drawn if dropout else seed
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
@@ -114,7 +114,7 @@ class Attention(Layer):
             scores = ops.where(allowed, scores, scores + FAR_BELOW)
         weights = ops.softmax(scores)
         if training and self.dropout:
-            weights = ops.dropout(weights, graph.training_step(), rate=self.dropout, seed=self.drawn_seed)
+            weights = ops.dropout(weights, graph.training_step(), rate=self.dropout, seed=self.seed)
         output = ops.matmul(weights, value)
         if query_mask is not None:
             output = ops.where(ops.expand_dims(query_mask, axis=-1), output, 0.0)
@@ -271,8 +271,8 @@ class MultiHeadAttention(Layer):
         self.kernel_initializer, self.bias_initializer = map(initializers.get, (kernel_initializer, bias_initializer))
         self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
         self.kernel_constraint, self.bias_constraint = map(constraints.get, (kernel_constraint, bias_constraint))
-        self.seed = seed
-        self.drawn_seed = config.next_seed() % 2**31 if seed is None else config.checked_seed(seed)
+        drawn = drawn_seed(seed)
+        self.seed = drawn if dropout else seed
 
     def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
         value_shape = query_shape if value_shape is None else value_shape
@@ -376,7 +376,7 @@ class MultiHeadAttention(Layer):
             weights = ops.where(allowed, weights, 0.0)
         kept = weights
         if training and self.dropout:
-            kept = ops.dropout(weights, graph.training_step(), rate=self.dropout, seed=self.drawn_seed)
+            kept = ops.dropout(weights, graph.training_step(), rate=self.dropout, seed=self.seed)
         return ops.matmul(kept, v), weights
 
 

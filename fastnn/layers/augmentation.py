@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from fastnn import ops, random
-from fastnn.layers.arguments import layout, one_of, whole
+from fastnn.layers.arguments import drawn_seed, layout, one_of, whole
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import serializable
 
@@ -45,9 +45,9 @@ class Augmentation(Layer):
 
     def __init__(self, seed: int | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.seed = seed
+        self.seed = drawn_seed(seed)
         self.data_format = layout(data_format)
-        self.generator = random.SeedGenerator(seed)
+        self.generator = random.SeedGenerator(self.seed)
         self.built = True
 
     def call(self, images: Any, training: bool = False) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastnn import activations, config, constraints, initializers, ops, regularizers
+from fastnn import activations, constraints, initializers, ops, regularizers
 from fastnn.engine import graph
-from fastnn.layers.arguments import share, whole
+from fastnn.layers.arguments import drawn_seed, share, whole
 from fastnn.layers.base import Layer
 from fastnn.ops.recurrence import ACTIVATION
 from fastnn.utils.registry import serializable
@@ -32,9 +32,8 @@ class Cell(Layer):
             setattr(self, f"{kind}_constraint", constraints.get(options[f"{kind}_constraint"]))
         self.dropout = share("dropout", options["dropout"])
         self.recurrent_dropout = share("recurrent_dropout", options["recurrent_dropout"])
-        self.seed = options["seed"]
-        drawn = config.next_seed() % 2**31 if self.seed is None else config.checked_seed(self.seed)
-        self.drawn_seeds = (drawn, (drawn + 1) % 2**31)
+        drawn = drawn_seed(options["seed"])
+        self.seed = drawn if self.dropout or self.recurrent_dropout else options["seed"]
 
     @property
     def state_size(self) -> Any:
@@ -84,7 +83,7 @@ class Cell(Layer):
         if not training or rate == 0:
             return None
         ones = ops.ones(shape, dtype=self.dtype)
-        return ops.dropout(ones, graph.training_step(), rate=rate, seed=self.drawn_seeds[which])
+        return ops.dropout(ones, graph.training_step(), rate=rate, seed=(self.seed + which) % 2**31)
 
     def sequence(self, x: Any, states: Sequence[Any], mask: Any, training: bool) -> list[Any]:
         """All outputs and the last states for a sequence (batch, time, features); None stands for states of zeros."""

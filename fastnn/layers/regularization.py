@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fastnn import config, ops, regularizers
+from fastnn import ops, regularizers
 from fastnn.engine import graph
-from fastnn.layers.arguments import layout, number, share, whole
+from fastnn.layers.arguments import drawn_seed, layout, number, share, whole
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import serializable
 
@@ -24,8 +24,7 @@ class Noise(Layer):
     supports_masking = True
 
     def _set_seed(self, seed: int | None) -> None:
-        drawn = config.next_seed() % 2**31  # files of Keras hold 31 bits
-        self.seed = drawn if seed is None else whole("seed", seed, 0)
+        self.seed = drawn_seed(seed)
         self.built = True
 
     def _noise_shape(self, x: Any, given: Sequence[int | None]) -> tuple[int, ...]:

@@ -94,13 +94,20 @@ class Bidirectional(Layer):
         if not hasattr(layer, "go_backwards"):
             raise ValueError(f"Expected layer to be a recurrent layer. Received: layer={layer!r}")
         self.forward_layer = renamed(layer, "forward")
-        self.backward_layer = backward_layer or renamed(layer, "backward", go_backwards=not layer.go_backwards)
+        self.backward_layer = backward_layer or self._reversed(layer)
         self._check_pair()
         self.merge_mode = merge_mode
         self.stateful, self.return_sequences, self.return_state = (getattr(layer, name) for name in COMMON)
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = self.return_sequences
         self._first_weights = weights
+
+    @staticmethod
+    def _reversed(layer: Any) -> Any:
+        """A layer that runs the other way, with a pattern of dropout of its own."""
+        drops = getattr(layer, "dropout", 0) or getattr(layer, "recurrent_dropout", 0)
+        seed = {"seed": (layer.seed + 2) % 2**31} if drops else {}
+        return renamed(layer, "backward", go_backwards=not layer.go_backwards, **seed)
 
     def _check_pair(self) -> None:
         forward, backward = self.forward_layer, self.backward_layer
