@@ -1,7 +1,8 @@
-"""A model written as a bare step list, for tests of the engine that need no layers."""
+"""Small models for tests of stepping: one written as a bare step list, one of several walks; and what they show."""
 
 import numpy as np
 
+import fastnn
 from fastnn import ops
 from fastnn.engine import graph, steplist
 from fastnn.engine.tensor import Variable
@@ -46,3 +47,25 @@ class Quadratic:
 def data(rows=10, seed=0):
     rng = np.random.default_rng(seed)
     return rng.normal(size=(rows, 3)), rng.normal(size=(rows, 3))
+
+
+class Halving(fastnn.Model):
+    """Takes other steps when the sum of its outputs is positive."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = fastnn.layers.Dense(2, name="inner")
+
+    def call(self, x):
+        y = self.inner(x)
+        return y * 0.5 if float(fastnn.ops.sum(y)) > 0 else y
+
+
+def shown(stepper):
+    return {n: stepper.value(n) for n in stepper.listing.values if stepper.computed(n)}
+
+
+def assert_same(now, then):
+    assert now.keys() == then.keys()
+    for name, array in now.items():
+        np.testing.assert_array_equal(array, then[name], err_msg=name)

@@ -6,6 +6,7 @@ import pytest
 import fastnn
 from fastnn.engine.stepper import Stepper
 from fastnn.errors import GraphError
+from tests.small_models import Halving, assert_same, shown
 
 
 def network():
@@ -22,16 +23,6 @@ def stepper():
     rows = np.random.default_rng(0)
     x, y = rows.normal(size=(10, 3)).astype("float32"), rows.normal(size=(10, 2)).astype("float32")
     return Stepper(network(), x, y, batch_size=4, shuffle=True, seed=1)
-
-
-def shown(stepper):
-    return {n: stepper.value(n) for n in stepper.listing.values if stepper.computed(n)}
-
-
-def assert_same(now, then):
-    assert now.keys() == then.keys()
-    for name, array in now.items():
-        np.testing.assert_array_equal(array, then[name], err_msg=name)
 
 
 def test_a_changed_weight_leads_to_what_a_model_with_that_weight_computes(stepper):
@@ -154,15 +145,6 @@ def test_a_run_is_taken_up_where_it_was_left(stepper):
 
 
 def test_models_that_decide_on_values_can_be_changed_and_undone():
-    class Halving(fastnn.Model):
-        def __init__(self):
-            super().__init__()
-            self.inner = fastnn.layers.Dense(2, name="inner")
-
-        def call(self, x):
-            y = self.inner(x)
-            return y * 0.5 if float(fastnn.ops.sum(y)) > 0 else y
-
     x = np.random.default_rng(0).normal(size=(8, 2)).astype("float32")
     model = Halving()
     model.compile("sgd", "mse")

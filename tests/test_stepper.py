@@ -8,22 +8,13 @@ from fastnn.engine.gradcheck import check_model
 from fastnn.engine.stepper import Stepper
 from fastnn.errors import GraphError
 from tests import small_models
+from tests.small_models import assert_same, shown
 
 
 @pytest.fixture(params=["float32", "float64"])
 def stepper(request):
     model = small_models.Quadratic(request.param)
     return Stepper(model, *small_models.data(), batch_size=4, shuffle=True, seed=1)
-
-
-def shown(stepper):
-    return {n: stepper.value(n) for n in stepper.listing.values if stepper.computed(n)}
-
-
-def assert_same(now, then):
-    assert now.keys() == then.keys()
-    for name, array in now.items():
-        np.testing.assert_array_equal(array, then[name], err_msg=name)
 
 
 def test_going_back_shows_what_was_shown_over_ragged_batches_and_epochs(stepper):

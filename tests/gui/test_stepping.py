@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 
-import fastnn
 from gui.session import Session
+from tests.small_models import Halving
 
 NETWORKS = ("fashion-mlp", "lenet5", "imdb-reviews", "cifar-residual", "siamese-digits", "autoencoder")
 KEY = Qt.Key
@@ -70,18 +70,6 @@ def test_places_that_there_are_not_are_refused(text):
     session.load("digits-mlp")
     with pytest.raises(ValueError, match="expected a training step"):
         session.place(text)
-
-
-class Halving(fastnn.Model):
-    """Takes other steps when the sum of its outputs is positive."""
-
-    def __init__(self):
-        super().__init__()
-        self.inner = fastnn.layers.Dense(2, name="inner")
-
-    def call(self, x):
-        y = self.inner(x)
-        return y * 0.5 if float(fastnn.ops.sum(y)) > 0 else y
 
 
 @pytest.mark.filterwarnings("ignore:.*decides on values")
