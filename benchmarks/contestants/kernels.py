@@ -19,9 +19,7 @@ def versions() -> dict[str, str]:
 def outputs_of(task: Pass) -> list[Array | None]:
     """Where the kernel writes: gradients, or results, in place where the record says so."""
     if task.backward:
-        roles = task.op.roles(len(task.inputs))
-        shapes = [task.shapes[roles.index(r)] for r in task.op.gradient_roles(len(task.inputs))]
-        shapes += task.op.inner_gradients(task.shapes, task.attrs).values()
+        shapes = task.op.gradient_shapes(task.shapes, task.attrs)
         return [None if s is None else execute.aligned(s, np.float32) for s in shapes]
     roles = (*task.op.outputs, *task.op.extra)
     over = [task.op.in_place.get(r) for r in roles]

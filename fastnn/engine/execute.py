@@ -153,14 +153,13 @@ def backward(
 
     Then its inner gradients.
     """
-    roles = op.roles(len(shapes))
     dtype = d_outputs[0].dtype
     types = [dtype] * len(wanted) if dtypes is None else [d if d.kind == "f" else dtype for d in dtypes]
-    places = [shapes[roles.index(r)] for r in op.gradient_roles(len(shapes))]
-    rows = zip(places, types, wanted, strict=False)
+    places = op.gradient_shapes(shapes, attrs)
+    own = len(op.gradient_roles(len(shapes)))
+    rows = zip(places[:own], types, wanted, strict=False)
     grads = [np.empty(s, t) if w and s is not None else None for s, t, w in rows]
-    inner = list(op.inner_gradients(shapes, attrs).values())
-    places, grads = [*places, *inner], [*grads, *(np.empty(s, dtype) for s in inner)]
+    grads += [np.empty(s, dtype) for s in places[own:] if s is not None]
     if config.engine() == "c" and all(d == np.float32 for d in (dtype, *types)):
         results = [s if g is None else g for g, s in zip(grads, places, strict=True)]
         run_kernel(op, True, [np.asarray(d, order="C") for d in d_outputs] + list(saved), results, attrs)

@@ -159,6 +159,12 @@ class Op:
             return {}
         return dict(zip(self.backward_extra, self.backward_shape(*shapes, **attrs), strict=True))
 
+    def gradient_shapes(self, shapes: Sequence[Shape | None], attrs: Mapping[str, Any]) -> list[Shape | None]:
+        """Shapes of what backward writes: gradients of inputs, None for an input that is not there, then inner ones."""
+        by_role = dict(zip(self.roles(len(shapes)), shapes, strict=True))
+        own = [by_role[role] for role in self.gradient_roles(len(shapes))]
+        return [*own, *self.inner_gradients(shapes, attrs).values()]
+
     def saved_roles(self, count: int) -> tuple[str, ...]:
         """The roles that backward reads, for `count` inputs."""
         if self.variadic and self.inputs[0] in self.saves:
