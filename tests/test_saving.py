@@ -396,3 +396,10 @@ def test_architecture_as_json_and_names_of_keras_saving():
     assert saving.deserialize_keras_object(entry).l2 == 0.5
     assert saving.get_registered_object("nothing") is None
     assert saving.get_registered_object("f", {"f": thirds}) is thirds
+
+
+@pytest.mark.parametrize("settings", [[1], {"optimizer": 3, "loss": "mse"}, {"loss": "mes"}, "adam"])
+def test_compile_settings_that_are_none_are_refused_by_name(settings):
+    entry = json.loads(network().to_json())
+    with pytest.raises(ValueError, match="Expected"):
+        fastnn.models.model_from_json(json.dumps({**entry, "compile_config": settings}))

@@ -195,10 +195,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
         raise ValueError("Expected a dict with class_name and config. Received: " + type(config).__name__)
     config = old_configs.todays_model(config) if "module" not in config else config
     with custom_object_scope(custom_objects):
-        model = build_model(Path("configuration"), config)
-        if config.get("compile_config"):
-            model.compile_from_config(config["compile_config"])
-        return model
+        return build_model(Path("configuration"), config)
 
 
 def save_model(
@@ -352,11 +349,8 @@ def load_model(
 
 def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
     """The model of an `.h5` file."""
-    import h5py  # here, for it is slow to import and seldom needed
-
-    hdf5.check_heaps(content, path)
-    with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
-        model = build_model(path, hdf5.model_entry(h5, path))
+    with opened(content, path) as h5:
+        model = build_model(path, hdf5.model_entry(h5, path), compile=False)
         settings = hdf5.settings_of(h5, path) if compile else None
         if settings:
             hdf5.compiled(model, settings)
@@ -370,56 +364,56 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
 
 
 @contextmanager
-def reading_weights(path: Path) -> Iterator[None]:
-    """Errors of a damaged HDF5 file name the file."""
+def opened(content: bytes, path: Path) -> Iterator[Any]:
+    """An HDF5 file's content, to be read; errors of a damaged one name the file."""
+    import h5py  # here, for it is slow to import and seldom needed
+
+    hdf5.check_heaps(content, path)
+    with naming(path, "whole weights", "damaged ones"), h5py.File(io.BytesIO(content), "r") as h5:
+        yield h5
+
+
+@contextmanager
+def naming(path: Path, expected: str, received: str) -> Iterator[None]:
+    """Errors name the file that was read."""
     try:
         yield
-    except Damaged:
-        raise
+    except Damaged as error:
+        raise error if f"'{path}'" in str(error) else Damaged(f"{error} (in '{path}')") from error
     except DAMAGE as error:
-        raise Damaged(f"Expected whole weights in '{path}'. Received: damaged ones: {error}") from None
+        raise Damaged(f"Expected {expected} in '{path}'. Received: {received}: {error!r}") from None
     except ValueError as error:
         raise error if f"'{path}'" in str(error) else ValueError(f"{error} (in '{path}')") from error
 
 
-def build_model(path: Path, config: Mapping[str, Any]) -> Model:
-    """The model of a configuration, without weights."""
-    try:
+def build_model(path: Path, config: Mapping[str, Any], compile: bool = True) -> Model:
+    """The model of a configuration, compiled if that says so, without weights."""
+    with naming(path, "a model's configuration", "another one"):
         model = make_layer(config)
         if not isinstance(model, Model):
             raise Damaged(f"Expected a model. Received: {type(model).__name__}")
-    except DAMAGE as error:
-        raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
-    except ValueError as error:
-        raise ValueError(f"{error} (in '{path}')") from error
+        if compile and config.get("compile_config"):
+            model.compile_from_config(config["compile_config"])
     return model
 
 
 def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool) -> Any:
     """The model that a file's parts describe."""
-    settings = config.get("compile_config")
-    model = build_model(path, config)
-    try:
-        if compile and settings:
-            model.compile_from_config(settings)
+    model = build_model(path, config, compile)
+    compiled = compile and bool(config.get("compile_config"))
+    if compiled:
+        with naming(path, "a model's configuration", "another one"):
             model.optimizer.build(model.trainable_weights)
-    except DAMAGE as error:
-        raise Damaged(f"Expected a model's configuration in '{path}'. Received: another one: {error!r}") from None
-    except ValueError as error:
-        raise ValueError(f"{error} (in '{path}')") from error
-    read_weights(model, weights, path, optimizer=compile and bool(settings))
+    read_weights(model, weights, path, optimizer=compiled)
     return model
 
 
 def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
     """Read weights from a `.weights.h5`, `.keras` or older `.h5` file into a model."""
-    import h5py  # here, for it is slow to import and seldom needed
-
     path = Path(filepath)
     content = read_archive(path)[1] if path.name.endswith(".keras") else path.read_bytes()
     check_built(model)
-    hdf5.check_heaps(content, path)
-    with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
+    with opened(content, path) as h5:
         if "layer_names" not in h5.attrs and "layer_names0" not in h5.attrs and "model_weights" not in h5:
             if by_name or skip_mismatch:
                 raise ValueError("Expected by_name and skip_mismatch with older .h5 files only. Received: a newer one")
@@ -436,10 +430,7 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
 
 def read_weights(model: Model, content: bytes, path: Path, optimizer: bool, other_optimizer: bool = False) -> None:
     """Check all weights of a file against the model's, then assign them."""
-    import h5py  # here, for it is slow to import and seldom needed
-
-    hdf5.check_heaps(content, path)
-    with reading_weights(path), h5py.File(io.BytesIO(content), "r") as h5:
+    with opened(content, path) as h5:
         found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
         if optimizer and "optimizer/vars" in h5:
             variables = model.optimizer.variables
