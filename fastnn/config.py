@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random as _random
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,11 @@ _epsilon = [1e-7]
 _seeds = _random.Random(int.from_bytes(os.urandom(6), "little"))
 _seed: list[int] = [_seeds.randrange(2**48)]
 _seedings = [0]
+
+
+def home() -> Path:
+    """The folder for what is kept between runs: the one that FASTNN_HOME names, or `~/.fastnn`."""
+    return Path(os.environ.get("FASTNN_HOME") or Path.home() / ".fastnn")
 
 
 def floatx() -> str:

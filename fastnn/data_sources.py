@@ -14,6 +14,7 @@ from fastnn.config import global_seed
 from fastnn.data import Dataset
 from fastnn.engine.tensor import Tensor
 from fastnn.utils.images import img_to_array, load_img
+from fastnn.utils.numerical import to_categorical
 
 Array = NDArray[Any]
 IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -53,23 +54,28 @@ def split_dataset(
     elements = list(dataset)
     if left_size is None and right_size is None:
         raise ValueError("Expected left_size or right_size. Received: neither")
-    sizes = [None if s is None else part("size", s, len(elements)) for s in (left_size, right_size)]
+    sizes = [None if s is None else part(s, len(elements)) for s in (left_size, right_size)]
     left = sizes[0] if sizes[0] is not None else len(elements) - (sizes[1] or 0)
     right = sizes[1] if sizes[1] is not None else len(elements) - left
     if left + right > len(elements):
         raise ValueError(f"Expected sizes that add up to at most {len(elements)}. Received: {left} and {right}")
     if shuffle:
-        order = np.random.default_rng(global_seed() if seed is None else seed).permutation(len(elements))
+        order = shuffling(seed).permutation(len(elements))
         elements = [elements[k] for k in order]
     return of_list(elements[:left]), of_list(elements[left : left + right])
 
 
-def part(name: str, size: Any, count: int) -> int:
+def shuffling(seed: int | None) -> np.random.Generator:
+    """What orders elements: the same order for the same seed, by default the global one."""
+    return np.random.default_rng(global_seed() if seed is None else seed)
+
+
+def part(size: Any, count: int) -> int:
     """A number of elements, given as such or as a share."""
     if isinstance(size, float) and 0 < size < 1:
         return round(size * count)
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 0 < size <= count:
-        raise ValueError(f"Expected a share from 0 to 1, or 1 to {count} elements. Received: {name}={size!r}")
+        raise ValueError(f"Expected a share from 0 to 1, or 1 to {count} elements. Received: size={size!r}")
     return int(size)
 
 
@@ -132,7 +138,7 @@ def timeseries_dataset_from_array(
         )
     starts = np.arange(0, count, sequence_stride)
     if shuffle:
-        np.random.default_rng(global_seed() if seed is None else seed).shuffle(starts)
+        shuffling(seed).shuffle(starts)
     steps = np.arange(sequence_length) * sampling_rate + first
     size = batch_size or 1
 
@@ -278,7 +284,7 @@ def from_folders(
         raise ValueError(f"Expected validation_split from 0 to 1. Received: validation_split={validation_split!r}")
     paths, names, numbers = files_of(Path(directory), labels, label_mode, class_names, endings)
     if shuffle:
-        order = np.random.default_rng(global_seed() if seed is None else seed).permutation(len(paths))
+        order = shuffling(seed).permutation(len(paths))
         paths, numbers = [paths[k] for k in order], numbers[order]
     kept = round(len(paths) * (1 - (validation_split or 0)))
     cuts = {"training": slice(0, kept), "validation": slice(kept, None), None: slice(None)}
@@ -323,7 +329,7 @@ def files_of(
 def encoded(numbers: Array, label_mode: str, classes: int) -> Array:
     """Labels in the form asked for."""
     if label_mode == "categorical":
-        return np.eye(classes, dtype="float32")[numbers]
+        return to_categorical(numbers, classes).astype("float32")
     return numbers.astype("float32")[:, None] if label_mode == "binary" else numbers
 
 

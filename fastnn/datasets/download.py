@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn import config
 from fastnn.errors import FastnnError
 
 
@@ -20,8 +21,8 @@ class DatasetError(FastnnError, OSError):
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `datasets` in the folder named by FASTNN_HOME, or in `~/.fastnn`."""
-    return Path(os.environ.get("FASTNN_HOME") or Path.home() / ".fastnn") / "datasets"
+    """Where downloads are kept: `datasets` in fastnn's folder."""
+    return config.home() / "datasets"
 
 
 def fetch(url: str, sha256: str, name: str) -> Path:

@@ -6,20 +6,18 @@ from typing import Any
 
 from fastnn.losses import margin, overlap, probability, regression  # noqa: F401  each registers its losses
 from fastnn.losses.base import ALIASES, CLASSES, FUNCTIONS, FunctionLoss, Loss
+from fastnn.utils.absent import ABSENT, missing
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserializer
 
 __all__ = [*FUNCTIONS, *CLASSES, "Loss", "deserialize", "get", "serialize"]
-LEFT_OUT = {"CTC": "connectionist temporal classification", "ctc": "connectionist temporal classification"}
 
 globals().update(FUNCTIONS)
 globals().update(CLASSES)
 
 
 def __getattr__(name: str) -> Any:
-    if name in LEFT_OUT:
-        raise AttributeError(f"losses.{name} ({LEFT_OUT[name]}) is not available")
-    raise AttributeError(f"module 'fastnn.losses' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+    raise missing("losses", name, __all__)
 
 
 deserialize = deserializer("keras.losses")
@@ -42,12 +40,11 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict):
         return deserialize(identifier)
     known: dict[str, Any] = {**FUNCTIONS, **ALIASES, **CLASSES}
-    if isinstance(identifier, str) and identifier in LEFT_OUT:
-        raise ValueError(f"Expected a loss that is available. Received: {identifier!r} ({LEFT_OUT[identifier]})")
     if not isinstance(identifier, str):
         raise ValueError(f"Expected a loss, its name or a function. Received: {identifier!r}")
     if identifier not in known:
-        raise ValueError(f"Expected the name of a loss. Received: {identifier!r}; {did_you_mean(identifier, known)}")
+        hint = ABSENT["losses"].get(identifier) or did_you_mean(identifier, known)
+        raise ValueError(f"Expected the name of a loss. Received: {identifier!r}; {hint}")
     found = known[identifier]
     return found() if isinstance(found, type) else found
 

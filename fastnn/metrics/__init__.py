@@ -7,6 +7,7 @@ from typing import Any
 from fastnn.metrics import accuracy as _accuracy
 from fastnn.metrics import confusion, regions, scores, simple  # noqa: F401  each registers its metrics
 from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, MeanMetricWrapper, Metric
+from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserializer
 
@@ -33,7 +34,7 @@ globals().update(CLASSES)
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"module 'fastnn.metrics' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+    raise missing("metrics", name, __all__)
 
 
 def by_shape(identifier: str, labels: bool, classes: int) -> Any:

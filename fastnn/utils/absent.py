@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "use Sequential": "Pipeline",
         "not available": "MaxNumBoundingBoxes ReversibleEmbedding SpectralNormalization",
     },
+    "losses": {"connectionist temporal classification is not available": "CTC ctc"},
     "optimizers": {
         "use Adam or AdamW": "Adafactor Muon ScheduleFreeAdamW",
         "losses need no scaling in float32; optimizers take loss_scale_factor": "LossScaleOptimizer",

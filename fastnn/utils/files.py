@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
+
+from fastnn import config
 
 
 def get_file(
@@ -53,7 +54,7 @@ def get_file(
 
     if origin is None:
         raise ValueError("Expected origin, the address of the file. Received: origin=None")
-    folder = Path(cache_dir or os.environ.get("FASTNN_HOME") or Path.home() / ".fastnn") / cache_subdir
+    folder = Path(cache_dir or config.home()) / cache_subdir
     name = fname or origin.rstrip("/").rsplit("/", 1)[-1]
     if Path(name).name != name:
         raise ValueError(f"Expected fname to be a name without folders. Received: fname={name!r}")
