@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random as _random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,26 @@ def set_floatx(dtype: str) -> None:
     if dtype not in _FLOATS:
         raise ValueError(f"Expected dtype to be one of {_FLOATS}. Received: dtype={dtype!r}")
     _state["floatx"] = dtype
+
+
+def dtype_name(dtype: Any) -> str:
+    """A floating type by name; None is the default one, a Keras policy's configuration is read.
+
+    Raises:
+        ValueError: for another type.
+
+    Example:
+        >>> dtype_name(None), dtype_name("float64")
+        ('float32', 'float64')
+    """
+    if dtype is None:
+        return floatx()
+    if isinstance(dtype, dict) and isinstance(dtype.get("config"), dict):
+        dtype = dtype["config"].get("name", dtype)
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+    if name not in {"float32", "float64", "int32", "int64", "uint8", "bool"}:
+        raise ValueError(f"Expected dtype to be 'float32' or 'float64'. Received: dtype={dtype!r}")
+    return name
 
 
 def epsilon() -> float:

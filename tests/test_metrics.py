@@ -223,3 +223,9 @@ def test_metrics_in_metrics_start_anew_with_them():
     model.compile("sgd", "mse", metrics=[metric])
     for _ in range(2):
         assert model.evaluate(X[:3], X[:3], batch_size=2, verbose=0)[1] == np.max(X[:3]) + np.mean(X[:3])
+
+
+@pytest.mark.parametrize("dtype", ["flot", 3, "complex64"])
+def test_a_wrong_type_of_a_metric_is_named(dtype):
+    with pytest.raises(ValueError, match="Expected dtype"):
+        fastnn.metrics.Mean(dtype=dtype)

@@ -7,26 +7,6 @@ from typing import Any
 from fastnn import config
 
 
-def dtype_name(dtype: Any) -> str:
-    """A floating type by name; None is the default one, a Keras policy's configuration is read.
-
-    Raises:
-        ValueError: for another type.
-
-    Example:
-        >>> dtype_name(None), dtype_name("float64")
-        ('float32', 'float64')
-    """
-    if dtype is None:
-        return config.floatx()
-    if isinstance(dtype, dict) and isinstance(dtype.get("config"), dict):
-        dtype = dtype["config"].get("name", dtype)
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
-    if name not in {"float32", "float64", "int32", "int64", "uint8", "bool"}:
-        raise ValueError(f"Expected dtype to be 'float32' or 'float64'. Received: dtype={dtype!r}")
-    return name
-
-
 def whole(name: str, value: Any, least: int = 1) -> int:
     """A whole number, at least `least`.
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from fastnn import constraints, initializers, regularizers
 from fastnn.compat.spellings import old_arguments
+from fastnn.config import dtype_name
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
 from fastnn.layers import masks
-from fastnn.layers.arguments import dtype_name
 from fastnn.layers.input_spec import check_inputs
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case

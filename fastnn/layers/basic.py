@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastnn import activations, constraints, initializers, ops, regularizers
+from fastnn.config import dtype_name
 from fastnn.engine.graph import Node, SymbolicTensor
-from fastnn.layers.arguments import dtype_name, only, whole
+from fastnn.layers.arguments import only, whole
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import deserialize, serializable, serialize
 

@@ -61,7 +61,7 @@ class Metric:
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(snake_case(type(self).__name__))
-        self.dtype = dtype or config.floatx()
+        self.dtype = config.dtype_name(dtype)
         self._variables: list[Variable] = []
 
     def add_variable(
