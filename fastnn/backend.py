@@ -17,7 +17,7 @@ from fastnn.config import (
     set_floatx,
     set_image_data_format,
 )
-from fastnn.engine import graph
+from fastnn.engine import functional, nested
 from fastnn.engine.graph import SymbolicTensor, current_trace
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.utils.naming import clear_session
@@ -206,12 +206,12 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
     several = isinstance(inputs, (list, tuple))
     places = [k for k, x in enumerate(inputs) if isinstance(x, SymbolicTensor)] if several else [0]
     symbols = [inputs[k] for k in places] if several else [inputs]
-    nodes = graph.nodes_between(symbols, graph.flatten(outputs))
+    nodes = functional.nodes_between(symbols, nested.flatten(outputs))
 
     def run(given: Any) -> Any:
         arrays = [given[k] for k in places] if several else [given]
         values = [ops.convert_to_tensor(a, x.dtype) for a, x in zip(arrays, symbols, strict=True)]
-        return graph.map_structure(ops.convert_to_numpy, graph.replay(nodes, symbols, values, outputs))
+        return nested.map_structure(ops.convert_to_numpy, functional.replay(nodes, symbols, values, outputs))
 
     return run
 

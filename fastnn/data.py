@@ -11,7 +11,7 @@ import numpy as np
 
 from fastnn import config
 from fastnn.engine.batches import epoch_order
-from fastnn.engine.graph import flatten, map_structure
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.tensor import Tensor, as_array
 
 __all__ = ["AUTOTUNE", "Dataset"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn import ops
-from fastnn.engine import graph
+from fastnn.engine import functional
 from fastnn.engine.graph import SymbolicTensor, Trace
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
@@ -21,23 +21,23 @@ def test_open_axes_stay_open_where_they_matter():
 def test_a_functional_graph_replays_on_data():
     a, b = SymbolicTensor((None, 2), name="a"), SymbolicTensor((None, 2), name="b")
     c = ops.relu(a - b) * 2.0
-    nodes = graph.nodes_between([a, b], [c])
+    nodes = functional.nodes_between([a, b], [c])
     assert [n.callable.name for n in nodes] == ["subtract", "relu", "multiply"]
-    result = graph.replay(nodes, [a, b], [np.array([[3.0, 0.0]], "f4"), np.ones((1, 2), "f4")], c)
+    result = functional.replay(nodes, [a, b], [np.array([[3.0, 0.0]], "f4"), np.ones((1, 2), "f4")], c)
     np.testing.assert_array_equal(result, [[4.0, 0.0]])
 
 
 def test_a_graph_that_does_not_connect_names_the_missing_input():
     a, b = SymbolicTensor((None, 2), name="a"), SymbolicTensor((None, 2), name="b")
     with pytest.raises(GraphError, match="also needs 'b'"):
-        graph.nodes_between([a], [a + b])
+        functional.nodes_between([a], [a + b])
 
 
 def test_a_long_chain_needs_no_deep_recursion():
     x = y = SymbolicTensor((None, 2), name="x")
     for _ in range(3000):
         y = ops.relu(y)
-    assert len(graph.nodes_between([x], [y])) == 3000
+    assert len(functional.nodes_between([x], [y])) == 3000
 
 
 def test_symbolic_tensors_refuse_to_be_data():

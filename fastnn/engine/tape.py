@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.engine import execute, graph
+from fastnn.engine import execute, functional, graph, nested
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.steplist import write_backward
 from fastnn.engine.tensor import Tensor, Variable, as_array
@@ -45,7 +45,7 @@ def dispatch(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> Any:
     """Run an operation on eager values, or add it to the graph if one of them is symbolic."""
     op.check_count(len(inputs))
     if graph.is_symbolic(inputs) or (graph.current_trace() is not None and has_variable(inputs)):
-        return graph.apply(op, inputs, attrs)
+        return functional.apply(op, inputs, attrs)
     return eager(op, inputs, attrs)
 
 
@@ -55,8 +55,8 @@ def compose(public: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str,
         return function(*args, **kwargs)
     trace = graph.current_trace()
     if trace is None:
-        return graph.connect(public, args, kwargs, function)
-    return graph.in_trace(trace, function(*args, **kwargs))
+        return functional.connect(public, args, kwargs, function)
+    return functional.in_trace(trace, function(*args, **kwargs))
 
 
 def has_variable(inputs: list[Any]) -> bool:
@@ -105,7 +105,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Follow what is computed from a tensor, or from those of a nest of lists and dicts."""
-        for t in graph.flatten(tensor):
+        for t in nested.flatten(tensor):
             if isinstance(t, SymbolicTensor):
                 continue  # a trace remembers everything
             if not isinstance(t, Tensor):
@@ -174,9 +174,9 @@ class GradientTape:
             found = gradient_in_trace(self, target, sources, output_gradients)
             fill = unconnected_gradients == "zero"
             return map_pair(lambda s, g: np.zeros(s.shape, s.dtype) if g is None and fill else g, sources, found)
-        targets = graph.flatten(target)
+        targets = nested.flatten(target)
         alone = not isinstance(target, (list, tuple, dict))
-        given = [output_gradients] if alone else graph.flatten(output_gradients)
+        given = [output_gradients] if alone else nested.flatten(output_gradients)
         given = [None] * len(targets) if output_gradients is None else given
         seeds = [seed_for(t, g) for t, g in zip(targets, given, strict=True)]
         grads = self._gradients(targets, seeds)
@@ -186,7 +186,7 @@ class GradientTape:
                 return grads[id(source)]
             return Tensor(np.zeros_like(as_array(source))) if unconnected_gradients == "zero" else None
 
-        return graph.map_structure(answer, sources)
+        return nested.map_structure(answer, sources)
 
     def jacobian(self, target: Tensor, sources: Any, unconnected_gradients: str = "none") -> Any:
         """The gradient of every cell of the target: for every source a tensor of both shapes, the target's first.
@@ -216,7 +216,7 @@ class GradientTape:
             stacked = COMPOSED["stack"]([row.get(id(source), zeros) for row in rows])
             return find("reshape")(stacked, shape=(*target.shape, *source.shape))
 
-        return graph.map_structure(answer, sources)
+        return nested.map_structure(answer, sources)
 
     def batch_jacobian(self, target: Tensor, source: Tensor) -> Any:
         """The Jacobian of every sample: shape (batch, rest of the target's shape, rest of the source's).
@@ -362,8 +362,8 @@ def seed_for(target: Any, given: Any) -> Any:
 
 def map_pair(function: Any, structure: Any, other: Any) -> Any:
     """The function on the leaves of two nests alike, in the structure of the first."""
-    rest = iter(graph.flatten(other))
-    return graph.map_structure(lambda leaf: function(leaf, next(rest)), structure)
+    rest = iter(nested.flatten(other))
+    return nested.map_structure(lambda leaf: function(leaf, next(rest)), structure)
 
 
 def gradient_in_trace(tape: GradientTape, target: SymbolicTensor, sources: Any, output_gradients: Any) -> Any:
@@ -380,13 +380,13 @@ def gradient_in_trace(tape: GradientTape, target: SymbolicTensor, sources: Any, 
         seed = trace.constant(np.ones(target.shape) if seed is None else seed, target.dtype)
     if seed.shape != target.shape:
         raise ShapeError(f"expected output_gradients of the target's shape {target.shape}, received {seed.shape}.")
-    flat = graph.flatten(sources)
+    flat = nested.flatten(sources)
     if any(other is not tape for other in _listening.tapes):
         found = iter(recorded_in_trace(trace, target, flat, seed))
     else:
         found = iter(write_backward(trace, target, flat, seed, required=False))
     trace.phase = phase
-    return graph.map_structure(lambda _: next(found), sources)
+    return nested.map_structure(lambda _: next(found), sources)
 
 
 def recorded_in_trace(trace: graph.Trace, target: SymbolicTensor, sources: Sequence[Any], seed: Any) -> list[Any]:

@@ -15,8 +15,9 @@ from typing import Any
 from fastnn import constraints, initializers, regularizers
 from fastnn.compat.spellings import old_arguments
 from fastnn.config import dtype_name
-from fastnn.engine import graph
-from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine import functional, graph, nested
+from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
 from fastnn.layers import masks
@@ -49,7 +50,7 @@ class Book:
     def note_shapes(self, outputs: Any) -> Any:
         """Remember the shapes of a call's outputs, for the summary, where no graph knows them; returns the outputs."""
         if not self.calls:
-            self.shapes = [tuple(t.shape) for t in graph.flatten(outputs) if hasattr(t, "shape")]
+            self.shapes = [tuple(t.shape) for t in nested.flatten(outputs) if hasattr(t, "shape")]
         return outputs
 
 
@@ -377,7 +378,7 @@ class Layer:
         if graph.is_symbolic((args, kwargs)):
             self._check_inputs(args, kwargs)
             self._ensure_built(args, kwargs)
-            outputs = graph.connect(self, args, kwargs)
+            outputs = functional.connect(self, args, kwargs)
             self._connect_masks(args, kwargs, outputs)
             self._book.calls.append((args[0] if args else next(iter(kwargs.values())), outputs))
             return outputs
@@ -486,7 +487,7 @@ class Layer:
             return [found[k] for k in places]
 
         first = args[0] if args else next(iter(kwargs.values()), None)
-        known = graph.connect(given, (first, previous), {})
+        known = functional.connect(given, (first, previous), {})
         leaves = flatten(outputs)
         for k, mask in zip(places, known, strict=True):
             masks.put_masks(leaves[k : k + 1], mask)
@@ -512,7 +513,7 @@ class Layer:
         """Shape of the output for a shape of the input, None for open axes; builds the layer."""
         spec = map_shapes(lambda s: SymbolicTensor(s, self.dtype), input_shape)
         self._ensure_built((spec,), {})
-        return map_structure(lambda t: t.shape, graph.infer(self, (spec,), {}))
+        return map_structure(lambda t: t.shape, functional.infer(self, (spec,), {}))
 
     @property
     def path(self) -> str:
@@ -532,7 +533,7 @@ class Layer:
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Symbolic outputs for symbolic inputs, without a place in a graph."""
         self._ensure_built(args, kwargs)
-        return graph.infer(self, args, kwargs)
+        return functional.infer(self, args, kwargs)
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Write the layer's own weights, without those of layers in it, into a dict by number."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastnn.engine.graph import flatten
+from fastnn.engine.nested import flatten
 
 
 @dataclass

@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.tensor import Tensor
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn import ops
-from fastnn.engine.graph import flatten, map_structure
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.layers.base import Layer
 from fastnn.layers.recurrent_cells import (

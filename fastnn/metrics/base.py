@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn import config, ops
-from fastnn.engine.graph import flatten
+from fastnn.engine.nested import flatten
 from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
 from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.execute import check_whole
-from fastnn.engine.graph import flatten
+from fastnn.engine.nested import flatten
 from fastnn.engine.tensor import Tensor
 from fastnn.errors import DTypeError
 from fastnn.models.compiling import Aim, check_names

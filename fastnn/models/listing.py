@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fastnn.engine.graph import SymbolicTensor, Trace, flatten
+from fastnn.engine.graph import SymbolicTensor, Trace
+from fastnn.engine.nested import flatten
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import StepList, finish, write_backward
 from fastnn.errors import GraphError

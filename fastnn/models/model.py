@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastnn.compat.spellings import old_method
-from fastnn.engine import graph
-from fastnn.engine.graph import SymbolicTensor, map_structure
+from fastnn.engine import functional, graph
+from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.nested import map_structure
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.layers import Layer, masks
 from fastnn.models.network import Network, Reader, alone
@@ -196,7 +197,7 @@ class Model(Training, Layer):
         if self.network is None and input_shape is not None and type(self).call is not Model.call:
             spec = shapes_as_tensors(input_shape, self.dtype)
             if graph.current_trace() is None:
-                graph.infer(self._run_symbolic, (spec,), {})
+                functional.infer(self._run_symbolic, (spec,), {})
         self.built = True
 
     def _run_symbolic(self, *args: Any) -> Any:

@@ -7,8 +7,9 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from fastnn.engine import graph
-from fastnn.engine.graph import Node, SymbolicTensor, flatten, map_structure
+from fastnn.engine import functional
+from fastnn.engine.graph import Node, SymbolicTensor
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.errors import GraphError
 from fastnn.layers import Input, InputLayer, Layer
 from fastnn.ops.table import COMPOSED, OPS, Op
@@ -48,7 +49,7 @@ class Network:
         self.inputs: list[SymbolicTensor] = flatten(self.input_structure)
         self.outputs: list[SymbolicTensor] = flatten(self.output_structure)
         self.input_names = [t.name for t in self.inputs]
-        self.nodes = graph.nodes_between(self.inputs, self.outputs)
+        self.nodes = functional.nodes_between(self.inputs, self.outputs)
         self.operations = in_keras_order(by_name(self.input_structure), by_name(self.output_structure))
         self.names = operation_names(self.operations)
         self.layers = [op for op in self.operations if isinstance(op, Layer)]
@@ -65,7 +66,7 @@ class Network:
 
     def run(self, given: Sequence[Any]) -> Any:
         """The outputs for other inputs, eager or symbolic; a list of one is that one."""
-        return alone(graph.replay(self.nodes, self.inputs, given, self.output_structure))
+        return alone(functional.replay(self.nodes, self.inputs, given, self.output_structure))
 
     def match(self, given: Any, model: str) -> list[Any]:
         """The values given for the inputs, in order: by position, by name, or one alone.
@@ -166,8 +167,8 @@ def with_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
         else Input(batch_shape=t.shape, dtype=t.dtype)
         for t in given
     }
-    nodes = graph.nodes_between(given, flatten(outputs))
-    moved = graph.replay(nodes, given, [fresh[id(t)] for t in given], outputs)
+    nodes = functional.nodes_between(given, flatten(outputs))
+    moved = functional.replay(nodes, given, [fresh[id(t)] for t in given], outputs)
     return map_structure(lambda t: fresh[id(t)], inputs), moved
 
 

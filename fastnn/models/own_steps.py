@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fastnn import ops
-from fastnn.engine.graph import SymbolicTensor, Trace, flatten, map_structure
+from fastnn.engine.graph import SymbolicTensor, Trace
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import Plan, StepList, finish
 from fastnn.engine.tensor import Tensor

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from fastnn import config, optimizers
 from fastnn.compat.spellings import say
-from fastnn.engine import graph
-from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine import functional
+from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import Plan, StepList
 from fastnn.engine.tensor import Tensor, Variable
@@ -261,7 +262,7 @@ class Planning(Steps):
         if nest != self._input_nest or self._output_nest is None:
             spec = map_structure(lambda n: SymbolicTensor(shapes[n], self.dtype, n), nest)
             try:
-                self._output_nest = graph.infer(lambda s: self._run((s,), {}), (spec,), {})
+                self._output_nest = functional.infer(lambda s: self._run((s,), {}), (spec,), {})
             except ValueNeededError as error:
                 self._note_decisions(error)
                 self._output_nest = self._nest_by_example({n: a[:1] for n, a in feeds.items()}, nest)

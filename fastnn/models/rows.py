@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.engine.graph import flatten, map_structure
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.models.data import to_array
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fastnn.engine import graph
-from fastnn.engine.graph import SymbolicTensor, flatten, map_structure
+from fastnn.engine import functional, graph
+from fastnn.engine.graph import SymbolicTensor
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.layers import Input, InputLayer, Layer, masks
 from fastnn.models.model import Model
 from fastnn.models.network import Network, layer_entry, make_layer
@@ -201,7 +202,9 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Callabl
         given = model.network.match(input_tensors, model.name) if len(model.inputs) > 1 else flatten(input_tensors)
     nest = iter(given)
     inputs = map_structure(lambda _: next(nest), model.input) if input_tensors is None else input_tensors
-    return Model(inputs, graph.replay(model.network.nodes, model.inputs, given, model.output, clones), name=model.name)
+    return Model(
+        inputs, functional.replay(model.network.nodes, model.inputs, given, model.output, clones), name=model.name
+    )
 
 
 def cloned(layer: Layer, clone_function: Callable[[Any], Any] | None) -> Layer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastnn import metrics
-from fastnn.engine.graph import flatten
+from fastnn.engine.nested import flatten
 from fastnn.engine.tape import GradientTape
 from fastnn.metrics.base import Mean
 from fastnn.models.data import split, unpack_x_y_sample_weight

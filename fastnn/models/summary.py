@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fastnn.engine.graph import Node, flatten
+from fastnn.engine.graph import Node
+from fastnn.engine.nested import flatten
 from fastnn.engine.tensor import Variable
 
 

@@ -13,7 +13,7 @@ from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, flattened
 from fastnn.callbacks.progress import Progress
 from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
-from fastnn.engine.graph import flatten, map_structure
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
 from fastnn.models.loops import Averages, Batches, OneByOne, Ran, check_counts, in_order

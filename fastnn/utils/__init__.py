@@ -24,7 +24,8 @@ HOMES = {  # names that belong to rooms above this one
         "serialize_keras_object",
     ),
     "models.data": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
-    "engine.graph": ("get_source_inputs", "is_keras_tensor"),
+    "engine.functional": ("get_source_inputs",),
+    "engine.graph": ("is_keras_tensor",),
 }  # fmt: skip
 ABOVE = {name: home for home, names in HOMES.items() for name in names}
 __all__ = [

@@ -21,7 +21,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "fastnn.show opens a model in the app": "visualization",
         "models are graphs of layers, and functions of fastnn.ops": "Function Operation",
         "weights are named after their layers": "name_scope",
-        "fastnn.engine.graph has flatten and map_structure": "tree",
+        "fastnn.engine.nested has flatten and map_structure": "tree",
         "fastnn.__version__ says it": "version",
         "not available": "distillation",
     },

@@ -16,7 +16,7 @@ from fastnn.compat.tensorflow.networks import NN
 from fastnn.compat.tensorflow.numbers import ARRANGING, MATH, constant
 from fastnn.compat.tensorflow.randomness import RANDOM
 from fastnn.compat.tensorflow.renaming import renamed
-from fastnn.engine.graph import flatten
+from fastnn.engine.nested import flatten
 from fastnn.engine.tape import GradientTape
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.utils.naming import did_you_mean

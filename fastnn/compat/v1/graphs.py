@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastnn import config, ops
-from fastnn.engine import graph
+from fastnn.engine import functional, graph
 from fastnn.engine import tensor as eager
-from fastnn.engine.graph import Node, SymbolicTensor, flatten
+from fastnn.engine.graph import Node, SymbolicTensor
+from fastnn.engine.nested import flatten
 from fastnn.errors import GraphError
 
 Function = Callable[..., Any]
@@ -147,7 +148,7 @@ def made(
         known = result_dtype or next((a.dtype for a in flatten(args) if isinstance(a, SymbolicTensor)), "float32")
         result = GraphTensor(None, known, title, node)
     else:
-        spec = graph.infer(function, args, kwargs)
+        spec = functional.infer(function, args, kwargs)
         result = GraphTensor(spec.shape, spec.dtype, title, node)
     node.outputs.append(result)
     return result

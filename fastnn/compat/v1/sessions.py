@@ -13,7 +13,8 @@ from fastnn.compat.v1.graphs import (
     _state,
 )
 from fastnn.engine import tensor as eager
-from fastnn.engine.graph import Node, SymbolicTensor, Trace, flatten, map_structure
+from fastnn.engine.graph import Node, SymbolicTensor, Trace
+from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.plan import Plan, finish
 from fastnn.errors import GraphError
 

@@ -23,7 +23,8 @@ from fastnn.compat.v1.graphs import (
 )
 from fastnn.compat.v1.sessions import Session, _Run
 from fastnn.engine import tensor as eager
-from fastnn.engine.graph import Node, SymbolicTensor, flatten
+from fastnn.engine.graph import Node, SymbolicTensor
+from fastnn.engine.nested import flatten
 from fastnn.engine.steplist import write_backward
 from fastnn.errors import GraphError
 from fastnn.utils.checkpoints import restore_variables, save_variables
