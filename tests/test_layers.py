@@ -8,7 +8,7 @@ import pytest
 import fastnn
 from fastnn import layers, ops
 from fastnn.engine.graph import Trace
-from fastnn.layers.base import NotBuiltError
+from fastnn.layers.weights import NotBuiltError
 
 
 @pytest.fixture(autouse=True)

@@ -3,84 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import math
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from fastnn import constraints, initializers, regularizers
+from fastnn import regularizers
 from fastnn.compat.spellings import old_arguments
 from fastnn.config import dtype_name
-from fastnn.engine import functional, graph, nested
+from fastnn.engine import functional, graph
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
 from fastnn.layers import masks
+from fastnn.layers.calling import calling, training_now
+from fastnn.layers.configured import Configured, map_shapes
 from fastnn.layers.input_spec import check_inputs
+from fastnn.layers.weights import Book, Holder
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
-from fastnn.utils.registry import serialize, take_room
-
-LARGEST_WEIGHT = 2**59  # numbers in one weight that an array can have
-
-
-class NotBuiltError(ValueError, AttributeError):
-    """A layer's weights were asked for before they exist."""
-
-
-@dataclass
-class Book:
-    """What a layer remembers about itself; kept apart from the attributes in which its sublayers are found."""
-
-    arguments: tuple[tuple[Any, ...], dict[str, Any]]
-    created: list[Variable] = field(default_factory=list)
-    learnt: list[Variable] = field(default_factory=list)
-    penalties: list[tuple[Variable, Any]] = field(default_factory=list)
-    added_losses: list[Any] = field(default_factory=list)
-    calls: list[tuple[Any, Any]] = field(default_factory=list)
-    build_shape: Any = None
-    states: Any = None
-    shapes: list[tuple[int | None, ...]] = field(default_factory=list)  # of the latest outputs outside of a graph
-
-    def note_shapes(self, outputs: Any) -> Any:
-        """Remember the shapes of a call's outputs, for the summary, where no graph knows them; returns the outputs."""
-        if not self.calls:
-            self.shapes = [tuple(t.shape) for t in nested.flatten(outputs) if hasattr(t, "shape")]
-        return outputs
-
-
-class _Calling(threading.local):
-    def __init__(self) -> None:
-        self.training: list[bool] = []
-
-
-_calling = _Calling()
-
-
-def training_now() -> bool:
-    """The training flag of the layer being called, else of the trace being written, else False."""
-    if _calling.training:
-        return _calling.training[-1]
-    trace = graph.current_trace()
-    return trace is not None and trace.training
-
-
-@contextmanager
-def calling(training: bool | None) -> Iterator[None]:
-    """Layers called inside see that training flag, unless it is None."""
-    if training is None:
-        yield
-        return
-    _calling.training.append(bool(training))
-    try:
-        yield
-    finally:
-        _calling.training.pop()
 
 
 def building(build: Callable[..., None]) -> Callable[..., None]:
@@ -118,7 +60,7 @@ def is_numbers(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and bool(leaves) and all(isinstance(v, (bool, int, float)) for v in leaves)
 
 
-class Layer:
+class Layer(Holder, Configured):
     """A function with weights; subclasses write `build` (make weights) and `call` (compose operations).
 
     Args:
@@ -142,9 +84,6 @@ class Layer:
 
     supports_masking: bool = False
     input_spec: Any = None
-    config_names: tuple[str, ...] = ()
-    weight_names: tuple[str, ...] = ()
-    _book: Book
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
@@ -187,162 +126,9 @@ class Layer:
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = bool(trainable)
 
-    # ------------------------------------------------------------ weights
-
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, when the shape of the input is known."""
         self.built = True
-
-    def add_weight(
-        self,
-        shape: Sequence[int] | None = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        name: str | None = None,
-    ) -> Variable:
-        """A new weight of this layer.
-
-        Args:
-            shape: Its shape; a single number by default.
-            initializer: Name or function of the initial values; Glorot's uniform one by default.
-            dtype: Its type; the layer's by default.
-            trainable: Whether optimizers change it.
-            regularizer: Penalty on it, added to the loss.
-            constraint: What it is put back to after every update.
-            name: Its name within the layer.
-        """
-        self._check_initialised()
-        values = initializers.get(initializer or "glorot_uniform")
-        assert values is not None
-        dtype = dtype_name(dtype) if dtype else self.dtype
-        shape = tuple(shape or ())
-        if None in shape:
-            raise ValueError(f"Layer '{self.name}': expected a weight shape without open axes. Received: shape={shape}")
-        count = math.prod(shape)
-        try:
-            take_room(self.name, count)
-            if count >= LARGEST_WEIGHT:
-                raise MemoryError("more than any array can have")
-            content = as_array(values(shape, dtype=dtype), dtype)
-        except MemoryError as error:
-            raise MemoryError(f"Layer '{self.name}': no room for a weight of shape {shape}: {error}") from None
-        variable = Variable(content, trainable=trainable, name=name or "variable")
-        variable.constraint = constraints.get(constraint)
-        book = self._book
-        variable.path = self._free_path(f"{self.name}/{variable.name}")
-        book.created.append(variable)
-        if trainable:
-            book.learnt.append(variable)
-        if regularizer is not None:
-            book.penalties.append((variable, regularizers.get(regularizer)))
-        return variable
-
-    def _free_path(self, path: str) -> str:
-        """The path, numbered if the layer has a weight of that name already."""
-        taken, k = {v.path for v in self._book.created}, 1
-        free = path
-        while free in taken:
-            free, k = f"{path}_{k}", k + 1
-        return free
-
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self).weight_names:
-            raise NotBuiltError(
-                f"Layer '{vars(self).get('name')}' has no {name} yet. Expected: a call of the layer, or build, before"
-            )
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def sublayers(self) -> list[Layer]:
-        """Layers found in this layer's attributes, also in lists and dicts, in order."""
-        found = {id(x): x for x in flatten(list(vars(self).values())) if isinstance(x, Layer)}
-        return list(found.values())
-
-    def own_variables(self) -> list[Variable]:
-        """Variables of this layer itself."""
-        held = [x for x in flatten(list(vars(self).values())) if isinstance(x, Variable)]
-        return list({id(v): v for v in [*self._book.created, *held]}.values())
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: its own, then those of its sublayers."""
-        found = self.own_variables() + [v for layer in self.sublayers() for v in layer.weights]
-        return list({id(v): v for v in found}.values())
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The same as `weights`."""
-        return self.weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that optimizers change."""
-        return [v for v in self.weights if v.trainable] if self.trainable else []
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The same as `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Weights that optimizers leave alone."""
-        return [v for v in self.weights if not v.trainable] if self.trainable else self.weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The same as `non_trainable_weights`."""
-        return self.non_trainable_weights
-
-    @property
-    def trainable(self) -> bool:
-        """Whether optimizers change its weights; setting it also sets all sublayers."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for variable in self._book.learnt:
-            variable.trainable = self._trainable
-        for layer in self.sublayers():
-            layer.trainable = value
-
-    def get_weights(self) -> list[Any]:
-        """Copies of all weights as arrays."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite all weights with arrays, in the order of `get_weights`.
-
-        Raises:
-            ValueError: if their number or shapes do not fit.
-        """
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(
-                f"Layer '{self.name}': expected {len(variables)} weights. Received: {len(weights)}"
-                + ("" if self.built else " (the layer is not built yet)")
-            )
-        arrays = [as_array(w, v.dtype) for v, w in zip(variables, weights, strict=True)]
-        for variable, array in zip(variables, arrays, strict=True):
-            if variable.shape != array.shape:
-                raise ValueError(f"Expected '{variable.path}' of shape {variable.shape}. Received: {array.shape}")
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold.
-
-        Raises:
-            ValueError: if the layer is not built.
-        """
-        if not self.built:
-            raise NotBuiltError(
-                f"Layer '{self.name}': expected a built layer to count. Received: one without weights yet"
-            )
-        return sum(math.prod(v.shape) for v in self.weights)
 
     # ------------------------------------------------------------ losses
 
@@ -387,12 +173,6 @@ class Layer:
     def _check_inputs(self, args: Any, kwargs: Any) -> None:
         if self.input_spec is not None:
             check_inputs(self.name, self.input_spec, args[0] if args else next(iter(kwargs.values()), None))
-
-    def _check_initialised(self) -> None:
-        if "_trainable" not in vars(self):
-            raise RuntimeError(
-                f"Expected super().__init__() in the constructor of {type(self).__name__}, before anything else."
-            )
 
     def _ensure_built(self, args: Any, kwargs: Any) -> None:
         if not self.built:
@@ -535,23 +315,6 @@ class Layer:
         self._ensure_built(args, kwargs)
         return functional.infer(self, args, kwargs)
 
-    def save_own_variables(self, store: dict[str, Any]) -> None:
-        """Write the layer's own weights, without those of layers in it, into a dict by number."""
-        for k, variable in enumerate(self._book.created):
-            store[str(k)] = variable.numpy()
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Read what `save_own_variables` wrote.
-
-        Raises:
-            ValueError: for another number of weights, or another shape.
-        """
-        own = self._book.created
-        if len(store) != len(own):
-            raise ValueError(f"Layer '{self.name}': expected {len(own)} arrays. Received: {len(store)}")
-        for k, variable in enumerate(own):
-            variable.assign(store[str(k)])
-
     def quantize(self, *_: Any, **__: Any) -> None:
         """Not available: everything is computed in float32 or float64."""
         raise NotImplementedError("Expected float32 or float64. Received: quantize, which is not available")
@@ -575,57 +338,6 @@ class Layer:
             )
         return self._book.calls[0]
 
-    # ------------------------------------------------------------ saving
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal layer."""
-        named = {key: self.config_value(key) for key in self.config_names}
-        given = {} if "keras_module" in vars(type(self)) else self._given_arguments()
-        return {**self.base_config(), **named, **given}
-
-    def base_config(self) -> dict[str, Any]:
-        """The arguments that every layer has."""
-        policy = {
-            "module": "keras",
-            "class_name": "DTypePolicy",
-            "config": {"name": self.dtype},
-            "registered_name": None,
-        }
-        return {"name": self.name, "trainable": self.trainable, "dtype": policy}
-
-    def config_value(self, key: str) -> Any:
-        """One argument as JSON."""
-        return serialize(getattr(self, key))
-
-    def _given_arguments(self) -> dict[str, Any]:
-        """The constructor's arguments, for layers of users that do not write `get_config`."""
-        args, kwargs = self._book.arguments
-        signature = inspect.signature(type(self).__init__)
-        bound = signature.bind(self, *args, **kwargs).arguments
-        rest = [p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
-        bound.update(bound.pop(rest[0], {}) if rest else {})
-        skip = {next(iter(signature.parameters)), "name", "trainable", "dtype"}
-        return {k: serialize(v) for k, v in bound.items() if k not in skip}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """The layer that a configuration describes; entries of Keras that say "not used" are passed over."""
-        return cls(**{k: v for k, v in config.items() if not is_idle(k, v, cls)})
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """The input shape that the layer was built for."""
-        shape = self._book.build_shape
-        if isinstance(shape, dict) and all(key.endswith("_shape") for key in shape):
-            return {"shapes_dict": serialize(shape)}
-        return None if shape is None else {"input_shape": serialize(shape)}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Build for the shape that `get_build_config` gave."""
-        if config and config.get("input_shape") is not None:
-            self.build(map_shapes(tuple, config["input_shape"]))
-        elif config and config.get("shapes_dict"):
-            self.build(**{name: map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()})
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
@@ -638,21 +350,3 @@ def open_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     if length is not None:
         return (None, int(length))
     return None if sample is None else (None, *((sample,) if isinstance(sample, int) else tuple(sample)))
-
-
-def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
-    """Replace every shape (a list or tuple of numbers and None) in a nest."""
-    if isinstance(structure, dict):
-        return {k: map_shapes(function, v) for k, v in structure.items()}
-    if all(n is None or isinstance(n, int) for n in structure):
-        return function(structure)
-    return [map_shapes(function, s) for s in structure]
-
-
-def is_idle(key: str, value: Any, cls: type) -> bool:
-    """Whether a configuration's entry is one that this class does not know and that switches nothing on."""
-    parameters: set[str] = set()
-    for base in cls.__mro__:
-        if "__init__" in vars(base) and base is not object:
-            parameters |= set(inspect.signature(vars(base)["__init__"]).parameters)
-    return key not in parameters and (value is None or value is False)
