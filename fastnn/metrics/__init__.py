@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.metrics import accuracy as _accuracy
-from fastnn.metrics import confusion, regions, scores, simple  # noqa: F401  each registers its metrics
+from fastnn.metrics import area, confusion, regions, scores, simple  # noqa: F401  each registers its metrics
 from fastnn.metrics.base import ALIASES, CLASSES, FUNCTIONS, MeanMetricWrapper, Metric
 from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean
