@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.explain import Operand, factor, label, sum_term
-from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum
+from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, compiled
 
 NAMING = re.compile(r"\((\w+) := ")
 Arrays = Mapping[str, NDArray[Any]]
@@ -274,7 +274,9 @@ class _Walk:
         return self.text[node.col_offset : node.end_col_offset]
 
     def _run(self, code: str, inner: Mapping[str, Any]) -> Any:
-        return eval(code, {"__builtins__": {}}, {**FUNCTIONS, **self.values, **inner})  # text comes from the op table
+        return eval(
+            compiled(code), {"__builtins__": {}}, {**FUNCTIONS, **self.values, **inner}
+        )  # text comes from the op table
 
 
 def unnamed(text: str) -> str:
@@ -318,6 +320,7 @@ def chain(node: ast.BinOp) -> list[ast.expr]:
     return [left, *reversed(found)]
 
 
+@lru_cache(maxsize=4096)
 def is_constant(node: ast.expr) -> bool:
     """Whether a part has no names: it is as good as a number."""
     return not any(isinstance(n, ast.Name) for n in ast.walk(node))
