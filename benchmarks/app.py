@@ -45,11 +45,14 @@ class Scene:
         self.settle()
 
     def settle(self, seconds: float = 0.0) -> None:
-        """Let everything be drawn."""
-        stop = time.perf_counter() + seconds
+        """Let everything be drawn, and wait as the app does: asleep between events."""
+        from PyQt6.QtCore import QEventLoop, QTimer
+
         self.app.processEvents()
-        while time.perf_counter() < stop:
-            self.app.processEvents()
+        if seconds:
+            loop = QEventLoop()
+            QTimer.singleShot(round(1000 * seconds), loop.quit)
+            loop.exec()
 
     def time(self, action: Action, count: int, warm: int = 3) -> list[float]:
         """Seconds of an action, from its begin until it is seen; the first ones are not counted."""
@@ -147,10 +150,10 @@ def training(scene: Scene, detail: str, seconds: float) -> Iterator[Result]:
     session.goto(0)
     scene.window.toggle_training()
     scene.settle(0.3)
-    before, begun = session.moment.position, time.perf_counter()
+    before, begun = session.reached, time.perf_counter()
     unsubscribe = session.subscribe(lambda topic: beats.append(time.perf_counter()))
     scene.settle(seconds)
-    watched = (session.moment.position - before) / len(session.steps) / (time.perf_counter() - begun)
+    watched = (session.reached - before) / (time.perf_counter() - begun)
     unsubscribe()
     scene.window.toggle_training()
     while session.training:
@@ -163,13 +166,9 @@ def training(scene: Scene, detail: str, seconds: float) -> Iterator[Result]:
 
 def resting(scene: Scene, seconds: float) -> Iterator[Result]:
     """Processor time of a window that nobody touches."""
-    from PyQt6.QtCore import QEventLoop, QTimer
-
     scene.settle(0.5)
-    loop = QEventLoop()
-    QTimer.singleShot(int(1000 * seconds), loop.quit)
     begun = time.process_time()
-    loop.exec()
+    scene.settle(seconds)
     yield result("idle", f"processor time of {seconds:g} s", 0.01 * seconds, [time.process_time() - begun])
 
 

@@ -24,7 +24,7 @@ from gui.source import Source, from_model, from_preset, holding_out
 from gui.state import Index, Selection
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
-TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "runs")
+TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "progress", "runs")
 
 
 class Session(Moving):
@@ -32,7 +32,8 @@ class Session(Moving):
 
     Topics that callbacks hear: `loaded` (another network: everything changed), `position` (other numbers, other
     step), `selection`, `hover`, `view` (show, numbers, sample, channel), `breakpoints` (and conditions), `training`
-    (begun or ended), `runs` (another run is compared with, or none).
+    (begun or ended), `progress` (training goes on: nothing but `reached` has changed), `runs` (another run is
+    compared with, or none).
 
     Example:
         >>> session = Session()
@@ -138,6 +139,7 @@ class Session(Moving):
         self.hit, self.watching = None, watching and bool(self.conditions)
         self._looked = self.shown_index()
         self._moment, self.training = self.snapshot(), True
+        self.reached = self.stepper.training_step
         self.notify("training")
 
     def train(self, seconds: float, steps: int | None = None) -> None:
@@ -149,7 +151,11 @@ class Session(Moving):
         """
         if self.watching:
             self.hit = run_until(self.stepper, self.conditions, steps, seconds)
-            return
+        else:
+            self._train(seconds, steps)
+        self.reached = self.stepper.training_step
+
+    def _train(self, seconds: float, steps: int | None) -> None:
         if self.stepper.index:
             self.stepper.finish_step()
             steps = None if steps is None else steps - 1

@@ -35,6 +35,7 @@ class State:
         self.seed = 0
         self.stepper: Any = None
         self.training = False
+        self.reached = 0  # training steps done, as the worker goes on
         self.selection: Selection | None = None
         self.hovered: Selection | None = None
         self.sample, self.channel = 0, 0
@@ -162,7 +163,7 @@ class State:
 
     def _measure(self) -> None:
         """Take over the losses, and measure what charts show if a training step has just been finished."""
-        self.losses.follow(self.stepper.losses)
+        self.losses.add(self.stepper.losses_from(len(self.losses)))
         if self.stepper.at_end:
             self.history.note(self.stepper.training_step, measured(self.stepper))
             self._test()
