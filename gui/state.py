@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -215,7 +216,7 @@ class State:
         if self.moment.arrays is not None:
             given = self.moment.explanation
             return given if given and (given.name, given.index) == self.selection else None
-        key = (self.stepper, self.selection, self.moment.position)
+        key = (weakref.ref(self.stepper), self.selection, self.moment.position)
         if key != self._explained[0]:
             self._explained = (key, self._explain())
         return self._explained[1]
