@@ -224,9 +224,9 @@ def test_interrupt_leaves_whole_steps_and_the_history():
     model.compile("sgd", "mse")
     x = RNG.normal(size=(2000, 64)).astype("float32")
     timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
-    timer.start()
+    begin = callbacks.LambdaCallback(on_train_begin=lambda logs: timer.start())
     with pytest.raises(KeyboardInterrupt):
-        model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0)
+        model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0, callbacks=[begin])
     timer.join()
     steps = int(model.optimizer.iterations)
     told = len(model.history.history["loss"])
