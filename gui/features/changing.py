@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gui.handlers import Handler
+from gui.panels.code_page import CodePage
 from gui.panels.drawing_board import DrawingBoard
 from gui.panels.fan_page import FanPage
 from gui.panels.playground import Playground
@@ -28,10 +29,12 @@ class Changing:
         self.workbench = Workbench(self.session, self.window.stage, self.change, self.window.say)
         self.playground = Playground(self.session, self.change, self.window.load)
         self.drawing_board, self.fan = DrawingBoard(self.session, self.change), FanPage(self.session)
+        self.code = CodePage(self.session, self.change)
         self.window.stage.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
         self.workbench.add("Playground", self.playground)
         self.workbench.add("Draw", self.drawing_board)
         self.workbench.add("Neuron", self.fan)
+        self.workbench.add("Autoencoder", self.code)
         return self.workbench
 
     def handlers(self) -> dict[str, Handler]:
@@ -44,6 +47,7 @@ class Changing:
             "playground": self.play,
             "draw": self.draw,
             "neuron": lambda: self.workbench.bring(self.fan),
+            "code": lambda: self.workbench.bring(self.code),
             "table": self.show_table,
         }
 
