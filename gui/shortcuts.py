@@ -64,6 +64,7 @@ ACTIONS = (
     Action("draw", "Draw a picture for the network", ("Ctrl+3",), "Edit"),
     Action("neuron", "Edges of the selected neuron", ("Ctrl+4",), "Edit"),
     Action("code", "Autoencoder: input, output, code", ("Ctrl+5",), "Edit"),
+    Action("towers", "Towers: shared layers side by side", ("Ctrl+6",), "Edit"),
     Action("edit", "Edit the selected number", ("F2",), "Edit"),
     Action("explain", "Explain what was computed last", ("E",), "Look"),
     Action("history_back", "Previous selection", ("Alt+Left",), "Look", repeats=True),
