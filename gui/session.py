@@ -21,18 +21,18 @@ from gui.moment import Moment
 from gui.runs import Difference, Pin, changes, difference
 from gui.source import Source, from_model, from_preset, holding_out
 from gui.state import Index, Selection
-from gui.trying import Trying
+from gui.watching import Watching
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
-TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "runs")
+TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "runs", "watches")
 
 
-class Session(Trying):
+class Session(Watching):
     """The state of one window.
 
     Topics that callbacks hear: `loaded` (another network: everything changed), `position` (other numbers, other
     step), `selection`, `hover`, `view` (show, numbers, sample, channel), `breakpoints` (and conditions), `training`
-    (begun or ended), `runs` (another run is compared with, or none).
+    (begun or ended), `runs` (another run is compared with, or none), `watches` (the watch list).
 
     Example:
         >>> session = Session()
@@ -101,6 +101,7 @@ class Session(Trying):
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
         self.selection = self.hovered = self._looked = None
         self.sample = self.channel = 0
+        self.pinned, self._seen = [], {}
         self._past, self._future = [], []
         self._undo, self._redo, self._tries, self._what_if = [], [], (), None
         self.losses, self.history, self.pin = Losses(), History(), None

@@ -31,7 +31,8 @@ class Changing:
         self.playground = Playground(self.session, self.change, self.window.load)
         self.drawing_board, self.fan = DrawingBoard(self.session, self.change), FanPage(self.session)
         self.code, self.towers = CodePage(self.session, self.change), TowersPage(self.session)
-        self.window.stage.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
+        for page in (self.window.stage, self.code, self.towers):
+            page.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
         self.workbench.add("Playground", self.playground)
         self.workbench.add("Draw", self.drawing_board)
         self.workbench.add("Neuron", self.fan)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from fastnn.engine.reconstructing import Reconstruction, reconstruction
 from gui import theme as themes
 from gui.numbers import format_number
+from gui.panels.cells import attach
 from gui.panels.edit_bar import Do
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
@@ -21,10 +22,14 @@ TICKS = 200
 class CodePage(QWidget):
     """A page of the workbench, for networks that give back what they are given.
 
+    Signal `asked(action)` when a tensor's menu asks for what others do, such as "export".
+
     Args:
         session: What is debugged.
         do: Carries a change out; errors become messages.
     """
+
+    asked = pyqtSignal(str)
 
     def __init__(self, session: Any, do: Do) -> None:
         super().__init__()
@@ -33,9 +38,11 @@ class CodePage(QWidget):
         self.picture: Picture | None = None
         self.views = [TensorView(self) for _ in range(3)]
         for view in self.views:
-            view.clicked.connect(self._select)
-            view.hovered.connect(self._hover)
             view.moved.connect(self._link)
+        for view in self.views[:2]:
+            attach(view, session, self.asked.emit)
+        self.views[2].clicked.connect(self._select)
+        self.views[2].hovered.connect(self._hover)
         self.words = QLabel(self)
         self.words.setWordWrap(True)
         self.own = QPushButton("The run's own code", self)
@@ -114,21 +121,18 @@ class CodePage(QWidget):
             name = self.picture.code
             self.do(lambda: self.session.try_value(name, index, value, again))
 
-    def _cell(self, name: str, index: tuple[int, ...]) -> tuple[str, tuple[int, ...]] | None:
-        """The cell of the run behind a cell of a picture: of the difference that of the output."""
-        parts = self.parts()
-        if parts is None or name in self.session.listing.values:
-            return name, index
-        return parts.made, (self.session.sample, *index[1:])
-
     def _select(self, name: str, index: tuple[int, ...]) -> None:
-        cell = self._cell(name, index)
-        if cell is not None:
-            self.session.select(*cell)
+        """Of the difference: the same cell of the output."""
+        parts = self.parts()
+        if parts is not None:
+            self.session.select(parts.made, (self.session.sample, *index[1:]))
 
     def _hover(self, name: str, index: object) -> None:
-        cell = self._cell(name, index) if isinstance(index, tuple) else None
-        self.session.hover(*(cell or (None, None)))
+        parts = self.parts()
+        if parts is not None and isinstance(index, tuple):
+            self.session.hover(parts.made, (self.session.sample, *index[1:]))
+        else:
+            self.session.hover(None)
 
     def _link(self, port: ViewPort) -> None:
         for view in self.views:

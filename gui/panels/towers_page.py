@@ -14,6 +14,7 @@ from gui import theme as themes
 from gui.numbers import format_number
 from gui.panels import painting
 from gui.panels.card_browser import CardBrowser
+from gui.panels.cells import attach
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
 from gui.towers import Badge, Parts, Towers, badges, largest_cell, parts_of, tiles, towers_of
@@ -26,9 +27,13 @@ SIGNS = {Margin.ACTIVE: "●", Margin.CLIPPED: "○", Margin.WEIGHTED_OUT: "○"
 class TowersPage(QWidget):
     """A page of the workbench, for networks that use layers several times.
 
+    Signal `asked(action)` when a tensor's menu asks for what others do, such as "export".
+
     Args:
         session: What is debugged.
     """
+
+    asked = pyqtSignal(str)
 
     def __init__(self, session: Any) -> None:
         super().__init__()
@@ -95,8 +100,7 @@ class TowersPage(QWidget):
 
     def _view(self, row: int, column: int) -> TensorView:
         view = TensorView(self.box)
-        view.clicked.connect(self.session.select)
-        view.hovered.connect(self._hover)
+        attach(view, self.session, self.asked.emit)
         view.moved.connect(lambda port, row=row: self._link(row, port))
         self.grid.addWidget(view, row, column)
         return view
@@ -147,9 +151,6 @@ class TowersPage(QWidget):
         name = url.toString().partition(":")[2]
         if name in self.session.listing.values and self.session.computed(name):
             self.session.select(name, largest_cell(self.session, name))
-
-    def _hover(self, name: str, index: object) -> None:
-        self.session.hover(None if index is None else name, index)
 
     def _link(self, row: int, port: ViewPort) -> None:
         for view in self.views[row]:
