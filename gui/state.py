@@ -52,6 +52,10 @@ class State:
         self._redo: list[Version] = []
         self.order = "size"  # of the terms of a long sum: by size or by index
         self.predictor: Any = None  # a `Predictor` while numbers are to be predicted
+        self.pinned: list[Selection] = []  # the watch list, see `Watching`
+        self._seen: dict[Selection, tuple[Any, Any, Any]] = {}
+        self._tries: tuple[Any, ...] = ()  # values put in by hand, see `Trying`
+        self._what_if: tuple[Any, Any] | None = None
         self._term: tuple[Any, int] | None = None
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []

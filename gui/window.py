@@ -175,8 +175,8 @@ class MainWindow(QMainWindow):
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
             return [self.listing, self.tape, self.transport]
-        if topic == "runs":
-            return [self.chart]
+        if topic in ("runs", "watches"):
+            return [self.chart] if topic == "runs" else []
         picture = [self.workbench, self.map, self.card]
         if topic == "position" and self.session.training:
             return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fastnn.engine.inside import Line
-from gui.cards import shapes, sums, windows
+from gui.cards import overlay, shapes, sums, windows
 from gui.cards.figure import Figure, Table
 from gui.cards.sight import Sight, sight_of
 from gui.inner_sums import shortened, with_brackets
@@ -15,7 +15,7 @@ from gui.numbers import MINUS
 __all__ = ["BY_KIND", "figures", "given_figures", "moves", "sight_of"]
 LINES = 24  # of a formula, more are cut in the middle
 BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
-    "convolution": windows.convolution,
+    "convolution": lambda sight: [*windows.convolution(sight), *overlay.kernel_gradient(sight)],
     "window": windows.window,
     "elementwise": lambda sight: [*shapes.activation(sight), *shapes.branches(sight)],
     "normalization": lambda sight: [*shapes.classes(sight), *shapes.statistics(sight)],

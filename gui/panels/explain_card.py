@@ -179,6 +179,8 @@ class ExplainCard(QWidget):
             self.session.look(int(place))
         elif kind == "cell":
             self.follow_operand(int(place))
+        elif kind == "term":
+            self.session.set_term(int(place))
         elif kind == "value":
             self.session.select(*target_of(url.toString()))
 

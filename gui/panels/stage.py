@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from gui import theme as themes
 from gui.content import Content, Scene, base_name, dependence, scene_of
 from gui.panels import stacking
+from gui.panels.cells import attach
 from gui.panels.op_block import OpBlock
 from gui.panels.stage_bar import StageBar
 from gui.panels.tensor_geometry import ViewPort
@@ -133,23 +134,11 @@ class Canvas(QWidget):
     def _provide(self, views: list[TensorView], count: int) -> None:
         while len(views) < count:
             view = TensorView(self)
-            view.clicked.connect(self.session.select)
-            view.hovered.connect(self._hover)
-            view.asked.connect(lambda what, view=view: self._ask(view, what))
+            attach(view, self.session, self.asked.emit)
             view.moved.connect(lambda port, view=view: self._link(view, port))
             views.append(view)
         for k, view in enumerate(views):
             view.setVisible(k < count)
-
-    def _ask(self, view: TensorView, what: str) -> None:
-        made = self.session.listing.written_by.get(view.content.name)
-        if what == "breakpoint" and made is not None:
-            self.session.toggle_breakpoint(made)
-        else:
-            self.asked.emit(what)
-
-    def _hover(self, name: str, index: object) -> None:
-        self.session.hover(None if index is None else name, index)
 
     def _link(self, moved: TensorView, port: ViewPort) -> None:
         for view in self.views():
