@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from gui.cards.figure import Bars, Courses, Curve, Figure, Grid, Grids, Item, Link, Map, Note, Strip, Table, plain
+from gui.cards.figure import Bars, Courses, Curve, Figure, Fold, Grid, Grids, Item, Link, Map, Note, Strip, Table, plain
 from gui.cards.pictures import courses_svg, curve_svg, map_svg, strip_svg
 from gui.numbers import format_cell, format_number, minus
 
@@ -119,6 +119,13 @@ class FigureWriter:
     @write.register
     def _(self, figure: Note) -> str:
         return self.note(figure.text)
+
+    @write.register
+    def _(self, figure: Fold) -> str:
+        text = f"{'▾' if figure.open else '▸'} {html.escape(figure.text)}"
+        style = f"color:{self.colours['accent']};text-decoration:none"
+        link = f'<a href="fold:{figure.name}" style="{style}">{text}</a>' if self.look.links else text
+        return f'<p style="margin:8px 0 2px 0">{link}</p>'
 
     @write.register
     def _(self, figure: Table) -> str:
