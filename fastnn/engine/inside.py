@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.explain import Operand, factor, label, sum_term
-from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum
+from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, unnamed
 
-NAMING = re.compile(r"\((\w+) := ")
 Arrays = Mapping[str, NDArray[Any]]
 CHAINED = ((ast.Add, ast.Sub), (ast.Mult,))  # a + b - c is one move, and so is a * b * c
 
@@ -108,6 +106,12 @@ class Inside:
     def magnitude(self) -> float:
         """The yardstick for rounding."""
         return self.expression.magnitude(self.arrays)
+
+    @cached_property
+    def rows(self) -> dict[str, NDArray[np.float64]]:
+        """The table beside a formula, such as softmax by class: its columns by heading; empty where there is none."""
+        f = self.expression
+        return f.rows.evaluate(f, self.arrays) if isinstance(f, Formula) and f.rows is not None else {}
 
     # ------------------------------------------------------------ sums
 
@@ -275,22 +279,6 @@ class _Walk:
 
     def _run(self, code: str, inner: Mapping[str, Any]) -> Any:
         return eval(code, {"__builtins__": {}}, {**FUNCTIONS, **self.values, **inner})  # text comes from the op table
-
-
-def unnamed(text: str) -> str:
-    """A text where parts that get a name are written as that name.
-
-    Example:
-        >>> unnamed("exp(x0 - (m := max(x0, x1))) + m")
-        'exp(x0 - m) + m'
-    """
-    while (found := NAMING.search(text)) is not None:
-        depth, end = 1, found.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            end += 1
-        text = text[: found.start()] + found.group(1) + text[end:]
-    return text
 
 
 def parts_of(node: ast.expr) -> Iterator[ast.expr]:

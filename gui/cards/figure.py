@@ -220,7 +220,22 @@ class Note:
     good: bool | None = field(default=None)
 
 
-Figure = Table | Grids | Bars | Curve | Courses | Strip | Map | Overlay | Note
+@dataclass(frozen=True)
+class Fold:
+    """A line that opens or closes what follows.
+
+    Args:
+        name: What is folded.
+        text: What it says.
+        open: Whether it is open.
+    """
+
+    name: str
+    text: str
+    open: bool = False
+
+
+Figure = Table | Grids | Bars | Curve | Courses | Strip | Map | Overlay | Note | Fold
 
 
 def plain(item: Item) -> float:

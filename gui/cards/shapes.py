@@ -92,7 +92,9 @@ def histogram(values: NDArray[Any]) -> Iterator[Figure]:
 
 
 def classes(sight: Sight) -> Iterator[Figure]:
-    """The whole row of classes: what goes in, what comes out, the target."""
+    """The whole row of classes: what goes in, what comes out, the target; nothing where the formula has its table."""
+    if sight.inside.rows:
+        return
     shape = next((s for s in reversed(sight.step.shapes) if s), ())
     axis = sight.step.attrs.get("axis", -1)
     if len(shape) < 2 or axis not in (-1, len(shape) - 1) or len(sight.index) < len(shape) - 1:

@@ -31,6 +31,7 @@ class Sight:
         inside: The moves that lead to it.
         order: "size" or "index": how long sums are sorted.
         term: The move in focus, or None.
+        unfolded: Whether a formula's lines are all shown.
     """
 
     session: Any
@@ -40,6 +41,7 @@ class Sight:
     inside: Inside
     order: str = "size"
     term: int | None = None
+    unfolded: bool = False
 
     @property
     def name(self) -> str:
@@ -68,6 +70,13 @@ class Sight:
         """Sums of products inside the formula, if it is one."""
         return inner_sums(self.formula.text, self.explanation.operands) if self.formula is not None else ()
 
+    @property
+    def tabled(self) -> frozenset[tuple[str, Index]]:
+        """Cells that stand in the table beside the formula."""
+        rows = self.formula.rows if self.formula is not None else None
+        found = rows.lines.values() if rows is not None else ()
+        return frozenset((self.called(role), tuple(int(i) for i in cell)) for role, cells in found for cell in cells)
+
     def array(self, role: str) -> NDArray[Any] | None:
         """An operand or result of the step as it was when the step ran."""
         return self.inside.arrays.get(role)
@@ -88,7 +97,7 @@ class Sight:
         return np.broadcast_to(values, len(cells))
 
 
-def sight_of(session: Any, order: str = "size") -> Sight | None:
+def sight_of(session: Any, order: str = "size", unfolded: bool = False) -> Sight | None:
     """The selected number, or None if no step has computed it, or while a training run owns the numbers."""
     explanation = session.explanation()
     if explanation is None or explanation.step is None or session.moment.arrays is not None:
@@ -99,4 +108,4 @@ def sight_of(session: Any, order: str = "size") -> Sight | None:
         return None
     step = session.steps[explanation.step]
     role = next(r for r, n in step.results if n == explanation.name)
-    return Sight(session, explanation, step, role, inside, order, session.term)
+    return Sight(session, explanation, step, role, inside, order, session.term, unfolded)

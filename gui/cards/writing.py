@@ -16,6 +16,7 @@ from gui.cards.figure import (
     Courses,
     Curve,
     Figure,
+    Fold,
     Grid,
     Grids,
     Item,
@@ -139,6 +140,13 @@ class FigureWriter:
     @write.register
     def _(self, figure: Note) -> str:
         return self.note(figure.text)
+
+    @write.register
+    def _(self, figure: Fold) -> str:
+        text = f"{'▾' if figure.open else '▸'} {html.escape(figure.text)}"
+        style = f"color:{self.colours['accent']};text-decoration:none"
+        link = f'<a href="fold:{figure.name}" style="{style}">{text}</a>' if self.look.links else text
+        return f'<p style="margin:8px 0 2px 0">{link}</p>'
 
     @write.register
     def _(self, figure: Table) -> str:

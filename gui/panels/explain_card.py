@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
@@ -35,6 +36,7 @@ class ExplainCard(QWidget):
         self.session = session
         self.explanation: Explanation | None = None
         self._text: CardText | None = None
+        self.unfolded = False  # a formula's lines
         self.predict_bar: PredictBar | None = None
         self.title = QLabel(self)
         self.title.setWordWrap(True)
@@ -136,11 +138,10 @@ class ExplainCard(QWidget):
         if made is None:
             return self._text.html() + self._given(name) + self._links(name, made)
         step = self.session.steps[made]
-        return self._text.html(formula_for(step, name), legend(step), self._figures()) + self._links(name, made)
-
-    def _figures(self) -> str:
-        sight = cards.sight_of(self.session, self.session.order)
-        return "" if sight is None else self._writer().html(cards.figures(sight))
+        sight = cards.sight_of(self.session, self.session.order, self.unfolded)
+        figures = "" if sight is None else self._writer().html(cards.figures(sight))
+        tabled = frozenset() if sight is None else sight.tabled
+        return self._text.html(formula_for(step, name), legend(step), figures, tabled) + self._links(name, made)
 
     def _given(self, name: str) -> str:
         return self._writer().html(cards.given_figures(self.session, name))
@@ -181,8 +182,19 @@ class ExplainCard(QWidget):
             self.follow_operand(int(place))
         elif kind == "term":
             self.session.set_term(int(place))
+        elif kind == "fold":
+            self.unfolded = not self.unfolded
+            self._keep_place(self.refresh)
         elif kind == "value":
             self.session.select(*target_of(url.toString()))
+
+    def _keep_place(self, change: Callable[[], None]) -> None:
+        """Change the text without scrolling it."""
+        bar = self.body.verticalScrollBar()
+        place = bar.value() if bar is not None else 0
+        change()
+        if bar is not None:
+            bar.setValue(place)
 
     def follow_operand(self, place: int) -> None:
         """Select an operand of the explanation shown."""

@@ -19,7 +19,13 @@ CELLS = 200  # of each kind
 
 
 def plain(text):
-    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("−", "-").replace(" · ", " * ").replace("\xa0", " ")
+    return (
+        html.unescape(re.sub(r"<[^>]*>", "", text))
+        .replace("^", "**")
+        .replace("−", "-")
+        .replace(" · ", " * ")
+        .replace("\xa0", " ")
+    )
 
 
 def steps_of(name):

@@ -150,12 +150,60 @@ def test_a_dead_unit_says_so_forward_and_backward():
     assert "dead" in first(figures("digits-cnn", "conv1.conv2d.grad", dead), Curve).tag
 
 
-def test_a_row_of_classes_shows_the_target():
-    table = next(f for f in figures("digits-cnn", "output.dense.grad", (0, 3)) if getattr(f, "title", "") == "the row")
-    label = int(session_of("digits-cnn").view("y_true")[0])
-    assert [row[0] for row in table.rows if row[-1] == "target"] == [str(label)]
-    assert len(table.rows) == 10
+def test_classes_are_a_table_from_logit_to_loss():
+    session = session_of("digits-cnn")
+    found = figures("digits-cnn", "sparse_softmax_cross_entropy", (0,))
+    table, label = first(found, Table), int(session.view("y_true")[0])
+    assert table.head == ("class", "z", "z − max", "exp", "p", "t", "−log p")
+    logits = session.view("output.dense")[0].astype(np.float64)
+    assert [plain(row[2]) for row in table.rows[:10]] == pytest.approx((logits - logits.max()).tolist())
+    assert [plain(row[5]) for row in table.rows[:10]] == np.eye(10)[label].tolist()
+    loss = float(session.number_at("sparse_softmax_cross_entropy", (0,)))
+    assert plain(table.rows[label][6]) == pytest.approx(loss, rel=1e-6)
+    assert plain(table.rows[-1][3]) == pytest.approx(float(np.exp(logits - logits.max()).sum()))
+
+
+def test_the_gradient_of_a_logit_is_shown_as_p_minus_t_and_by_the_jacobian():
+    table = first(figures("digits-cnn", "output.dense.grad", (0, 3)), Table)
+    sight = cards.sight_of(session_of("digits-cnn"))
+    assert sight.explanation.symbol == "dy * (p3 - float(label == 3))"
+    assert table.head == ("class", "t", "p", "dy/dp", "dp/dz3", "product")
     assert table.current == 3
+    assert plain(table.rows[-1][-1]) == pytest.approx(sight.explanation.result, rel=1e-6)
+
+
+def test_many_classes_are_the_strongest_and_the_rest():
+    found = figures("go-policy-value", "softmax_cross_entropy", (2,))
+    table = first(found, Table)
+    assert len(table.rows) < 25
+    assert str(table.rows[-2][0]).startswith("rest of 34")
+    assert plain(table.rows[-1][-1]) == pytest.approx(cards.sight_of(session_of("go-policy-value")).explanation.result)
+    shares = sum(plain(row[4]) for row in table.rows[:-1])
+    assert shares == pytest.approx(1.0)
+
+
+def test_lines_are_folded_where_they_are_many(card):
+    card.session.select("sparse_softmax_cross_entropy", (0,))
+    shown = card.body.toPlainText()
+    assert "line by line: 26 lines" in shown
+    assert "x0 − m\n" not in shown
+    card.body.anchorClicked.emit(QUrl("fold:lines"))
+    assert "x0 − m\n" in card.body.toPlainText()
+    card.body.anchorClicked.emit(QUrl("fold:lines"))
+    card.session.set_term(2)
+    assert "▶" in card.body.toPlainText()
+
+
+def test_an_update_is_shown_in_named_quantities():
+    session = Session()
+    session.load("digits-mlp", seed=0, position=0)
+    session.to_end()
+    session.select("hidden.kernel", (3, 2))
+    table = next(f for f in cards.figures(cards.sight_of(session)) if getattr(f, "title", "") == "in parts")
+    lines = [str(row[0]).partition("\n")[0] for row in table.rows]
+    assert "m_hat = m_new / (1 − 0.9^t)" in lines
+    assert lines[-1] == "w_new = w − change"
+    assert plain(table.rows[-1][1]) == pytest.approx(float(session.view("hidden.kernel")[3, 2]), rel=1e-6)
 
 
 def test_the_group_that_is_standardized_lies_on_one_axis():

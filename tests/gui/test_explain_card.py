@@ -40,7 +40,13 @@ def open_card(qtbot, qapp):
 
 
 def plain(text):
-    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("−", "-").replace(" · ", " * ").replace("\xa0", " ")
+    return (
+        html.unescape(re.sub(r"<[^>]*>", "", text))
+        .replace("^", "**")
+        .replace("−", "-")
+        .replace(" · ", " * ")
+        .replace("\xa0", " ")
+    )
 
 
 def text_of(card, digits=4):

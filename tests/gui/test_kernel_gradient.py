@@ -72,7 +72,7 @@ def test_a_click_on_a_line_of_the_list_marks_the_position_on_map_and_stage(open_
     _, table = figures_of(session)
     second = next(row[0] for row in table.rows[1:])
     assert isinstance(second, Place)
-    assert f'href="term:{second.term}"' in window.card._figures()
+    assert f'href="term:{second.term}"' in window.card._writer().html(figures(sight_of(session)))
     window.card._follow(QUrl(f"term:{second.term}"))
     assert session.term == second.term
     inside = session.stepper.inside(*session.selection)
