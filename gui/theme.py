@@ -66,17 +66,23 @@ class Theme:
         return self.name == "dark"
 
     def colour(self, role: str) -> QColor:
-        """The Qt colour of a role, or of a phase."""
-        return QColor(_colour(self.phases.get(role) or getattr(self, role)))
+        """The Qt colour of a role, or of a phase; shared, so not to be changed."""
+        return _colour(self.phases.get(role) or getattr(self, role))
+
+    def tint(self, role: str, alpha: int) -> QColor:
+        """The same, transparent: `alpha` is from 0 to 255; shared, too."""
+        return _colour(self.phases.get(role) or getattr(self, role), alpha)
 
     def table(self, signed: bool = True) -> NDArray[np.uint8]:
         """Colour table (255, 3)."""
         return colour_table(self.signed if signed else self.one_sided)
 
 
-@lru_cache(maxsize=64)
-def _colour(name: str) -> QColor:
-    return QColor(name)
+@lru_cache(maxsize=128)
+def _colour(name: str, alpha: int = 255) -> QColor:
+    colour = QColor(name)
+    colour.setAlpha(alpha)
+    return colour
 
 
 LIGHT = Theme(
@@ -244,6 +250,7 @@ def style_sheet(theme: Theme) -> str:
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; }}
     QScrollBar::handle {{ background: {t.line}; border-radius: 4px; min-width: 24px; min-height: 24px; margin: 1px; }}
+    QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     """
 

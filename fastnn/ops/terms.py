@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,6 +221,7 @@ class Formula:
         _, names = self._run(arrays)
         parts = [name for name, _ in named_parts(self.text) if name in names]
         return {name: float(names[name]) for name in (*self.operands, *parts)}
+            return float(eval(compiled(self.text), {"__builtins__": {}}, names))
 
     def magnitude(self, arrays: Arrays) -> float:
         """The yardstick for rounding: the largest of the result and its operands."""
@@ -236,9 +238,15 @@ class Formula:
 Expression = Sum | Formula
 
 
+@lru_cache(maxsize=1024)
+def compiled(text: str) -> CodeType:
+    """A formula's text, ready to be evaluated."""
+    return compile(text.strip(), "formula", "eval")
+
+
 def in_arrays(text: str) -> Callable[..., Any]:
     """The formula as a function of arrays by name: what a reference computes where the formula says it all."""
-    code = compile(text, "formula", "eval")
+    code = compiled(text)
     by_array = {"min": np.minimum, "max": np.maximum, "float": np.asarray}
 
     def compute(**arrays: Any) -> Any:

@@ -97,12 +97,12 @@ class ExplainCard(QWidget):
         self.sort.setEnabled(self.explanation is not None and self.explanation.total_terms > SHOWN)
         if selection is None:
             self.title.setText("")
-            self.body.setHtml("<p>Click a number to see why it is what it is.</p>")
+            self.body.write("<p>Click a number to see why it is what it is.</p>", themes.text_font(9))
             return
         self._show_tabs(*selection)
         self.title.setText(self._label(*selection))
         self.title.setFont(themes.text_font(9.5, bold=True))
-        self.body.setHtml(self._body(*selection))
+        self.body.write(self._body(*selection), themes.text_font(9))
         if self.session.term is not None:
             self.body.scrollToAnchor(FOCUS)
 
@@ -124,8 +124,6 @@ class ExplainCard(QWidget):
         return cell_label(name, index, label_letters(self.session.listing, name))
 
     def _body(self, name: str, index: Index) -> str:
-        font = themes.text_font(9)
-        self.body.document().setDefaultFont(font)  # type: ignore[union-attr]
         if self.explanation is None:
             self._text = None
             return self._uncomputed(name)

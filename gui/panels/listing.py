@@ -97,9 +97,7 @@ class LinePainter(QStyledItemDelegate):
         t = theme.current()
         painter.fillRect(QRect(rect.left(), rect.top(), MARGIN, rect.height()), t.colour("raised"))
         if row == self.session.shown_index():
-            tint = t.colour("accent")
-            tint.setAlpha(46 if t.dark else 34)
-            painter.fillRect(rect, tint)
+            painter.fillRect(rect, t.tint("accent", 46 if t.dark else 34))
 
     def _margin(self, painter: QPainter, rect: QRect, row: int) -> None:
         t, y = theme.current(), rect.center().y() + 0.5
@@ -172,6 +170,7 @@ class ListingView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Step list")
         self._listing: Any = None
+        self._painted: tuple[Any, ...] = ()
 
     def sizeHint(self) -> QSize:
         """Wide enough for a line, high enough for ten."""
@@ -182,15 +181,17 @@ class ListingView(QListView):
         if self.session.listing is not self._listing:
             self._listing = self.session.listing
             self.steps.reload()
+            self._painted = ()
         self._bring_into_view()
         self._repaint()
 
     def _bring_into_view(self) -> None:
         """Show the current line, with some lines before and after it unless it has just been clicked on."""
-        row, last = self.session.shown_index(), self.steps.rowCount() - 1
+        view, row, last = self.viewport(), self.session.shown_index(), self.steps.rowCount() - 1
         context = CONTEXT if self.session.looked is None else 0
         for near in (max(row - context, 0), min(row + context, last), row):
-            self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
+            if view is not None and not view.rect().contains(self.row_rect(near)):  # a line in sight would be repainted
+                self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
 
     def restyle(self) -> None:
         """Lines of the theme's height."""
@@ -202,9 +203,23 @@ class ListingView(QListView):
         self._bring_into_view()
 
     def _repaint(self) -> None:
-        view = self.viewport()
-        if view is not None:
+        """Paint anew what looks otherwise: lines between the old place and the new one."""
+        view, session = self.viewport(), self.session
+        before, self._painted = self._painted, (session.done, session.shown_index(), frozenset(session.breakpoints))
+        if view is None or before == self._painted:
+            return
+        if not before or before[2] != self._painted[2]:
             view.update()
+            return
+        changed = {
+            *range(*sorted((before[0], session.done))),
+            before[0],
+            session.done,
+            before[1],
+            session.shown_index(),
+        }
+        for row in changed:
+            view.update(self.row_rect(row))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Breakpoint or look."""
@@ -267,8 +282,7 @@ class Tape(QWidget):
 
     def _tick(self, painter: QPainter, i: int, step: Step) -> None:
         t, box = theme.current(), self._place(i)
-        colour = t.colour(step.phase)
-        colour.setAlphaF(1.0 if i < self.session.done else 0.3)
+        colour = t.tint(step.phase, 255 if i < self.session.done else 76)
         gap = 1.0 if box.width() > 5 else 0.0
         painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
         painter.setPen(Qt.PenStyle.NoPen)

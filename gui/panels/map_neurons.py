@@ -204,7 +204,7 @@ class NeuronPainter:
         for i in range(before):
             for j in range(here):
                 line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
-                colour = QColor(*colours[i, j].tolist()) if parts[i, j] else self.theme.colour("line")
+                colour = QColor(*colours[i, j].tolist()) if parts[i, j] else QColor(self.theme.line)
                 if fan is not None and fan not in ((r - 1, i), (r, j)):
                     colour.setAlpha(40)
                 p.setPen(QPen(colour, 1.0 + 3.0 * abs(float(parts[i, j]))))

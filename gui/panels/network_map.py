@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
-from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTransform, QWheelEvent
+from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from gui import theme as themes
@@ -43,6 +43,7 @@ class NetworkMap(QWidget):
         self._grab: tuple[QPointF, QPointF] | None = None
         self._hover: str | None = None
         self._lit = ""
+        self._painted: tuple[Any, QPixmap] | None = None
         self.toggle = QToolButton(self)
         self.toggle.setText("Layers")
         self.toggle.setCheckable(True)
@@ -222,20 +223,38 @@ class NetworkMap(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), themes.current().colour("panel"))
         if self.layers and self.session.stepper is not None:
-            painter.setTransform(self.transform())
             phase = self.session.shown_step().phase
             if self.neurons is not None and self.shows_neurons:
                 chosen = self.session.selection
+                painter.setTransform(self.transform())
                 hidden = chosen if chosen is not None and self.session.hides(*chosen) else None
                 NeuronPainter(painter, self.neurons, self.session.sample, hidden).paint(self._lit, phase, chosen)
             elif self.blocks is not None:
-                brush = BlockPainter(painter, self.layers, self.blocks.places)
-                brush.frames(self.blocks.groups)
-                brush.paint(self.readings, self._lit, phase, self._hover)
+                painter.drawPixmap(0, 0, self._still(self.blocks))
+                painter.setTransform(self.transform())
+                BlockPainter(painter, self.layers, self.blocks.places).now(self.readings, self._lit, phase)
                 painter.resetTransform()
                 places = self.blocks.places.items()
                 self.overview().paint(painter, ((rect, name == self._lit) for name, rect in places), phase)
         painter.end()
+
+    def _still(self, blocks: BlockMap) -> QPixmap:
+        """The map without what changes from step to step; painted anew only where it looks otherwise."""
+        look = themes.current().name, themes.scale(), self.devicePixelRatioF()
+        key = (look, self.size(), self._zoom, QPointF(self._offset), blocks.layers, self._hover)
+        if self._painted is None or self._painted[0] != key:
+            picture = QPixmap(self.size() * look[-1])
+            picture.setDevicePixelRatio(look[-1])
+            picture.fill(themes.current().colour("panel"))
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setTransform(self.transform())
+            brush = BlockPainter(painter, blocks.layers, blocks.places)
+            brush.frames(blocks.groups)
+            brush.still(self._hover)
+            painter.end()
+            self._painted = key, picture
+        return self._painted[1]
 
     # ------------------------------------------------------------ mouse
 

@@ -12,7 +12,7 @@ from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, 
 
 from gui.colours import Scale
 from gui.numbers import format_cell, format_number
-from gui.theme import Theme, colour_table, px
+from gui.theme import Theme, colour_table, px, tabular
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -36,7 +36,12 @@ def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: ND
 
 def ink(scale: Scale, theme: Theme) -> NDArray[np.bool_]:
     """For every entry of the colour table whether text on it must be light."""
-    parts = theme.table(scale.signed) / 255.0
+    return _ink(theme.signed if scale.signed else theme.one_sided)
+
+
+@lru_cache(maxsize=8)
+def _ink(table: str) -> NDArray[np.bool_]:
+    parts = colour_table(table) / 255.0
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < EVEN)
 
@@ -78,28 +83,39 @@ def fit_texts(
 ) -> tuple[list[str], QFont]:
     """Texts and font for cells of that size: the most decimals that a readable font lets in, then the largest font."""
     fewest, most = decimals
-    fitted = QFont(font)
+    fonts = sized(font.key())
     texts: list[str] = []
     for places in range(most, fewest - 1, -1):
         texts = [format_cell(v, places) for v in values]
         longest = max(texts, key=len)
-        for size in (15, 13, 12, 11, 10):
-            fitted.setPixelSize(size)
-            if size <= height and QFontMetricsF(fitted).horizontalAdvance(longest) <= width:
+        for size, (fitted, metrics) in fonts.items():
+            if 9 < size <= height and metrics.horizontalAdvance(longest) <= width:
                 return texts, fitted
-    fitted.setPixelSize(9)
-    return texts, fitted
+    return texts, fonts[9][0]
+
+
+@lru_cache(maxsize=8)
+def sized(key: str) -> dict[int, tuple[QFont, QFontMetricsF]]:
+    """A font, named by its key, in the sizes of numbers on cells, each with its measures."""
+    font, found = QFont(), {}
+    font.fromString(key)
+    for size in (15, 13, 12, 11, 10, 9):
+        fitted = tabular(QFont(font))
+        fitted.setPixelSize(size)
+        found[size] = fitted, QFontMetricsF(fitted)
+    return found
 
 
 def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> list[QLineF]:
     """The border of a set of cells, as few lines as possible."""
-    padded = np.pad(mask, 1).astype(np.int8)
+    padded = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    padded[1:-1, 1:-1] = mask
     x0, y0 = origin.x(), origin.y()
     lines = []
-    for row, first, last in runs(np.diff(padded, axis=0)[:, 1:-1] != 0):
+    for row, first, last in runs(padded[1:, 1:-1] != padded[:-1, 1:-1]):
         y = y0 + row * cell_height
         lines.append(QLineF(x0 + first * cell_width, y, x0 + last * cell_width, y))
-    for column, first, last in runs(np.diff(padded, axis=1)[1:-1].T != 0):
+    for column, first, last in runs((padded[1:-1, 1:] != padded[1:-1, :-1]).T):
         x = x0 + column * cell_width
         lines.append(QLineF(x, y0 + first * cell_height, x, y0 + last * cell_height))
     return lines
@@ -113,9 +129,10 @@ def runs(mask: NDArray[np.bool_]) -> list[list[int]]:
         >>> runs(np.array([[True, True, False], [False, False, True]]))
         [[0, 0, 2], [1, 2, 3]]
     """
-    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
-    found: list[list[int]] = np.column_stack([starts, ends[:, 1]]).tolist()
+    framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.bool_)
+    framed[:, 1:-1] = mask
+    rows, columns = np.nonzero(framed[:, 1:] != framed[:, :-1])  # where runs begin and end, in turns
+    found: list[list[int]] = np.stack([rows[::2], columns[::2], columns[1::2]], axis=1).tolist()
     return found
 
 
@@ -129,9 +146,7 @@ def hatch(painter: QPainter, rect: QRectF, colour: QColor) -> None:
 
 def draw_missing(painter: QPainter, rect: QRectF, theme: Theme, text: str = "not computed yet") -> None:
     """A frame for something that has no value at this moment."""
-    faint = theme.colour("hatch")
-    faint.setAlpha(70)
-    hatch(painter, rect, faint)
+    hatch(painter, rect, theme.tint("hatch", 70))
     painter.setPen(QPen(theme.colour("line"), 1))
     painter.drawRect(rect)
     metrics = QFontMetricsF(painter.font())

@@ -106,7 +106,6 @@ class Canvas(QWidget):
             view.set_numbers(self.session.numbers)
             view.set_digits(self.session.digits)
             view.show_content(content)
-        self.block.show_scene(self.session, scene)
         self.arrange()
         self.mark(scene)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -61,7 +62,7 @@ class TensorView(QWidget):
         self.is_pinned: Callable[[str, Index], bool] = lambda name, index: False
         self._digits, self._align_right = 0, False
         self._grab: tuple[QPointF, ViewPort] | None = None
-        self._picture: Picture | None = None
+        self._drawn: Picture | None = None
         self._image: tuple[Any, QImage] | None = None
         self._geometry: Geometry | None = None
         self._painted_numbers = 0
@@ -122,13 +123,20 @@ class TensorView(QWidget):
         return tensor_geometry.height_for(self.content, width, most)
 
     def _rearrange(self) -> None:
-        self._geometry = self._picture = self._image = None
+        self._geometry = self._drawn = self._image = None
+        self.update()
+
+    @property
+    def _picture(self) -> Picture | None:
+        """The values as drawn: made when asked for, since a view may change its size after its content."""
         data = self.content.data
-        if data is not None:
+        if data is None:
+            return None
+        if self._drawn is None:
             least = decimals_for(data)
             decimals = max(least - 3, min(least, 1)), max(least, self._digits if least else 0)
-            self._picture = Picture(self.arrangement.image(data), self.content.scale or scale_for(data), decimals)
-        self.update()
+            self._drawn = Picture(self.arrangement.image(data), self.content.scale or scale_for(data), decimals)
+        return self._drawn
 
     # ------------------------------------------------------------ what others may ask
 
@@ -147,7 +155,8 @@ class TensorView(QWidget):
     @property
     def scale(self) -> Scale:
         """Limits of the colour bar."""
-        return self._picture.scale if self._picture else Scale(0.0, 0.0)
+        picture = self._picture
+        return picture.scale if picture else Scale(0.0, 0.0)
 
     @property
     def selected(self) -> Index | None:
@@ -157,11 +166,12 @@ class TensorView(QWidget):
     @property
     def single(self) -> bool:
         """Whether there is only one number."""
-        return self.geometry_now.single
+        return math.prod(self.content.shape) == 1
 
     def picture(self) -> NDArray[np.generic] | None:
         """The values as drawn, (rows, columns); None if nothing is computed."""
-        return self._picture.values if self._picture else None
+        picture = self._picture
+        return picture.values if picture else None
 
     def painted_numbers(self) -> int:
         """How many numbers the last repaint wrote."""
@@ -191,16 +201,16 @@ class TensorView(QWidget):
         self._painted_numbers = 0
         brush = TensorPainter(painter, self.content, self.geometry_now, self.width())
         brush.header()
-        if self._picture is None:
+        picture = self._picture
+        if picture is None:
             brush.missing(self.content.missing)
-        elif self._picture.values.size == 0:
+        elif picture.values.size == 0:
             brush.missing("empty")
-        elif self.geometry_now.single:
-            brush.single(self._picture, self.marks)
+        elif self.single:
+            brush.single(picture, self.marks)
             self._painted_numbers = 1
         else:
-            image = self._heat(self._picture)
-            self._painted_numbers = brush.picture(self._picture, image, self.marks, self.numbers)
+            self._painted_numbers = brush.picture(picture, self._heat(picture), self.marks, self.numbers)
         painter.end()
 
     def _heat(self, picture: Picture) -> QImage:
