@@ -217,6 +217,7 @@ def style_sheet(theme: Theme) -> str:
     QToolBar {{ background: {t.window}; border: 0; spacing: 3px; padding: 3px; }}
     QStatusBar {{ background: {t.window}; color: {t.text}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 3px 6px; }}
+    QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
     QToolButton:hover {{ background: {t.raised}; border-color: {t.line}; }}
     QToolButton:checked {{ background: {chosen}; color: {t.accent}; border-color: {t.accent}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border: 1px solid {t.accent}; }}
@@ -241,6 +242,7 @@ def style_sheet(theme: Theme) -> str:
     }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
     QTabBar::tab:disabled {{ color: {mix(t.muted, t.window, 0.55).name()}; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; }}
     QScrollBar::handle {{ background: {t.line}; border-radius: 4px; min-width: 24px; min-height: 24px; margin: 1px; }}

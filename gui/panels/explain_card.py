@@ -6,7 +6,7 @@ from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
 from gui import cards
@@ -17,6 +17,7 @@ from gui.cards.writing import FOCUS, FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
+from gui.panels.flow import Flow
 from gui.panels.predict_bar import PredictBar
 
 Index = tuple[int, ...]
@@ -66,16 +67,15 @@ class ExplainCard(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.tabs)
-        top.addStretch(1)
-        top.addWidget(self.sort)
-        top.addWidget(self.back)
-        top.addWidget(self.copy)
+        top = Flow(self)
+        top.add(self.tabs)
+        row = top.add_group()
+        for button in (self.sort, self.back, self.copy):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 4, 4)
         layout.setSpacing(4)
-        layout.addLayout(top)
+        layout.addWidget(top)
         layout.addWidget(self.title)
         layout.addWidget(self.body, 1)
         if self.session.predictor is not None:
