@@ -212,8 +212,6 @@ def style_sheet(theme: Theme) -> str:
     QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: 3px; }}
     QMainWindow::separator {{ background: {t.window}; width: 6px; height: 6px; }}
     QMainWindow::separator:hover {{ background: {t.line}; }}
-    QDockWidget {{ titlebar-close-icon: none; }}
-    QDockWidget::title {{ background: {t.window}; color: {t.muted}; padding: 4px 6px; }}
     QToolBar {{ background: {t.window}; border: 0; spacing: 3px; padding: 3px; }}
     QStatusBar {{ background: {t.window}; color: {t.text}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 3px 6px; }}
@@ -261,6 +259,11 @@ def _text_font(size: float, bold: bool, family: str) -> QFont:
     font.setPointSizeF(size)
     font.setBold(bold)
     return tabular(font)
+
+
+def fixed_font(size: float = 9.5, bold: bool = False) -> QFont:
+    """The interface's font at its normal size, for pictures that are zoomed as a whole."""
+    return _text_font(size, bold, QApplication.font().family())
 
 
 def formula_font(size: float = 9.5) -> QFont:

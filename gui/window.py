@@ -28,6 +28,7 @@ from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
+from gui.panels.dock_title import DockTitle
 from gui.panels.explain_card import ExplainCard
 from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
@@ -123,6 +124,7 @@ class MainWindow(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        dock.setTitleBarWidget(DockTitle(dock))
         dock.setWidget(widget if name in SCROLLING else scrolled(widget))
         self.addDockWidget(area, dock)
         return dock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
@@ -21,6 +22,7 @@ from gui.panels.flow import Flow
 from gui.panels.predict_bar import PredictBar
 
 Index = tuple[int, ...]
+BREAKS = re.compile(r"([.\[,_])")  # where a long name may go on in the next line
 
 
 class ExplainCard(QWidget):
@@ -98,7 +100,7 @@ class ExplainCard(QWidget):
             self.body.setHtml("<p>Click a number to see why it is what it is.</p>")
             return
         self._show_tabs(*selection)
-        self.title.setText(self._label(*selection))
+        self.title.setText(BREAKS.sub("\\1\u200b", self._label(*selection)))
         self.title.setFont(themes.text_font(9.5, bold=True))
         self.body.setHtml(self._body(*selection))
         if self.session.term is not None:

@@ -118,7 +118,7 @@ class BlockPainter:
             self.painter.setPen(QPen(self.theme.colour("muted"), 1.0, Qt.PenStyle.DashLine))
             self.painter.setBrush(Qt.BrushStyle.NoBrush)
             self.painter.drawRoundedRect(rect, 7, 7)
-            self.painter.setFont(themes.text_font(8))
+            self.painter.setFont(themes.fixed_font(8))
             self.painter.setPen(self.theme.colour("muted"))
             title = QRectF(rect.left() + 6, rect.top(), rect.width() - 12, FOLD)
             self.painter.drawText(title, painting.RIGHT, f"{name.rsplit('/', 1)[-1]}  −")
@@ -172,12 +172,12 @@ class BlockPainter:
         p.drawRoundedRect(box, 5, 5)
         text = box.adjusted(9, 5, -8, 0)
         p.setPen(t.colour("text"))
-        p.setFont(themes.text_font(9, bold=True))
+        p.setFont(themes.fixed_font(9, bold=True))
         elide, metrics = Qt.TextElideMode.ElideRight, p.fontMetrics()
         title = metrics.elidedText(layer.title, elide, int(text.width() * 0.62))
         used = metrics.horizontalAdvance(title) + 6
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.LEFT, title)
-        p.setFont(themes.text_font(8))
+        p.setFont(themes.fixed_font(8))
         p.setPen(t.colour("muted"))
         kind = p.fontMetrics().elidedText(layer.type, elide, int(text.width() - used))
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.RIGHT, kind)
@@ -193,7 +193,7 @@ class BlockPainter:
     def _bar(self, box: QRectF, word: str, value: float | None, top: float, role: str) -> None:
         p, t = self.painter, self.theme
         label = 25.0
-        font = themes.text_font(8)
+        font = themes.fixed_font(8)
         font.setPixelSize(10)
         p.setFont(font)
         p.setPen(t.colour("muted"))

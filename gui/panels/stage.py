@@ -88,7 +88,11 @@ class Canvas(QWidget):
         self._right: list[TensorView] = []
         self._counts = (0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(360, 300)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Larger type takes more room."""
+        self.setMinimumSize(360, themes.px(300))
 
     def views(self) -> list[TensorView]:
         """The views in use: operands, then results."""
