@@ -28,9 +28,11 @@ from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
+from gui.panels.dock_title import DockTitle
 from gui.panels.explain_card import ExplainCard
 from gui.panels.listing import ListingView, Tape
 from gui.panels.network_map import NetworkMap
+from gui.panels.scrolling import scrolled
 from gui.panels.stage import StageView
 from gui.panels.transport import Breadcrumb, Transport
 from gui.session import Selection, Session
@@ -41,6 +43,7 @@ from gui.worker import Player, Trainer
 LAYOUT_VERSION = 1
 AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
 PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
+SCROLLING = ("network", "explain", "listing", "lesson")  # docks that need no scroll bars around them
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
 
@@ -121,7 +124,8 @@ class MainWindow(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
-        dock.setWidget(widget)
+        dock.setTitleBarWidget(DockTitle(dock))
+        dock.setWidget(widget if name in SCROLLING else scrolled(widget))
         self.addDockWidget(area, dock)
         return dock
 

@@ -209,7 +209,7 @@ class Formula:
         """The value, and all names as they are then."""
         names = {**FUNCTIONS, **{k: np.float64(v) for k, v in self.values(arrays).items()}}
         with np.errstate(all="ignore"):
-            return float(eval(self.text, {"__builtins__": {}}, names)), names
+            return float(eval(compiled(self.text), {"__builtins__": {}}, names)), names
 
     @property
     def short(self) -> str:
@@ -221,7 +221,6 @@ class Formula:
         _, names = self._run(arrays)
         parts = [name for name, _ in named_parts(self.text) if name in names]
         return {name: float(names[name]) for name in (*self.operands, *parts)}
-            return float(eval(compiled(self.text), {"__builtins__": {}}, names))
 
     def magnitude(self, arrays: Arrays) -> float:
         """The yardstick for rounding: the largest of the result and its operands."""

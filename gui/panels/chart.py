@@ -59,6 +59,8 @@ class TrainingChart(QWidget):
         self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
         self.empty = QLabel(EMPTY)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setMinimumSize(1, 1)  # in a low window its words may be cut; the chart itself may not be
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.plot)

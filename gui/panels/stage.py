@@ -19,7 +19,7 @@ from gui.panels.stage_bar import StageBar
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
 
-MIDDLE = 176
+MIDDLE, MOST = 176, 0.4  # width of the operation in pixels, and in parts of the stage
 
 
 class StageView(QWidget):
@@ -89,7 +89,11 @@ class Canvas(QWidget):
         self._right: list[TensorView] = []
         self._counts = (0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(420, 200)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Larger type takes more room."""
+        self.setMinimumSize(360, themes.px(300))
 
     def views(self) -> list[TensorView]:
         """The views in use: operands, then results."""
@@ -147,7 +151,7 @@ class Canvas(QWidget):
     def arrange(self) -> None:
         """Give every view its place."""
         width, height = self.width(), self.height()
-        side = (width - themes.px(MIDDLE)) // 2
+        side = (width - min(themes.px(MIDDLE), int(width * MOST))) // 2
         self.block.setGeometry(side, 0, width - 2 * side, height)
         self._stack(self._left[: self._counts[0]], QRect(0, 0, side, height))
         self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))

@@ -191,6 +191,8 @@ class TensorView(QWidget):
         label = cell_label(self.content.name, index, self.content.letters)
         if self.content.data is None:
             return f"{label}: {self.content.missing}"
+        if index == self.content.hidden:
+            return f"{label} = ?"
         value = self.content.data[index]
         return f"{label} = {format_number(value)}\nexact: {exact(value)}"
 
@@ -279,7 +281,7 @@ class TensorView(QWidget):
         """What can be done with a cell, or with the whole picture."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if index is not None and self.content.data is not None:
+        if index is not None and self.content.data is not None and index != self.content.hidden:
             text = exact(self.content.data[index])
             menu.addAction("Explain", lambda: self.clicked.emit(self.content.name, index))
             for what, words in self._offers(self.is_pinned(self.content.name, index)):
