@@ -29,9 +29,10 @@ from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
 from gui.panels.explain_card import ExplainCard
-from gui.panels.listing import ListingView, Tape
+from gui.panels.listing import ListingView
 from gui.panels.network_map import NetworkMap
 from gui.panels.stage import StageView
+from gui.panels.tape import Tape
 from gui.panels.transport import Breadcrumb, Transport
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
@@ -61,7 +62,10 @@ class MainWindow(QMainWindow):
         self.bound = handlers(self)
         self.actions_by_name = make_actions(self, self.bound, self.features.keymap, self.features.repeater)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
-        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
+        self.breadcrumb, self.chart = Breadcrumb(session), TrainingChart(session, self.travel)
+        self.tape = Tape(session, self.chart.axis_of, self.travel)
+        self.chart.ruled.connect(self.tape.update)
+        self.tape.zoomed.connect(self.chart.zoom)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
