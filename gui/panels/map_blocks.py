@@ -182,13 +182,20 @@ class BlockPainter:
         kind = p.fontMetrics().elidedText(layer.type, elide, int(text.width() - used))
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.RIGHT, kind)
         second = QRectF(text.left(), text.top() + 16, text.width(), 14)
-        p.drawText(second, painting.LEFT, " × ".join(map(str, layer.shape)) or "one number")
+        shape = " × ".join(map(str, layer.shape)) or "one number"
+        p.drawText(second, painting.LEFT, shape)
         if layer.parameters:
-            p.drawText(second, painting.RIGHT, count_label(layer.parameters, "param"))
+            room = second.width() - p.fontMetrics().horizontalAdvance(f"{shape}  ")
+            p.drawText(second, painting.RIGHT, self._parameters(layer.parameters, room))
         half = (text.width() - 8) / 2
         y = text.top() + 36
         self._bar(QRectF(text.left(), y, half, 12), "act", reading.activation, tops[0], "forward")
         self._bar(QRectF(text.left() + half + 8, y, half, 12), "grad", reading.gradient, tops[1], "backward")
+
+    def _parameters(self, count: int, room: float) -> str:
+        """How many parameters, in as many letters as there is room for."""
+        texts = (count_label(count, "param"), f"{count / 1e3:,.0f} k", f"{count / 1e6:.1f} M")
+        return next((t for t in texts if self.painter.fontMetrics().horizontalAdvance(t) <= room), "")
 
     def _bar(self, box: QRectF, word: str, value: float | None, top: float, role: str) -> None:
         p, t = self.painter, self.theme

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
@@ -15,6 +16,7 @@ from gui.panels.listing import line_of
 from gui.session import Session
 
 EDGE = 8
+NARROWEST = 1.5  # pixels of an operation that is painted on its own
 LEGIBLE = 3.0  # pixels that an operation needs on the axis to be told from its neighbours
 TOP, BOTTOM, RULER, HEIGHT = 9, 22, 30, 36  # of ticks; where the ruler begins; of the whole
 
@@ -149,21 +151,31 @@ class Tape(QWidget):
 
     def _ticks(self, painter: QPainter, ends: tuple[float, float], step: int) -> None:
         session, t = self.session, theme.current()
-        shown, done = session.moment.shown, session.done
-        for i, each in enumerate(session.steps):
-            box = self.tick(i, ends)
-            gap = 1.0 if box.width() > 5 else 0.0
-            colour = t.colour(each.phase)
-            colour.setAlphaF(1.0 if step < shown or (step == shown and i < done) else 0.3)
+        done = session.done if step == session.moment.shown else len(session.steps) * (step < session.moment.shown)
+        first = self.tick(0, ends)
+        gap = 1.0 if first.width() > 5 else 0.0
+        for begin, end in self._runs(done, first.width() < NARROWEST):
+            box = QRectF(first.left() + begin * first.width(), TOP, (end - begin) * first.width(), first.height())
+            colour = t.colour(session.steps[begin].phase)
+            colour.setAlphaF(1.0 if begin < done else 0.3)
             painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
-            if i in session.breakpoints:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(t.colour("bad"))
-                painter.drawEllipse(QPointF(box.center().x(), 5), 3, 3)
-            if step == shown and i == session.shown_index():
-                painter.setPen(QPen(t.colour("text"), 1.5))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(box.adjusted(gap / 2, -2, -gap / 2, 2))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(t.colour("bad"))
+        for i in session.breakpoints:
+            painter.drawEllipse(QPointF(first.left() + (i + 0.5) * first.width(), 5), 3, 3)
+        if step == session.moment.shown:
+            painter.setPen(QPen(t.colour("text"), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            box = first.translated(session.shown_index() * first.width(), 0)
+            painter.drawRect(box.adjusted(gap / 2, -2, -gap / 2, 2))
+
+    def _runs(self, done: int, together: bool) -> list[tuple[int, int]]:
+        """Operations that are painted as one: each alone, or where they are narrow all of a phase that are done."""
+        steps = self.session.steps
+        if not together:
+            return [(i, i + 1) for i in range(len(steps))]
+        cuts = [i for i in range(1, len(steps)) if i == done or steps[i].phase != steps[i - 1].phase]
+        return list(pairwise([0, *cuts, len(steps)]))
 
     def _ruler(self, painter: QPainter, axis: Axis) -> None:
         """The training steps done on the axis, the one shown, and lines from it to its operations."""
