@@ -63,6 +63,7 @@ def test_resnet_50_is_folded_into_blocks_with_arcs_around_them(show, qtbot):
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.block_rect(blocks[0]).center().toPoint())
     opened = {x.name: x for x in view.layers if x.layer.startswith("conv2_block1_")}
     assert len(opened) == 12
+    assert opened["conv2_block1_1_conv"].title == "1_conv"  # the frame says the rest
     add = opened["conv2_block1_add"]
     assert set(add.before) == {"conv2_block1_0_bn", "conv2_block1_3_bn"}  # both branches, side by side or by an arc
     frame = group_frames(view.blocks.groups, view.blocks.places)["conv2_block1"]
