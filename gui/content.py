@@ -36,6 +36,7 @@ class Content:
         missing: What to say when there is no data.
         hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
         hidden: A cell whose number is to be predicted: neither number nor colour is on it, and `data` has 0 there.
+        side: Columns of the picture that a sample's row of numbers is; 0 for a row that is none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Content:
     missing: str = "not computed yet"
     hold: tuple[int, int] | None = None
     hidden: Index | None = None
+    side: int = 0
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from gui.numbers import format_number
 
 Index = tuple[int, ...]
 MOST_CELLS = 64
+SMALLEST = 8  # side of a square picture
 WIDER = 0.5  # of the range that a batch's code fills, on either side
 
 
@@ -49,7 +51,7 @@ class Picture:
         words: What there is to say, in a line.
     """
 
-    tiles: tuple[Content, Content, Content]
+    tiles: tuple[Content, ...]
     code: str
     cells: tuple[CodeCell, ...]
     tried: int
@@ -70,7 +72,22 @@ def picture_of(session: Any, parts: Any) -> Picture:
     given, made = _under_one_scale(given, made)
     cells = code_cells(session, parts.code)
     tried = sum(cell.value != cell.own for cell in cells)
-    return Picture((given, made, _difference(given, made)), parts.code, cells, tried, _words(given, made, tried))
+    tiles = (given, made, _difference(given, made))
+    side = side_of(given.shape)
+    return Picture(
+        tuple(replace(tile, side=side) for tile in tiles), parts.code, cells, tried, _words(given, made, tried)
+    )
+
+
+def side_of(shape: Index) -> int:
+    """Columns of the square picture that rows of so many numbers are; 0 where they are none.
+
+    Example:
+        >>> side_of((16, 784)), side_of((16, 6)), side_of((16, 28, 28))
+        (28, 0, 0)
+    """
+    side = math.isqrt(shape[-1])
+    return side if len(shape) == 2 and side * side == shape[-1] and side >= SMALLEST else 0
 
 
 def _under_one_scale(given: Content, made: Content) -> tuple[Content, Content]:

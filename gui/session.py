@@ -99,7 +99,7 @@ class Session(Watching):
         self._after_loading(kept)
 
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
-        self.selection = self.hovered = self._looked = None
+        self.selection = self.hovered = self._looked = self.bound_for = None
         self.sample = self.channel = 0
         self.pinned, self._seen = [], {}
         self._past, self._future = [], []
@@ -118,7 +118,7 @@ class Session(Watching):
         self.require_idle()
         if self.source is None:
             return
-        kept = set(self.stepper.breakpoints)
+        self.bound_for, kept = None, set(self.stepper.breakpoints)
         self._open(self.source, self.seed + 1 if new_seed else self.seed)
         self.stepper.breakpoints.update(i for i in kept if i < len(self.stepper.steps))
         self.losses, self.history = Losses(), History()

@@ -46,7 +46,7 @@ class State:
         self.test_data: Any = None
         self._tested: set[int] = set()
         self.watching = False
-        self.bound_for: int | None = None  # the position that a worker is on its way to
+        self.bound_for: int | None = None  # the position that a long move is on its way to
         self.pin: Pin | None = None
         self._undo: list[Version] = []
         self._redo: list[Version] = []
@@ -64,6 +64,7 @@ class State:
         self._moment: Moment | None = None
         self._explained: tuple[Any, Explanation | None] = ((), None)
         self._wanted: set[str] = set()
+        self.spread: tuple[Any, tuple[Any, ...]] = ((), ())  # how a parameter's numbers are spread, for cards
 
     # ------------------------------------------------------------ telling
 

@@ -30,11 +30,13 @@ from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
 from gui.panels.dock_title import DockTitle
 from gui.panels.explain_card import ExplainCard
-from gui.panels.listing import ListingView, Tape
+from gui.panels.listing import ListingView
 from gui.panels.network_map import NetworkMap
 from gui.panels.scrolling import scrolled
 from gui.panels.stage import StageView
+from gui.panels.tape import Tape
 from gui.panels.transport import Breadcrumb, Transport
+from gui.panels.walker import Walker
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
 from gui.source import Source
@@ -60,11 +62,15 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.settings = session, settings
         self.trainer, self.player = Trainer(session, self), Player(session, self)
+        self.walker = Walker(session, self.attempt, self)
         self.features = Features(self)
         self.bound = handlers(self)
         self.actions_by_name = make_actions(self, self.bound, self.features.keymap, self.features.repeater)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
-        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
+        self.breadcrumb, self.chart = Breadcrumb(session), TrainingChart(session, self.travel)
+        self.tape = Tape(session, self.chart.axis_of, self.travel)
+        self.chart.ruled.connect(self.tape.update)
+        self.tape.zoomed.connect(self.chart.zoom)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
@@ -233,6 +239,7 @@ class MainWindow(QMainWindow):
     def load(self, name: str | Source) -> None:
         """Debug another preset, or a source of one's own."""
         self.player.stop()
+        self.walker.stay()
         self.trainer.pause(wait=True)
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         self.attempt(lambda: self.session.load(name))
@@ -253,6 +260,7 @@ class MainWindow(QMainWindow):
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
         session = self.session
+        self.walker.stay()
         if session.training:
             if self._destination is not None:
                 self._destination = position
@@ -263,6 +271,8 @@ class MainWindow(QMainWindow):
             session.bound_for = position
             self._destination = position
             self.trainer.begin(session.moment.step_at(position))
+        elif self.walker.leads_to(position):
+            self.walker.begin(position)
         else:
             self.attempt(lambda: session.goto(position))
 
@@ -292,6 +302,7 @@ class MainWindow(QMainWindow):
     def toggle_training(self) -> None:
         """Train at full speed, or pause."""
         self.player.stop()
+        self.walker.stay()
         self._destination = None
         if self.session.training:
             self.trainer.pause()
@@ -368,6 +379,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop the worker, keep the layout."""
         self.player.stop()
+        self.walker.stay()
         self.trainer.pause(wait=True)
         self._unsubscribe()
         self.features.close()

@@ -40,5 +40,9 @@ def figures(sight: Sight) -> Iterator[Figure]:
 def given_figures(session: Any, name: str) -> Iterator[Figure]:
     """Of a parameter that no step has changed yet: how its numbers are spread."""
     value = session.listing.values.get(name)
-    if value is not None and value.role == "parameter" and session.moment.arrays is None:
-        yield from shapes.histogram(session.view(name))
+    if value is None or value.role != "parameter" or session.moment.arrays is not None:
+        return
+    key = (session.stepper, session.stepper.edits, session.moment.position, name)
+    if session.spread[0] != key:  # the same for every cell, and a look at all of them
+        session.spread = key, tuple(shapes.histogram(session.view(name)))
+    yield from session.spread[1]

@@ -59,6 +59,7 @@ class Changing:
         """Change the run; training pauses for it, and goes on."""
         training = self.session.training and not self.window.travelling
         self.window.player.stop()
+        self.window.walker.stay()
         self.window.trainer.pause(wait=True)
         self.window.attempt(work)
         if training:

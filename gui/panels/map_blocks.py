@@ -195,15 +195,22 @@ class BlockPainter:
         kind = p.fontMetrics().elidedText(layer.type, elide, int(text.width() - used))
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.RIGHT, kind)
         second = QRectF(text.left(), text.top() + 16, text.width(), 14)
-        p.drawText(second, painting.LEFT, " × ".join(map(str, layer.shape)) or "one number")
+        shape = " × ".join(map(str, layer.shape)) or "one number"
+        p.drawText(second, painting.LEFT, shape)
         if layer.parameters:
-            p.drawText(second, painting.RIGHT, count_label(layer.parameters, "param"))
+            room = second.width() - p.fontMetrics().horizontalAdvance(f"{shape}  ")
+            p.drawText(second, painting.RIGHT, self._parameters(layer.parameters, room))
         font = themes.fixed_font(8)
         font.setPixelSize(10)
         p.setFont(font)
         p.setPen(t.colour("muted"))
         for bar, word in zip(bars_in(box), ("act", "grad"), strict=True):
             p.drawText(QRectF(bar.left(), bar.top(), LABEL, bar.height()), painting.LEFT, word)
+
+    def _parameters(self, count: int, room: float) -> str:
+        """How many parameters, in as many letters as there is room for."""
+        texts = (count_label(count, "param"), f"{count / 1e3:,.0f} k", f"{count / 1e6:.1f} M")
+        return next((t for t in texts if self.painter.fontMetrics().horizontalAdvance(t) <= room), "")
 
     def _bars(self, layer: Layer, reading: Reading, tops: tuple[float, float]) -> None:
         activation, gradient = bars_in(self.places[layer.name])

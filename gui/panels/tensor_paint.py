@@ -262,10 +262,13 @@ class TensorPainter:
 
     def _outline(self, indices: Cells, role: str) -> None:
         g = self.geometry
-        mask = np.zeros(g.arrangement.size, np.bool_)
         places = g.arrangement.places(indices)
-        mask[places[:, 0], places[:, 1]] = True
-        lines = painting.outline(mask, g.whole.topLeft(), *g.size)
+        if not len(places):
+            return
+        corner = places.min(0)  # of a large tensor only the part that is marked is looked at
+        mask = np.zeros(places.max(0) - corner + 1, np.bool_)
+        mask[tuple((places - corner).T)] = True
+        lines = painting.outline(mask, g.rect(*corner.tolist()).topLeft(), *g.size)
         wide = 2.0 if min(g.size) >= 5 else 1.2
         for colour, width in (("panel", wide + 1.6), (role, wide)):
             self.painter.setPen(QPen(self.theme.colour(colour), width))

@@ -170,6 +170,8 @@ class Breadcrumb(QWidget):
         now = s.moment.step_at(s.moment.position)
         if s.training and s.bound_for is not None:
             return f"on the way to training step {s.moment.step_at(s.bound_for) + 1:,} · {now:,} done · Space stops"
+        if s.bound_for is not None and not s.training:
+            return f"on the way to operation {s.bound_for - s.moment.start} · {s.done} done · Space stops"
         if s.training:
             return f"training… · {now:,} steps"
         return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

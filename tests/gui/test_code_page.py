@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 
+import fastnn
+from fastnn import layers
+from fastnn.datasets import digits28
+
 
 @pytest.fixture
 def page(open_window):
@@ -102,3 +106,26 @@ def test_other_networks_have_no_such_page(open_window):
     window = open_window("digits-mlp")
     window.actions_by_name["code"].trigger()
     assert window.workbench.page is window.stage
+
+
+def test_rows_of_pixels_are_shown_as_pictures(open_window):
+    x = digits28.load_data(40)[0].reshape(40, 784)
+    model = fastnn.Sequential(
+        [
+            layers.Input((784,), name="x"),
+            layers.Dense(32, activation="relu", name="code"),
+            layers.Dense(784, activation="sigmoid", name="out"),
+        ]
+    )
+    model.compile("adam", "binary_crossentropy")
+    window = open_window("xor")
+    window.session.load_model(model, x, x, batch_size=8, position=4)
+    window.actions_by_name["code"].trigger()
+    page = window.features.changing.code
+    window.session.set_sample(3)
+    for view in page.views:
+        assert view.picture().shape == (28, 28)
+    row = window.session.moment.rows[3]
+    np.testing.assert_array_equal(page.views[0].picture(), x[row].reshape(28, 28))
+    assert page.views[1].index_at(page.views[1].index_rect((3, 5 * 28 + 7)).center()) == (3, 147)
+    assert sum(slider.isVisibleTo(page) for slider in page.sliders) == 32
