@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gui.cards import lines, shapes, sums, windows
+from gui.cards import lines, shapes, statistics, sums, windows
 from gui.cards.figure import Figure
 from gui.cards.sight import Sight, sight_of
 
@@ -14,7 +14,7 @@ BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
     "convolution": windows.convolution,
     "window": windows.window,
     "elementwise": lambda sight: [*shapes.activation(sight), *shapes.branches(sight)],
-    "normalization": lambda sight: [*shapes.classes(sight), *shapes.statistics(sight)],
+    "normalization": lambda sight: [*shapes.classes(sight), *statistics.statistics(sight)],
     "loss": shapes.classes,
     "recurrence": shapes.gates,
     "accumulate": shapes.parts,
@@ -38,7 +38,8 @@ def figures(sight: Sight) -> Iterator[Figure]:
 
 
 def given_figures(session: Any, name: str) -> Iterator[Figure]:
-    """Of a parameter that no step has changed yet: how its numbers are spread."""
+    """Of a parameter that no step has changed yet: the rule that its numbers were drawn by, and how they are spread."""
     value = session.listing.values.get(name)
-    if value is not None and value.role == "parameter" and session.moment.arrays is None:
+    if value is not None and value.role in ("parameter", "state") and session.moment.arrays is None:
+        yield from shapes.origin(session, name)
         yield from shapes.histogram(session.view(name))
