@@ -322,7 +322,7 @@ def formula_for(step: Any, name: str) -> str:
     """
     role = next((r for r, n in step.results if n == name), "")
     lines = [line.strip() for line in str(step.formula).split(";")]
-    return next((line for line in lines if line.startswith(f"{role} =")), "; ".join(lines))
+    return next((line for line in lines if re.match(rf"{role}(\[.*?\])? =", line)), "; ".join(lines))
 
 
 def legend(step: Any) -> str:

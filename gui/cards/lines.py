@@ -97,10 +97,16 @@ def parts(sight: Sight) -> Table:
     e = sight.explanation
     rows: list[tuple[Item, ...]] = []
     for part in e.named:
-        symbol, numbers = readable(f"{part.name} = {part.symbol}", LONG), readable(part.substituted, LONG)
-        rows.append((f"{symbol}\n= {numbers}", part.value))
-    rows.append((f"{readable(f'{sight.role} = {e.symbol}', LONG)}\n= {readable(e.substituted, LONG)}", e.recomputed))
+        rows.append((two_lines(sight, f"{part.name} = {part.symbol}", part.substituted), part.value))
+    rows.append((two_lines(sight, f"{sight.role} = {e.symbol}", e.substituted), e.recomputed))
     return Table("in parts", ("", "value"), tuple(rows), last=1)
+
+
+def two_lines(sight: Sight, symbol: str, numbers: str) -> str:
+    """A formula, and below it the same with numbers."""
+    symbol = with_brackets(shortened(symbol, sight.inner, lambda inner: inner.symbol), sight.explanation.operands)
+    numbers = shortened(numbers, sight.inner, lambda inner: "sum")
+    return f"{readable(symbol, LONG)}\n= {readable(numbers, LONG)}"
 
 
 def moves(sight: Sight) -> Table:

@@ -89,6 +89,10 @@ class Sight:
         """Letters of a value's axes."""
         return label_letters(self.session.listing, self.called(role))
 
+    def item(self, role: str, value: float) -> float:
+        """A number of an operand; whole where the operand holds whole numbers."""
+        return int(value) if self.inside.arrays[role].dtype.kind in "iub" else float(value)
+
     def gathered(self, factor: int) -> NDArray[np.float64]:
         """The numbers of one factor of a sum, term by term."""
         assert self.sum is not None

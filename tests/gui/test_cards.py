@@ -97,8 +97,14 @@ def test_samples_times_and_positions_share_a_gradient_out(name, value, index):
     shared = [f for f in found if isinstance(f, Bars)]
     assert [f.title for f in shared][:1] == ["by sample"]
     assert all(f.total == pytest.approx(result, abs=slack) for f in shared)
-    assert all(float(f.values.sum()) == pytest.approx(result, abs=slack) for f in found if isinstance(f, Map))
-    assert any(isinstance(f, Map) for f in found) == ("conv" in value)
+    maps = [f for f in found if isinstance(f, Map)]
+    assert [float(f.values.sum()) for f in maps[:1]] == pytest.approx([result] * bool(maps), abs=slack)
+    assert bool(maps) == ("conv" in value)
+    if len(maps) == 3:  # below it the two maps that are multiplied, the largest term's cells boxed
+        largest = cards.sight_of(session_of(name)).inside.products
+        x, dy = (float(f.values[f.boxed]) for f in maps[1:])
+        assert x * dy == pytest.approx(float(largest[np.abs(largest).argmax()]), rel=1e-6)
+    assert len(maps) in ((1, 3) if "conv" in value else (0,))
     assert ("by time" in [f.title for f in shared]) == ("lstm" in value)
 
 
@@ -212,6 +218,72 @@ def test_the_group_that_is_standardized_lies_on_one_axis():
     assert len(strip.values) == x.size
     assert strip.mean == pytest.approx(float(x.mean()), abs=1e-5)
     assert strip.deviation == pytest.approx(float(x.std()), abs=1e-5)
+
+
+def test_the_gradient_of_what_is_standardized_has_three_terms_and_their_sums():
+    value, session = "block2_conv2.conv2d.grad", session_of("cifar-residual")
+    found = figures("cifar-residual", value, (0, 3, 3, 2))
+    terms, sums = (next(f for f in found if getattr(f, "title", "") == t) for t in ("three terms", "the sums in them"))
+    *parts, scale = (plain(row[1]) for row in terms.rows)
+    assert len(parts) == 3
+    assert sum(parts) * scale == pytest.approx(float(session.number_at(value, (0, 3, 3, 2))), rel=1e-5)
+    dy = session.view("block2_norm2.standardize.grad")[..., 2].astype(np.float64)
+    y = session.view("block2_norm2.standardize")[..., 2].astype(np.float64)
+    assert [plain(row[1]) for row in sums.rows] == pytest.approx([dy.sum(), (dy * y).sum()], rel=1e-5)
+    assert [row[2] for row in sums.rows] == [f"÷ {dy.size:,}".replace(",", "")] * 2
+
+
+def test_what_becomes_of_a_standardized_number():
+    found = figures("cifar-residual", "block1_norm1.standardize", (0, 3, 3, 2))
+    table = next(f for f in found if getattr(f, "title", "") == "what the layer makes of it")
+    said = [row[0].partition(". ")[2] for row in table.rows]
+    assert said[:2] == ["multiply with block1_norm1.gamma", "add with block1_norm1.beta"]
+    assert said[2].startswith("moving_average with block1_norm1.moving_mean")
+
+
+def test_branches_show_norms_and_slopes_and_a_margin_says_whether_it_is_active():
+    session = session_of("cifar-residual")
+    table = next(f for f in figures("cifar-residual", "block1_add.add", (0, 1, 1, 1)) if isinstance(f, Table))
+    norms = [
+        float(np.linalg.norm(session.view(n).astype(np.float64))) for n in ("pool1.max_pool2d", "block1_norm2.add")
+    ]
+    assert [plain(row[2]) for row in table.rows] == pytest.approx(norms)
+    assert [plain(row[3]) for row in table.rows] == [1.0, 1.0]
+    session = session_of("siamese-digits")
+    margins = session.view("subtract_2")[:, 0]
+    for place in (int(margins.argmax()), int(margins.argmin())):
+        (table,) = [f for f in figures("siamese-digits", "maximum", (place, 0)) if isinstance(f, Table)]
+        active = bool(margins[place] > 0)
+        assert plain(table.rows[0][3]) == float(active)
+        assert ("not active" in table.note) == (not active)
+
+
+def test_a_looked_up_number_names_its_row():
+    session = session_of("shared-embedding")
+    found = figures("shared-embedding", "embedding.embedding", (0, 1, 3))
+    row = int(session.view("text_a")[0, 1])
+    note = first(found, Note).text
+    assert f"takes the number of embedding.embeddings[in={row}, out=3]" in note
+    assert note.endswith(f"is {row}")
+    assert len(first(found, Table).rows) == 3
+
+
+def test_initial_values_say_how_they_were_drawn():
+    session = Session()
+    session.load("digits-mlp", seed=0, position=0)
+    note = next(f for f in cards.given_figures(session, "hidden.kernel") if isinstance(f, Note)).text
+    assert note == (
+        "GlorotUniform: drawn from U(-0.2165, 0.2165), limit = sqrt(6 / (fan_in + fan_out)) = "
+        "sqrt(6 / (64 + 64)) = 0.2165"
+    )
+    assert np.abs(session.view("hidden.kernel")).max() <= 0.2166
+    assert first(list(cards.given_figures(session, "hidden.kernel")), Bars).total == 4096
+    session.goto(len(session.steps))
+    assert "other numbers" in first(list(cards.given_figures(session, "hidden.kernel")), Note).text
+    session.load("worked-example", seed=0, position=0)  # its weights were set by hand
+    notes = [f.text for f in cards.given_figures(session, "hidden.kernel") if isinstance(f, Note)]
+    assert notes
+    assert all(note.startswith("other numbers than those of its rule") for note in notes)
 
 
 def test_a_gates_sum_over_the_previous_state_is_a_table():
@@ -362,7 +434,7 @@ def test_terms_are_sorted_by_size_or_by_index(card):
 
 def test_a_fresh_parameter_shows_how_its_numbers_are_spread():
     session = session_of("digits-cnn")
-    (bars,) = cards.given_figures(session, "conv2.kernel")
+    _, bars = cards.given_figures(session, "conv2.kernel")
     assert bars.total == session.view("conv2.kernel").size
     assert not list(cards.given_figures(session, "image"))
 
