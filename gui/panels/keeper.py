@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ class Keeper(QObject):
         stepper = self.session.stepper
         if self.aside is None or stepper is None:
             return False
-        now = (stepper, stepper.position, stepper.edits)
+        now = (weakref.ref(stepper), stepper.position, stepper.edits)
         if now == self._saved and self.aside.exists():
             return True
         if sum(a.nbytes for a in stepper.storage.values()) > LARGEST or self._busy():
