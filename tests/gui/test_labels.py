@@ -7,9 +7,21 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QDialog, Q
 
 from gui import theme
 
-DIALOGS = (
-    "keys settings own_network conditions palette about lessons gradient_check find_rate export hold_out branch goto"
-).split()
+DIALOGS = [
+    "keys",
+    "settings",
+    "own_network",
+    "conditions",
+    "palette",
+    "about",
+    "lessons",
+    "gradient_check",
+    "find_rate",
+    "export",
+    "hold_out",
+    "branch",
+    "goto",
+]
 
 
 @pytest.fixture(params=[1.0, 2.0], ids=["100", "200"], autouse=True)
@@ -46,15 +58,19 @@ def room(widget):
     return widget.width() - icon - box
 
 
+def shows_icon_alone(button):
+    """Whether a button's text is not written on it."""
+    return button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly and not button.icon().isNull()
+
+
 def cut_off(window):
     """Visible labels and buttons whose text is wider, or higher, than they are."""
     found = []
     for widget in [*window.findChildren(QLabel), *window.findChildren(QAbstractButton)]:
         if not widget.isVisible() or not widget.text():
             continue
-        if isinstance(widget, QToolButton) and widget.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
-            if not widget.icon().isNull():
-                continue
+        if isinstance(widget, QToolButton) and shows_icon_alone(widget):
+            continue
         if needed(widget) > room(widget) + 1:
             found.append((widget.text(), "wide", needed(widget), room(widget)))
         if isinstance(widget, QLabel) and widget.wordWrap():
