@@ -289,8 +289,21 @@ class TrainingChart(QWidget):
             label = "" if name == self.chart else f"{short} " if x[place] == at else f"{short} at {int(x[place]):,} "
             parts.append(f"{label}<b>{format_number(y[place], 4 if len(shown) > 1 else 6)}</b>")
             whole.append(f"{name} of training step {int(x[place]):,}: {exact(float(y[place]))}")
-        self.reading.setText(f"step {at:,}: " + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
+        self._say(f"step {at:,}: ", parts)
+
+    def _say(self, step: str, parts: list[str]) -> None:
+        """As many values as there is room for; the first alone before the step's number goes."""
+        for count in (3, 2, 1):
+            more = " …" if len(parts) > count else ""
+            if self._fits(step + " · ".join(parts[:count]) + more):
+                return
+        if not self._fits(parts[0]):
+            self.reading.setText("")
+
+    def _fits(self, text: str) -> bool:
+        self.reading.setText(text)
+        return self.reading.sizeHint().width() <= self.reading.width()
 
     def _is_pinned(self, name: str) -> bool:
         return self.session.pin is not None and name.startswith("A ")
