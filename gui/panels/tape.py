@@ -156,8 +156,7 @@ class Tape(QWidget):
         gap = 1.0 if first.width() > 5 else 0.0
         for begin, end in self._runs(done, first.width() < NARROWEST):
             box = QRectF(first.left() + begin * first.width(), TOP, (end - begin) * first.width(), first.height())
-            colour = t.colour(session.steps[begin].phase)
-            colour.setAlphaF(1.0 if begin < done else 0.3)
+            colour = t.tint(session.steps[begin].phase, 255 if begin < done else 76)
             painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(t.colour("bad"))
@@ -185,10 +184,8 @@ class Tape(QWidget):
         start = max(axis.pixel(0), axis.left)
         painter.fillRect(QRectF(start, RULER, max(left - start, 0), HEIGHT - RULER), t.colour("line"))
         painter.fillRect(QRectF(left, RULER, max(right - left, 2), HEIGHT - RULER), t.colour("accent"))
-        fan = t.colour("accent")
-        fan.setAlphaF(0.15)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fan)
+        painter.setBrush(t.tint("accent", 38))
         corners = (axis.left, BOTTOM), (axis.right, BOTTOM), (max(right, left + 2), RULER), (left, RULER)
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
 
