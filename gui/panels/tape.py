@@ -93,9 +93,11 @@ class Tape(QWidget):
 
     @property
     def legible(self) -> bool:
-        """Whether operations can be told from each other on the axis."""
-        axis = self.axis()
-        return axis is not None and axis.unit >= LEGIBLE * len(self.session.steps)
+        """Whether operations can be told from each other on the axis, and the place of the run is on it."""
+        axis, moment = self.axis(), self.session.moment
+        if axis is None or axis.unit < LEGIBLE * len(self.session.steps):
+            return False
+        return axis.low <= moment.shown + moment.done / len(moment.steps) <= axis.high
 
     def ends(self) -> tuple[float, float]:
         """Left and right pixel of the training step shown: its place on the axis, or the whole width."""
