@@ -24,12 +24,11 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
-from gui.panels.tape import Axis
+from gui.panels.tape import LEGIBLE, Axis
 from gui.session import Session
 
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
 FEWEST = 10  # training steps on the axis
-ROOM = 8.0  # pixels of a training step in which it is worth showing how much of it is done
 MANY = 8  # series that are named and coloured; further ones are grey
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8a6d3b", "#7f7f7f")  # Okabe and Ito
 LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9a66b", "#b0b0b0")  # the same on dark
@@ -210,9 +209,9 @@ class TrainingChart(QWidget):
         self._read(done)
 
     def _here(self, done: int) -> float:
-        """Where the run stands: between two training steps where there is room to see it."""
+        """Where the run stands: between two training steps where the tape shows their operations on the axis."""
         s, axis = self.session, self.axis_of(self)
-        if axis is None or axis.unit < ROOM:
+        if axis is None or axis.unit < LEGIBLE * len(s.steps):
             return float(done)
         return s.moment.shown + s.done / len(s.steps)
 
