@@ -125,7 +125,7 @@ class Session(Watching):
         self._open(self.source, self.seed + 1 if new_seed else self.seed)
         self.stepper.breakpoints.update(i for i in kept if i < len(self.stepper.steps))
         self.losses, self.history = Losses(), History()
-        self._undo, self._redo, self._tries = [], [], ()
+        self._undo, self._redo, self._tries, self._what_if = [], [], (), None
         self._past, self._future = [], []
         self._moved(self.shown_index() if self._moment else None)
         self.notify("loaded")
