@@ -108,7 +108,7 @@ class Inside:
         return self.expression.magnitude(self.arrays)
 
     @cached_property
-    def rows(self) -> dict[str, NDArray[np.float64]]:
+    def rows(self) -> dict[str, NDArray[Any]]:
         """The table beside a formula, such as softmax by class: its columns by heading; empty where there is none."""
         f = self.expression
         return f.rows.evaluate(f, self.arrays) if isinstance(f, Formula) and f.rows is not None else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ SIMPLE = 8  # so few lines are not folded away
 ROWS = 20  # of a table, the strongest of more are shown
 LONG = 90  # letters of a part
 FOLD = "lines"
-Column = NDArray[np.float64]
+Column = NDArray[Any]
 
 
 def figures(sight: Sight) -> Iterator[Figure]:
@@ -51,7 +52,7 @@ def table(sight: Sight) -> Table:
     for k in shown:
         items: list[Item] = [str(k)]
         for head, text in rows.columns:
-            value = float(columns[head][k])
+            value = columns[head][k].item()
             role, cells = rows.lines.get(text, ("", np.zeros(0)))
             items.append(Link(value, sight.called(role), tuple(int(i) for i in cells[k])) if role else value)
         body.append(tuple(items))

@@ -286,6 +286,16 @@ def test_initial_values_say_how_they_were_drawn():
     assert all(note.startswith("other numbers than those of its rule") for note in notes)
 
 
+def test_an_autoencoders_loss_shows_target_answer_and_difference():
+    session = session_of("autoencoder")
+    found = [f for f in figures("autoencoder", "sigmoid_cross_entropy", (1, 10, 12)) if isinstance(f, Map)]
+    target, answer, difference = (f.values for f in found)
+    np.testing.assert_array_equal(target, session.view("y_true")[1, :, :, 0].astype(np.float64))
+    np.testing.assert_array_equal(answer, session.view("decoder/conv4.sigmoid")[1, :, :, 0].astype(np.float64))
+    np.testing.assert_array_equal(difference, answer - target)
+    assert {f.boxed for f in found} == {(10, 12)}
+
+
 def test_a_gates_sum_over_the_previous_state_is_a_table():
     found = figures("ticket-router", "title_lstm.lstm.f", (0, 2, 1))
     session = session_of("ticket-router")

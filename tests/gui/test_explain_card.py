@@ -212,3 +212,21 @@ def test_term_by_term_to_the_number_and_a_corrupted_buffer_is_noticed(open_card,
     session.select(session.listing.loss, ())
     session.select(*cell)
     assert "\u2717 recomputed" in card.body.toPlainText()
+
+
+@pytest.mark.parametrize(
+    ("name", "position", "cell"),
+    [
+        ("lenet5", 40, ("output.kernel", (0, 0))),
+        ("digits-mlp", 8, ("sparse_softmax_cross_entropy", (3,))),
+        ("cifar-residual", 100, ("block2_conv2.conv2d.grad", (0, 3, 3, 2))),
+        ("ticket-router", 33, ("title_lstm.lstm.dc", (0, 2, 1))),
+        ("digits-cnn", 10, ("conv2.conv2d", (0, 2, 3, 5))),
+    ],
+)
+def test_a_card_needs_no_scrolling_sideways(open_card, qapp, name, position, cell):
+    card = open_card(name, position, cell)
+    card.resize(340, 600)
+    card.show()
+    qapp.processEvents()
+    assert card.body.horizontalScrollBar().maximum() == 0
