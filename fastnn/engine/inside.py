@@ -134,6 +134,11 @@ class Inside:
 
     # ------------------------------------------------------------ formulas
 
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols of a formula's lines, without their numbers."""
+        return [move.symbol for move in self._moves] if isinstance(self.expression, Formula) else []
+
     @cached_property
     def _moves(self) -> list[Move]:
         """A formula's moves that give a number; what is computed twice is left out."""

@@ -188,6 +188,16 @@ def test_many_classes_are_the_strongest_and_the_rest():
     assert shares == pytest.approx(1.0)
 
 
+def test_a_long_formulas_lines_are_not_worked_out_before_they_are_asked_for():
+    session = session_of("go-policy-value")
+    session.select("softmax_cross_entropy", (2,))
+    sight = cards.sight_of(session)
+    assert list(cards.figures(sight))
+    assert "_moves" not in vars(sight.inside)
+    opened = cards.sight_of(session, unfolded=True)
+    assert any(getattr(f, "title", "") == "line by line" for f in cards.figures(opened))
+
+
 def test_lines_are_folded_where_they_are_many(card):
     card.session.select("sparse_softmax_cross_entropy", (0,))
     shown = card.body.toPlainText()
