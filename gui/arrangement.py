@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,19 +44,19 @@ class Arrangement:
     def _size(self, axis: int | None) -> int:
         return 1 if axis is None else self.shape[axis]
 
-    @property
+    @cached_property
     def tile(self) -> tuple[int, int]:
         """Rows and columns of one tile."""
         return (self._size(self.row), self._size(self.column))
 
-    @property
+    @cached_property
     def tiles(self) -> tuple[int, int]:
         """Lines of tiles and tiles per line."""
         if self.wrap:
             return -(-self._size(self.right) // self.wrap), self.wrap
         return self._size(self.down), self._size(self.right)
 
-    @property
+    @cached_property
     def size(self) -> tuple[int, int]:
         """Rows and columns of the picture, gaps included."""
         (h, w), (rows, columns) = self.tile, self.tiles
@@ -128,6 +128,7 @@ class Arrangement:
         return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
+@lru_cache(maxsize=256)
 def arrange(
     shape: Shape,
     weight: bool = False,

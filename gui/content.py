@@ -35,7 +35,8 @@ class Content:
         scale: Limits of the colour bar; None for those of the data.
         missing: What to say when there is no data.
         hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
-        hidden: A cell whose number is to be predicted: no number is written on it.
+        hidden: A cell whose number is to be predicted: neither number nor colour is on it, and `data` has 0 there.
+        side: Columns of the picture that a sample's row of numbers is; 0 for a row that is none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Content:
     missing: str = "not computed yet"
     hold: tuple[int, int] | None = None
     hidden: Index | None = None
+    side: int = 0
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -134,12 +136,20 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
     if data is None and session.computed(name):
         data = session.view(name)
     role = "gradient" if is_gradient(name) else value.role
-    scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
     weight, batch = is_weight(listing, name), has_batch(listing, name)
     selected = session.selection
     if selected is not None and selected[0] == name and session.hides(*selected):
         options["hidden"] = selected[1]
+        data = None if data is None else without(data, selected[1])
+    scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
     return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
+
+
+def without(data: NDArray[Any], index: Index) -> NDArray[Any]:
+    """A copy with 0 in one cell, so that neither colours nor their limits tell what is there."""
+    copy = np.array(data)
+    copy[index] = 0
+    return copy
 
 
 def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
@@ -149,8 +159,10 @@ def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
     made = listing.written_by.get(name)
     if made is None or role != "activation":
         return True
-    kind = listing.steps[made].op.kind
-    return kind not in ("normalization", "random", "loss", "metric") or not one_sided(data)
+    step = listing.steps[made]
+    by_nature = step.op.kind in ("normalization", "random", "loss", "metric")
+    by_nature = by_nature or any(n == name for role, n in step.results if role in step.op.one_sided)
+    return not by_nature or not one_sided(data)
 
 
 def scene_of(session: Any, channel: int | None = None) -> Scene:

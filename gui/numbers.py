@@ -48,7 +48,7 @@ def minus(text: str) -> str:
         >>> minus("-1.5e-03")
         '−1.5e−03'
     """
-    return re.sub(r"-(?=[\d.])", MINUS, text)
+    return re.sub(r"-(?=[\d.])", MINUS, text) if "-" in text else text
 
 
 def exact(value: Any) -> str:

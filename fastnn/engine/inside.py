@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.explain import Operand, factor, label, sum_term
-from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, unnamed
+from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, compiled, unnamed
 
 Arrays = Mapping[str, NDArray[Any]]
 CHAINED = ((ast.Add, ast.Sub), (ast.Mult,))  # a + b - c is one move, and so is a * b * c
@@ -283,7 +283,9 @@ class _Walk:
         return self.text[node.col_offset : node.end_col_offset]
 
     def _run(self, code: str, inner: Mapping[str, Any]) -> Any:
-        return eval(code, {"__builtins__": {}}, {**FUNCTIONS, **self.values, **inner})  # text comes from the op table
+        return eval(
+            compiled(code), {"__builtins__": {}}, {**FUNCTIONS, **self.values, **inner}
+        )  # text comes from the op table
 
 
 def parts_of(node: ast.expr) -> Iterator[ast.expr]:
@@ -311,6 +313,7 @@ def chain(node: ast.BinOp) -> list[ast.expr]:
     return [left, *reversed(found)]
 
 
+@lru_cache(maxsize=4096)
 def is_constant(node: ast.expr) -> bool:
     """Whether a part has no names: it is as good as a number."""
     return not any(isinstance(n, ast.Name) for n in ast.walk(node))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,7 +209,7 @@ class Formula:
         """The value, and all names as they are then."""
         names = {**FUNCTIONS, **{k: np.float64(v) for k, v in self.values(arrays).items()}}
         with np.errstate(all="ignore"):
-            return float(eval(self.text, {"__builtins__": {}}, names)), names
+            return float(eval(compiled(self.text), {"__builtins__": {}}, names)), names
 
     @property
     def short(self) -> str:
@@ -236,9 +237,15 @@ class Formula:
 Expression = Sum | Formula
 
 
+@lru_cache(maxsize=1024)
+def compiled(text: str) -> CodeType:
+    """A formula's text, ready to be evaluated."""
+    return compile(text.strip(), "formula", "eval")
+
+
 def in_arrays(text: str) -> Callable[..., Any]:
     """The formula as a function of arrays by name: what a reference computes where the formula says it all."""
-    code = compile(text, "formula", "eval")
+    code = compiled(text)
     by_array = {"min": np.minimum, "max": np.maximum, "float": np.asarray}
 
     def compute(**arrays: Any) -> Any:

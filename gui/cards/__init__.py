@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gui.cards import lines, shapes, statistics, sums, windows
+from gui.cards import lines, overlay, shapes, statistics, sums, windows
 from gui.cards.figure import Figure
 from gui.cards.sight import Sight, sight_of
 
 __all__ = ["BY_KIND", "figures", "given_figures", "sight_of"]
 BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
-    "convolution": windows.convolution,
+    "convolution": lambda sight: [*windows.convolution(sight), *overlay.kernel_gradient(sight)],
     "window": windows.window,
     "elementwise": lambda sight: [*shapes.activation(sight), *shapes.branches(sight)],
     "normalization": lambda sight: [*shapes.classes(sight), *statistics.statistics(sight)],
@@ -40,6 +40,9 @@ def figures(sight: Sight) -> Iterator[Figure]:
 def given_figures(session: Any, name: str) -> Iterator[Figure]:
     """Of a parameter that no step has changed yet: the rule that its numbers were drawn by, and how they are spread."""
     value = session.listing.values.get(name)
-    if value is not None and value.role in ("parameter", "state") and session.moment.arrays is None:
-        yield from shapes.origin(session, name)
-        yield from shapes.histogram(session.view(name))
+    if value is None or value.role not in ("parameter", "state") or session.moment.arrays is not None:
+        return
+    key = (session.stepper, session.stepper.edits, session.moment.position, name)
+    if session.spread[0] != key:  # the same for every cell, and a look at all of them
+        session.spread = key, (*shapes.origin(session, name), *shapes.histogram(session.view(name)))
+    yield from session.spread[1]

@@ -12,6 +12,7 @@ from fastnn.ops.terms import Formula
 from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Map, Note, Table
 from gui.cards.sight import Sight
 from gui.content import base_name
+from gui.network import step_blocks
 from gui.numbers import cell_label, format_number
 
 POINTS = 121
@@ -224,14 +225,14 @@ def gates(sight: Sight) -> Iterator[Figure]:
 
 def parts(sight: Sight) -> Iterator[Figure]:
     """A gradient that comes from several uses of a value: one part from each, with the parts' norms."""
-    steps, listing = sight.session.steps, sight.session.listing
+    listing, blocks = sight.session.listing, step_blocks(sight.session.listing)
     rows: list[tuple[Item, ...]] = []
     bars = []
     for role, name in sight.step.operands:
         if name is None:
             continue
         array, made = sight.inside.arrays[role], listing.written_by.get(name)
-        origin = "given" if made is None else f"{steps[made].layer or steps[made].op.name}, step {made + 1}"
+        origin = "given" if made is None else f"{blocks[made]}, step {made + 1}"
         link = Link(float(array[sight.index]), name, sight.index)
         rows.append((origin, link, float(np.linalg.norm(array))))
         bars.append((origin, link))

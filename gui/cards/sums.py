@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gui.cards.figure import Bars, Figure, Item, Link, Map, Table
+from gui.cards.figure import Bars, Figure, Item, Link, Map, Place, Table
 from gui.cards.sight import Sight
 from gui.content import has_batch
 from gui.inner_sums import LETTER, InnerSum, role_of
@@ -43,6 +43,16 @@ def chosen(products: NDArray[np.float64], order: str, focus: int | None) -> NDAr
     return np.arange(start, min(start + SHOWN, count))
 
 
+def ranks(products: NDArray[np.float64]) -> dict[int, int]:
+    """Rank by size, from 1, of the largest terms by their places.
+
+    Example:
+        >>> ranks(np.array([0.5, -2.0, 1.0]))
+        {1: 1, 2: 2, 0: 3}
+    """
+    return {int(k): rank for rank, k in enumerate(np.argsort(-np.abs(products), kind="stable")[:SHOWN], 1)}
+
+
 def term_table(sight: Sight) -> Table:
     """Index, factors, product and running sum of the terms; then the rest, the scale and what is added."""
     s, inside = sight.sum, sight.inside
@@ -51,6 +61,9 @@ def term_table(sight: Sight) -> Table:
     order = "index" if short and sight.order == "size" else sight.order
     places = chosen(inside.products, order, sight.term)
     axes, labels = labelled(sight)
+    if sight.step.op.kind == "convolution" and sight.step.backward:  # numbered as on the map of positions
+        best = ranks(inside.products)
+        labels = [f"{best[k]}. {label}" if k in best else label for k, label in enumerate(labels)]
     factors = [sight.gathered(k) for k in range(len(s.factors))]
     running = np.cumsum(inside.products[places])
     rows: list[tuple[Item, ...]] = []
@@ -60,7 +73,7 @@ def term_table(sight: Sight) -> Table:
             for (role, index), values in zip(s.factors, factors, strict=True)
         ]
         so_far = inside.running[place] if order == "index" or sight.term is not None else so_far
-        rows.append((labels[place], *cells, float(inside.products[place]), float(so_far)))
+        rows.append((Place(labels[place], int(place)), *cells, float(inside.products[place]), float(so_far)))
     focus = next((k for k, place in enumerate(places) if place == sight.term), None)
     ends = list(endings(sight, places, len(s.factors)))
     last = focus if focus is not None or sight.term is None else ending_in_focus(sight, len(rows), ends)

@@ -11,7 +11,25 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from gui.cards.figure import Bars, Courses, Curve, Figure, Fold, Grid, Grids, Item, Link, Map, Note, Strip, Table, plain
+from gui.cards.figure import (
+    Bars,
+    Courses,
+    Curve,
+    Figure,
+    Fold,
+    Grid,
+    Grids,
+    Item,
+    Link,
+    Map,
+    Note,
+    Overlay,
+    Place,
+    Strip,
+    Table,
+    plain,
+)
+from gui.cards.overlay import overlay_svg
 from gui.cards.pictures import courses_svg, curve_svg, map_svg, strip_svg
 from gui.numbers import format_cell, format_number, minus
 
@@ -82,10 +100,13 @@ class FigureWriter:
 
     def item(self, item: Item, most: int = 99) -> str:
         """A number or a text; a link where it leads somewhere; with at most so many decimals."""
-        value = item.value if isinstance(item, Link) else item
+        value = item.value if isinstance(item, Link | Place) else item
         text = (
             self._words(value) if isinstance(value, str) else html.escape(format_number(value, min(self.digits, most)))
         )
+        if isinstance(item, Place) and self.look.links:
+            style = f"color:{self.colours['accent']};text-decoration:none"
+            return f'<a href="term:{item.term}" style="{style}">{text}</a>'
         if isinstance(item, Link) and self.look.links:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="{address(item)}" style="{style}">{text}</a>'
@@ -230,6 +251,11 @@ class FigureWriter:
     @write.register
     def _(self, figure: Map) -> str:
         return self.title(figure.title) + self.look.picture(map_svg(figure, self.look.shade, self.colours))
+
+    @write.register
+    def _(self, figure: Overlay) -> str:
+        picture = overlay_svg(figure, self.look.shade, self.colours)
+        return self.title(figure.title) + self.look.picture(picture) + self.note(figure.note)
 
 
 def short(text: str) -> str:

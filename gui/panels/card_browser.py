@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QByteArray, QRectF, QUrl
-from PyQt6.QtGui import QImage, QPainter, QTextDocument
+from PyQt6.QtCore import QByteArray, QRectF, Qt, QUrl
+from PyQt6.QtGui import QFont, QImage, QPainter, QTextDocument
 from PyQt6.QtSvg import QSvgRenderer
 from PyQt6.QtWidgets import QTextBrowser, QWidget
 
@@ -27,7 +27,24 @@ class CardBrowser(QTextBrowser):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pictures: list[str] = []
+        self._written = ""
         self.setOpenLinks(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # one that comes and goes lays out anew
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.setEnabled(False)
+            bar.rangeChanged.connect(lambda low, high: bar.setEnabled(high > low))
+
+    def write(self, text: str, font: QFont) -> None:
+        """Show HTML in a font; what is shown already is not laid out again."""
+        document = self.document()
+        if document is None or (text == self._written and font == document.defaultFont() and not self._pictures):
+            return
+        if font != document.defaultFont():
+            document.clear()  # else the old text would be laid out in the new font first
+            document.setDefaultFont(font)
+        self._written = text
+        self.setHtml(text)
 
     def begin(self) -> None:
         """Forget the pictures of the text before."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
 from gui import cards
@@ -18,9 +19,11 @@ from gui.cards.writing import FOCUS, FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
+from gui.panels.flow import Flow
 from gui.panels.predict_bar import PredictBar
 
 Index = tuple[int, ...]
+BREAKS = re.compile(r"([.\[,_])")  # where a long name may go on in the next line
 
 
 class ExplainCard(QWidget):
@@ -68,16 +71,15 @@ class ExplainCard(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.tabs)
-        top.addStretch(1)
-        top.addWidget(self.sort)
-        top.addWidget(self.back)
-        top.addWidget(self.copy)
+        top = Flow(self)
+        top.add(self.tabs)
+        row = top.add_group()
+        for button in (self.sort, self.back, self.copy):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 4, 4)
         layout.setSpacing(4)
-        layout.addLayout(top)
+        layout.addWidget(top)
         layout.addWidget(self.title)
         layout.addWidget(self.body, 1)
         if self.session.predictor is not None:
@@ -97,12 +99,12 @@ class ExplainCard(QWidget):
         self.sort.setEnabled(self.explanation is not None and self.explanation.total_terms > SHOWN)
         if selection is None:
             self.title.setText("")
-            self.body.setHtml("<p>Click a number to see why it is what it is.</p>")
+            self.body.write("<p>Click a number to see why it is what it is.</p>", themes.text_font(9))
             return
         self._show_tabs(*selection)
-        self.title.setText(self._label(*selection))
+        self.title.setText(BREAKS.sub("\\1\u200b", self._label(*selection)))
         self.title.setFont(themes.text_font(9.5, bold=True))
-        self.body.setHtml(self._body(*selection))
+        self.body.write(self._body(*selection), themes.text_font(9))
         if self.session.term is not None:
             self.body.scrollToAnchor(FOCUS)
 
@@ -124,8 +126,6 @@ class ExplainCard(QWidget):
         return cell_label(name, index, label_letters(self.session.listing, name))
 
     def _body(self, name: str, index: Index) -> str:
-        font = themes.text_font(9)
-        self.body.document().setDefaultFont(font)  # type: ignore[union-attr]
         if self.explanation is None:
             self._text = None
             return self._uncomputed(name)
@@ -180,6 +180,8 @@ class ExplainCard(QWidget):
             self.session.look(int(place))
         elif kind == "cell":
             self.follow_operand(int(place))
+        elif kind == "term":
+            self.session.set_term(int(place))
         elif kind == "fold":
             self.unfolded = not self.unfolded
             self._keep_place(self.refresh)

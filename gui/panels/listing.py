@@ -1,18 +1,16 @@
-"""The listing: the step list as a debugger shows a program, breakpoints in its margin; and the same as a tape."""
+"""The listing: the step list as a debugger shows a program, breakpoints in its margin."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QSize, Qt
+from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPolygonF, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QListView,
-    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QWidget,
 )
 
 from fastnn.engine.graph import Step
@@ -97,9 +95,7 @@ class LinePainter(QStyledItemDelegate):
         t = theme.current()
         painter.fillRect(QRect(rect.left(), rect.top(), MARGIN, rect.height()), t.colour("raised"))
         if row == self.session.shown_index():
-            tint = t.colour("accent")
-            tint.setAlpha(46 if t.dark else 34)
-            painter.fillRect(rect, tint)
+            painter.fillRect(rect, t.tint("accent", 46 if t.dark else 34))
 
     def _margin(self, painter: QPainter, rect: QRect, row: int) -> None:
         t, y = theme.current(), rect.center().y() + 0.5
@@ -172,6 +168,7 @@ class ListingView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Step list")
         self._listing: Any = None
+        self._painted: tuple[Any, ...] = ()
 
     def sizeHint(self) -> QSize:
         """Wide enough for a line, high enough for ten."""
@@ -182,15 +179,17 @@ class ListingView(QListView):
         if self.session.listing is not self._listing:
             self._listing = self.session.listing
             self.steps.reload()
+            self._painted = ()
         self._bring_into_view()
         self._repaint()
 
     def _bring_into_view(self) -> None:
         """Show the current line, with some lines before and after it unless it has just been clicked on."""
-        row, last = self.session.shown_index(), self.steps.rowCount() - 1
+        view, row, last = self.viewport(), self.session.shown_index(), self.steps.rowCount() - 1
         context = CONTEXT if self.session.looked is None else 0
         for near in (max(row - context, 0), min(row + context, last), row):
-            self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
+            if view is not None and not view.rect().contains(self.row_rect(near)):  # a line in sight would be repainted
+                self.scrollTo(self.steps.index(near), QAbstractItemView.ScrollHint.EnsureVisible)
 
     def restyle(self) -> None:
         """Lines of the theme's height."""
@@ -202,9 +201,23 @@ class ListingView(QListView):
         self._bring_into_view()
 
     def _repaint(self) -> None:
-        view = self.viewport()
-        if view is not None:
+        """Paint anew what looks otherwise: lines between the old place and the new one."""
+        view, session = self.viewport(), self.session
+        before, self._painted = self._painted, (session.done, session.shown_index(), frozenset(session.breakpoints))
+        if view is None or before == self._painted:
+            return
+        if not before or before[2] != self._painted[2]:
             view.update()
+            return
+        changed = {
+            *range(*sorted((before[0], session.done))),
+            before[0],
+            session.done,
+            before[1],
+            session.shown_index(),
+        }
+        for row in changed:
+            view.update(self.row_rect(row))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Breakpoint or look."""
@@ -230,68 +243,3 @@ class ListingView(QListView):
     def row_rect(self, row: int) -> QRect:
         """Where a line is drawn."""
         return self.visualRect(self.steps.index(row))
-
-
-class Tape(QWidget):
-    """One tick per operation of the training step, coloured by phase, breakpoints as dots; a click runs to it."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(30)
-        self.setMouseTracking(True)
-        self.setAccessibleName("Tape of the training step")
-
-    def refresh(self) -> None:
-        """Follow the session."""
-        self.update()
-
-    def _place(self, index: int) -> QRectF:
-        count = max(len(self.session.steps), 1)
-        width = (self.width() - 16) / count
-        return QRectF(8 + index * width, 10, width, 15)
-
-    def index_at(self, x: float) -> int:
-        """The step drawn at a horizontal position."""
-        count = len(self.session.steps)
-        return min(max(int((x - 8) / max(self.width() - 16, 1) * count), 0), count - 1)
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint ticks, cursor and breakpoints."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for i, step in enumerate(self.session.steps):
-            self._tick(painter, i, step)
-        self._cursor(painter)
-
-    def _tick(self, painter: QPainter, i: int, step: Step) -> None:
-        t, box = theme.current(), self._place(i)
-        colour = t.colour(step.phase)
-        colour.setAlphaF(1.0 if i < self.session.done else 0.3)
-        gap = 1.0 if box.width() > 5 else 0.0
-        painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if i in self.session.breakpoints:
-            painter.setBrush(t.colour("bad"))
-            painter.drawEllipse(QPointF(box.center().x(), 5), 3, 3)
-        if i == self.session.shown_index():
-            painter.setPen(QPen(t.colour("text"), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(box.adjusted(gap / 2, -2, -gap / 2, 2))
-
-    def _cursor(self, painter: QPainter) -> None:
-        x = self._place(self.session.done).left()
-        painter.setPen(QPen(theme.current().colour("accent"), 2))
-        painter.drawLine(QPointF(x, 3), QPointF(x, 29))
-
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Run to the step clicked on."""
-        if event is not None and not self.session.training:
-            self.session.run_to_index(self.index_at(event.position().x()))
-
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Say which step is under the pointer."""
-        if event is not None:
-            index = self.index_at(event.position().x())
-            self.setToolTip(f"{index + 1}: {line_of(self.session.steps[index])}")

@@ -18,6 +18,7 @@ STRIP = 20.0  # of the moments of a recurrence
 MOST_MOMENTS = 64
 DOWN, ACROSS = 20.0, 14.0
 ARC = 16.0
+LABEL = 25.0  # of the word before a bar
 FOLD = 15.0  # of a group's name, above its blocks
 
 
@@ -62,6 +63,12 @@ def block_places(layers: Sequence[Layer]) -> dict[str, QRectF]:
     return places
 
 
+def bars_in(block: QRectF) -> tuple[QRectF, QRectF]:
+    """Where a block says how large its activations and gradients are."""
+    half, top = (block.width() - 25) / 2, block.top() + 41
+    return QRectF(block.left() + 9, top, half, 12), QRectF(block.left() + 17 + half, top, half, 12)
+
+
 def moment_rects(block: QRectF, count: int) -> list[QRectF]:
     """The cells of a recurrence's moments in its block, the first on the left."""
     shown = min(count, MOST_MOMENTS)
@@ -88,16 +95,23 @@ class BlockPainter:
         self.painter, self.layers, self.places = painter, layers, places
         self.theme = themes.current()
 
-    def paint(self, readings: dict[str, Reading], current: str, phase: str, hovered: str | None) -> None:
-        """Arrows and links, then blocks; the current one is lit in the colour of the phase."""
+    def still(self, hovered: str | None) -> None:
+        """What stays from step to step: arrows and links, then blocks, none of them lit."""
         for layer in self.layers:
             for parent in layer.before:
                 self._edge(self.places[parent], self.places[layer.name])
         self._links()
+        for layer in self.layers:
+            self._block(layer, "muted" if layer.name == hovered else "line")
+
+    def now(self, readings: dict[str, Reading], current: str, phase: str) -> None:
+        """What changes, over it: the current block in the colour of the phase, and how large numbers are."""
         tops = self._tops(readings)
         for layer in self.layers:
             reading = readings.get(layer.name, Reading())
-            self._block(layer, reading, tops, layer.name == current, phase, layer.name == hovered)
+            if layer.name == current:
+                self._block(layer, phase, lit=True)
+            self._bars(layer, reading, tops)
             if layer.sequence:
                 self._moments(layer, reading)
 
@@ -118,7 +132,7 @@ class BlockPainter:
             self.painter.setPen(QPen(self.theme.colour("muted"), 1.0, Qt.PenStyle.DashLine))
             self.painter.setBrush(Qt.BrushStyle.NoBrush)
             self.painter.drawRoundedRect(rect, 7, 7)
-            self.painter.setFont(themes.text_font(8))
+            self.painter.setFont(themes.fixed_font(8))
             self.painter.setPen(self.theme.colour("muted"))
             title = QRectF(rect.left() + 6, rect.top(), rect.width() - 12, FOLD)
             self.painter.drawText(title, painting.RIGHT, f"{name.rsplit('/', 1)[-1]}  −")
@@ -161,44 +175,51 @@ class BlockPainter:
         if not skips:
             p.drawPolygon(QPolygonF([tip, tip + QPointF(-4, -6), tip + QPointF(4, -6)]))
 
-    def _block(
-        self, layer: Layer, reading: Reading, tops: tuple[float, float], lit: bool, phase: str, hovered: bool
-    ) -> None:
+    def _block(self, layer: Layer, role: str, lit: bool = False) -> None:
+        """A block's frame in the colour of a role, and its texts."""
         p, t, box = self.painter, self.theme, self.places[layer.name]
-        p.setPen(QPen(t.colour(phase if lit else "muted" if hovered else "line"), 2.4 if lit else 1.2))
-        p.setBrush(themes.mix(t.phases[phase], t.panel, 0.84) if lit else t.colour("raised"))
+        p.setPen(QPen(t.colour(role), 2.4 if lit else 1.2))
+        p.setBrush(themes.mix(t.phases[role], t.panel, 0.84) if lit else t.colour("raised"))
         if layer.members:  # a pile of blocks
             p.drawRoundedRect(box.translated(4, 4), 5, 5)
         p.drawRoundedRect(box, 5, 5)
         text = box.adjusted(9, 5, -8, 0)
         p.setPen(t.colour("text"))
-        p.setFont(themes.text_font(9, bold=True))
+        p.setFont(themes.fixed_font(9, bold=True))
         elide, metrics = Qt.TextElideMode.ElideRight, p.fontMetrics()
         title = metrics.elidedText(layer.title, elide, int(text.width() * 0.62))
         used = metrics.horizontalAdvance(title) + 6
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.LEFT, title)
-        p.setFont(themes.text_font(8))
+        p.setFont(themes.fixed_font(8))
         p.setPen(t.colour("muted"))
         kind = p.fontMetrics().elidedText(layer.type, elide, int(text.width() - used))
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.RIGHT, kind)
         second = QRectF(text.left(), text.top() + 16, text.width(), 14)
-        p.drawText(second, painting.LEFT, " × ".join(map(str, layer.shape)) or "one number")
+        shape = " × ".join(map(str, layer.shape)) or "one number"
+        p.drawText(second, painting.LEFT, shape)
         if layer.parameters:
-            p.drawText(second, painting.RIGHT, count_label(layer.parameters, "param"))
-        half = (text.width() - 8) / 2
-        y = text.top() + 36
-        self._bar(QRectF(text.left(), y, half, 12), "act", reading.activation, tops[0], "forward")
-        self._bar(QRectF(text.left() + half + 8, y, half, 12), "grad", reading.gradient, tops[1], "backward")
-
-    def _bar(self, box: QRectF, word: str, value: float | None, top: float, role: str) -> None:
-        p, t = self.painter, self.theme
-        label = 25.0
-        font = themes.text_font(8)
+            room = second.width() - p.fontMetrics().horizontalAdvance(f"{shape}  ")
+            p.drawText(second, painting.RIGHT, self._parameters(layer.parameters, room))
+        font = themes.fixed_font(8)
         font.setPixelSize(10)
         p.setFont(font)
         p.setPen(t.colour("muted"))
-        p.drawText(QRectF(box.left(), box.top(), label, box.height()), painting.LEFT, word)
-        track = QRectF(box.left() + label, box.center().y() - 3, box.width() - label, 6)
+        for bar, word in zip(bars_in(box), ("act", "grad"), strict=True):
+            p.drawText(QRectF(bar.left(), bar.top(), LABEL, bar.height()), painting.LEFT, word)
+
+    def _parameters(self, count: int, room: float) -> str:
+        """How many parameters, in as many letters as there is room for."""
+        texts = (count_label(count, "param"), f"{count / 1e3:,.0f} k", f"{count / 1e6:.1f} M")
+        return next((t for t in texts if self.painter.fontMetrics().horizontalAdvance(t) <= room), "")
+
+    def _bars(self, layer: Layer, reading: Reading, tops: tuple[float, float]) -> None:
+        activation, gradient = bars_in(self.places[layer.name])
+        self._bar(activation, reading.activation, tops[0], "forward")
+        self._bar(gradient, reading.gradient, tops[1], "backward")
+
+    def _bar(self, box: QRectF, value: float | None, top: float, role: str) -> None:
+        p, t = self.painter, self.theme
+        track = QRectF(box.left() + LABEL, box.center().y() - 3, box.width() - LABEL, 6)
         p.setPen(Qt.PenStyle.NoPen)
         p.setBrush(t.colour("line"))
         p.drawRoundedRect(track, 3, 3)

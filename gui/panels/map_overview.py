@@ -49,10 +49,8 @@ class Overview:
         if not self.needed:
             return
         theme = themes.current()
-        ground = theme.colour("panel")
-        ground.setAlpha(225)
         painter.setPen(QPen(theme.colour("line"), 1))
-        painter.setBrush(ground)
+        painter.setBrush(theme.tint("panel", 225))
         painter.drawRoundedRect(self.box, 4, 4)
         for rect, lit in blocks:
             painter.fillRect(self._small(rect), theme.colour(phase if lit else "muted"))

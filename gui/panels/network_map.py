@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
-from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTransform, QWheelEvent
+from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from gui import theme as themes
-from gui.content import has_batch, label_letters
+from gui.content import has_batch, is_gradient, is_signed, label_letters
 from gui.network import Layer, neuron_rows, strength
 from gui.numbers import cell_label, format_number
 from gui.panels.block_map import BlockMap
@@ -43,6 +43,7 @@ class NetworkMap(QWidget):
         self._grab: tuple[QPointF, QPointF] | None = None
         self._hover: str | None = None
         self._lit = ""
+        self._painted: tuple[Any, QPixmap] | None = None
         self.toggle = QToolButton(self)
         self.toggle.setText("Layers")
         self.toggle.setCheckable(True)
@@ -138,7 +139,12 @@ class NetworkMap(QWidget):
 
         names = (shown(row.block.output), shown(row.weight), shown(row.bias))
         values, weights, biases = (self._view(n) for n in names)
-        return Numbers(names, None if values is None else values[self.session.sample], weights, biases)
+        if names[0] is None or values is None:
+            return Numbers(names, None, weights, biases)
+        listing = self.session.listing
+        role = "gradient" if is_gradient(names[0]) else listing.values[names[0]].role
+        signed = is_signed(listing, names[0], role, values)
+        return Numbers(names, values[self.session.sample], weights, biases, signed)
 
     @property
     def shows_neurons(self) -> bool:
@@ -158,11 +164,17 @@ class NetworkMap(QWidget):
             return self.neurons.size()
         return self.blocks.bounds() if self.blocks is not None else QRectF()
 
+    def _room(self) -> QRectF:
+        """Where the whole network is put: above the buttons."""
+        taken = [b.height() + 2 for b in (self.toggle, self.fold) if not b.isHidden()] if self.shows_neurons else []
+        return QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -max(MARGIN, *taken, 0))
+
     def _fit(self) -> None:
         """The whole width, at most a little larger than natural; from the top if it is too high."""
+        room = self._room()
         if self.neurons is not None:
-            self.neurons.stretch(self.width() - 2 * MARGIN, self.height() - 2 * MARGIN)
-        bounds, room = self._bounds(), QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+            self.neurons.stretch(room.width(), room.height())
+        bounds = self._bounds()
         if bounds.isEmpty() or room.isEmpty():
             return
         self._zoom = self._zoom_in(room, bounds)
@@ -176,9 +188,9 @@ class NetworkMap(QWidget):
         self._bring_into_view()
 
     def _zoom_in(self, room: QRectF, bounds: QRectF) -> float:
-        high = room.height() / bounds.height()
-        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
-        return min(max(fit, SMALLEST), NATURAL)
+        high, type_size = room.height() / bounds.height(), themes.scale()
+        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8 * type_size))
+        return min(max(fit, SMALLEST * (1.0 if self.shows_neurons else type_size)), NATURAL * type_size)
 
     def _bring_into_view(self) -> None:
         """Move so that the current block shows; never against the user's own panning."""
@@ -222,20 +234,38 @@ class NetworkMap(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), themes.current().colour("panel"))
         if self.layers and self.session.stepper is not None:
-            painter.setTransform(self.transform())
             phase = self.session.shown_step().phase
             if self.neurons is not None and self.shows_neurons:
                 chosen = self.session.selection
+                painter.setTransform(self.transform())
                 hidden = chosen if chosen is not None and self.session.hides(*chosen) else None
                 NeuronPainter(painter, self.neurons, self.session.sample, hidden).paint(self._lit, phase, chosen)
             elif self.blocks is not None:
-                brush = BlockPainter(painter, self.layers, self.blocks.places)
-                brush.frames(self.blocks.groups)
-                brush.paint(self.readings, self._lit, phase, self._hover)
+                painter.drawPixmap(0, 0, self._still(self.blocks))
+                painter.setTransform(self.transform())
+                BlockPainter(painter, self.layers, self.blocks.places).now(self.readings, self._lit, phase)
                 painter.resetTransform()
                 places = self.blocks.places.items()
                 self.overview().paint(painter, ((rect, name == self._lit) for name, rect in places), phase)
         painter.end()
+
+    def _still(self, blocks: BlockMap) -> QPixmap:
+        """The map without what changes from step to step; painted anew only where it looks otherwise."""
+        look = themes.current().name, themes.scale(), self.devicePixelRatioF()
+        key = (look, self.size(), self._zoom, QPointF(self._offset), blocks.layers, self._hover)
+        if self._painted is None or self._painted[0] != key:
+            picture = QPixmap(self.size() * look[-1])
+            picture.setDevicePixelRatio(look[-1])
+            picture.fill(themes.current().colour("panel"))
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setTransform(self.transform())
+            brush = BlockPainter(painter, blocks.layers, blocks.places)
+            brush.frames(blocks.groups)
+            brush.still(self._hover)
+            painter.end()
+            self._painted = key, picture
+        return self._painted[1]
 
     # ------------------------------------------------------------ mouse
 
@@ -348,7 +378,13 @@ class NetworkMap(QWidget):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Other type: buttons and network take other room."""
+        ground = themes.current().raised
         for button in (self.toggle, self.fold):
+            button.setStyleSheet(f"QToolButton {{ background: {ground}; }}")
             size = button.sizeHint()
             button.resize(size)
             button.move(self.width() - size.width() - 4, self.height() - size.height() - 4)

@@ -12,9 +12,10 @@ from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, 
 
 from gui.colours import Scale
 from gui.numbers import format_cell, format_number
-from gui.theme import Theme, colour_table, px
+from gui.theme import Theme, colour_table, px, tabular
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
+WHOLE = CENTRE | Qt.TextFlag.TextDontClip  # digits have no descent: the font may be as high as the cell
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MIN_CELL = 34.0
@@ -36,7 +37,12 @@ def heat_image(values: NDArray[np.generic], scale: Scale, theme: Theme, gaps: ND
 
 def ink(scale: Scale, theme: Theme) -> NDArray[np.bool_]:
     """For every entry of the colour table whether text on it must be light."""
-    parts = theme.table(scale.signed) / 255.0
+    return _ink(theme.signed if scale.signed else theme.one_sided)
+
+
+@lru_cache(maxsize=8)
+def _ink(table: str) -> NDArray[np.bool_]:
+    parts = colour_table(table) / 255.0
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return np.asarray(linear @ [0.2126, 0.7152, 0.0722] < EVEN)
 
@@ -48,7 +54,7 @@ def draw_numbers(
     theme: Theme,
     decimals: tuple[int, int],
     font: QFont,
-) -> None:
+) -> int:
     """Write values on their cells, light on dark cells and dark on light ones.
 
     Args:
@@ -58,19 +64,25 @@ def draw_numbers(
         theme: The theme.
         decimals: Fewest and most decimals.
         font: Its family is used, its size is fitted.
+
+    Returns:
+        How many were written: all, or none where they do not fit.
     """
     if not cells:
-        return
+        return 0
     values = np.array([v for _, v in cells])
     light = ink(scale, theme)[scale.positions(values)]
     room = cells[0][0]
     texts, fitted = fit_texts(values, decimals, room.width() - 10, room.height() - 1, font)
+    if max(map(QFontMetricsF(fitted).horizontalAdvance, texts)) > room.width() - 2:
+        return 0
     painter.setFont(fitted)
     for pen, wanted in ((QColor("#ffffff"), True), (QColor("#14171a"), False)):
         painter.setPen(pen)
         for (rect, _), text, is_light in zip(cells, texts, light, strict=True):
             if bool(is_light) is wanted:
-                painter.drawText(rect, CENTRE, text)
+                painter.drawText(rect, WHOLE, text)
+    return len(cells)
 
 
 def fit_texts(
@@ -78,28 +90,39 @@ def fit_texts(
 ) -> tuple[list[str], QFont]:
     """Texts and font for cells of that size: the most decimals that a readable font lets in, then the largest font."""
     fewest, most = decimals
-    fitted = QFont(font)
+    fonts = sized(font.key())
     texts: list[str] = []
     for places in range(most, fewest - 1, -1):
         texts = [format_cell(v, places) for v in values]
         longest = max(texts, key=len)
-        for size in (15, 13, 12, 11, 10):
-            fitted.setPixelSize(size)
-            if size <= height and QFontMetricsF(fitted).horizontalAdvance(longest) <= width:
+        for size, (fitted, metrics) in fonts.items():
+            if 9 < size <= height and metrics.horizontalAdvance(longest) <= width:
                 return texts, fitted
-    fitted.setPixelSize(9)
-    return texts, fitted
+    return texts, fonts[9][0]
+
+
+@lru_cache(maxsize=8)
+def sized(key: str) -> dict[int, tuple[QFont, QFontMetricsF]]:
+    """A font, named by its key, in the sizes of numbers on cells, each with its measures."""
+    font, found = QFont(), {}
+    font.fromString(key)
+    for size in (15, 13, 12, 11, 10, 9):
+        fitted = tabular(QFont(font))
+        fitted.setPixelSize(size)
+        found[size] = fitted, QFontMetricsF(fitted)
+    return found
 
 
 def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> list[QLineF]:
     """The border of a set of cells, as few lines as possible."""
-    padded = np.pad(mask, 1).astype(np.int8)
+    padded = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    padded[1:-1, 1:-1] = mask
     x0, y0 = origin.x(), origin.y()
     lines = []
-    for row, first, last in runs(np.diff(padded, axis=0)[:, 1:-1] != 0):
+    for row, first, last in runs(padded[1:, 1:-1] != padded[:-1, 1:-1]):
         y = y0 + row * cell_height
         lines.append(QLineF(x0 + first * cell_width, y, x0 + last * cell_width, y))
-    for column, first, last in runs(np.diff(padded, axis=1)[1:-1].T != 0):
+    for column, first, last in runs((padded[1:-1, 1:] != padded[1:-1, :-1]).T):
         x = x0 + column * cell_width
         lines.append(QLineF(x, y0 + first * cell_height, x, y0 + last * cell_height))
     return lines
@@ -113,9 +136,10 @@ def runs(mask: NDArray[np.bool_]) -> list[list[int]]:
         >>> runs(np.array([[True, True, False], [False, False, True]]))
         [[0, 0, 2], [1, 2, 3]]
     """
-    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
-    found: list[list[int]] = np.column_stack([starts, ends[:, 1]]).tolist()
+    framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.bool_)
+    framed[:, 1:-1] = mask
+    rows, columns = np.nonzero(framed[:, 1:] != framed[:, :-1])  # where runs begin and end, in turns
+    found: list[list[int]] = np.stack([rows[::2], columns[::2], columns[1::2]], axis=1).tolist()
     return found
 
 
@@ -129,9 +153,7 @@ def hatch(painter: QPainter, rect: QRectF, colour: QColor) -> None:
 
 def draw_missing(painter: QPainter, rect: QRectF, theme: Theme, text: str = "not computed yet") -> None:
     """A frame for something that has no value at this moment."""
-    faint = theme.colour("hatch")
-    faint.setAlpha(70)
-    hatch(painter, rect, faint)
+    hatch(painter, rect, theme.tint("hatch", 70))
     painter.setPen(QPen(theme.colour("line"), 1))
     painter.drawRect(rect)
     metrics = QFontMetricsF(painter.font())
@@ -166,9 +188,14 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     if scale.high <= 0:
         painter.drawText(labels, CENTRE, "every cell is 0")
         return
-    for value, where in zip(scale.ticks(), (LEFT, CENTRE, RIGHT) if scale.signed else (LEFT, RIGHT), strict=True):
-        text = format_number(int(value) if value == round(value) else value, 3)
-        painter.drawText(labels, where, f"+{text}" if value > 0 and scale.signed else text)
+    texts = [format_number(int(value) if value == round(value) else value, 3) for value in scale.ticks()]
+    places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]
+    if scale.signed:
+        texts[-1] = f"+{texts[-1]}"
+        if sum(map(painter.fontMetrics().horizontalAdvance, texts)) + px(8) > labels.width():
+            del texts[1], places[1]  # zero is in the middle anyway
+    for text, where in zip(texts, places, strict=True):
+        painter.drawText(labels, where, text)
     if scale.log:
         quarter = QRectF(labels.left() + labels.width() / 2, labels.top(), labels.width() / 4, labels.height())
         painter.drawText(quarter, CENTRE, "log")

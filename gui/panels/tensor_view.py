@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -57,9 +59,10 @@ class TensorView(QWidget):
         self.numbers = True
         self.marks = Marks()
         self.view_port = ViewPort()
+        self.is_pinned: Callable[[str, Index], bool] = lambda name, index: False
         self._digits, self._align_right = 0, False
         self._grab: tuple[QPointF, ViewPort] | None = None
-        self._picture: Picture | None = None
+        self._drawn: Picture | None = None
         self._image: tuple[Any, QImage] | None = None
         self._geometry: Geometry | None = None
         self._painted_numbers = 0
@@ -120,13 +123,20 @@ class TensorView(QWidget):
         return tensor_geometry.height_for(self.content, width, most)
 
     def _rearrange(self) -> None:
-        self._geometry = self._picture = self._image = None
+        self._geometry = self._drawn = self._image = None
+        self.update()
+
+    @property
+    def _picture(self) -> Picture | None:
+        """The values as drawn: made when asked for, since a view may change its size after its content."""
         data = self.content.data
-        if data is not None:
+        if data is None:
+            return None
+        if self._drawn is None:
             least = decimals_for(data)
             decimals = max(least - 3, min(least, 1)), max(least, self._digits if least else 0)
-            self._picture = Picture(self.arrangement.image(data), self.content.scale or scale_for(data), decimals)
-        self.update()
+            self._drawn = Picture(self.arrangement.image(data), self.content.scale or scale_for(data), decimals)
+        return self._drawn
 
     # ------------------------------------------------------------ what others may ask
 
@@ -145,7 +155,8 @@ class TensorView(QWidget):
     @property
     def scale(self) -> Scale:
         """Limits of the colour bar."""
-        return self._picture.scale if self._picture else Scale(0.0, 0.0)
+        picture = self._picture
+        return picture.scale if picture else Scale(0.0, 0.0)
 
     @property
     def selected(self) -> Index | None:
@@ -155,11 +166,12 @@ class TensorView(QWidget):
     @property
     def single(self) -> bool:
         """Whether there is only one number."""
-        return self.geometry_now.single
+        return math.prod(self.content.shape) == 1
 
     def picture(self) -> NDArray[np.generic] | None:
         """The values as drawn, (rows, columns); None if nothing is computed."""
-        return self._picture.values if self._picture else None
+        picture = self._picture
+        return picture.values if picture else None
 
     def painted_numbers(self) -> int:
         """How many numbers the last repaint wrote."""
@@ -179,6 +191,8 @@ class TensorView(QWidget):
         label = cell_label(self.content.name, index, self.content.letters)
         if self.content.data is None:
             return f"{label}: {self.content.missing}"
+        if index == self.content.hidden:
+            return f"{label} = ?"
         value = self.content.data[index]
         return f"{label} = {format_number(value)}\nexact: {exact(value)}"
 
@@ -189,16 +203,16 @@ class TensorView(QWidget):
         self._painted_numbers = 0
         brush = TensorPainter(painter, self.content, self.geometry_now, self.width())
         brush.header()
-        if self._picture is None:
+        picture = self._picture
+        if picture is None:
             brush.missing(self.content.missing)
-        elif self._picture.values.size == 0:
+        elif picture.values.size == 0:
             brush.missing("empty")
-        elif self.geometry_now.single:
-            brush.single(self._picture, self.marks)
+        elif self.single:
+            brush.single(picture, self.marks)
             self._painted_numbers = 1
         else:
-            image = self._heat(self._picture)
-            self._painted_numbers = brush.picture(self._picture, image, self.marks, self.numbers)
+            self._painted_numbers = brush.picture(picture, self._heat(picture), self.marks, self.numbers)
         painter.end()
 
     def _heat(self, picture: Picture) -> QImage:
@@ -267,10 +281,10 @@ class TensorView(QWidget):
         """What can be done with a cell, or with the whole picture."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if index is not None and self.content.data is not None:
+        if index is not None and self.content.data is not None and index != self.content.hidden:
             text = exact(self.content.data[index])
             menu.addAction("Explain", lambda: self.clicked.emit(self.content.name, index))
-            for what, words in self._offers():
+            for what, words in self._offers(self.is_pinned(self.content.name, index)):
                 menu.addAction(words, lambda what=what: self._ask(index, what))
             menu.addAction(f"Copy {text}", lambda: copy(text))
             label = cell_label(self.content.name, index)
@@ -280,11 +294,15 @@ class TensorView(QWidget):
             whole.setEnabled(self.view_port != ViewPort())
         return menu
 
-    def _offers(self) -> list[tuple[str, str]]:
-        """What may be asked for about a cell: (action, words)."""
+    def _offers(self, pinned: bool) -> list[tuple[str, str]]:
+        """What may be asked for about a cell: (action, words); nothing where nobody listens."""
+        if not self.receivers(self.asked):
+            return []
         edit = [("edit", "Edit…")] if self.content.role in EDITABLE else []
-        made = [("breakpoint", "Stop before it is computed")] if self.content.role not in EDITABLE else []
-        return [*edit, ("table", "Numbers and histogram…"), *made, ("export", "Export…")]
+        made = [("step_into", "Step into it"), ("breakpoint", "Stop before it is computed")]
+        made = made if self.content.role not in EDITABLE else []
+        pin = [("watch", "Unpin from the watch list" if pinned else "Pin to the watch list")]
+        return [*edit, *pin, *made, ("table", "Numbers and histogram…"), ("export", "Export…")]
 
     def _ask(self, index: Index, what: str) -> None:
         self.clicked.emit(self.content.name, index)
