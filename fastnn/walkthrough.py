@@ -97,7 +97,7 @@ def cell_lines(e: Explanation, digits: int) -> Iterator[str]:
     name = label(e.name, e.index)
     for part in e.named:
         line = f"{part.name} = {shortened(part.symbol)} = {shortened(part.substituted)}"
-        yield f"     {line} = {number(part.value, digits + 2)}"
+        yield f"     {line} = {number(part.value, digits)}"
     yield f"     {name} = {shortened(e.symbol)}"
     yield f"     {' ' * len(name)} = {shortened(e.substituted)}"
     yield f"     {' ' * len(name)} = {number(e.result, digits)}"

@@ -291,7 +291,7 @@ class CardText:
     def _table(self, rows: Sequence[str]) -> str:
         if not rows:
             return ""
-        return f'<table width="100%" cellspacing="0" cellpadding="2" style="margin-top:6px">{"".join(rows)}</table>'
+        return f'<table width="99%" cellspacing="0" cellpadding="2" style="margin-top:6px">{"".join(rows)}</table>'
 
     def plain(self) -> str:
         """The explanation as text that Python can evaluate, with the exact result."""

@@ -93,7 +93,13 @@ def loaded_model(content: bytes) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
-        return fastnn.models.load_model(path)
+        try:
+            return fastnn.models.load_model(path)
+        except ValueError as error:
+            said = str(error).replace(f" (in '{path}')", "")
+            if "known class or function" in said:
+                said += " Open the script that registers it first: its classes are known from then on."
+            raise ValueError(f"its network cannot be made: {said}") from error
 
 
 def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> None:

@@ -121,8 +121,8 @@ def lines_of(e: Explanation, digits: int) -> Iterator[Line]:
         yield Line(name, "", "", "=", number(e.result, digits + 2), e.note)
         return
     for part in e.named:
-        value = number(part.value, digits + 2)
-        yield Line(part.name, part.symbol, part.substituted, sign(part.substituted, value, digits + 2), value)
+        value = number(part.value, digits)
+        yield Line(part.name, part.symbol, part.substituted, sign(part.substituted, value, digits), value)
     yield Line(name, e.symbol, e.substituted, sign(e.substituted, result, digits), result, e.note)
 
 

@@ -108,7 +108,7 @@ class Inside:
         return self.expression.magnitude(self.arrays)
 
     @cached_property
-    def rows(self) -> dict[str, NDArray[np.float64]]:
+    def rows(self) -> dict[str, NDArray[Any]]:
         """The table beside a formula, such as softmax by class: its columns by heading; empty where there is none."""
         f = self.expression
         return f.rows.evaluate(f, self.arrays) if isinstance(f, Formula) and f.rows is not None else {}
@@ -133,6 +133,11 @@ class Inside:
         return Operand(symbol, str(self.names[role]), index, float(self.arrays[role][index]))
 
     # ------------------------------------------------------------ formulas
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols of a formula's lines, without their numbers."""
+        return [move.symbol for move in self._moves] if isinstance(self.expression, Formula) else []
 
     @cached_property
     def _moves(self) -> list[Move]:

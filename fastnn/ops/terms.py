@@ -134,14 +134,14 @@ class Rows:
     def __len__(self) -> int:
         return len(next(iter(self.lines.values()))[1])
 
-    def evaluate(self, formula: Formula, arrays: Arrays) -> dict[str, NDArray[np.float64]]:
-        """The columns' numbers in float64, by heading."""
+    def evaluate(self, formula: Formula, arrays: Arrays) -> dict[str, NDArray[Any]]:
+        """The columns' numbers by heading, in float64; what counts or marks in whole numbers."""
         names: dict[str, Any] = {**FUNCTIONS, **formula.inner_values(arrays), "k": np.arange(len(self))}
         for letter, (role, cells) in self.lines.items():
             names[letter] = np.asarray(arrays[role], np.float64)[tuple(np.asarray(cells).T)]
         with np.errstate(all="ignore"):
             found = {head: eval(text, {"__builtins__": {}}, names) for head, text in self.columns}
-        return {head: np.broadcast_to(np.asarray(value, np.float64), len(self)) for head, value in found.items()}
+        return {head: np.broadcast_to(value, len(self)) for head, value in found.items()}
 
 
 NAMING = re.compile(r"\((\w+) := ")

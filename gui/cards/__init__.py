@@ -15,7 +15,7 @@ BY_KIND: dict[str, Callable[[Sight], Iterable[Figure]]] = {
     "window": windows.window,
     "elementwise": lambda sight: [*shapes.activation(sight), *shapes.branches(sight)],
     "normalization": lambda sight: [*shapes.classes(sight), *statistics.statistics(sight)],
-    "loss": shapes.classes,
+    "loss": lambda sight: [*shapes.classes(sight), *shapes.pictures(sight)],
     "recurrence": shapes.gates,
     "accumulate": shapes.parts,
     "rearrangement": shapes.mapping,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ LINES = 24  # of a formula, more are cut in the middle
 SIMPLE = 8  # so few lines are not folded away
 ROWS = 20  # of a table, the strongest of more are shown
 LONG = 90  # letters of a part
+COUNTED = 2000  # letters of a formula whose lines are counted before they are asked for
 FOLD = "lines"
-Column = NDArray[np.float64]
+Column = NDArray[Any]
 
 
 def figures(sight: Sight) -> Iterator[Figure]:
@@ -29,13 +31,17 @@ def figures(sight: Sight) -> Iterator[Figure]:
         yield table(sight)
     if sight.explanation.named:
         yield parts(sight)
+    shown = sight.unfolded or sight.term is not None
+    if len(sight.formula.text) > COUNTED and not shown:  # counting its lines would take longer than reading
+        yield Fold(FOLD, "line by line")
+        return
     if len(sight.inside) < 2:
         return
     count = len(outer_lines(sight))
     simple = count <= SIMPLE and not sight.explanation.named
     if not simple:
-        yield Fold(FOLD, f"line by line: {count_label(count, 'line')}", sight.unfolded or sight.term is not None)
-    if simple or sight.unfolded or sight.term is not None:
+        yield Fold(FOLD, f"line by line: {count_label(count, 'line')}", shown)
+    if simple or shown:
         yield moves(sight)
 
 
@@ -51,7 +57,7 @@ def table(sight: Sight) -> Table:
     for k in shown:
         items: list[Item] = [str(k)]
         for head, text in rows.columns:
-            value = float(columns[head][k])
+            value = columns[head][k].item()
             role, cells = rows.lines.get(text, ("", np.zeros(0)))
             items.append(Link(value, sight.called(role), tuple(int(i) for i in cells[k])) if role else value)
         body.append(tuple(items))
@@ -125,9 +131,10 @@ def moves(sight: Sight) -> Table:
 
 def outer_lines(sight: Sight) -> list[int]:
     """Places of the lines to show: products of inner sums have a table of their own; the one in focus is shown."""
-    places = range(len(sight.inside))
     products = {term for inner in sight.inner for term in inner.terms}
-    return [k for k in places if not products or k == sight.term or sight.inside[k].symbol not in products]
+    if not products:
+        return list(range(len(sight.inside)))
+    return [k for k, symbol in enumerate(sight.inside.symbols) if k == sight.term or symbol not in products]
 
 
 def line_row(sight: Sight, line: Line) -> tuple[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.ops.terms import Formula
-from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Note, Table
+from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Map, Note, Table
 from gui.cards.sight import Sight
 from gui.content import base_name
 from gui.network import step_blocks
@@ -168,6 +168,25 @@ def strongest(columns: dict[str, NDArray[Any]], lead: tuple[int, ...], own: int 
     row = np.abs(np.asarray(list(columns.values())[-1][lead], np.float64))
     best = set(np.argsort(-row, kind="stable")[: CLASSES - 1].tolist())
     return sorted(best | ({own} if own is not None else set()))
+
+
+def pictures(sight: Sight) -> Iterator[Figure]:
+    """Of a loss between pictures: the target, the network's answer, and what is between them, with the cell boxed."""
+    session, index = sight.session, sight.index
+    target = sight.array("y_true")
+    if target is None or target.ndim != 4 or len(index) < 3:
+        return
+    answer = next(
+        (n for n in session.listing.outputs if session.computed(n) and session.listing.values[n].shape == target.shape),
+        None,
+    )
+    if answer is None:
+        return
+    n, h, w, c = (*index, 0)[:4]
+    maps = [np.asarray(a[n, :, :, c], np.float64) for a in (target, session.view(answer))]
+    yield Map("target", maps[0], (h, w))
+    yield Map(f"answer: {answer}", maps[1], (h, w))
+    yield Map("difference: answer − target", maps[1] - maps[0], (h, w))
 
 
 # ---------------------------------------------------------------- time

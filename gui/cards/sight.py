@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class Sight:
         found = self.inside.expression
         return found if isinstance(found, Formula) else None
 
-    @property
+    @cached_property
     def inner(self) -> tuple[InnerSum, ...]:
         """Sums of products inside the formula, if it is one."""
         return inner_sums(self.formula.text, self.explanation.operands) if self.formula is not None else ()

@@ -38,6 +38,7 @@ BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
 WIDE = 6  # decimals in tables of many columns, so that none is out of sight
+CROWDED = 6  # columns of a table whose cells stand closer
 HEAD = 11  # letters of a column's name
 LONG = 40  # letters of a text that may be broken into lines
 BESIDE = 3  # columns of grids that stand side by side
@@ -123,7 +124,7 @@ class FigureWriter:
 
     def _open(self, padding: int, spacing: int = 0, full: bool = False) -> str:
         """The beginning of a table whose cells are never broken into lines."""
-        width = ' width="100%"' if full else ""
+        width = ' width="99%"' if full else ""  # all of it would be a pixel too wide: Qt rounds up
         style = f"font-size:{self.look.small:g}pt;white-space:nowrap"
         return f'<table{width} cellspacing="{spacing}" cellpadding="{padding}" style="{style}">'
 
@@ -152,7 +153,8 @@ class FigureWriter:
     def _(self, figure: Table) -> str:
         head = "".join(self._head_cell(k, name) for k, name in enumerate(figure.head))
         rows = "".join(self._row(figure, k, WIDE if len(figure.head) > 3 else 99) for k in range(len(figure.rows)))
-        table = f"{self._open(2, full=True)}<tr>{head}</tr>{rows}</table>"
+        padding = 1 if len(figure.head) > CROWDED else 2
+        table = f"{self._open(padding, full=True)}<tr>{head}</tr>{rows}</table>"
         anchor = f'<a name="{FOCUS}"></a>' if figure.current is not None else ""
         return anchor + self.title(figure.title) + table + self.note(figure.note)
 

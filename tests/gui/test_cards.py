@@ -188,6 +188,16 @@ def test_many_classes_are_the_strongest_and_the_rest():
     assert shares == pytest.approx(1.0)
 
 
+def test_a_long_formulas_lines_are_not_worked_out_before_they_are_asked_for():
+    session = session_of("go-policy-value")
+    session.select("softmax_cross_entropy", (2,))
+    sight = cards.sight_of(session)
+    assert list(cards.figures(sight))
+    assert "_moves" not in vars(sight.inside)
+    opened = cards.sight_of(session, unfolded=True)
+    assert any(getattr(f, "title", "") == "line by line" for f in cards.figures(opened))
+
+
 def test_lines_are_folded_where_they_are_many(card):
     card.session.select("sparse_softmax_cross_entropy", (0,))
     shown = card.body.toPlainText()
@@ -284,6 +294,16 @@ def test_initial_values_say_how_they_were_drawn():
     notes = [f.text for f in cards.given_figures(session, "hidden.kernel") if isinstance(f, Note)]
     assert notes
     assert all(note.startswith("other numbers than those of its rule") for note in notes)
+
+
+def test_an_autoencoders_loss_shows_target_answer_and_difference():
+    session = session_of("autoencoder")
+    found = [f for f in figures("autoencoder", "sigmoid_cross_entropy", (1, 10, 12)) if isinstance(f, Map)]
+    target, answer, difference = (f.values for f in found)
+    np.testing.assert_array_equal(target, session.view("y_true")[1, :, :, 0].astype(np.float64))
+    np.testing.assert_array_equal(answer, session.view("decoder/conv4.sigmoid")[1, :, :, 0].astype(np.float64))
+    np.testing.assert_array_equal(difference, answer - target)
+    assert {f.boxed for f in found} == {(10, 12)}
 
 
 def test_a_gates_sum_over_the_previous_state_is_a_table():
