@@ -15,6 +15,7 @@ from fastnn.utils.registry import deserializer, serializable
 
 Shape = tuple[int, ...]
 Array = NDArray[Any]
+CUT = "cut at two deviations of what was drawn"
 TRUNCATED_SPREAD = 0.87962566103423978  # standard deviation of a unit normal cut at two deviations
 
 
@@ -32,6 +33,15 @@ class Initializer:
     def __call__(self, shape: Shape, dtype: Any = None) -> Array:
         """An array of that shape and type."""
         raise NotImplementedError
+
+    def describe(self, shape: Shape) -> str:
+        """Where the numbers of a weight of that shape come from, with the rule's numbers; "" where there is no rule.
+
+        Example:
+            >>> GlorotUniform(seed=0).describe((64, 32))
+            'drawn from U(-0.25, 0.25), limit = sqrt(6 / (fan_in + fan_out)) = sqrt(6 / (64 + 32)) = 0.25'
+        """
+        return ""
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal initializer."""
@@ -55,6 +65,9 @@ class Zeros(Initializer):
     def __call__(self, shape: Shape, dtype: Any = None) -> Array:
         return np.zeros(shape, dtype or config.floatx())
 
+    def describe(self, shape: Shape) -> str:
+        return "all zeros"
+
 
 @serializable("keras.initializers")
 class Ones(Initializer):
@@ -67,6 +80,9 @@ class Ones(Initializer):
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Array:
         return np.ones(shape, dtype or config.floatx())
+
+    def describe(self, shape: Shape) -> str:
+        return "all ones"
 
 
 @serializable("keras.initializers")
@@ -89,6 +105,9 @@ class Constant(Initializer):
         if values.ndim and values.shape != tuple(shape):
             raise ValueError(f"Expected a constant of shape {tuple(shape)}. Received: one of shape {values.shape}")
         return np.broadcast_to(values, shape).copy()
+
+    def describe(self, shape: Shape) -> str:
+        return "given numbers" if np.ndim(self.value) else f"all {float(self.value):g}"
 
     def get_config(self) -> dict[str, Any]:
         return {"value": np.asarray(self.value).tolist()}
@@ -146,6 +165,9 @@ class RandomNormal(Random):
         """float64 numbers."""
         return self.mean + self.stddev * self.generator.standard_normal(shape)
 
+    def describe(self, shape: Shape) -> str:
+        return f"drawn from N({self.mean:g}, {self.stddev:g}²)"
+
     def get_config(self) -> dict[str, Any]:
         return {"mean": self.mean, "stddev": self.stddev, **super().get_config()}
 
@@ -166,6 +188,9 @@ class TruncatedNormal(RandomNormal):
 
     def draw(self, shape: Shape) -> Array:
         return self.mean + self.stddev * truncated(self.generator, shape)
+
+    def describe(self, shape: Shape) -> str:
+        return f"{super().describe(shape)}, {CUT}"
 
 
 @serializable("keras.initializers")
@@ -188,6 +213,9 @@ class RandomUniform(Random):
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Array:
         return self.generator.uniform(self.minval, self.maxval, shape).astype(dtype or config.floatx())
+
+    def describe(self, shape: Shape) -> str:
+        return f"drawn from U({self.minval:g}, {self.maxval:g})"
 
     def get_config(self) -> dict[str, Any]:
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
@@ -259,6 +287,22 @@ class VarianceScaling(Random):
         if self.distribution == "untruncated_normal":
             return math.sqrt(variance) * self.generator.standard_normal(shape)
         return math.sqrt(variance) / TRUNCATED_SPREAD * truncated(self.generator, shape)
+
+    def describe(self, shape: Shape) -> str:
+        fan_in, fan_out = fans(tuple(shape))
+        words, numbers, share = {
+            "fan_in": ("fan_in", f"{fan_in}", 1),
+            "fan_out": ("fan_out", f"{fan_out}", 1),
+            "fan_avg": ("(fan_in + fan_out)", f"({fan_in} + {fan_out})", 2),
+        }[self.mode]
+        connections = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": fan_in + fan_out}[self.mode]
+        above = self.scale * share * (3 if self.distribution == "uniform" else 1)
+        width = math.sqrt(above / max(connections, share))
+        rule = f"sqrt({above:g} / {words}) = sqrt({above:g} / {numbers}) = {width:.4g}"
+        if self.distribution == "uniform":
+            return f"drawn from U(-{width:.4g}, {width:.4g}), limit = {rule}"
+        cut = f", {CUT}" if self.distribution == "truncated_normal" else ""
+        return f"drawn from N(0, {width:.4g}²){cut}, deviation = {rule}"
 
     def get_config(self) -> dict[str, Any]:
         return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, **super().get_config()}
@@ -376,6 +420,9 @@ class Orthogonal(Random):
         q = q * np.sign(np.diag(r))
         return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype or config.floatx())
 
+    def describe(self, shape: Shape) -> str:
+        return f"a random matrix with orthogonal columns, or rows where there are fewer, times {self.gain:g}"
+
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain, **super().get_config()}
 
@@ -403,6 +450,9 @@ class Identity(Initializer):
         if len(shape) != 2:
             raise ValueError(f"Expected the shape of a matrix. Received: shape={tuple(shape)}")
         return (self.gain * np.eye(*shape)).astype(dtype or config.floatx())
+
+    def describe(self, shape: Shape) -> str:
+        return f"the identity matrix times {self.gain:g}"
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

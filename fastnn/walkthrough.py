@@ -95,6 +95,9 @@ def value_lines(stepper: Stepper, name: str, digits: int, whole: int = WHOLE) ->
 def cell_lines(e: Explanation, digits: int) -> Iterator[str]:
     """One cell: symbols, numbers, result, and the parts that make it up."""
     name = label(e.name, e.index)
+    for part in e.named:
+        line = f"{part.name} = {shortened(part.symbol)} = {shortened(part.substituted)}"
+        yield f"     {line} = {number(part.value, digits)}"
     yield f"     {name} = {shortened(e.symbol)}"
     yield f"     {' ' * len(name)} = {shortened(e.substituted)}"
     yield f"     {' ' * len(name)} = {number(e.result, digits)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,10 @@ class CardText:
         return re.compile("|".join([*(re.escape(s.text) for s in self.inner), NAME.pattern]))
 
     def _word(self, word: str, by_symbol: Mapping[str, Operand], numbers: bool) -> str:
-        """A name or an inner sum of a formula: its symbol or its number."""
+        """A name, a named part or an inner sum of a formula: its symbol or its number."""
+        part = next((p for p in self.e.named if p.name == word), None)
+        if part is not None and numbers:
+            return written(factor(part.value, self.digits + 2))
         inner = next((s for s in self.inner if s.text == word), None)
         if inner is not None:
             return written(self._inner_number(inner) if numbers else inner.symbol)
@@ -107,6 +110,7 @@ class CardText:
         if not self.inner:
             return self.e.substituted
         values = {o.symbol: self._factor(o) for o in self.e.operands}
+        values.update({part.name: factor(part.value, self.digits + 2) for part in self.e.named})
         short = shortened(self.e.symbol, self.inner, self._inner_number)
         return NAME.sub(lambda match: values.get(match.group(), match.group()), short)
 
@@ -164,15 +168,22 @@ class CardText:
 
     # ------------------------------------------------------------ the whole
 
-    def html(self, formula: str = "", roles: str = "", figures: str = "") -> str:
+    def html(
+        self,
+        formula: str = "",
+        roles: str = "",
+        figures: str = "",
+        tabled: Collection[tuple[str, tuple[int, ...]]] = (),
+    ) -> str:
         """The card's body.
 
         Args:
             formula: The operation's formula, shown above the numbers of a long sum.
             roles: What the roles in a sum's symbols stand for.
             figures: Tables and pictures; with them the sum's own table is left out.
+            tabled: Cells that stand in a table among them, and need not be listed again.
         """
-        parts = [*self._formula_part(formula), self._result_part(), self._terms_part(figures)]
+        parts = [*self._formula_part(formula), self._result_part(), self._terms_part(figures, tabled)]
         if roles and self.e.kind == "sum":
             parts.append(self._small(html.escape(roles)))
         if self.e.note:
@@ -188,7 +199,8 @@ class CardText:
             head = [html.escape(formula)] if formula and self.e.kind == "sum" else []
             lines = [*head, f"the sum of {count}"] if count else []
             return [self._paragraph(line) for line in lines]
-        return [self._paragraph(("= " if k else "") + line) for k, line in enumerate(lines)]
+        head = [self._small(html.escape(formula))] if formula and self.e.named else []
+        return [*head, *(self._paragraph(("= " if k else "") + line) for k, line in enumerate(lines))]
 
     def _result_part(self) -> str:
         e = self.e
@@ -216,7 +228,7 @@ class CardText:
         given, rest = format_number(found, self.digits), format_number(self.e.result - found, 2)
         return self._small(f"the printed numbers give {given}; the rest, {rest}, is their rounding")
 
-    def _terms_part(self, figures: str) -> str:
+    def _terms_part(self, figures: str, tabled: Collection[tuple[str, tuple[int, ...]]]) -> str:
         """Factors or addends, figures, operands."""
         e = self.e
         if e.kind == "sum" and (e.total_terms > 1 or self.extras()):
@@ -225,7 +237,7 @@ class CardText:
         if e.factors:
             names = ("upstream gradient", "local slope")
             rows = [self._factor_row(name, term) for name, term in zip(names, e.factors, strict=False)]
-        return self._table(rows) + figures + self._operand_table()
+        return self._table(rows) + figures + self._operand_table(tabled)
 
     def _sum_table(self) -> str:
         e = self.e
@@ -251,9 +263,9 @@ class CardText:
             self.formula(term.symbol, term.operands, False), self.formula(term.symbol, term.operands, True), term.value
         )
 
-    def _operand_table(self) -> str:
+    def _operand_table(self, tabled: Collection[tuple[str, tuple[int, ...]]]) -> str:
         rows, summed = [], {o for inner in self.inner for product in inner.products for o in product}
-        operands = [o for o in self.e.operands if o not in summed]
+        operands = [o for o in self.e.operands if o not in summed and (o.name, o.index) not in tabled]
         for operand in operands[:OPERANDS]:
             cell = self.label(operand.name, operand.index)
             value = int(operand.value) if float(operand.value).is_integer() else operand.value
@@ -279,23 +291,25 @@ class CardText:
     def _table(self, rows: Sequence[str]) -> str:
         if not rows:
             return ""
-        return f'<table width="100%" cellspacing="0" cellpadding="2" style="margin-top:6px">{"".join(rows)}</table>'
+        return f'<table width="99%" cellspacing="0" cellpadding="2" style="margin-top:6px">{"".join(rows)}</table>'
 
     def plain(self) -> str:
         """The explanation as text that Python can evaluate, with the exact result."""
         e = self.e
         name = f"{e.name}[{', '.join(map(str, e.index))}]" if e.index else e.name
+        inner = [f"{part.name} = {part.symbol} = {part.substituted}" for part in e.named]
         lines = [f"{name} = {e.symbol}", f"= {e.substituted}", f"= {np.float64(e.result)!s}"]
-        return "\n".join([*lines, e.note] if e.note else lines)
+        return "\n".join([*lines, *inner, *([e.note] if e.note else [])])
 
 
 def written(text: str) -> str:
     """A piece of a formula for reading: real minus signs, dots for products.
 
     Example:
-        >>> written("dy * (1 - y)")
-        'dy · (1 − y)'
+        >>> written("dy * (1 - y**2)")
+        'dy · (1 − y^2)'
     """
+    text = text.replace(" ** ", "^").replace("**", "^")
     return html.escape(text.replace("-", "−").replace(" * ", " · "))
 
 
@@ -308,7 +322,7 @@ def formula_for(step: Any, name: str) -> str:
     """
     role = next((r for r, n in step.results if n == name), "")
     lines = [line.strip() for line in str(step.formula).split(";")]
-    return next((line for line in lines if line.startswith(f"{role} =")), "; ".join(lines))
+    return next((line for line in lines if re.match(rf"{role}(\[.*?\])? =", line)), "; ".join(lines))
 
 
 def legend(step: Any) -> str:

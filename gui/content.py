@@ -35,7 +35,8 @@ class Content:
         scale: Limits of the colour bar; None for those of the data.
         missing: What to say when there is no data.
         hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
-        hidden: A cell whose number is to be predicted: no number is written on it.
+        hidden: A cell whose number is to be predicted: neither number nor colour is on it, and `data` has 0 there.
+        side: Columns of the picture that a sample's row of numbers is; 0 for a row that is none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Content:
     missing: str = "not computed yet"
     hold: tuple[int, int] | None = None
     hidden: Index | None = None
+    side: int = 0
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -134,12 +136,34 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
     if data is None and session.computed(name):
         data = session.view(name)
     role = "gradient" if is_gradient(name) else value.role
-    scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
     weight, batch = is_weight(listing, name), has_batch(listing, name)
     selected = session.selection
     if selected is not None and selected[0] == name and session.hides(*selected):
         options["hidden"] = selected[1]
+        data = None if data is None else without(data, selected[1])
+    scale = None if data is None else limits_of(listing, name, role, data)
     return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
+
+
+def without(data: NDArray[Any], index: Index) -> NDArray[Any]:
+    """A copy with 0 in one cell, so that neither colours nor their limits tell what is there."""
+    copy = np.array(data)
+    copy[index] = 0
+    return copy
+
+
+def limits_of(listing: Any, name: str, role: str, data: NDArray[Any]) -> Scale:
+    """Limits of a value's colours: 0 and 1 for probabilities and gates, otherwise those of the data."""
+    made = listing.written_by.get(name)
+    step = None if made is None or role != "activation" else listing.steps[made]
+    if step is not None and any(n == name for r, n in step.results if r in step.op.unit) and within(data):
+        return Scale(0.0, 1.0, signed=False)
+    return scale_for(data, signed=is_signed(listing, name, role, data))
+
+
+def within(data: NDArray[Any]) -> bool:
+    """Whether every number lies between 0 and 1; gates may have another activation."""
+    return bool(((data >= 0) & (data <= 1)).all())
 
 
 def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:

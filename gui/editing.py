@@ -32,6 +32,7 @@ class Version:
         position: Where the run stood.
         losses: Its losses; None where they follow from the stepper.
         history: What was measured of it.
+        tries: The values of its forward passes that were put in by hand.
     """
 
     source: Source | None = field(repr=False)
@@ -41,6 +42,7 @@ class Version:
     position: int
     losses: Losses = field(repr=False)
     history: History = field(repr=False)
+    tries: tuple[Any, ...] = field(default=(), repr=False)
 
 
 def is_editable(session: Any, cell: Cell | None) -> bool:

@@ -40,6 +40,7 @@ class Fan:
         outs: Where it goes.
         all_ins: How many edges come in, shown or not.
         all_outs: How many leave.
+        bias: The cell of what is added to the products, and its number; None where nothing is.
     """
 
     neuron: Cell
@@ -47,6 +48,7 @@ class Fan:
     outs: tuple[Edge, ...]
     all_ins: int
     all_outs: int
+    bias: tuple[Cell, float] | None = None
 
 
 def has_neurons(listing: Any) -> bool:
@@ -69,7 +71,17 @@ def fan_of(session: Any, most: int = STRONGEST, cell: Cell | None = None) -> Fan
     into, out_of = _maker(session.listing, name), _user(session.listing, name)
     ins, all_ins = _ins(session, into, sample, unit, most)
     outs, all_outs = _outs(session, out_of, sample, unit, most)
-    return Fan(cell, ins, outs, all_ins, all_outs) if all_ins or all_outs else None
+    bias = _bias(session, into, unit)
+    return Fan(cell, ins, outs, all_ins, all_outs, bias) if all_ins or all_outs else None
+
+
+def _bias(session: Any, step: Any, unit: int) -> tuple[Cell, float] | None:
+    """What the dense step adds to a neuron's products."""
+    values = session.listing.values
+    names = [n for _, n in step.operands if n is not None and len(values[n].shape) == 1] if step is not None else []
+    if not names or not session.computed(names[0]):
+        return None
+    return (names[0], (unit,)), float(session.view(names[0])[unit])
 
 
 def _ins(session: Any, step: Any, sample: int, unit: int, most: int) -> tuple[tuple[Edge, ...], int]:

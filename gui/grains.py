@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.errors import FastnnError
 from gui.session import Index, Session
 
 
@@ -28,6 +29,24 @@ def move(session: Session, grain: str, direction: int) -> None:
     if grain == "term":
         count = _terms(session)
         session.set_term(None if not count else 0 if direction > 0 else count - 1)
+
+
+def step_into(session: Session) -> int:
+    """Step into the selected number: its first term is in focus, and moves go by terms from now on.
+
+    Returns:
+        How many moves lead to the number.
+
+    Raises:
+        FastnnError: while a training run owns the stepper, or for a number that no operation has computed.
+    """
+    session.require_idle()
+    count = _terms(session)
+    if not count or (session.selection is not None and session.hides(*session.selection)):
+        raise FastnnError("expected a number that an operation has computed, to step into; received none.")
+    session.set_grain("term")
+    session.set_term(0)
+    return count
 
 
 def _terms(session: Session) -> int:

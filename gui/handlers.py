@@ -56,6 +56,7 @@ def _inside(window: Any, grain: str, direction: int) -> Handler:
 
     def move() -> None:
         window.player.stop()
+        window.walker.stay()
         window.attempt(lambda: grains.move(window.session, grain, direction))
 
     return move
@@ -82,6 +83,8 @@ def _runs(window: Any) -> dict[str, Handler]:
 
 def _play(window: Any) -> None:
     """Play or pause; pausing also ends a long move that is under way."""
+    if window.walker.stay():
+        return
     if window.session.training:
         window.toggle_training()
     else:
@@ -105,6 +108,7 @@ def _run(window: Any) -> None:
 
 def _reset(window: Any, new_seed: bool) -> None:
     window.player.stop()
+    window.walker.stay()
     window.trainer.pause(wait=True)
     window.attempt(lambda: window.session.reset(new_seed))
 

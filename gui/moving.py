@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 from fastnn.engine.breaking import run_until
@@ -24,10 +25,40 @@ class Moving(State):
     def goto(self, position: int) -> None:
         """Move to a position of the whole run."""
         self.require_idle()
+        self.bound_for = None
         before = self.shown_index()
         self.stepper.goto(max(int(position), 0))
         self._moved(before)
         self.notify("position")
+
+    def approach(self, position: int, seconds: float) -> bool:
+        """Move on within the training step for a while, and show what has been reached.
+
+        Args:
+            position: The position to come to.
+            seconds: Stop after this time, between operations.
+
+        Returns:
+            Whether it has been reached.
+        """
+        self.require_idle()
+        self.bound_for = None
+        before, stop, stride = self.shown_index(), time.monotonic() + seconds, 1
+        while self.stepper.position < position and time.monotonic() < stop:
+            began = time.monotonic()
+            self.stepper.goto(min(self.stepper.position + stride, position))
+            stride = min(stride * 2, 64) if time.monotonic() - began < seconds / 8 else max(stride // 2, 1)
+        arrived = bool(self.stepper.position >= position)
+        self.bound_for = None if arrived else position
+        self._moved(before)
+        self.notify("position")
+        return arrived
+
+    def stay(self) -> None:
+        """Go no further on the way of `approach`."""
+        if self.bound_for is not None and not self.training:
+            self.bound_for = None
+            self.notify("view")
 
     def place(self, text: str) -> int:
         """The position behind the first operation of a training step named in words.

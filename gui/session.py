@@ -18,22 +18,24 @@ from gui.editing import Version
 from gui.history import History
 from gui.losses import Losses
 from gui.moment import Moment
-from gui.moving import Moving
 from gui.runs import Difference, Pin, changes, difference
 from gui.source import Source, from_model, from_preset, holding_out
 from gui.state import Index, Selection
+from gui.watching import Watching
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
-TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "progress", "runs")
+TOPICS = (
+    "loaded", "position", "selection", "hover", "view", "breakpoints", "training", "progress", "runs", "watches",
+)  # fmt: skip
 
 
-class Session(Moving):
+class Session(Watching):
     """The state of one window.
 
     Topics that callbacks hear: `loaded` (another network: everything changed), `position` (other numbers, other
     step), `selection`, `hover`, `view` (show, numbers, sample, channel), `breakpoints` (and conditions), `training`
     (begun or ended), `progress` (training goes on: nothing but `reached` has changed), `runs` (another run is
-    compared with, or none).
+    compared with, or none), `watches` (the watch list).
 
     Example:
         >>> session = Session()
@@ -100,10 +102,11 @@ class Session(Moving):
         self._after_loading(kept)
 
     def _after_loading(self, kept: Mapping[str, Any] | None = None) -> None:
-        self.selection = self.hovered = self._looked = None
+        self.selection = self.hovered = self._looked = self.bound_for = None
         self.sample = self.channel = 0
+        self.pinned, self._seen = [], {}
         self._past, self._future = [], []
-        self._undo, self._redo = [], []
+        self._undo, self._redo, self._tries, self._what_if = [], [], (), None
         self.losses, self.history, self.pin = Losses(), History(), None
         self._moved(None)
         for name, value in (kept or {}).items():
@@ -118,11 +121,11 @@ class Session(Moving):
         self.require_idle()
         if self.source is None:
             return
-        kept = set(self.stepper.breakpoints)
+        self.bound_for, kept = None, set(self.stepper.breakpoints)
         self._open(self.source, self.seed + 1 if new_seed else self.seed)
         self.stepper.breakpoints.update(i for i in kept if i < len(self.stepper.steps))
         self.losses, self.history = Losses(), History()
-        self._undo, self._redo = [], []
+        self._undo, self._redo, self._tries, self._what_if = [], [], (), None
         self._past, self._future = [], []
         self._moved(self.shown_index() if self._moment else None)
         self.notify("loaded")
@@ -237,12 +240,12 @@ class Session(Moving):
         self._undo.append(before)
         self._redo.clear()
         self.source, self.model, self.stepper = source, model, stepper
-        self.losses, self.history = Losses(), History()
+        self.losses, self.history, self._tries = Losses(), History(), ()
         self._changed(min(index, len(stepper.steps) - 1), "loaded")
 
     def _version(self) -> Version:
         s = self.stepper
-        return Version(self.source, self.model, s, s.edits, s.position, self.losses, self.history)
+        return Version(self.source, self.model, s, s.edits, s.position, self.losses, self.history, self._tries)
 
     @property
     def can_undo(self) -> bool:
@@ -272,6 +275,7 @@ class Session(Moving):
         if other:
             self.source, self.model, self.stepper = found.source, found.model, found.stepper
             self.losses, self.history = found.losses, found.history
+        self._tries = found.tries
         self.stepper.set_edits(found.edits)
         self.stepper.goto(found.position)
         self._changed(min(shown, len(self.stepper.steps) - 1), "loaded" if other else "position")

@@ -48,12 +48,16 @@ class State:
         self.test_data: Any = None
         self._tested: set[int] = set()
         self.watching = False
-        self.bound_for: int | None = None  # the position that a worker is on its way to
+        self.bound_for: int | None = None  # the position that a long move is on its way to
         self.pin: Pin | None = None
         self._undo: list[Version] = []
         self._redo: list[Version] = []
         self.order = "size"  # of the terms of a long sum: by size or by index
         self.predictor: Any = None  # a `Predictor` while numbers are to be predicted
+        self.pinned: list[Selection] = []  # the watch list, see `Watching`
+        self._seen: dict[Selection, tuple[Any, Any, Any]] = {}
+        self._tries: tuple[Any, ...] = ()  # values put in by hand, see `Trying`
+        self._what_if: tuple[Any, Any] | None = None
         self._term: tuple[Any, int] | None = None
         self._looked: int | None = None
         self._past: list[tuple[Selection, int | None]] = []
@@ -62,6 +66,7 @@ class State:
         self._moment: Moment | None = None
         self._explained: tuple[Any, Explanation | None] = ((), None)
         self._wanted: set[str] = set()
+        self.spread: tuple[Any, tuple[Any, ...]] = ((), ())  # how a parameter's numbers are spread, for cards
 
     # ------------------------------------------------------------ telling
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         "conditions": [c.to_json() for c in session.conditions],
         "selection": [session.selection[0], list(session.selection[1])] if session.selection else None,
         "looked": session.looked,
+        "watches": [[name, list(index)] for name, index in session.pinned],
         "sample": session.sample,
         "channel": session.channel,
         "show": session.show,
@@ -92,7 +93,13 @@ def loaded_model(content: bytes) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
-        return fastnn.models.load_model(path)
+        try:
+            return fastnn.models.load_model(path)
+        except ValueError as error:
+            said = str(error).replace(f" (in '{path}')", "")
+            if "known class or function" in said:
+                said += " Open the script that registers it first: its classes are known from then on."
+            raise ValueError(f"its network cannot be made: {said}") from error
 
 
 def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> None:
@@ -194,6 +201,7 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
     chosen = record.get("selection")
     if chosen and chosen[0] in names:
         found["selection"] = (names[chosen[0]], tuple(int(i) for i in chosen[1]))
+    found["pinned"] = list(_watches(record.get("watches", []), names, stepper))
     if isinstance(record.get("looked"), int) and 0 <= record["looked"] < len(stepper.steps):
         found["_looked"] = record["looked"]
     for name in ("sample", "channel"):
@@ -207,3 +215,11 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
         history.take((str(key[0]), str(key[1])), x, y)
     found["history"] = history
     return found
+
+
+def _watches(listed: Any, names: Mapping[str, str], stepper: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The watch list of a file, without what there is no cell for."""
+    for name, index in listed:
+        cell, value = tuple(int(i) for i in index), stepper.listing.values.get(names.get(name, ""))
+        if value is not None and len(cell) == len(value.shape):
+            yield value.name, cell

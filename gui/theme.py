@@ -66,12 +66,12 @@ class Theme:
         return self.name == "dark"
 
     def colour(self, role: str) -> QColor:
-        """The Qt colour of a role, or of a phase; shared, so not to be changed."""
-        return _colour(self.phases.get(role) or getattr(self, role))
+        """The Qt colour of a role, or of a phase."""
+        return QColor(_colour(self.phases.get(role) or getattr(self, role)))
 
     def tint(self, role: str, alpha: int) -> QColor:
-        """The same, transparent: `alpha` is from 0 to 255; shared, too."""
-        return _colour(self.phases.get(role) or getattr(self, role), alpha)
+        """The same, transparent: `alpha` is from 0 to 255."""
+        return QColor(_colour(self.phases.get(role) or getattr(self, role), alpha))
 
     def table(self, signed: bool = True) -> NDArray[np.uint8]:
         """Colour table (255, 3)."""
@@ -218,11 +218,10 @@ def style_sheet(theme: Theme) -> str:
     QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: 3px; }}
     QMainWindow::separator {{ background: {t.window}; width: 6px; height: 6px; }}
     QMainWindow::separator:hover {{ background: {t.line}; }}
-    QDockWidget {{ titlebar-close-icon: none; }}
-    QDockWidget::title {{ background: {t.window}; color: {t.muted}; padding: 4px 6px; }}
     QToolBar {{ background: {t.window}; border: 0; spacing: 3px; padding: 3px; }}
     QStatusBar {{ background: {t.window}; color: {t.text}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 3px 6px; }}
+    QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
     QToolButton:hover {{ background: {t.raised}; border-color: {t.line}; }}
     QToolButton:checked {{ background: {chosen}; color: {t.accent}; border-color: {t.accent}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border: 1px solid {t.accent}; }}
@@ -247,6 +246,7 @@ def style_sheet(theme: Theme) -> str:
     }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
     QTabBar::tab:disabled {{ color: {mix(t.muted, t.window, 0.55).name()}; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; }}
     QScrollBar::handle {{ background: {t.line}; border-radius: 4px; min-width: 24px; min-height: 24px; margin: 1px; }}
@@ -266,6 +266,11 @@ def _text_font(size: float, bold: bool, family: str) -> QFont:
     font.setPointSizeF(size)
     font.setBold(bold)
     return tabular(font)
+
+
+def fixed_font(size: float = 9.5, bold: bool = False) -> QFont:
+    """The interface's font at its normal size, for pictures that are zoomed as a whole."""
+    return _text_font(size, bold, QApplication.font().family())
 
 
 def formula_font(size: float = 9.5) -> QFont:

@@ -27,11 +27,15 @@ from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
+from gui.panels.dock_title import DockTitle
 from gui.panels.explain_card import ExplainCard
-from gui.panels.listing import ListingView, Tape
+from gui.panels.listing import ListingView
 from gui.panels.network_map import NetworkMap
+from gui.panels.scrolling import scrolled
 from gui.panels.stage import StageView
+from gui.panels.tape import Tape
 from gui.panels.transport import Breadcrumb, Transport
+from gui.panels.walker import Walker
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
 from gui.source import Source
@@ -39,6 +43,7 @@ from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
 AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
+SCROLLING = ("network", "explain", "listing", "lesson")  # docks that need no scroll bars around them
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
 
@@ -55,11 +60,15 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.settings = session, settings
         self.trainer, self.player = Trainer(session, self), Player(session, self)
+        self.walker = Walker(session, self.attempt, self)
         self.features = Features(self)
         self.bound = handlers(self)
         self.actions_by_name = make_actions(self, self.bound, self.features.keymap, self.features.repeater)
         self.transport = Transport(session, self.player, self.actions_by_name, self.load)
-        self.breadcrumb, self.tape, self.chart = Breadcrumb(session), Tape(session), TrainingChart(session, self.travel)
+        self.breadcrumb, self.chart = Breadcrumb(session), TrainingChart(session, self.travel)
+        self.tape = Tape(session, self.chart.axis_of, self.travel)
+        self.chart.ruled.connect(self.tape.update)
+        self.tape.zoomed.connect(self.chart.zoom)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
@@ -118,7 +127,8 @@ class MainWindow(QMainWindow):
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
-        dock.setWidget(widget)
+        dock.setTitleBarWidget(DockTitle(dock))
+        dock.setWidget(widget if name in SCROLLING else scrolled(widget))
         self.addDockWidget(area, dock)
         return dock
 
@@ -173,8 +183,8 @@ class MainWindow(QMainWindow):
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
             return [self.listing, self.tape, self.transport]
-        if topic == "runs":
-            return [self.chart]
+        if topic in ("runs", "watches"):
+            return [self.chart] if topic == "runs" else []
         picture = [self.workbench, self.map, self.card]
         if topic == "progress":
             return [self.breadcrumb]
@@ -223,6 +233,7 @@ class MainWindow(QMainWindow):
     def load(self, name: str | Source) -> None:
         """Debug another preset, or a source of one's own."""
         self.player.stop()
+        self.walker.stay()
         self.trainer.pause(wait=True)
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         self.attempt(lambda: self.session.load(name))
@@ -243,6 +254,7 @@ class MainWindow(QMainWindow):
     def travel(self, position: int) -> None:
         """Go to a position; far away in the worker, so that the window stays alive. The latest request wins."""
         session = self.session
+        self.walker.stay()
         if session.training:
             if self._destination is not None:
                 self._destination = position
@@ -253,6 +265,8 @@ class MainWindow(QMainWindow):
             session.bound_for = position
             self._destination = position
             self.trainer.begin(session.moment.step_at(position))
+        elif self.walker.leads_to(position):
+            self.walker.begin(position)
         else:
             self.attempt(lambda: session.goto(position))
 
@@ -282,6 +296,7 @@ class MainWindow(QMainWindow):
     def toggle_training(self) -> None:
         """Train at full speed, or pause."""
         self.player.stop()
+        self.walker.stay()
         self._destination = None
         if self.session.training:
             self.trainer.pause()
@@ -358,6 +373,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop the worker, keep the layout."""
         self.player.stop()
+        self.walker.stay()
         self.trainer.pause(wait=True)
         self._unsubscribe()
         self.features.close()

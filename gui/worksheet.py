@@ -92,12 +92,13 @@ def blocks(session: Any, digits: int | None = None) -> list[Block]:
 def _blocks(stepper: Any, cells: list[Cell], digits: int) -> Iterator[Block]:
     listing = stepper.listing
     start = [c for c in cells if listing.written_by.get(c[0]) is None]
-    written = [line_of(stepper.explain(*cell, digits), digits) for cell in start]
+    written = [line for cell in start for line in lines_of(stepper.explain(*cell, digits), digits)]
     written += starting(stepper, cells, digits)
     if written:
         yield Block("Given", "given", "", tuple(written))
     for i, step in enumerate(stepper.steps):
-        lines = [line_of(stepper.explain(*c, digits), digits) for c in cells if listing.written_by.get(c[0]) == i]
+        mine = [stepper.explain(*cell, digits) for cell in cells if listing.written_by.get(cell[0]) == i]
+        lines = [line for e in mine for line in lines_of(e, digits)]
         if lines:
             where = f" of layer {step.layer}" if step.layer else ""
             title = f"{i + 1}. {step.op.name}{' backward' if step.backward else ''}{where}"
@@ -113,12 +114,21 @@ def starting(stepper: Any, cells: list[Cell], digits: int) -> Iterator[Line]:
             yield Line(label(name, index), "", "", "=", number(number_before, digits + 2), "at the start of the step")
 
 
-def line_of(e: Explanation, digits: int) -> Line:
-    """One number as it is printed."""
+def lines_of(e: Explanation, digits: int) -> Iterator[Line]:
+    """One number as it is printed, after the named parts of its formula."""
     name, result = label(e.name, e.index), number(e.result, digits)
     if e.kind == "given":
-        return Line(name, "", "", "=", number(e.result, digits + 2), e.note)
-    return Line(name, e.symbol, e.substituted, "=" if adds_up(e.substituted, result, digits) else "≈", result, e.note)
+        yield Line(name, "", "", "=", number(e.result, digits + 2), e.note)
+        return
+    for part in e.named:
+        value = number(part.value, digits)
+        yield Line(part.name, part.symbol, part.substituted, sign(part.substituted, value, digits), value)
+    yield Line(name, e.symbol, e.substituted, sign(e.substituted, result, digits), result, e.note)
+
+
+def sign(numbers: str, result: str, digits: int) -> str:
+    """What stands before a printed result."""
+    return "=" if adds_up(numbers, result, digits) else "≈"
 
 
 def adds_up(numbers: str, result: str, digits: int) -> bool:

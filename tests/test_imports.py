@@ -36,11 +36,14 @@ LEVELS = {
     8.65: "gui/editing gui/runs",  # what two sources and histories differ in
     8.7: "gui/arrangement gui/card_text gui/keymap gui/opening gui/state",
     8.8: "gui/moving gui/storage",
+    8.9: "gui/trying",
+    8.95: "gui/watching",
     9: "gui/session",
     9.1: "gui/grains",
     9.5: "gui/handlers",  # what panels and window share without Qt
+    9.52: "gui/network",  # cards say which use of a layer a step belongs to
     9.55: "gui/exporting gui/lesson gui/numpy_script",
-    9.6: "gui/cards gui/drawing gui/fans gui/network gui/playground gui/predicting gui/worksheet",
+    9.6: "gui/cards gui/drawing gui/fans gui/playground gui/predicting gui/reconstructing gui/towers gui/worksheet",
     9.65: "gui/folding",
     9.7: "gui/worker gui/theme",
     10: "gui/panels",

@@ -57,3 +57,29 @@ def test_activations_are_operations():
     assert activations.serialize(activations.get("step")) == "heaviside"
     with pytest.raises(ValueError, match="did you mean 'softmax'"):
         activations.get("softmx")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("glorot_uniform", "U(-0.2236, 0.2236), limit = sqrt(6 / (fan_in + fan_out)) = sqrt(6 / (40 + 80)) = 0.2236"),
+        ("he_uniform", "limit = sqrt(6 / fan_in) = sqrt(6 / 40)"),
+        ("lecun_uniform", "limit = sqrt(3 / fan_in)"),
+        ("glorot_normal", "deviation = sqrt(2 / (fan_in + fan_out)) = sqrt(2 / (40 + 80)) = 0.1291"),
+        ("he_normal", "cut at two deviations of what was drawn, deviation = sqrt(2 / fan_in)"),
+        ("random_normal", "drawn from N(0, 0.05"),
+        ("random_uniform", "drawn from U(-0.05, 0.05)"),
+        ("zeros", "all zeros"),
+        ("orthogonal", "orthogonal columns"),
+    ],
+)
+def test_a_rule_is_told_with_its_numbers_and_they_are_true(name, text):
+    rule = initializers.get(name)
+    said = rule.describe((40, 80))
+    assert text in said
+    values = rule((40, 80))
+    if "limit = " in said:
+        limit = float(said.rpartition(" = ")[2])
+        assert 0.98 * limit < np.abs(values).max() <= 1.001 * limit
+    if "deviation = " in said:
+        assert values.std() == pytest.approx(float(said.rpartition(" = ")[2]), rel=0.05)

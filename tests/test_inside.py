@@ -7,7 +7,7 @@ import fastnn
 from fastnn.engine.inside import Inside, close, evaluated
 from fastnn.errors import GraphError
 from fastnn.ops.table import OPS
-from fastnn.ops.terms import Formula, Sum
+from fastnn.ops.terms import Formula, Sum, named_parts
 from tests.table_checks import NAMED, NAMED_BACKWARD, Example
 
 SMALL = [name for name in NAMED if int(name.rpartition("-")[2]) < 3 and OPS[name.rpartition("-")[0]].explain]
@@ -88,3 +88,90 @@ def test_what_no_step_computed_has_no_inside(stepper):
     assert stepper.inside(stepper.listing.inputs[0], (0, 0)) is None
     with pytest.raises(GraphError, match="index into"):
         stepper.inside("fc.dense", (0, 5))
+
+
+# ---------------------------------------------------------------- named parts, tables
+
+
+def explained(op, target, cell, arrays, **attrs):
+    """The expression, what it is made of, and its moves."""
+    shapes = tuple(a.shape for a in arrays[: len(op.inputs)])
+    expression = op.explain(target, cell, shapes, **op.complete(attrs))
+    roles = (*op.inputs, *op.outputs, *op.extra)
+    values = dict(zip(roles, (np.asarray(a) for a in arrays), strict=False))
+    return expression, values, Inside(expression, {role: role for role in values}, values)
+
+
+def test_parts_of_a_formula_have_names_and_numbers():
+    f = Formula("w - (change := rate * (m := a + g) / (1 - 0.5**(t := step + 1)))", dict.fromkeys(["w"], ("w", ())))
+    assert f.short == "w - change"
+    assert named_parts(f.text) == (("m", "a + g"), ("t", "step + 1"), ("change", "rate * m / (1 - 0.5**t)"))
+
+
+def test_adam_is_explained_in_its_textbook_quantities():
+    w, g, m, v, rate, step = 0.5, 0.2, 0.01, 0.004, 0.001, 4
+    arrays = [np.float64(x) for x in (w, g, m, v, rate)] + [np.int64(step)]
+    expression, values, _ = explained(OPS["adam"], "w_new", (), arrays)
+    found = expression.inner_values(values)
+    m_new, v_new = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+    m_hat, v_hat = m_new / (1 - 0.9**5), v_new / (1 - 0.999**5)
+    wanted = {"m_new": m_new, "v_new": v_new, "t": 5, "m_hat": m_hat, "v_hat": v_hat}
+    assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-12)
+    result = float(OPS["adam"].forward(*arrays, **OPS["adam"].complete({}))[0])
+    assert w - found["change"] == pytest.approx(result, rel=1e-12)
+
+
+def test_an_explanation_prints_its_named_parts(stepper):
+    model = fastnn.Sequential([fastnn.layers.Input((3,)), fastnn.layers.Dense(2, name="fc")])
+    model.compile("adam", "mse")
+    made = fastnn.Stepper(model, [[1.0, 2.0, 3.0]], [[0.0, 1.0]])
+    made.finish_step()
+    e = made.explain("fc.kernel", (0, 1), 10)
+    assert [part.name for part in e.named] == ["m_new", "t", "m_hat", "v_new", "correction", "v_hat", "change"]
+    assert e.symbol == "w - change"
+    assert {p.name: p.substituted for p in e.named}["t"] == "0 + 1"
+    for part in e.named:
+        assert Formula(part.substituted).evaluate({}) == pytest.approx(part.value, rel=1e-6, abs=1e-11)
+    assert "m_hat = m_new / (1 - 0.9**t)" in str(e)
+
+
+@pytest.mark.parametrize("size", [1, 3, 10, 100])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_cross_entropy_has_a_table_by_class(size, sparse):
+    rng = np.random.default_rng(size)
+    z, label = rng.normal(size=(2, size)) * 3, rng.integers(size, size=2)
+    truth = label if sparse else np.eye(size)[label]
+    op = OPS["sparse_softmax_cross_entropy" if sparse else "softmax_cross_entropy"]
+    loss, p = op.forward(truth, z)
+    _, _, inside = explained(op, "y", (1,), [truth, z, loss, p])
+    np.testing.assert_allclose(inside.rows["z - max"], z[1] - z[1].max())
+    np.testing.assert_allclose(inside.rows["exp"], np.exp(z[1] - z[1].max()))
+    np.testing.assert_allclose(inside.rows["p"], p[1])
+    addends = inside.rows["-log p"] * inside.rows["t"] if sparse else inside.rows["-t log p"]
+    assert addends.sum() == pytest.approx(float(loss[1]))
+
+
+@pytest.mark.parametrize("name", ["sparse_softmax_cross_entropy", "softmax_cross_entropy", "softmax"])
+def test_a_row_of_the_jacobian_times_upstream_is_the_gradient(name):
+    op, rng = OPS[name], np.random.default_rng(4)
+    z, truth = rng.normal(size=(3, 6)), np.array([4, 0, 5])
+    if name == "softmax":
+        dy, y = rng.normal(size=(3, 6)), op.forward(z)
+        (grad,) = op.backward(dy, y, shapes=((3, 6),))
+        values, shapes = {"x": z, "y": y, "dy": dy, "dx": grad}, (z.shape,)
+    else:
+        truth = truth if name.startswith("sparse") else np.eye(6)[truth]
+        dy, p = rng.normal(size=3), op.forward(truth, z)[1]
+        (grad,) = op.backward(dy, truth, p, shapes=())
+        values, shapes = {op.inputs[0]: truth, "p": p, "dy": dy, "dlogits": grad}, (truth.shape, z.shape)
+    for cell in np.ndindex(3, 6):
+        f = op.explain("dx" if name == "softmax" else "dlogits", cell, shapes)
+        found = f.rows.evaluate(f, values)
+        assert found["product"].sum() == pytest.approx(float(grad[cell]), abs=1e-12)
+        upstream, slope = (found[head] for head, _ in f.rows.columns[-3:-1])
+        np.testing.assert_allclose(upstream * slope, found["product"], atol=1e-12)
+        if name != "softmax":  # the same slope from a difference quotient
+            moved = z.copy()
+            moved[cell] += 1e-6
+            p_moved = np.exp(moved) / np.exp(moved).sum(-1, keepdims=True)
+            np.testing.assert_allclose(slope, ((p_moved - p) / 1e-6)[cell[0]], atol=1e-5)

@@ -219,14 +219,22 @@ def test_batch_hooks_change_no_bits():
     assert all(np.array_equal(a, b) for a, b in zip(fast.get_weights(), slow.get_weights(), strict=True))
 
 
-def test_interrupt_leaves_whole_steps_and_the_history():
+@pytest.fixture
+def interruptible():
+    """Ctrl-C is heard even where the tests were started in the background, with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_leaves_whole_steps_and_the_history(interruptible):
     model = Sequential([Input((64,)), layers.Dense(128, activation="tanh"), layers.Dense(1)])
     model.compile("sgd", "mse")
     x = RNG.normal(size=(2000, 64)).astype("float32")
     timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
-    timer.start()
+    begin = callbacks.LambdaCallback(on_train_begin=lambda logs: timer.start())
     with pytest.raises(KeyboardInterrupt):
-        model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0)
+        model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0, callbacks=[begin])
     timer.join()
     steps = int(model.optimizer.iterations)
     told = len(model.history.history["loss"])

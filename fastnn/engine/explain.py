@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from fastnn.engine.graph import Step
 from fastnn.errors import GraphError
-from fastnn.ops.terms import Expression, Formula, Index, Sum
+from fastnn.ops.terms import Expression, Formula, Index, Sum, named_parts
 
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN_TERMS = 12
+NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,25 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A part of a formula that has a name, such as `m_hat` of an update.
+
+    Args:
+        name: Its name.
+        symbol: How it is computed, in cells and earlier names.
+        substituted: The same with numbers.
+        value: What it gives; an int where it is made of whole numbers.
+        operands: The cells that it reads itself.
+    """
+
+    name: str
+    symbol: str
+    substituted: str
+    value: float
+    operands: tuple[Operand, ...] = ()
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why one number is what it is.
 
@@ -75,6 +95,7 @@ class Explanation:
         operands: The cells used; for long sums those of the terms shown.
         terms: Addends of a sum, largest first where there are more than twelve.
         factors: Factors of a product with an upstream gradient: the gradient, and the local slope.
+        named: Parts of a formula that have names, in the order of computing; symbol and substituted use them.
         rest: Sum of the addends that are not shown.
         total_terms: How many addends there are.
         note: A remark on conventions.
@@ -92,13 +113,20 @@ class Explanation:
     operands: tuple[Operand, ...] = ()
     terms: tuple[Term, ...] = ()
     factors: tuple[Term, ...] = ()
+    named: tuple[Named, ...] = ()
     rest: float = 0.0
     total_terms: int = 0
     note: str = ""
     step: int | None = None
 
     def __str__(self) -> str:
-        return f"{label(self.name, self.index)} = {self.symbol}\n= {self.substituted}\n= {number(self.result, 9)}"
+        inner = [f"{part.name} = {part.symbol} = {part.substituted} = {number(part.value, 9)}" for part in self.named]
+        lines = [
+            f"{label(self.name, self.index)} = {self.symbol}",
+            f"= {self.substituted}",
+            f"= {number(self.result, 9)}",
+        ]
+        return "\n".join([*inner, *lines])
 
 
 def label(name: str, index: Index) -> str:
@@ -192,17 +220,38 @@ def _of_formula(
     operands = tuple(_operand(names, role, cell, arrays, symbol) for symbol, (role, cell) in f.operands.items())
     addends, factors = split(f.text)
     parts = {text: _part(f, text, operands, arrays, digits) for text in (*addends, *factors)}
-    substituted = _substitute(f.text, operands, digits)
+    named = _named(f, operands, arrays, digits)
+    numbers = {**{o.symbol: o.value for o in operands}, **{part.name: part.value for part in named}}
     return Explanation(
-        name, index, "formula", f.text, substituted, result, f.evaluate(arrays), f.magnitude(arrays), operands,
-        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors),
+        name, index, "formula", f.short, _numbered(f.short, numbers, digits), result, f.evaluate(arrays),
+        f.magnitude(arrays), operands, tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), named,
         total_terms=len(addends), note=f.note, step=at,
     )  # fmt: skip
 
 
+def _named(f: Formula, operands: tuple[Operand, ...], arrays: Arrays, digits: int) -> tuple[Named, ...]:
+    """The parts of a formula that have names."""
+    values: dict[str, float] = {o.symbol: o.value for o in operands}
+    computed, found = f.inner_values(arrays), []
+    for name, text in named_parts(f.text):
+        if name not in computed:  # in the branch that is not taken
+            continue
+        names = set(NAME.findall(text))
+        whole = "/" not in text and all(isinstance(values[n], int) for n in names & values.keys())
+        value = int(computed[name]) if whole and computed[name].is_integer() else computed[name]
+        used = tuple(o for o in operands if o.symbol in names)
+        found.append(Named(name, text, _numbered(text, values, digits), value, used))
+        values[name] = value
+    return tuple(found)
+
+
 def _substitute(text: str, operands: tuple[Operand, ...], digits: int) -> str:
-    values = {o.symbol: factor(o.value, digits + 2) for o in operands}
-    return re.sub(r"[A-Za-z_]\w*", lambda m: values.get(m.group(), m.group()), text)
+    return _numbered(text, {o.symbol: o.value for o in operands}, digits)
+
+
+def _numbered(text: str, values: Mapping[str, float], digits: int) -> str:
+    """The formula with numbers in place of its names."""
+    return NAME.sub(lambda m: factor(values[m.group()], digits + 2) if m.group() in values else m.group(), text)
 
 
 def _part(f: Formula, text: str, operands: tuple[Operand, ...], arrays: Arrays, digits: int) -> Term:
@@ -284,7 +333,7 @@ def sum_term(s: Sum, t: int, names: Mapping[str, Any], arrays: Arrays, value: fl
 def _filled(text: str, names: Sequence[str], words: Sequence[str]) -> str:
     """The formula with words in place of its names."""
     put = dict(zip(names, words, strict=True))
-    return re.sub(r"[A-Za-z_]\w*", lambda m: put.get(m.group(), m.group()), text)
+    return NAME.sub(lambda m: put.get(m.group(), m.group()), text)
 
 
 def _lines(

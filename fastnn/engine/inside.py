@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.explain import Operand, factor, label, sum_term
-from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, compiled
+from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, compiled, unnamed
 
-NAMING = re.compile(r"\((\w+) := ")
 Arrays = Mapping[str, NDArray[Any]]
 CHAINED = ((ast.Add, ast.Sub), (ast.Mult,))  # a + b - c is one move, and so is a * b * c
 
@@ -109,6 +107,12 @@ class Inside:
         """The yardstick for rounding."""
         return self.expression.magnitude(self.arrays)
 
+    @cached_property
+    def rows(self) -> dict[str, NDArray[Any]]:
+        """The table beside a formula, such as softmax by class: its columns by heading; empty where there is none."""
+        f = self.expression
+        return f.rows.evaluate(f, self.arrays) if isinstance(f, Formula) and f.rows is not None else {}
+
     # ------------------------------------------------------------ sums
 
     def _addend(self, s: Sum, k: int) -> Line:
@@ -129,6 +133,11 @@ class Inside:
         return Operand(symbol, str(self.names[role]), index, float(self.arrays[role][index]))
 
     # ------------------------------------------------------------ formulas
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols of a formula's lines, without their numbers."""
+        return [move.symbol for move in self._moves] if isinstance(self.expression, Formula) else []
 
     @cached_property
     def _moves(self) -> list[Move]:
@@ -277,22 +286,6 @@ class _Walk:
         return eval(
             compiled(code), {"__builtins__": {}}, {**FUNCTIONS, **self.values, **inner}
         )  # text comes from the op table
-
-
-def unnamed(text: str) -> str:
-    """A text where parts that get a name are written as that name.
-
-    Example:
-        >>> unnamed("exp(x0 - (m := max(x0, x1))) + m")
-        'exp(x0 - m) + m'
-    """
-    while (found := NAMING.search(text)) is not None:
-        depth, end = 1, found.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            end += 1
-        text = text[: found.start()] + found.group(1) + text[end:]
-    return text
 
 
 def parts_of(node: ast.expr) -> Iterator[ast.expr]:

@@ -54,6 +54,7 @@ class Run:
         self._edits: tuple[Edit, ...] = ()
         self._base: State = {}  # edited values that no step changes, as they were
         self._changes: tuple[Any, frozenset[str]] = (None, frozenset())
+        self._writers: tuple[Any, list[int]] = (None, [])
         self._step, self._done = 0, 0
         self._starts = [0]  # positions at which training steps start, as far as they are known
 
@@ -69,7 +70,10 @@ class Run:
 
     def _overwriting(self) -> list[int]:
         """Indices of the steps that overwrite a state."""
-        return [i for i, s in enumerate(self.steps) if any(n in self._state_names for n in s.outputs)]
+        if self._writers[0] is not self.listing:
+            found = [i for i, s in enumerate(self.steps) if any(n in self._state_names for n in s.outputs)]
+            self._writers = self.listing, found
+        return self._writers[1]
 
     def _begin(self, step: int) -> None:
         """Load a training step's batch; the state must be that of its start."""

@@ -215,6 +215,7 @@ class Variable(Tensor):
         self.value = np.array(self.value, order="C")
         self.trainable = trainable
         self.constraint: Callable[[Any], Any] | None = None  # what an optimizer puts the value back to
+        self.initializer: Any = None  # the rule that its first value was drawn by, if it is one of ours
         self.name = name
         self.path = name
 

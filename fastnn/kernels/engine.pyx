@@ -340,6 +340,7 @@ cdef class Plan:
         cdef float **watched = <float **>calloc(n_watch + 1, sizeof(float *))
         cdef int64_t *cells = <int64_t *>calloc(n_watch + 1, sizeof(int64_t))
         cdef int code = FNN_OK
+        cdef bint interrupted = False  # this run; a run in another thread has no share in it
         cdef double stop = fnn_seconds() + seconds
         self.enter()
         try:
@@ -372,13 +373,14 @@ cdef class Plan:
                         for k in range(cells[j]):
                             totals[at] += watched[j][k]
                             at += 1
-                    if fnn_seconds() > stop or poll():
+                    interrupted = poll()
+                    if interrupted or fnn_seconds() > stop:
                         break
         finally:
             self.running = False
             free(row_bytes); free(source); free(buffer); free(watched); free(cells)
         self.check(code, at)
-        if interrupt is not None:
+        if interrupted:
             raise_interrupt()
         return done - first
 

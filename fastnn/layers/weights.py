@@ -89,6 +89,7 @@ class Holder:
             raise MemoryError(f"Layer '{self.name}': no room for a weight of shape {shape}: {error}") from None
         variable = Variable(content, trainable=trainable, name=name or "variable")
         variable.constraint = constraints.get(constraint)
+        variable.initializer = values if isinstance(values, initializers.Initializer) else None
         book = self._book
         variable.path = self._free_path(f"{self.name}/{variable.name}")
         book.created.append(variable)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.ops.terms import FUNCTIONS
-from fastnn.ops.update import DRAWS, define_update
+from fastnn.ops.update import DRAWS, adam_means, define_update
 
 DRAWS.update(accumulator="positive", v_hat="positive", u="positive", delta="positive")
 
@@ -42,10 +42,11 @@ def adam_amsgrad_forward(
 
 
 def adam_amsgrad_texts(beta_1: float, beta_2: float, epsilon: float) -> dict[str, str]:
-    m, v = f"m + (g - m) * (1 - {beta_1})", f"v + (g**2 - v) * (1 - {beta_2})"
-    v_hat = f"max(v_hat, {v})"
-    alpha = f"learning_rate * sqrt(1 - {beta_2}**(step + 1)) / (1 - {beta_1}**(step + 1))"
-    return {"w_new": f"w - ({m}) * {alpha} / (sqrt({v_hat}) + {epsilon})", "m_new": m, "v_new": v, "v_hat_new": v_hat}
+    m, v = adam_means(beta_1, beta_2)
+    v_hat = f"max(v_hat, (v_new := {v}))"
+    alpha = f"(alpha := learning_rate * sqrt(1 - {beta_2}**(t := step + 1)) / (1 - {beta_1}**t))"
+    change = f"(m_new := {m}) * {alpha} / (sqrt((v_hat_new := {v_hat})) + {epsilon})"
+    return {"w_new": f"w - (change := {change})", "m_new": m, "v_new": v, "v_hat_new": v_hat}
 
 
 adam_amsgrad = define_update(
@@ -69,7 +70,8 @@ def adagrad_forward(w: Any, g: Any, accumulator: Any, learning_rate: Any, epsilo
 
 def adagrad_texts(epsilon: float) -> dict[str, str]:
     accumulator = "accumulator + g**2"
-    return {"w_new": f"w - learning_rate * g / sqrt({accumulator} + {epsilon})", "accumulator_new": accumulator}
+    change = f"learning_rate * g / sqrt((accumulator_new := {accumulator}) + {epsilon})"
+    return {"w_new": f"w - (change := {change})", "accumulator_new": accumulator}
 
 
 adagrad = define_update(
@@ -95,7 +97,7 @@ def adadelta_forward(
 
 def adadelta_texts(rho: float, epsilon: float) -> dict[str, str]:
     accumulator = f"{rho} * accumulator + (1 - {rho}) * g**2"
-    change = f"(-sqrt(delta + {epsilon}) / sqrt({accumulator} + {epsilon}) * g)"
+    change = f"(change := -sqrt(delta + {epsilon}) / sqrt((accumulator_new := {accumulator}) + {epsilon}) * g)"
     return {
         "w_new": f"w + learning_rate * {change}",
         "accumulator_new": accumulator,
@@ -129,8 +131,9 @@ def adamax_forward(
 
 def adamax_texts(beta_1: float, beta_2: float, epsilon: float) -> dict[str, str]:
     m, u = f"m + (g - m) * (1 - {beta_1})", f"max({beta_2} * u, abs(g))"
-    alpha = f"learning_rate / (1 - {beta_1}**(step + 1))"
-    return {"w_new": f"w - {alpha} * ({m}) / ({u} + {epsilon})", "m_new": m, "u_new": u}
+    m_hat = f"(m_hat := (m_new := {m}) / (1 - {beta_1}**(t := step + 1)))"
+    change = f"learning_rate * {m_hat} / ((u_new := {u}) + {epsilon})"
+    return {"w_new": f"w - (change := {change})", "m_new": m, "u_new": u}
 
 
 adamax = define_update(
@@ -183,11 +186,10 @@ def nadam_forward(
 
 
 def nadam_texts(beta_1: float, beta_2: float, epsilon: float) -> dict[str, str]:
-    m, v = f"m + (g - m) * (1 - {beta_1})", f"v + (g**2 - v) * (1 - {beta_2})"
-    names = f"step + 1, {beta_1}"
-    ahead = f"(nadam_m({names}) * ({m}) + nadam_g({names}) * g)"
-    root = f"sqrt(({v}) / (1 - {beta_2}**(step + 1)))"
-    return {"w_new": f"w - learning_rate * {ahead} / ({root} + {epsilon})", "m_new": m, "v_new": v}
+    m, v = adam_means(beta_1, beta_2)
+    ahead = f"(ahead := nadam_m((t := step + 1), {beta_1}) * (m_new := {m}) + nadam_g(t, {beta_1}) * g)"
+    v_hat = f"(v_hat := (v_new := {v}) / (1 - {beta_2}**t))"
+    return {"w_new": f"w - (change := learning_rate * {ahead} / (sqrt({v_hat}) + {epsilon}))", "m_new": m, "v_new": v}
 
 
 nadam = define_update(
@@ -209,7 +211,7 @@ lion = define_update(
     "w g m learning_rate",
     "w m",
     lambda beta_1, beta_2: {
-        "w_new": f"w - learning_rate * sign({beta_1} * m + (1 - {beta_1}) * g)",
+        "w_new": f"w - learning_rate * sign((ahead := {beta_1} * m + (1 - {beta_1}) * g))",
         "m_new": f"{beta_2} * m + (1 - {beta_2}) * g",
     },
     attrs={"beta_1": 0.9, "beta_2": 0.99},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastnn.errors import ShapeError
 from fastnn.ops.table import Case, Op, define
-from fastnn.ops.terms import Formula, Index, Shape
+from fastnn.ops.terms import Formula, Index, Rows, Shape, grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 AXIS = {"axis": -1}
 AXIS_CASES = (
@@ -45,6 +48,12 @@ def line_names(letter: str, role: str, index: Index, size: int, axis: int) -> di
     return {f"{letter}{k}": (role, (*index[:axis], k, *index[axis + 1 :])) for k in range(size)}
 
 
+def line_cells(index: Index, size: int, axis: int) -> NDArray[np.int64]:
+    """The cells of that line, (size, rank)."""
+    axis %= len(index)
+    return grid(*index[:axis], range(size), *index[axis + 1 :])
+
+
 def define_along(name: str, **fields: Any) -> Op:
     """An operation along one axis that keeps the shape and whose backward reads its result."""
     return define(
@@ -65,14 +74,19 @@ def softmax_explain(target: str, index: Index, shapes: Any, axis: int = -1, **_:
     size, j = shapes[0][axis], index[axis]
     if target == "y":
         names = line_names("x", "x", index, size, axis)
-        if size > 3:
-            total = " + ".join(f"exp(x{k} - x{j})" for k in range(size))
-            return Formula(f"1 / ({total})", names, "exp(x) / sum of exp, divided by exp(x)")
-        top = f"max({', '.join(names)})" if size > 1 else "x0"
-        return Formula(f"exp(x{j} - {top}) / ({' + '.join(f'exp({x} - {top})' for x in names)})", names)
+        top = f"(m := max({', '.join(names)}))" if size > 1 else "(m := x0)"
+        total = f"(s := {' + '.join(f'exp({x} - m)' for x in names)})"
+        columns = (("x", "x"), ("x - max", "x - m"), ("exp", "exp(x - m)"), ("y", "exp(x - m) / s"))
+        rows = Rows("class", {"x": ("x", line_cells(index, size, axis))}, columns, ("exp", "y"), "softmax by class")
+        note = "m, the largest, is taken off so that exp cannot overflow"
+        return Formula(f"exp(x{j} - {top}) / {total}", names, note, rows)
     mixed = " + ".join(f"dy{k} * y{k}" for k in range(size))
     names = {**line_names("dy", "dy", index, size, axis), **line_names("y", "y", index, size, axis)}
-    return Formula(f"y{j} * (dy{j} - ({mixed}))", names, "row of the Jacobian times the upstream gradient")
+    own = f"where(k == {j}, 1, 0) - y{j}"
+    columns = (("y", "y"), ("dy", "dy"), (f"dy/dx{j}", f"y * ({own})"), ("product", f"dy * y * ({own})"))
+    lines = {role: (role, line_cells(index, size, axis)) for role in ("y", "dy")}
+    rows = Rows("class", lines, columns, ("product",), f"row {j} of the Jacobian times the upstream gradient")
+    return Formula(f"y{j} * (dy{j} - (d := {mixed}))", names, "row of the Jacobian times the upstream gradient", rows)
 
 
 softmax = define_along(

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.ops.loss import CLASS_SHAPES, PAIR_SHAPES, added, define_pairs, names, one_hot, per_label, per_sample, row
 from fastnn.ops.table import Case, define
-from fastnn.ops.terms import Formula, Index, Shape
+from fastnn.ops.terms import Formula, Index, Rows, Shape, grid
 
 SHIFT_NOTE = "m, the largest logit, is taken off so that exp cannot overflow"
 
@@ -32,29 +32,56 @@ def with_label_probabilities(labels: Shape, logits: Shape, **_: Any) -> tuple[Sh
 
 
 def shifted_exponentials(size: int) -> tuple[str, str]:
-    """How to write the largest logit (naming it m) and the sum of all exp(x - m)."""
+    """How to write the largest logit (naming it m) and the sum of all exp(x - m) (naming it s)."""
     top = f"max({', '.join(names('x', size))})" if size > 1 else "x0"
-    return f"(m := {top})", added([f"exp(x{k} - m)" for k in range(size)])
+    return f"(m := {top})", f"(s := {added([f'exp(x{k} - m)' for k in range(size)])})"
+
+
+def line(role: str, index: Index, size: int) -> tuple[str, Any]:
+    """The cells of a row of classes."""
+    return role, grid(*index, range(size))
+
+
+SOFTMAX_COLUMNS = (("z", "x"), ("z - max", "x - m"), ("exp", "exp(x - m)"), ("p", "exp(x - m) / s"))
 
 
 def explain_probability(index: Index, size: int) -> Formula:
     top, total = shifted_exponentials(size)
     cells = row("x", "logits", index[:-1], size)
-    return Formula(f"exp(x{index[-1]} - {top}) / ({total})", cells, SHIFT_NOTE)
+    rows = Rows("class", {"x": line("logits", index[:-1], size)}, SOFTMAX_COLUMNS, ("exp", "p"), "softmax by class")
+    return Formula(f"exp(x{index[-1]} - {top}) / {total}", cells, SHIFT_NOTE, rows)
+
+
+def jacobian_rows(lines: dict[str, tuple[str, Any]], truth: str, j: int) -> Rows:
+    """The gradient of a logit by the chain rule: what reaches every probability, times how it moves with the logit."""
+    own = f"where(k == {j}, 1, 0)"
+    columns = (
+        ("t", truth),
+        ("p", "p"),
+        ("dy/dp", f"-dy * ({truth}) / p"),
+        (f"dp/dz{j}", f"p * ({own} - p{j})"),
+        ("product", f"-dy * ({truth}) * ({own} - p{j})"),
+    )
+    return Rows("class", lines, columns, ("product",), f"row {j} of softmax's Jacobian times the upstream gradient")
 
 
 def softmax_explain(target: str, index: Index, shapes: Any, **_: Any) -> Formula:
     size = shapes[1][-1]
     if target == "p":
         return explain_probability(index, size)
+    whole = f"(T := {added(names('t', size))})"
     if target == "y":
         top, total = shifted_exponentials(size)
         dot = added([f"t{k} * x{k}" for k in range(size)])
-        text = f"({added(names('t', size))}) * ({top} + log({total})) - ({dot})"
-        return Formula(text, {**row("t", "y_true", index, size), **row("x", "logits", index, size)}, SHIFT_NOTE)
-    j = index[-1]
-    cells = {"dy": ("dy", index[:-1]), f"p{j}": ("p", index), **row("t", "y_true", index[:-1], size)}
-    return Formula(f"dy * (p{j} * ({added(names('t', size))}) - t{j})", cells, "p - t where the targets sum to 1")
+        text = f"{whole} * ({top} + log({total})) - (d := {dot})"
+        columns = (*SOFTMAX_COLUMNS, ("t", "t"), ("-t log p", "t * (log(s) - (x - m))"))
+        lines = {"x": line("logits", index, size), "t": line("y_true", index, size)}
+        rows = Rows("class", lines, columns, ("exp", "p", "t", "-t log p"), "cross-entropy by class")
+        return Formula(text, {**row("t", "y_true", index, size), **row("x", "logits", index, size)}, SHIFT_NOTE, rows)
+    j, lead = index[-1], index[:-1]
+    cells = {"dy": ("dy", lead), f"p{j}": ("p", index), **row("t", "y_true", lead, size)}
+    rows = jacobian_rows({"t": line("y_true", lead, size), "p": line("p", lead, size)}, "t", j)
+    return Formula(f"dy * (p{j} * {whole} - t{j})", cells, "dy (p - t) where the targets sum to 1", rows)
 
 
 softmax_cross_entropy = define(
@@ -91,12 +118,17 @@ def sparse_explain(target: str, index: Index, shapes: Any, **_: Any) -> Formula:
     size = shapes[1][-1]
     if target == "p":
         return explain_probability(index, size)
+    truth = "where(k == label, 1, 0)"
     if target == "y":
         top, total = shifted_exponentials(size)
-        text = f"{top} + log({total}) - [{', '.join(names('x', size))}][int(label)]"
-        return Formula(text, {"label": ("labels", index), **row("x", "logits", index, size)}, SHIFT_NOTE)
-    cells = {"dy": ("dy", index[:-1]), "p": ("p", index), "label": ("labels", index[:-1])}
-    return Formula(f"dy * (p - float(label == {index[-1]}))", cells)
+        text = f"{top} + log({total}) - (z := [{', '.join(names('x', size))}][int(label)])"
+        columns = (*SOFTMAX_COLUMNS, ("t", truth), ("-log p", "log(s) - (x - m)"))
+        rows = Rows("class", {"x": line("logits", index, size)}, columns, ("exp", "p"), "cross-entropy by class")
+        return Formula(text, {"label": ("labels", index), **row("x", "logits", index, size)}, SHIFT_NOTE, rows)
+    j = index[-1]
+    cells = {"dy": ("dy", index[:-1]), f"p{j}": ("p", index), "label": ("labels", index[:-1])}
+    rows = jacobian_rows({"p": line("p", index[:-1], size)}, truth, j)
+    return Formula(f"dy * (p{j} - float(label == {j}))", cells, "dy (p - t): t is 1 at the label", rows)
 
 
 sparse_softmax_cross_entropy = define(

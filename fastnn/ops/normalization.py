@@ -53,8 +53,8 @@ def standardize_explain(target: str, index: Index, shapes: Any, axis: Axis, epsi
         if target == "y":
             return Formula("(x - mean) * inverse_deviation", {"x": ("x", index), "mean": ("mean", cell), **inner})
         return Formula(
-            "inverse_deviation * (dy - dy_mean - y * dyy_mean)"
-            f" + (dmean + 2 * dvariance * y / inverse_deviation) / {count}",
+            "inverse_deviation * (dy - dy_mean - (slope := y * dyy_mean))"
+            f" + (through := (dmean + 2 * dvariance * y / inverse_deviation) / {count})",
             {
                 **{role: (role, index) for role in ("dy", "y")},
                 **{role: (role, cell) for role in ("dy_mean", "dyy_mean", "dmean", "dvariance")},

@@ -143,7 +143,7 @@ simple_rnn = define(
     backward=simple_rnn_backward,
     shape=simple_rnn_shape,
     formula="y[t] = activation(x[t] + y[t-1] U); a masked step keeps y[t-1]",
-    grad_formula="dh[t] = dy[t] + dx[t+1] U^T; dx[t] = dh[t] activation'; dU = sum of y[t-1]^T dx[t]",
+    grad_formula="dh[t] = dy[t] + dx[t+1] U^T; dx[t] = dh[t] activation'; drecurrent_kernel = sum of y[t-1]^T dx[t]",
     explain=simple_rnn_explain,
     cases=(
         Case(((3, 4, 2), (2, 2), None, None, None)),
@@ -227,6 +227,7 @@ lstm = define(
     outputs="y last_h last_c",
     extra="i f g o c previous",
     intermediates="i f g o c previous",
+    unit="i f o",
     saves="recurrent_kernel cell drop mask i f g o c previous",
     gradients="x recurrent_kernel state cell",
     backward_extra="dh dc",
@@ -236,7 +237,8 @@ lstm = define(
     backward=lstm_backward,
     shape=lstm_shape,
     formula="c[t] = f c[t-1] + i g; y[t] = o tanh(c[t]); i, f, g, o from x[t] + y[t-1] U; a masked step keeps both",
-    grad_formula="dh[t] = dy[t] + dx[t+1] U^T; dc[t] = dh[t] o tanh'(c[t]) + f[t+1] dc[t+1]; dU = sum y[t-1]^T dx[t]",
+    grad_formula="dh[t] = dy[t] + dx[t+1] U^T; dc[t] = dh[t] o tanh'(c[t]) + f[t+1] dc[t+1]; "
+    "drecurrent_kernel = sum y[t-1]^T dx[t]",
     explain=lstm_explain,
     cases=(
         Case(((3, 4, 8), (2, 8), None, None, None, None)),
@@ -344,6 +346,7 @@ gru = define(
     outputs="y last_h",
     extra="z r g inner previous",
     intermediates="z r g inner previous",
+    unit="z r",
     saves="recurrent_kernel state drop mask z r g inner previous y",
     gradients="x recurrent_kernel bias state",
     backward_extra="dh",
@@ -353,7 +356,8 @@ gru = define(
     backward=gru_backward,
     shape=gru_shape,
     formula="y[t] = z y[t-1] + (1 - z) g; gates z, r, candidate g from x[t], y[t-1] U; a masked step keeps y[t-1]",
-    grad_formula="dh[t] = dy[t] + z[t+1] dh[t+1] + dx[t+1] U^T; dU = sum of y[t-1]^T dx[t], r in the candidate's part",
+    grad_formula="dh[t] = dy[t] + z[t+1] dh[t+1] + dx[t+1] U^T; "
+    "drecurrent_kernel = sum of y[t-1]^T dx[t], r in the candidate's part",
     explain=gru_explain,
     cases=(
         Case(((3, 4, 6), (2, 6), (2, 6), None, None, None)),

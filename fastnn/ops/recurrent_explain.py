@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastnn.ops.terms import Formula, Index, Sum, grid
 
+NAME = re.compile(r"[A-Za-z_]\w*")
 ACTIVATIONS = {
     "tanh": "tanh({})",
     "sigmoid": "1 / (1 + exp(-({})))",
@@ -47,7 +49,8 @@ class Sequence3:
 
     def formula(self, text: str, note: str = "") -> Formula:
         """The finished formula; operands that it does not name are left out."""
-        return Formula(text, self.operands, note)
+        used = set(NAME.findall(text))
+        return Formula(text, {name: cell for name, cell in self.operands.items() if name in used}, note)
 
     def dot(self, pairs: list[tuple[str, ...]]) -> str:
         """A sum of products."""
@@ -193,9 +196,10 @@ def carry_back(s: Sequence3, b: int, t: int, j: int) -> str:
 
 def cell_gradient(s: Sequence3, b: int, t: int, j: int) -> str:
     """`dc`: what reaches the cell state after step t."""
-    slope = SLOPES[s.activation]
-    if "{0}" in slope:
-        slope = slope.format(f"({ACTIVATIONS[s.activation].format(s.cell('c', b, t, j))})")
+    slope = SLOPES[s.activation].format("out")
+    if "out" in slope:
+        out = ACTIVATIONS[s.activation].format(s.cell("c", b, t, j))
+        slope = slope.replace("out", f"(out := {out})", 1)
     own = f"{s.cell('dh', b, t, j)} * {s.cell('o', b, t, j)} * {slope}"
     later = s.cell("dlast_c", b, j) if t + 1 == s.steps else carry_back(s, b, t + 1, j)
     return f"{s.kept(b, t, own, '0')} + {later}"

@@ -6,6 +6,7 @@ input cells that a result depends on, the addends to print, the text to show and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -113,18 +114,88 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """A table beside a formula: a row for every cell of a line, such as every class, with what is made of it.
+
+    Args:
+        axis: What the rows are, such as "class".
+        lines: For every letter in the columns' texts the operand's role and its cells, (rows, rank).
+        columns: Headings and texts; a text is a formula in letters, `k` (the row's number) and the formula's names.
+        sums: Headings of the columns whose sum is worth stating.
+        title: What the table shows.
+    """
+
+    axis: str
+    lines: Mapping[str, tuple[str, NDArray[np.int64]]]
+    columns: tuple[tuple[str, str], ...]
+    sums: tuple[str, ...] = ()
+    title: str = ""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.lines.values()))[1])
+
+    def evaluate(self, formula: Formula, arrays: Arrays) -> dict[str, NDArray[Any]]:
+        """The columns' numbers by heading, in float64; what counts or marks in whole numbers."""
+        names: dict[str, Any] = {**FUNCTIONS, **formula.inner_values(arrays), "k": np.arange(len(self))}
+        for letter, (role, cells) in self.lines.items():
+            names[letter] = np.asarray(arrays[role], np.float64)[tuple(np.asarray(cells).T)]
+        with np.errstate(all="ignore"):
+            found = {head: eval(text, {"__builtins__": {}}, names) for head, text in self.columns}
+        return {head: np.broadcast_to(value, len(self)) for head, value in found.items()}
+
+
+NAMING = re.compile(r"\((\w+) := ")
+
+
+def closing(text: str, start: int) -> int:
+    """The place behind the bracket that closes what begins at `start`, which lies inside of it."""
+    depth = 1
+    while depth:
+        depth += {"(": 1, ")": -1}.get(text[start], 0)
+        start += 1
+    return start
+
+
+def unnamed(text: str) -> str:
+    """A text where parts that get a name are written as that name.
+
+    Example:
+        >>> unnamed("exp(x0 - (m := max(x0, x1))) + m")
+        'exp(x0 - m) + m'
+    """
+    while (found := NAMING.search(text)) is not None:
+        text = text[: found.start()] + found.group(1) + text[closing(text, found.end()) :]
+    return text
+
+
+@lru_cache(maxsize=1024)
+def named_parts(text: str) -> tuple[tuple[str, str], ...]:
+    """Name and text of every part that a formula names, inner ones first; their texts use earlier names.
+
+    Example:
+        >>> named_parts("w - (d := (m := a + g) * 2) + m")
+        (('m', 'a + g'), ('d', 'm * 2'))
+    """
+    found = [(closing(text, m.end()), m) for m in NAMING.finditer(text)]
+    return tuple((m.group(1), unnamed(text[m.end() : end - 1])) for end, m in sorted(found, key=lambda pair: pair[0]))
+
+
+@dataclass(frozen=True)
 class Formula:
     """A formula in a few cells, written in Python: `1 / (1 + exp(-x))`.
 
     Args:
-        text: The formula; its names are the keys of `operands`, functions are those of `FUNCTIONS`.
+        text: The formula; its names are the keys of `operands`, functions are those of `FUNCTIONS`. Parts worth a
+            line of their own are named in it: `w - (change := learning_rate * g)`.
         operands: For every name in the text the operand's role and the index of its cell.
         note: A remark for the reader, such as the rule for ties.
+        rows: A table beside it.
     """
 
     text: str
     operands: Mapping[str, tuple[str, Index]] = field(default_factory=dict)
     note: str = ""
+    rows: Rows | None = None
 
     def values(self, arrays: Arrays) -> dict[str, float]:
         """The numbers that the names stand for."""
@@ -132,9 +203,24 @@ class Formula:
 
     def evaluate(self, arrays: Arrays) -> float:
         """The value of the formula in float64."""
+        return self._run(arrays)[0]
+
+    def _run(self, arrays: Arrays) -> tuple[float, dict[str, Any]]:
+        """The value, and all names as they are then."""
         names = {**FUNCTIONS, **{k: np.float64(v) for k, v in self.values(arrays).items()}}
         with np.errstate(all="ignore"):
-            return float(eval(compiled(self.text), {"__builtins__": {}}, names))
+            return float(eval(compiled(self.text), {"__builtins__": {}}, names)), names
+
+    @property
+    def short(self) -> str:
+        """The formula with the names of its named parts in their place."""
+        return unnamed(self.text)
+
+    def inner_values(self, arrays: Arrays) -> dict[str, float]:
+        """The numbers that names stand for, those of named parts among them; not of a branch that is not taken."""
+        _, names = self._run(arrays)
+        parts = [name for name, _ in named_parts(self.text) if name in names]
+        return {name: float(names[name]) for name in (*self.operands, *parts)}
 
     def magnitude(self, arrays: Arrays) -> float:
         """The yardstick for rounding: the largest of the result and its operands."""

@@ -119,8 +119,8 @@ def momentum_forward(w: Any, g: Any, velocity: Any, learning_rate: Any, momentum
 
 def momentum_texts(momentum: float, nesterov: bool) -> dict[str, str]:
     velocity = f"{momentum} * velocity - learning_rate * g"
-    step = f"{momentum} * ({velocity}) - learning_rate * g" if nesterov else velocity
-    return {"w_new": f"w + {step}", "velocity_new": velocity}
+    ahead = f"{momentum} * (velocity_new := {velocity}) - learning_rate * g"
+    return {"w_new": f"w + {ahead if nesterov else f'(velocity_new := {velocity})'}", "velocity_new": velocity}
 
 
 momentum = define_update(
@@ -147,10 +147,17 @@ def adam_forward(
     return w - m * alpha / (np.sqrt(v) + epsilon), m, v
 
 
+def adam_means(beta_1: float, beta_2: float) -> tuple[str, str]:
+    """What becomes of the running means of the gradient and of its square."""
+    return f"m + (g - m) * (1 - {beta_1})", f"v + (g**2 - v) * (1 - {beta_2})"
+
+
 def adam_texts(beta_1: float, beta_2: float, epsilon: float) -> dict[str, str]:
-    m, v = f"m + (g - m) * (1 - {beta_1})", f"v + (g**2 - v) * (1 - {beta_2})"
-    alpha = f"learning_rate * sqrt(1 - {beta_2}**(step + 1)) / (1 - {beta_1}**(step + 1))"
-    return {"w_new": f"w - ({m}) * {alpha} / (sqrt({v}) + {epsilon})", "m_new": m, "v_new": v}
+    m, v = adam_means(beta_1, beta_2)
+    m_hat = f"(m_hat := (m_new := {m}) / (1 - {beta_1}**(t := step + 1)))"
+    v_hat = f"(v_hat := (v_new := {v}) / (correction := 1 - {beta_2}**t))"
+    change = f"learning_rate * {m_hat} / (sqrt({v_hat}) + {epsilon} / sqrt(correction))"
+    return {"w_new": f"w - (change := {change})", "m_new": m, "v_new": v}
 
 
 adam = define_update(
@@ -158,12 +165,12 @@ adam = define_update(
     "w g m v learning_rate step",
     "w m v",
     adam_texts,
-    note="the square roots of 1 - beta**(step + 1) make up for m and v having started at 0",
+    note="m_hat and v_hat make up for m and v having started at 0; epsilon is that of Keras, behind the correction",
     attrs={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
     forward=adam_forward,
     formula="m_new = m + (g - m)(1 - beta_1); v_new = v + (g^2 - v)(1 - beta_2); "
-    "w_new = w - alpha m_new / (sqrt(v_new) + epsilon), alpha = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t), "
-    "t = step + 1",
+    "w_new = w - learning_rate m_hat / (sqrt(v_hat) + epsilon / sqrt(1 - beta_2^t)), "
+    "m_hat = m_new / (1 - beta_1^t), v_hat = v_new / (1 - beta_2^t), t = step + 1",
     variants=({}, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.01}),
     source="Kingma and Ba, Adam: a method for stochastic optimization, 2015",
 )
@@ -180,7 +187,8 @@ def rmsprop_forward(w: Any, g: Any, velocity: Any, learning_rate: Any, rho: floa
 
 def rmsprop_texts(rho: float, epsilon: float, **_: Any) -> dict[str, str]:
     velocity = f"{rho} * velocity + (1 - {rho}) * g**2"
-    return {"w_new": f"w - learning_rate * g / sqrt({velocity} + {epsilon})", "velocity_new": velocity}
+    change = f"learning_rate * g / sqrt((velocity_new := {velocity}) + {epsilon})"
+    return {"w_new": f"w - (change := {change})", "velocity_new": velocity}
 
 
 rmsprop = define_update(
@@ -206,8 +214,8 @@ def rmsprop_momentum_forward(
 
 def rmsprop_momentum_texts(rho: float, epsilon: float, momentum: float) -> dict[str, str]:
     velocity = f"{rho} * velocity + (1 - {rho}) * g**2"
-    moment = f"{momentum} * moment + learning_rate * g / sqrt({velocity} + {epsilon})"
-    return {"w_new": f"w - ({moment})", "velocity_new": velocity, "moment_new": moment}
+    moment = f"{momentum} * moment + learning_rate * g / sqrt((velocity_new := {velocity}) + {epsilon})"
+    return {"w_new": f"w - (moment_new := {moment})", "velocity_new": velocity, "moment_new": moment}
 
 
 rmsprop_momentum = define_update(
@@ -243,9 +251,14 @@ def rmsprop_centered_forward(
 
 def rmsprop_centered_texts(rho: float, epsilon: float, momentum: float) -> dict[str, str]:
     velocity, average = f"{rho} * velocity + (1 - {rho}) * g**2", f"{rho} * average + (1 - {rho}) * g"
-    root = f"sqrt({velocity} - ({average})**2 + {epsilon})"
+    root = f"sqrt((velocity_new := {velocity}) - (average_new := {average})**2 + {epsilon})"
     moment = f"{momentum} * moment + learning_rate * g / {root}"
-    return {"w_new": f"w - ({moment})", "velocity_new": velocity, "average_new": average, "moment_new": moment}
+    return {
+        "w_new": f"w - (moment_new := {moment})",
+        "velocity_new": velocity,
+        "average_new": average,
+        "moment_new": moment,
+    }
 
 
 rmsprop_centered = define_update(

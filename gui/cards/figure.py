@@ -25,7 +25,20 @@ class Link:
     index: Index
 
 
-Item = Link | float | int | str
+@dataclass(frozen=True)
+class Place:
+    """A text that puts a term of the sum into focus.
+
+    Args:
+        value: The text.
+        term: The term's place in the sum.
+    """
+
+    value: str
+    term: int
+
+
+Item = Link | Place | float | int | str
 
 
 @dataclass(frozen=True)
@@ -177,6 +190,29 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """Two maps over the same positions, one upon the other.
+
+    Args:
+        title: What it shows.
+        upstream: (rows, columns); NaN where there is no term.
+        pixels: The same for what is met there.
+        names: What to call them.
+        marks: Row, column, rank and place in the sum of the largest terms.
+        current: Row and column of the term in focus, or None.
+        note: A remark below.
+    """
+
+    title: str
+    upstream: NDArray[np.float64]
+    pixels: NDArray[np.float64]
+    names: tuple[str, str]
+    marks: tuple[tuple[int, int, int, int], ...]
+    current: tuple[int, int] | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Note:
     """A sentence."""
 
@@ -184,10 +220,25 @@ class Note:
     good: bool | None = field(default=None)
 
 
-Figure = Table | Grids | Bars | Curve | Courses | Strip | Map | Note
+@dataclass(frozen=True)
+class Fold:
+    """A line that opens or closes what follows.
+
+    Args:
+        name: What is folded.
+        text: What it says.
+        open: Whether it is open.
+    """
+
+    name: str
+    text: str
+    open: bool = False
+
+
+Figure = Table | Grids | Bars | Curve | Courses | Strip | Map | Overlay | Note | Fold
 
 
 def plain(item: Item) -> float:
     """The number of an item; NaN for a text."""
-    value = item.value if isinstance(item, Link) else item
+    value = item.value if isinstance(item, Link | Place) else item
     return float("nan") if isinstance(value, str) else float(value)

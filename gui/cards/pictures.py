@@ -148,6 +148,12 @@ def map_svg(figure: Map, shade: Callable[[float], str], colours: Colours) -> str
         parts.append(
             f'<rect x="{c * size:.1f}" y="{r * size:.1f}" width="{size:.1f}" height="{size:.1f}" fill="{colour}"/>'
         )
+    if figure.boxed is not None:
+        r, c = (place // factor for place in figure.boxed)
+        parts.append(
+            f'<rect x="{c * size:.1f}" y="{r * size:.1f}" width="{size:.1f}" height="{size:.1f}" fill="none" '
+            f'stroke="{colours["text"]}" stroke-width="2"/>'
+        )
     wide, high = values.shape[1] * size, values.shape[0] * size
     frame = f'<rect width="{wide:.1f}" height="{high:.1f}" fill="none" stroke="{colours["line"]}"/>'
     label = f"{format_number(-limit)} … 0 … {format_number(limit)}"

@@ -1,4 +1,4 @@
-"""Figures of the other kinds: curves, classes, statistics, gates over time, parts of a gradient, updates. No Qt."""
+"""Figures of the other kinds: curves, classes, gates over time, parts of a gradient, updates. No Qt."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Note, Strip, Table
+from fastnn.ops.terms import Formula
+from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Map, Note, Table
 from gui.cards.sight import Sight
 from gui.content import base_name
+from gui.network import step_blocks
 from gui.numbers import cell_label, format_number
 
 POINTS = 121
 BINS = 11
 CLASSES = 20
+MOST_DRAWN = 4_000_000  # numbers of a parameter that are drawn again to compare
 GATES, STATES, BACK = ("i", "f", "o", "z", "r"), ("g", "c", "y"), ("dh", "dc")  # of a recurrent unit
 
 
@@ -59,18 +62,57 @@ def function_and_slope(step: Any, xs: NDArray[np.float64]) -> tuple[NDArray[np.f
 
 
 def branches(sight: Sight) -> Iterator[Figure]:
-    """Where two branches meet: both values with the norms of their sides; backward: what goes into either branch."""
+    """Where two branches meet: their values, norms and slopes; backward: what goes into either branch."""
     step, arrays = sight.step, sight.inside.arrays
     pairs = [(r, n) for r, n in (step.results if step.backward else step.operands) if n is not None and r in arrays]
     shape = arrays[sight.role].shape
-    if len(step.op.inputs) != 2 or len(pairs) != 2 or any(arrays[r].shape != shape for r, _ in pairs):
+    if len(step.op.inputs) != 2:
+        return
+    alike = [(r, str(n)) for r, n in pairs if arrays[r].shape == shape]
+    slopes = {} if step.backward else {r: slope_towards(sight, r) for r, _ in alike}
+    chosen = any(slope == 0 for slope in slopes.values()) or (len(alike) == 1 and slopes.get(alike[0][0]) == 1)
+    if len(alike) != 2 and not chosen:
         return
     rows: list[tuple[Item, ...]] = []
-    for role, name in pairs:
+    for role, name in alike:
         norm = float(np.linalg.norm(np.asarray(arrays[role], np.float64)))
-        rows.append((f"{role} is {name}", Link(float(arrays[role][sight.index]), str(name), sight.index), norm))
-    title = "the gradient goes into both branches" if step.backward else "two branches meet"
-    yield Table(title, ("", "this cell", "norm"), tuple(rows))
+        slope = slopes.get(role)
+        rows.append((f"{role} is {name}", Link(float(arrays[role][sight.index]), name, sight.index), norm))
+        if not step.backward:
+            rows[-1] = (*rows[-1], "" if slope is None else slope)
+    if step.backward:
+        yield Table("the gradient goes into both branches", ("", "this cell", "norm"), tuple(rows))
+        return
+    title = "two branches meet" if len(alike) == 2 else "what goes in"
+    dead = [role for role, slope in slopes.items() if slope == 0]
+    note = f"not active: no gradient goes back to {' and '.join(dead)} here" if dead else ""
+    yield Table(title, ("", "this cell", "norm", "slope"), tuple(rows), note=note)
+
+
+def slope_towards(sight: Sight, role: str) -> float | None:
+    """How the number moves with the same cell of an operand, as the derivative says; None if it is mixed."""
+    op, step = sight.step.op, sight.step
+    if op.explain is None or role not in op.gradient_roles(len(step.operands)):
+        return None
+    expression = op.explain(f"d{role}", sight.index, step.shapes, **step.attrs)
+    if not isinstance(expression, Formula):
+        return None
+    return expression.evaluate({**sight.inside.arrays, "dy": np.ones(sight.inside.arrays[sight.role].shape)})
+
+
+def origin(session: Any, name: str) -> Iterator[Figure]:
+    """How a parameter's first numbers were drawn, while it still has them."""
+    variable = session.listing.values[name].source
+    rule = getattr(variable, "initializer", None)
+    said = "" if rule is None else rule.describe(variable.shape)
+    if not said or variable.value.size > MOST_DRAWN:
+        return
+    assert rule is not None
+    drawn = rule(variable.shape, dtype=variable.dtype)
+    if np.array_equal(session.view(name), drawn.astype(session.view(name).dtype)):
+        yield Note(f"{type(rule).__name__}: {said}")
+    else:
+        yield Note(f"other numbers than those of its rule, {type(rule).__name__}: {said}")
 
 
 def histogram(values: NDArray[Any]) -> Iterator[Figure]:
@@ -87,11 +129,13 @@ def histogram(values: NDArray[Any]) -> Iterator[Figure]:
     yield Bars(f"all {finite.size:,} numbers of this parameter", rows, note=said)
 
 
-# ---------------------------------------------------------------- rows of classes, statistics
+# ---------------------------------------------------------------- rows of classes
 
 
 def classes(sight: Sight) -> Iterator[Figure]:
-    """The whole row of classes: what goes in, what comes out, the target."""
+    """The whole row of classes: what goes in, what comes out, the target; nothing where the formula has its table."""
+    if sight.inside.rows:
+        return
     shape = next((s for s in reversed(sight.step.shapes) if s), ())
     axis = sight.step.attrs.get("axis", -1)
     if len(shape) < 2 or axis not in (-1, len(shape) - 1) or len(sight.index) < len(shape) - 1:
@@ -103,9 +147,9 @@ def classes(sight: Sight) -> Iterator[Figure]:
         if array.shape == shape and sight.inside.names[role] is not None
     }
     label = next((a for a in sight.inside.arrays.values() if a.shape == shape[:-1] and a.dtype.kind == "i"), None)
-    if not columns:
-        return
     width = shape[-1]
+    if not columns or width < 2:
+        return
     own = sight.index[-1] if len(sight.index) == len(shape) else None if label is None else int(label[lead])
     shown = list(range(width)) if width <= CLASSES else strongest(columns, lead, own)
     rows: list[tuple[Item, ...]] = []
@@ -126,25 +170,23 @@ def strongest(columns: dict[str, NDArray[Any]], lead: tuple[int, ...], own: int 
     return sorted(best | ({own} if own is not None else set()))
 
 
-def statistics(sight: Sight) -> Iterator[Figure]:
-    """The group that is standardized: its values on one axis, mean, variance; backward: the three terms' means."""
-    step, formula = sight.step, sight.formula
-    if "mean" not in (*step.op.outputs, *step.op.inputs) or formula is None:
+def pictures(sight: Sight) -> Iterator[Figure]:
+    """Of a loss between pictures: the target, the network's answer, and what is between them, with the cell boxed."""
+    session, index = sight.session, sight.index
+    target = sight.array("y_true")
+    if target is None or target.ndim != 4 or len(index) < 3:
         return
-    named = dict(formula.operands.values())
-    x = sight.array("x")
-    if step.backward or x is None or "mean" not in step.op.outputs or len(sight.index) != x.ndim:
+    answer = next(
+        (n for n in session.listing.outputs if session.computed(n) and session.listing.values[n].shape == target.shape),
+        None,
+    )
+    if answer is None:
         return
-    cell = named.get("mean")
-    if cell is None or step.op.explain is None:
-        return
-    group = step.op.explain("mean", cell, step.shapes, **step.attrs).cells()["x"]
-    values = np.asarray(x[tuple(group.T)], np.float64)
-    mean, variance = (float(sight.inside.arrays[role][cell]) for role in ("mean", "variance"))
-    title = f"{len(values):,} values that share mean {{m}} and deviation {{d}}"
-    yield Strip(title, values, mean, float(np.sqrt(variance)), float(x[sight.index]))
-    links = tuple((role, Link(v, sight.called(role), cell)) for role, v in (("mean", mean), ("variance", variance)))
-    yield Table("statistics of this batch", ("", "value"), links, note="training: the batch's own statistics are used")
+    n, h, w, c = (*index, 0)[:4]
+    maps = [np.asarray(a[n, :, :, c], np.float64) for a in (target, session.view(answer))]
+    yield Map("target", maps[0], (h, w))
+    yield Map(f"answer: {answer}", maps[1], (h, w))
+    yield Map("difference: answer − target", maps[1] - maps[0], (h, w))
 
 
 # ---------------------------------------------------------------- time
@@ -183,21 +225,21 @@ def gates(sight: Sight) -> Iterator[Figure]:
 
 def parts(sight: Sight) -> Iterator[Figure]:
     """A gradient that comes from several uses of a value: one part from each, with the parts' norms."""
-    steps, listing = sight.session.steps, sight.session.listing
+    listing, blocks = sight.session.listing, step_blocks(sight.session.listing)
     rows: list[tuple[Item, ...]] = []
     bars = []
     for role, name in sight.step.operands:
         if name is None:
             continue
         array, made = sight.inside.arrays[role], listing.written_by.get(name)
-        origin = "given" if made is None else f"{steps[made].layer or steps[made].op.name}, step {made + 1}"
+        origin = "given" if made is None else f"{blocks[made]}, step {made + 1}"
         link = Link(float(array[sight.index]), name, sight.index)
         rows.append((origin, link, float(np.linalg.norm(array))))
         bars.append((origin, link))
     total = sight.inside.total
     result = sight.array(sight.role)
     norm = float(np.linalg.norm(result)) if result is not None else 0.0
-    head = ("from the use in", "this cell", "norm of the part")
+    head = ("use in", "this cell", "norm")
     yield Table(f"one part for each of {len(rows)} uses", head, (*rows, ("sum", total, norm)), last=1)
     yield Bars("shares of the uses", tuple(bars))
 
@@ -206,11 +248,30 @@ def parts(sight: Sight) -> Iterator[Figure]:
 
 
 def mapping(sight: Sight) -> Iterator[Figure]:
-    """Which cell a moved number comes from."""
-    for role, cells in sight.inside.expression.cells().items():
+    """Which cell a moved number comes from; of a number looked up in a table, by which index."""
+    expression = sight.inside.expression
+    used = np.flatnonzero(sight.inside.products) if sight.sum is not None else np.arange(1)
+    if sight.step.backward and sight.sum is not None:
+        return
+    if sight.sum is not None and len(used) == 1:
+        (role, cells), *others = sight.sum.factors
+        place = tuple(int(i) for i in np.asarray(cells)[used[0]])
+        why = [(r, tuple(int(i) for i in np.asarray(c)[used[0]])) for r, c in others]
+        said = [f"{labelled(sight, r, c)} is {int(sight.inside.arrays[r][c])}" for r, c in why]
+        yield Note(
+            f"{labelled(sight, sight.role, sight.index)} takes the number of {labelled(sight, role, place)}"
+            + (f", because {' and '.join(said)}" if said else "")
+        )
+        return
+    for role, cells in expression.cells().items():
         if len(cells) == 1 and sight.array(role) is not None and len(cells[0]):
-            source = cell_label(sight.called(role), cells[0].tolist(), sight.letters(role))
-            yield Note(f"{cell_label(sight.name, sight.index)} takes the number of {source}")
+            source = labelled(sight, role, tuple(cells[0].tolist()))
+            yield Note(f"{labelled(sight, sight.role, sight.index)} takes the number of {source}")
+
+
+def labelled(sight: Sight, role: str, cell: tuple[int, ...]) -> str:
+    """A cell by the name of its value and with the letters of its axes."""
+    return cell_label(sight.called(role), cell, sight.letters(role))
 
 
 def before_and_after(sight: Sight) -> Iterator[Figure]:

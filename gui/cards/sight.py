@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Sight:
         inside: The moves that lead to it.
         order: "size" or "index": how long sums are sorted.
         term: The move in focus, or None.
+        unfolded: Whether a formula's lines are all shown.
     """
 
     session: Any
@@ -40,6 +42,7 @@ class Sight:
     inside: Inside
     order: str = "size"
     term: int | None = None
+    unfolded: bool = False
 
     @property
     def name(self) -> str:
@@ -63,10 +66,17 @@ class Sight:
         found = self.inside.expression
         return found if isinstance(found, Formula) else None
 
-    @property
+    @cached_property
     def inner(self) -> tuple[InnerSum, ...]:
         """Sums of products inside the formula, if it is one."""
         return inner_sums(self.formula.text, self.explanation.operands) if self.formula is not None else ()
+
+    @property
+    def tabled(self) -> frozenset[tuple[str, Index]]:
+        """Cells that stand in the table beside the formula."""
+        rows = self.formula.rows if self.formula is not None else None
+        found = rows.lines.values() if rows is not None else ()
+        return frozenset((self.called(role), tuple(int(i) for i in cell)) for role, cells in found for cell in cells)
 
     def array(self, role: str) -> NDArray[Any] | None:
         """An operand or result of the step as it was when the step ran."""
@@ -80,6 +90,10 @@ class Sight:
         """Letters of a value's axes."""
         return label_letters(self.session.listing, self.called(role))
 
+    def item(self, role: str, value: float) -> float:
+        """A number of an operand; whole where the operand holds whole numbers."""
+        return int(value) if self.inside.arrays[role].dtype.kind in "iub" else float(value)
+
     def gathered(self, factor: int) -> NDArray[np.float64]:
         """The numbers of one factor of a sum, term by term."""
         assert self.sum is not None
@@ -88,7 +102,7 @@ class Sight:
         return np.broadcast_to(values, len(cells))
 
 
-def sight_of(session: Any, order: str = "size") -> Sight | None:
+def sight_of(session: Any, order: str = "size", unfolded: bool = False) -> Sight | None:
     """The selected number, or None if no step has computed it, or while a training run owns the numbers."""
     explanation = session.explanation()
     if explanation is None or explanation.step is None or session.moment.arrays is not None:
@@ -99,4 +113,4 @@ def sight_of(session: Any, order: str = "size") -> Sight | None:
         return None
     step = session.steps[explanation.step]
     role = next(r for r, n in step.results if n == explanation.name)
-    return Sight(session, explanation, step, role, inside, order, session.term)
+    return Sight(session, explanation, step, role, inside, order, session.term, unfolded)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gui.cards.figure import Bars, Figure, Item, Link, Map, Table
+from gui.cards.figure import Bars, Figure, Item, Link, Map, Place, Table
 from gui.cards.sight import Sight
 from gui.content import has_batch
 from gui.inner_sums import LETTER, InnerSum, role_of
@@ -27,7 +27,7 @@ def figures(sight: Sight) -> Iterator[Figure]:
 
 
 def chosen(products: NDArray[np.float64], order: str, focus: int | None) -> NDArray[np.int64]:
-    """Places of the terms to show: all of a short sum; else the largest, or those around the one in focus.
+    """Places of the terms to show: all of a short sum; else the largest (none that are 0), or those around the focus.
 
     Example:
         >>> chosen(np.arange(20.0), "size", None)[:3]
@@ -37,9 +37,20 @@ def chosen(products: NDArray[np.float64], order: str, focus: int | None) -> NDAr
     """
     count = len(products)
     if order == "size" and focus is None:
-        return np.argsort(-np.abs(products), kind="stable")[:SHOWN].astype(np.int64)
+        largest = np.argsort(-np.abs(products), kind="stable")[:SHOWN].astype(np.int64)
+        return largest[: max(int(np.count_nonzero(products[largest])), 1)]
     start = min(max((focus or 0) - SHOWN // 2, 0), max(count - SHOWN, 0))
     return np.arange(start, min(start + SHOWN, count))
+
+
+def ranks(products: NDArray[np.float64]) -> dict[int, int]:
+    """Rank by size, from 1, of the largest terms by their places.
+
+    Example:
+        >>> ranks(np.array([0.5, -2.0, 1.0]))
+        {1: 1, 2: 2, 0: 3}
+    """
+    return {int(k): rank for rank, k in enumerate(np.argsort(-np.abs(products), kind="stable")[:SHOWN], 1)}
 
 
 def term_table(sight: Sight) -> Table:
@@ -50,16 +61,19 @@ def term_table(sight: Sight) -> Table:
     order = "index" if short and sight.order == "size" else sight.order
     places = chosen(inside.products, order, sight.term)
     axes, labels = labelled(sight)
+    if sight.step.op.kind == "convolution" and sight.step.backward:  # numbered as on the map of positions
+        best = ranks(inside.products)
+        labels = [f"{best[k]}. {label}" if k in best else label for k, label in enumerate(labels)]
     factors = [sight.gathered(k) for k in range(len(s.factors))]
     running = np.cumsum(inside.products[places])
     rows: list[tuple[Item, ...]] = []
     for place, so_far in zip(places, running, strict=True):
         cells = [
-            Link(float(values[place]), sight.called(role), tuple(int(i) for i in np.asarray(index)[place]))
+            Link(sight.item(role, values[place]), sight.called(role), tuple(int(i) for i in np.asarray(index)[place]))
             for (role, index), values in zip(s.factors, factors, strict=True)
         ]
         so_far = inside.running[place] if order == "index" or sight.term is not None else so_far
-        rows.append((labels[place], *cells, float(inside.products[place]), float(so_far)))
+        rows.append((Place(labels[place], int(place)), *cells, float(inside.products[place]), float(so_far)))
     focus = next((k for k, place in enumerate(places) if place == sight.term), None)
     ends = list(endings(sight, places, len(s.factors)))
     last = focus if focus is not None or sight.term is None else ending_in_focus(sight, len(rows), ends)
@@ -149,6 +163,19 @@ def shares(sight: Sight) -> Iterator[Figure]:
         values = np.zeros((rows, columns))
         np.add.at(values, (cells[:, 1], cells[:, 2]), products)
         yield Map("by position h × w, summed over the batch", values)
+        if len(s.factors) == 2 and all(np.asarray(c).shape[1] == 4 for _, c in s.factors):
+            yield from both_maps(sight, int(np.abs(products).argmax()))
+
+
+def both_maps(sight: Sight, place: int) -> Iterator[Figure]:
+    """The two maps whose products are summed, of the sample of the largest term, that term's cells boxed."""
+    assert sight.sum is not None
+    for role, cells in sight.sum.factors:
+        n, h, w, c = (int(i) for i in np.asarray(cells)[place])
+        values = np.asarray(sight.inside.arrays[role][n, :, :, c], np.float64)
+        yield Map(
+            f"{role} is {sight.called(role)}[n={n}, c={c}]; boxed: h={h}, w={w} of the largest term", values, (h, w)
+        )
 
 
 def moves(cells: NDArray[np.int64], axis: int) -> bool:

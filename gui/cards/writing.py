@@ -11,7 +11,25 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from gui.cards.figure import Bars, Courses, Curve, Figure, Grid, Grids, Item, Link, Map, Note, Strip, Table, plain
+from gui.cards.figure import (
+    Bars,
+    Courses,
+    Curve,
+    Figure,
+    Fold,
+    Grid,
+    Grids,
+    Item,
+    Link,
+    Map,
+    Note,
+    Overlay,
+    Place,
+    Strip,
+    Table,
+    plain,
+)
+from gui.cards.overlay import overlay_svg
 from gui.cards.pictures import courses_svg, curve_svg, map_svg, strip_svg
 from gui.numbers import format_cell, format_number, minus
 
@@ -20,6 +38,7 @@ BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
 WIDE = 6  # decimals in tables of many columns, so that none is out of sight
+CROWDED = 6  # columns of a table whose cells stand closer
 HEAD = 11  # letters of a column's name
 LONG = 40  # letters of a text that may be broken into lines
 BESIDE = 3  # columns of grids that stand side by side
@@ -81,10 +100,13 @@ class FigureWriter:
 
     def item(self, item: Item, most: int = 99) -> str:
         """A number or a text; a link where it leads somewhere; with at most so many decimals."""
-        value = item.value if isinstance(item, Link) else item
+        value = item.value if isinstance(item, Link | Place) else item
         text = (
             self._words(value) if isinstance(value, str) else html.escape(format_number(value, min(self.digits, most)))
         )
+        if isinstance(item, Place) and self.look.links:
+            style = f"color:{self.colours['accent']};text-decoration:none"
+            return f'<a href="term:{item.term}" style="{style}">{text}</a>'
         if isinstance(item, Link) and self.look.links:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="{address(item)}" style="{style}">{text}</a>'
@@ -102,7 +124,7 @@ class FigureWriter:
 
     def _open(self, padding: int, spacing: int = 0, full: bool = False) -> str:
         """The beginning of a table whose cells are never broken into lines."""
-        width = ' width="100%"' if full else ""
+        width = ' width="99%"' if full else ""  # all of it would be a pixel too wide: Qt rounds up
         style = f"font-size:{self.look.small:g}pt;white-space:nowrap"
         return f'<table{width} cellspacing="{spacing}" cellpadding="{padding}" style="{style}">'
 
@@ -121,10 +143,18 @@ class FigureWriter:
         return self.note(figure.text)
 
     @write.register
+    def _(self, figure: Fold) -> str:
+        text = f"{'▾' if figure.open else '▸'} {html.escape(figure.text)}"
+        style = f"color:{self.colours['accent']};text-decoration:none"
+        link = f'<a href="fold:{figure.name}" style="{style}">{text}</a>' if self.look.links else text
+        return f'<p style="margin:8px 0 2px 0">{link}</p>'
+
+    @write.register
     def _(self, figure: Table) -> str:
         head = "".join(self._head_cell(k, name) for k, name in enumerate(figure.head))
         rows = "".join(self._row(figure, k, WIDE if len(figure.head) > 3 else 99) for k in range(len(figure.rows)))
-        table = f"{self._open(2, full=True)}<tr>{head}</tr>{rows}</table>"
+        padding = 1 if len(figure.head) > CROWDED else 2
+        table = f"{self._open(padding, full=True)}<tr>{head}</tr>{rows}</table>"
         anchor = f'<a name="{FOCUS}"></a>' if figure.current is not None else ""
         return anchor + self.title(figure.title) + table + self.note(figure.note)
 
@@ -221,6 +251,11 @@ class FigureWriter:
     @write.register
     def _(self, figure: Map) -> str:
         return self.title(figure.title) + self.look.picture(map_svg(figure, self.look.shade, self.colours))
+
+    @write.register
+    def _(self, figure: Overlay) -> str:
+        picture = overlay_svg(figure, self.look.shade, self.colours)
+        return self.title(figure.title) + self.look.picture(picture) + self.note(figure.note)
 
 
 def short(text: str) -> str:

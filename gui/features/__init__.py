@@ -14,6 +14,7 @@ from gui.features.measuring import Measuring
 from gui.features.performance import FrameTimes
 from gui.features.presenting import Presenting
 from gui.features.running import Running
+from gui.features.watching import Watching
 from gui.handlers import Handler
 from gui.keymap import Keymap
 from gui.panels.actions import Repeater
@@ -37,6 +38,7 @@ class Features:
         self.running = Running(window)
         self.explaining = Explaining(window)
         self.changing = Changing(window)
+        self.watching = Watching(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
 
@@ -48,7 +50,7 @@ class Features:
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
         looks: tuple[Any, ...] = (self.appearance, self.looking_up, self.files)
-        work: tuple[Any, ...] = (self.running, self.changing, self.explaining)
+        work: tuple[Any, ...] = (self.running, self.changing, self.explaining, self.watching)
         teaching: tuple[Any, ...] = (self.learning, self.measuring, self.presenting)
         return {name: handler for part in (*looks, *work, *teaching) for name, handler in part.handlers().items()}
 
@@ -57,6 +59,7 @@ class Features:
         for part in (self.learning, self.measuring, self.presenting):
             part.compose()
         self.running.compose()
+        self.watching.compose()
         self.appearance.restore()
 
     def close(self) -> None:
@@ -64,5 +67,6 @@ class Features:
         for part in (self.learning, self.measuring, self.presenting):
             part.close()
         self.running.close()
+        self.watching.close()
         self.explaining.close()
         self.appearance.close()

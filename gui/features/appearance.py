@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QObject
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QApplication
 
 from gui import theme
@@ -15,6 +15,7 @@ from gui.panels.key_sheet import KeyEditor, KeySheet
 from gui.panels.settings import Settings
 
 STEP = 0.1  # of the size of type
+WIDEN = 0.35  # power of the change of type by which docks grow
 
 
 class Appearance(QObject):
@@ -83,12 +84,17 @@ class Appearance(QObject):
         """Make type larger or smaller everywhere."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            size = theme.set_scale(app, size)
+            before, size = theme.scale(), theme.set_scale(app, size)
             self._keep("type", size)
             self.window.set_theme(theme.current().name)
-            for dock in self.window.docks.values():  # their titles do not follow the application's font by themselves
-                dock.setFont(app.font())
+            self._widen((size / before) ** WIDEN)
             self.window.say(f"type at {100 * size:.0f} %")
+
+    def _widen(self, factor: float) -> None:
+        """Docks at the sides grow a little with type."""
+        docks = [d for name in ("network", "explain") if (d := self.window.docks[name]).isVisible()]
+        widths = [round(dock.width() * factor) for dock in docks]
+        self.window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
 
     def set_motion(self, moving: bool) -> None:
         """Whether menus and tips may fade."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from gui.handlers import Handler
+from gui.panels.code_page import CodePage
 from gui.panels.drawing_board import DrawingBoard
 from gui.panels.fan_page import FanPage
 from gui.panels.playground import Playground
 from gui.panels.tensor_window import TensorWindow
+from gui.panels.towers_page import TowersPage
 from gui.panels.workbench import Workbench
 
 
@@ -28,10 +30,14 @@ class Changing:
         self.workbench = Workbench(self.session, self.window.stage, self.change, self.window.say)
         self.playground = Playground(self.session, self.change, self.window.load)
         self.drawing_board, self.fan = DrawingBoard(self.session, self.change), FanPage(self.session)
-        self.window.stage.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
+        self.code, self.towers = CodePage(self.session, self.change), TowersPage(self.session)
+        for page in (self.window.stage, self.code, self.towers):
+            page.asked.connect(lambda name: self.window.actions_by_name[name].trigger())
         self.workbench.add("Playground", self.playground)
         self.workbench.add("Draw", self.drawing_board)
         self.workbench.add("Neuron", self.fan)
+        self.workbench.add("Autoencoder", self.code)
+        self.workbench.add("Towers", self.towers)
         return self.workbench
 
     def handlers(self) -> dict[str, Handler]:
@@ -44,6 +50,8 @@ class Changing:
             "playground": self.play,
             "draw": self.draw,
             "neuron": lambda: self.workbench.bring(self.fan),
+            "code": lambda: self.workbench.bring(self.code),
+            "towers": lambda: self.workbench.bring(self.towers),
             "table": self.show_table,
         }
 
@@ -51,6 +59,7 @@ class Changing:
         """Change the run; training pauses for it, and goes on."""
         training = self.session.training and not self.window.travelling
         self.window.player.stop()
+        self.window.walker.stay()
         self.window.trainer.pause(wait=True)
         self.window.attempt(work)
         if training:

@@ -167,7 +167,11 @@ class Learning(QObject):
     def _place(self, widget: QWidget) -> QRect:
         if not widget.isVisibleTo(self.window):
             return QRect()
-        return QRect(widget.mapTo(self.window, QPoint(0, 0)), widget.size())
+        seen, room = QRect(widget.mapTo(self.window, QPoint(0, 0)), widget.size()), widget.parentWidget()
+        while room is not None and room is not self.window:  # without what is scrolled out of sight
+            seen &= QRect(room.mapTo(self.window, QPoint(0, 0)), room.size())
+            room = room.parentWidget()
+        return seen
 
     def target(self, name: str) -> QWidget:
         """The widget that a lesson calls by this name: a panel's, or an object's name.

@@ -77,7 +77,8 @@ class Presenting(QObject):
         self.window.restoreState(state)
 
     def _chrome(self, visible: bool) -> None:
-        for part in (self.window.menuBar(), self.window.statusBar()):
+        bench = self.window.workbench
+        for part in (self.window.menuBar(), self.window.statusBar(), bench.edit_bar, bench.stage.bar):
             if part is not None:
                 part.setVisible(visible)
 

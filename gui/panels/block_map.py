@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QPointF, QRectF
@@ -10,6 +11,12 @@ from PyQt6.QtCore import QPointF, QRectF
 from gui.folding import MOST, folded, groups_of
 from gui.network import LOSS, Layer, layer_types, layers_of, step_blocks
 from gui.panels.map_blocks import ARC, FOLD, block_places, group_frames, moment_rects
+
+
+def titled(layers: Sequence[Layer], groups: Mapping[str, Sequence[str]]) -> tuple[Layer, ...]:
+    """Blocks of groups without the group's name in front of their own: the frame around them says it."""
+    home = {name: group.rsplit("/", 1)[-1] for group, names in groups.items() for name in names}
+    return tuple(replace(x, title=x.title.removeprefix(f"{home.get(x.name, '')}_") or x.title) for x in layers)
 
 
 class BlockMap:
@@ -21,8 +28,9 @@ class BlockMap:
     """
 
     def __init__(self, listing: Any, model: Any) -> None:
-        self.all = layers_of(listing, layer_types(model))
-        self.groups: Mapping[str, Sequence[str]] = groups_of(self.all)
+        found = layers_of(listing, layer_types(model))
+        self.groups: Mapping[str, Sequence[str]] = groups_of(found)
+        self.all = titled(found, self.groups)
         self.closed = set(self.groups) if len(self.all) > MOST else set[str]()
         self._listing, self._blocks = listing, step_blocks(listing)
         self._lay_out()

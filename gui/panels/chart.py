@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPointF, Qt, QTimer
+from PyQt6.QtCore import QPointF, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import (
     QCheckBox,
@@ -24,9 +24,11 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
+from gui.panels.tape import LEGIBLE, Axis
 from gui.session import Session
 
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
+FEWEST = 10  # training steps on the axis
 MANY = 8  # series that are named and coloured; further ones are grey
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8a6d3b", "#7f7f7f")  # Okabe and Ito
 LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9a66b", "#b0b0b0")  # the same on dark
@@ -48,10 +50,14 @@ class StepAxis(pg.AxisItem):
 class TrainingChart(QWidget):
     """The loss and what else is measured, with a cursor where the run stands.
 
+    Signal `ruled()` when the axis of training steps has changed.
+
     Args:
         session: What it shows.
         travel: Called with the position that a click, or the cursor when it is dragged, asks for.
     """
+
+    ruled = pyqtSignal()
 
     def __init__(self, session: Session, travel: Callable[[int], None] | None = None) -> None:
         super().__init__()
@@ -59,6 +65,8 @@ class TrainingChart(QWidget):
         self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
         self.empty = QLabel(EMPTY)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setMinimumSize(1, 1)  # in a low window its words may be cut; the chart itself may not be
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.plot)
@@ -80,6 +88,7 @@ class TrainingChart(QWidget):
         self._drawn: tuple[Any, ...] = ()
         self._shown: list[Line] = []
         self._asked: int | None = None
+        self._held = False  # the user has chosen a part of the axis
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._go)
@@ -112,6 +121,9 @@ class TrainingChart(QWidget):
         self.here.setCursor(Qt.CursorShape.SizeHorCursor)
         self.here.sigDragged.connect(lambda line: self._ask(line.value()))
         item.addItem(self.here, ignoreBounds=True)
+        item.vb.sigXRangeChanged.connect(lambda *_: self.ruled.emit())
+        item.vb.sigRangeChangedManually.connect(lambda *_: self._hold())
+        item.vb.sigResized.connect(lambda *_: self.ruled.emit())
         self.plot.scene().sigMouseMoved.connect(self._hover)
         self.plot.scene().sigMouseClicked.connect(self._click)
         self.restyle()
@@ -134,6 +146,28 @@ class TrainingChart(QWidget):
         self.here.setHoverPen(pg.mkPen(t.accent, width=3))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
         self._drawn = ()
+
+    def axis_of(self, widget: QWidget) -> Axis | None:
+        """The axis of training steps as another widget of the window sees it; None while nothing is drawn."""
+        if not self.pages.currentIndex() or not self.plot.isVisible():
+            return None
+        box = self.plot.getPlotItem().vb
+        rect, (low, high) = box.sceneBoundingRect(), box.viewRange()[0]
+        away = widget.mapFromGlobal(self.plot.mapToGlobal(QPointF(0, 0))).x()
+        left, right = (self.plot.viewportTransform().map(corner).x() for corner in (rect.topLeft(), rect.topRight()))
+        return Axis(left + away, right + away, low, high)
+
+    def zoom(self, factor: float, place: float) -> None:
+        """Show a smaller part of the axis (a factor above 1) or a larger one; what is at `place` stays there."""
+        self.plot.getPlotItem().vb.scaleBy(x=1 / factor, center=QPointF(place, 0.0))
+        self._hold()
+
+    def _hold(self) -> None:
+        """Keep the part of the axis that the user has chosen, until it is all of it again."""
+        low, high = self.plot.getPlotItem().vb.viewRange()[0]
+        self._held = low > 0 or high < len(self.session.losses)
+        self._drawn = ()
+        self.refresh()
 
     # ------------------------------------------------------------ drawing
 
@@ -159,9 +193,10 @@ class TrainingChart(QWidget):
         """Follow the session; draws only what has changed."""
         s = self.session
         done = s.moment.step_at(s.moment.position)
-        now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, done)
+        now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, (s.moment.shown, self._here(done)))
         if now == self._drawn:
             return
+        self._held = self._held and (not self._drawn or self._drawn[1] is s.losses)
         only_moved = self._drawn[:-1] == now[:-1]
         self._drawn = now
         if not only_moved:
@@ -169,8 +204,16 @@ class TrainingChart(QWidget):
             self.pages.setCurrentIndex(int(bool(lines)))
             self.empty.setText(LACKING.format(LACKS[self.chart]) if len(s.losses) and self.chart in LACKS else EMPTY)
             self._draw(lines)
-        self.here.setPos(done)
+        self._show_all()
+        self.here.setPos(self._here(done))
         self._read(done)
+
+    def _here(self, done: int) -> float:
+        """Where the run stands: between two training steps where the tape shows their operations on the axis."""
+        s, axis = self.session, self.axis_of(self)
+        if axis is None or axis.unit < LEGIBLE * len(s.steps):
+            return float(done)
+        return s.moment.shown + s.done / len(s.steps)
 
     def lines(self) -> list[Line]:
         """Name, training steps and values of every line; that of a pinned run comes first."""
@@ -194,11 +237,14 @@ class TrainingChart(QWidget):
         self.legend.clear()
         self.curves = [self._curve(place, *line, len(lines)) for place, line in enumerate(lines)]
         self.legend.setVisible(len(lines) > 1)
-        longest = max((len(x) for _, x, _ in lines), default=0)
-        if longest < 2:
-            self.plot.setXRange(0, max(longest + 1, 10), padding=0)
-        else:
-            self.plot.enableAutoRange()
+        self.plot.getPlotItem().vb.enableAutoRange(y=True)
+
+    def _show_all(self) -> None:
+        """All training steps on the axis, the one shown among them, unless the user has chosen a part of it."""
+        last = max((float(x[-1]) for _, x, _ in self._shown if len(x)), default=0.0)
+        end = max(last, self.session.moment.shown + 1.0, FEWEST)
+        if not self._held and self.plot.getPlotItem().vb.viewRange()[0] != [0.0, end]:
+            self.plot.setXRange(0.0, end, padding=0)
 
     def _curve(self, place: int, name: str, x: Any, y: Any, count: int) -> Any:
         drawable = np.isfinite(y) & (y > 0 if self.log.isChecked() else True)
@@ -243,8 +289,21 @@ class TrainingChart(QWidget):
             label = "" if name == self.chart else f"{short} " if x[place] == at else f"{short} at {int(x[place]):,} "
             parts.append(f"{label}<b>{format_number(y[place], 4 if len(shown) > 1 else 6)}</b>")
             whole.append(f"{name} of training step {int(x[place]):,}: {exact(float(y[place]))}")
-        self.reading.setText(f"step {at:,}: " + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
+        self._say(f"step {at:,}: ", parts)
+
+    def _say(self, step: str, parts: list[str]) -> None:
+        """As many values as there is room for; the first alone before the step's number goes."""
+        for count in (3, 2, 1):
+            more = " …" if len(parts) > count else ""
+            if self._fits(step + " · ".join(parts[:count]) + more):
+                return
+        if not self._fits(parts[0]):
+            self.reading.setText("")
+
+    def _fits(self, text: str) -> bool:
+        self.reading.setText(text)
+        return self.reading.sizeHint().width() <= self.reading.width()
 
     def _is_pinned(self, name: str) -> bool:
         return self.session.pin is not None and name.startswith("A ")

@@ -13,6 +13,7 @@ from gui import theme as themes
 from gui.content import label_letters
 from gui.editing import RATE, change_cell, dragged, is_editable, number_in, updated_since
 from gui.numbers import cell_label, exact, minus
+from gui.panels.flow import Flow
 
 Cell = tuple[str, tuple[int, ...]]
 Do = Callable[[Callable[[], object]], None]
@@ -37,13 +38,18 @@ class NumberField(QWidget):
         self.cell: Cell | None = None
         self.label = DragLabel(self.drag, self)
         self.entry = Entry(self.commit, self.nudge, self.refresh, self)
-        self.entry.setFixedWidth(width)
+        self._width = width
+        self.restyle()
         self._start: float | None = None
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(8, 2, 8, 4)
         row.setSpacing(5)
         row.addWidget(self.label)
         row.addWidget(self.entry)
+
+    def restyle(self) -> None:
+        """The field grows with type."""
+        self.entry.setFixedWidth(themes.px(self._width))
 
     def show_cell(self, cell: Cell | None, name: str, editable: bool, why: str = "") -> None:
         """Show another number, or the present value of the same one."""
@@ -151,6 +157,8 @@ class DragLabel(QLabel):
 
     def show_text(self, text: str, editable: bool) -> None:
         """Show a name."""
+        if text != self._text:
+            self.updateGeometry()
         self._text, self._editable = text, editable
         self.setCursor(Qt.CursorShape.SizeHorCursor if editable else Qt.CursorShape.ArrowCursor)
         self.setForegroundRole(QPalette.ColorRole.WindowText if editable else QPalette.ColorRole.PlaceholderText)
@@ -187,7 +195,7 @@ class DragLabel(QLabel):
         self._from = None
 
 
-class EditBar(QWidget):
+class EditBar(Flow):
     """The selected number on the left, the learning rate on the right.
 
     Args:
@@ -198,16 +206,12 @@ class EditBar(QWidget):
     """
 
     def __init__(self, session: Any, do: Do, say: Say, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, 10)
         self.session = session
         self.number, self.rate = NumberField(session, do, say, 104, self), NumberField(session, do, say, 76, self)
         self.setAccessibleName("Edit numbers")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 2, 8, 4)
-        row.setSpacing(10)
-        row.addWidget(self.number)
-        row.addStretch(1)
-        row.addWidget(self.rate)
+        self.add(self.number)
+        self.add(self.rate)
 
     def refresh(self) -> None:
         """Show the session's selection and rate."""

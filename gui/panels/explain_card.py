@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
 from gui import cards
@@ -17,9 +19,11 @@ from gui.cards.writing import FOCUS, FigureWriter, target_of
 from gui.content import base_name, is_gradient, label_letters
 from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
+from gui.panels.flow import Flow
 from gui.panels.predict_bar import PredictBar
 
 Index = tuple[int, ...]
+BREAKS = re.compile(r"([.\[,_])")  # where a long name may go on in the next line
 
 
 class ExplainCard(QWidget):
@@ -35,6 +39,7 @@ class ExplainCard(QWidget):
         self.session = session
         self.explanation: Explanation | None = None
         self._text: CardText | None = None
+        self.unfolded = False  # a formula's lines
         self.predict_bar: PredictBar | None = None
         self.title = QLabel(self)
         self.title.setWordWrap(True)
@@ -66,16 +71,15 @@ class ExplainCard(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.tabs)
-        top.addStretch(1)
-        top.addWidget(self.sort)
-        top.addWidget(self.back)
-        top.addWidget(self.copy)
+        top = Flow(self)
+        top.add(self.tabs)
+        row = top.add_group()
+        for button in (self.sort, self.back, self.copy):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 4, 4)
         layout.setSpacing(4)
-        layout.addLayout(top)
+        layout.addWidget(top)
         layout.addWidget(self.title)
         layout.addWidget(self.body, 1)
         if self.session.predictor is not None:
@@ -98,7 +102,7 @@ class ExplainCard(QWidget):
             self.body.write("<p>Click a number to see why it is what it is.</p>", themes.text_font(9))
             return
         self._show_tabs(*selection)
-        self.title.setText(self._label(*selection))
+        self.title.setText(BREAKS.sub("\\1\u200b", self._label(*selection)))
         self.title.setFont(themes.text_font(9.5, bold=True))
         self.body.write(self._body(*selection), themes.text_font(9))
         if self.session.term is not None:
@@ -134,11 +138,10 @@ class ExplainCard(QWidget):
         if made is None:
             return self._text.html() + self._given(name) + self._links(name, made)
         step = self.session.steps[made]
-        return self._text.html(formula_for(step, name), legend(step), self._figures()) + self._links(name, made)
-
-    def _figures(self) -> str:
-        sight = cards.sight_of(self.session, self.session.order)
-        return "" if sight is None else self._writer().html(cards.figures(sight))
+        sight = cards.sight_of(self.session, self.session.order, self.unfolded)
+        figures = "" if sight is None else self._writer().html(cards.figures(sight))
+        tabled = frozenset() if sight is None else sight.tabled
+        return self._text.html(formula_for(step, name), legend(step), figures, tabled) + self._links(name, made)
 
     def _given(self, name: str) -> str:
         return self._writer().html(cards.given_figures(self.session, name))
@@ -177,8 +180,21 @@ class ExplainCard(QWidget):
             self.session.look(int(place))
         elif kind == "cell":
             self.follow_operand(int(place))
+        elif kind == "term":
+            self.session.set_term(int(place))
+        elif kind == "fold":
+            self.unfolded = not self.unfolded
+            self._keep_place(self.refresh)
         elif kind == "value":
             self.session.select(*target_of(url.toString()))
+
+    def _keep_place(self, change: Callable[[], None]) -> None:
+        """Change the text without scrolling it."""
+        bar = self.body.verticalScrollBar()
+        place = bar.value() if bar is not None else 0
+        change()
+        if bar is not None:
+            bar.setValue(place)
 
     def follow_operand(self, place: int) -> None:
         """Select an operand of the explanation shown."""

@@ -1,4 +1,4 @@
-"""The selected neuron with its strongest edges: what comes in on the left, where it goes on the right."""
+"""The selected neuron with its strongest edges: what comes in on the left, what goes out on the right, bias above."""
 
 from __future__ import annotations
 
@@ -65,8 +65,11 @@ class FanPage(QWidget):
     def _neuron(self) -> Cell | None:
         """The selected neuron; the one shown while one of its weights is selected."""
         chosen = self.session.selection
-        edges = (*self.fan.ins, *self.fan.outs) if self.fan is not None else ()
-        return self.fan.neuron if self.fan is not None and any(e.weight == chosen for e in edges) else chosen
+        if self.fan is None:
+            return chosen
+        weights = [e.weight for e in (*self.fan.ins, *self.fan.outs)]
+        weights += [self.fan.bias[0]] if self.fan.bias is not None else []
+        return self.fan.neuron if chosen in weights else chosen
 
     def refresh_marks(self) -> None:
         """The pointer has moved: nothing to do."""
@@ -80,6 +83,7 @@ class FanPage(QWidget):
         shown = "" if value is None else f" = {format_number(value)}"
         sides = (self.fan.ins, self.fan.all_ins, "in"), (self.fan.outs, self.fan.all_outs, "out")
         parts = [f"{len(edges)} of {count_label(total, 'edge')} {way}" for edges, total, way in sides if total]
+        parts += [f"bias {format_number(self.fan.bias[1])}"] if self.fan.bias is not None else []
         return f"{cell_label(name, index, ('n', 'i'))}{shown}   {', '.join(parts)}"
 
 
@@ -134,7 +138,16 @@ class FanPicture(QWidget):
         painter.setPen(theme.colour("text"))
         box = QRectF(centre.x() - RADIUS, centre.y() - 8, 2 * RADIUS, 16)
         painter.drawText(box, painting.CENTRE, "?" if value is None else format_number(value, 3))
+        if self.fan.bias is not None:
+            painter.setPen(theme.colour("muted"))
+            painter.drawLine(centre + QPointF(0, -RADIUS), centre + QPointF(0, -RADIUS - 8))
+            painter.setPen(theme.colour("text"))
+            painter.drawText(self.bias_box(), painting.CENTRE, f"+ b  {format_number(self.fan.bias[1])}")
         painter.end()
+
+    def bias_box(self) -> QRectF:
+        """Where the bias is written: above the neuron."""
+        return QRectF(self.width() / 2 - NAME / 2, self.middle() - RADIUS - 8 - LINE, NAME, LINE)
 
     def _side(
         self, painter: QPainter, theme: themes.Theme, edges: Sequence[Edge], right: bool, centre: QPointF
@@ -161,6 +174,9 @@ class FanPicture(QWidget):
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Select the weight whose number is clicked, or the neuron whose name is."""
         if event is None or self.fan is None:
+            return
+        if self.fan.bias is not None and self.bias_box().contains(event.position()):
+            self.session.select(*self.fan.bias[0])
             return
         for edges, right in ((self.fan.ins, False), (self.fan.outs, True)):
             for edge, row in zip(edges, self.rows(edges, right), strict=True):

@@ -111,13 +111,14 @@ def icon(name: str) -> QIcon:
 
 
 def _pixmap(draw: Draw, colour: QColor, scale: int) -> QPixmap:
-    pixmap = QPixmap(QSize(SIZE, SIZE) * scale)
+    pixmap = QPixmap(QSize(theme.px(SIZE), theme.px(SIZE)) * scale)
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
+    painter.scale(theme.px(SIZE) / SIZE, theme.px(SIZE) / SIZE)
     draw(painter)
     painter.end()
     return pixmap

@@ -9,7 +9,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QLockFile, QObject, QStandardPaths, QTimer
+from PyQt6.QtCore import QLockFile, QObject, QStandardPaths, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog
 
 from fastnn.errors import FastnnError
@@ -45,14 +45,20 @@ class Aside:
 class Keeper(QObject):
     """Writes sessions into files and takes them up again.
 
+    Signal `unkept(str)` says once for every network why no copy of its session is kept aside.
+
     Args:
         window: The window, which has session, trainer, player and say.
         aside: The place for the copy kept aside; None keeps none.
     """
 
+    unkept = pyqtSignal(str)
+
     def __init__(self, window: Any, aside: Aside | None) -> None:
         super().__init__(window)
         self.window, self.path = window, ""
+        self._told: Any = None
+        self.unkept.connect(window.say)
         self._place, self.aside = aside, aside.path if aside is not None else None
         self._saved: Any = None
         self._last = time.monotonic()
@@ -137,18 +143,29 @@ class Keeper(QObject):
         now = (weakref.ref(stepper), stepper.position, stepper.edits)
         if now == self._saved and self.aside.exists():
             return True
-        if sum(a.nbytes for a in stepper.storage.values()) > LARGEST or self._busy():
+        size = sum(a.nbytes for a in stepper.storage.values())
+        if size > LARGEST:
+            return self._tell(f"{size / 2**20:,.0f} MB of weights and state are more than is copied unasked")
+        if self._busy():
             return False
         try:
             file = storage.file_of(self.session)
-        except FAILURES:
-            return False
+        except FAILURES as error:
+            return self._tell(str(error))
         self._saved = now
         self._thread = threading.Thread(target=write_quietly, args=(file, self.aside))
         self._thread.start()
         if wait:
             self._thread.join()
         return not wait or self.aside.exists()
+
+    def _tell(self, why: str) -> bool:
+        """Say once for a network that no copy is kept, from whatever thread; always False."""
+        source = self.session.source
+        if self._told is not source:
+            self._told = source
+            self.unkept.emit(f"No copy of this session is kept aside; save it yourself where you can: {why}")
+        return False
 
     def _busy(self) -> bool:
         return self._thread is not None and self._thread.is_alive()

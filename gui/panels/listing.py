@@ -1,18 +1,16 @@
-"""The listing: the step list as a debugger shows a program, breakpoints in its margin; and the same as a tape."""
+"""The listing: the step list as a debugger shows a program, breakpoints in its margin."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QSize, Qt
+from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPolygonF, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QListView,
-    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QWidget,
 )
 
 from fastnn.engine.graph import Step
@@ -245,67 +243,3 @@ class ListingView(QListView):
     def row_rect(self, row: int) -> QRect:
         """Where a line is drawn."""
         return self.visualRect(self.steps.index(row))
-
-
-class Tape(QWidget):
-    """One tick per operation of the training step, coloured by phase, breakpoints as dots; a click runs to it."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(30)
-        self.setMouseTracking(True)
-        self.setAccessibleName("Tape of the training step")
-
-    def refresh(self) -> None:
-        """Follow the session."""
-        self.update()
-
-    def _place(self, index: int) -> QRectF:
-        count = max(len(self.session.steps), 1)
-        width = (self.width() - 16) / count
-        return QRectF(8 + index * width, 10, width, 15)
-
-    def index_at(self, x: float) -> int:
-        """The step drawn at a horizontal position."""
-        count = len(self.session.steps)
-        return min(max(int((x - 8) / max(self.width() - 16, 1) * count), 0), count - 1)
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint ticks, cursor and breakpoints."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for i, step in enumerate(self.session.steps):
-            self._tick(painter, i, step)
-        self._cursor(painter)
-
-    def _tick(self, painter: QPainter, i: int, step: Step) -> None:
-        t, box = theme.current(), self._place(i)
-        colour = t.tint(step.phase, 255 if i < self.session.done else 76)
-        gap = 1.0 if box.width() > 5 else 0.0
-        painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if i in self.session.breakpoints:
-            painter.setBrush(t.colour("bad"))
-            painter.drawEllipse(QPointF(box.center().x(), 5), 3, 3)
-        if i == self.session.shown_index():
-            painter.setPen(QPen(t.colour("text"), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(box.adjusted(gap / 2, -2, -gap / 2, 2))
-
-    def _cursor(self, painter: QPainter) -> None:
-        x = self._place(self.session.done).left()
-        painter.setPen(QPen(theme.current().colour("accent"), 2))
-        painter.drawLine(QPointF(x, 3), QPointF(x, 29))
-
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Run to the step clicked on."""
-        if event is not None and not self.session.training:
-            self.session.run_to_index(self.index_at(event.position().x()))
-
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Say which step is under the pointer."""
-        if event is not None:
-            index = self.index_at(event.position().x())
-            self.setToolTip(f"{index + 1}: {line_of(self.session.steps[index])}")

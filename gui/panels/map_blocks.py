@@ -132,7 +132,7 @@ class BlockPainter:
             self.painter.setPen(QPen(self.theme.colour("muted"), 1.0, Qt.PenStyle.DashLine))
             self.painter.setBrush(Qt.BrushStyle.NoBrush)
             self.painter.drawRoundedRect(rect, 7, 7)
-            self.painter.setFont(themes.text_font(8))
+            self.painter.setFont(themes.fixed_font(8))
             self.painter.setPen(self.theme.colour("muted"))
             title = QRectF(rect.left() + 6, rect.top(), rect.width() - 12, FOLD)
             self.painter.drawText(title, painting.RIGHT, f"{name.rsplit('/', 1)[-1]}  −")
@@ -185,25 +185,32 @@ class BlockPainter:
         p.drawRoundedRect(box, 5, 5)
         text = box.adjusted(9, 5, -8, 0)
         p.setPen(t.colour("text"))
-        p.setFont(themes.text_font(9, bold=True))
+        p.setFont(themes.fixed_font(9, bold=True))
         elide, metrics = Qt.TextElideMode.ElideRight, p.fontMetrics()
         title = metrics.elidedText(layer.title, elide, int(text.width() * 0.62))
         used = metrics.horizontalAdvance(title) + 6
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.LEFT, title)
-        p.setFont(themes.text_font(8))
+        p.setFont(themes.fixed_font(8))
         p.setPen(t.colour("muted"))
         kind = p.fontMetrics().elidedText(layer.type, elide, int(text.width() - used))
         p.drawText(QRectF(text.left(), text.top(), text.width(), 15), painting.RIGHT, kind)
         second = QRectF(text.left(), text.top() + 16, text.width(), 14)
-        p.drawText(second, painting.LEFT, " × ".join(map(str, layer.shape)) or "one number")
+        shape = " × ".join(map(str, layer.shape)) or "one number"
+        p.drawText(second, painting.LEFT, shape)
         if layer.parameters:
-            p.drawText(second, painting.RIGHT, count_label(layer.parameters, "param"))
-        font = themes.text_font(8)
+            room = second.width() - p.fontMetrics().horizontalAdvance(f"{shape}  ")
+            p.drawText(second, painting.RIGHT, self._parameters(layer.parameters, room))
+        font = themes.fixed_font(8)
         font.setPixelSize(10)
         p.setFont(font)
         p.setPen(t.colour("muted"))
         for bar, word in zip(bars_in(box), ("act", "grad"), strict=True):
             p.drawText(QRectF(bar.left(), bar.top(), LABEL, bar.height()), painting.LEFT, word)
+
+    def _parameters(self, count: int, room: float) -> str:
+        """How many parameters, in as many letters as there is room for."""
+        texts = (count_label(count, "param"), f"{count / 1e3:,.0f} k", f"{count / 1e6:.1f} M")
+        return next((t for t in texts if self.painter.fontMetrics().horizontalAdvance(t) <= room), "")
 
     def _bars(self, layer: Layer, reading: Reading, tops: tuple[float, float]) -> None:
         activation, gradient = bars_in(self.places[layer.name])

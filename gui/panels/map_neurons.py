@@ -35,12 +35,14 @@ class Numbers:
         values: One number per neuron; None while not computed.
         weights: (before, this); None for the input or while not computed.
         biases: One number per neuron, or None.
+        scale: Limits of the neurons' colours.
     """
 
     names: tuple[str | None, str | None, str | None]
     values: NDArray[np.generic] | None = None
     weights: NDArray[np.generic] | None = None
     biases: NDArray[np.generic] | None = None
+    scale: Scale = field(default=Scale(0.0, 0.0))
 
 
 @dataclass
@@ -93,7 +95,7 @@ class NeuronMap:
 
     def _nearest(self) -> float:
         """The least distance of rows: downwards there must be room for names and biases."""
-        return NEAR if self.sideways else NEAR + 28
+        return NEAR if self.sideways else NEAR + 44
 
     def neuron_at(self, point: QPointF) -> tuple[int, int] | None:
         """Row and unit under a point."""
@@ -157,14 +159,14 @@ def shares(weights: NDArray[Any] | None, shape: Index) -> NDArray[np.float64]:
     return np.where(np.isfinite(parts), parts, 0.0)
 
 
-def free_place(line: QLineF, width: float, taken: Sequence[QRectF]) -> QRectF:
-    """Where on an edge a label of that width lies over no other one."""
+def free_place(line: QLineF, width: float, taken: Sequence[QRectF]) -> QRectF | None:
+    """Where on an edge a label of that width lies over no other one; None if there is no such place."""
     box = QRectF(0, 0, width, 14)
-    for part in (0.5, 0.38, 0.62, 0.3, 0.7):
+    for part in (0.5, 0.38, 0.62, 0.44, 0.56, 0.34, 0.3, 0.66, 0.7):
         box.moveCenter(line.pointAt(part))
         if not any(box.intersects(other) for other in taken):
             return box
-    return box
+    return None
 
 
 class NeuronPainter:
@@ -185,7 +187,7 @@ class NeuronPainter:
 
     def _colours(self, values: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
         """Red, green and blue of every value."""
-        return self.theme.table(True)[scale.positions(values)]
+        return self.theme.table(scale.signed)[scale.positions(values)]
 
     def _fans(self, r: int, selected: tuple[str, Index] | None) -> tuple[int, int] | None:
         """Which neuron's edges stand out among many: (row, unit) of the selected one, if it is beside these edges."""
@@ -204,6 +206,8 @@ class NeuronPainter:
         for i in range(before):
             for j in range(here):
                 line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
+                if self.hidden == (numbers.names[1], (i, j)):
+                    parts[i, j] = 0.0
                 colour = QColor(*colours[i, j].tolist()) if parts[i, j] else QColor(self.theme.line)
                 if fan is not None and fan not in ((r - 1, i), (r, j)):
                     colour.setAlpha(40)
@@ -219,14 +223,18 @@ class NeuronPainter:
 
     def _weights(self, r: int, weights: NDArray[np.generic], selected: tuple[str, Index] | None) -> None:
         """The weights' numbers, on their edges near the neuron that they leave."""
-        self.painter.setFont(themes.text_font(8))
+        self.painter.setFont(themes.fixed_font(8))
         metrics = self.painter.fontMetrics()
-        taken: list[QRectF] = []
+        taken = [] if self.map.sideways else [self._name_place(r)[1]]
+        taken += [self.map.bias_rect(r - 1, i).adjusted(10, -1, -10, 1) for i in range(weights.shape[0])]
         for i in range(weights.shape[0]):
             for j in range(weights.shape[1]):
-                text = format_cell(weights[i, j], 3)
+                hidden = self.hidden == (self.map.numbers[r].names[1], (i, j))
+                text = "?" if hidden else format_cell(weights[i, j], 3)
                 line = QLineF(self.map.centre(r - 1, i), self.map.centre(r, j))
                 box = free_place(line, metrics.horizontalAdvance(text) + 6.0, taken)
+                if box is None:
+                    continue
                 taken.append(box)
                 chosen = selected == (self.map.numbers[r].names[1], (i, j))
                 self._label(box, text, "accent" if chosen else "text")
@@ -241,7 +249,7 @@ class NeuronPainter:
 
     def _neurons(self, r: int, row: Row, lit: bool, phase: str, selected: tuple[str, Index] | None) -> None:
         numbers, p, t = self.map.numbers[r], self.painter, self.theme
-        scale = scale_for(numbers.values) if numbers.values is not None else Scale(0, 0)
+        scale = numbers.scale
         values = np.full(row.count, np.nan) if numbers.values is None else np.asarray(numbers.values, np.float64)
         colours, light = self._colours(values, scale), painting.ink(scale, t)[scale.positions(values)]
         for u in range(row.count):
@@ -254,28 +262,35 @@ class NeuronPainter:
             role = "accent" if chosen else phase if lit else "muted"
             p.setPen(QPen(t.colour(role), 3.0 if chosen or lit else 1.2))
             p.drawEllipse(centre, RADIUS, RADIUS)
-            p.setFont(themes.text_font(8))
+            p.setFont(themes.fixed_font(8))
             dark = bool(light[u]) if known else t.dark
             p.setPen(QColor("#ffffff" if dark else "#14171a"))
             text = "?" if value is None else format_cell(value, 3)
             p.drawText(QRectF(centre.x() - RADIUS, centre.y() - 8, 2 * RADIUS, 16), painting.CENTRE, text)
             if numbers.biases is not None:
                 self._bias(r, u, float(numbers.biases[u]), selected == (numbers.names[2], (u,)))
-        self._name(r, row, lit, phase)
+        self._name(r, lit, phase)
 
     def _bias(self, r: int, u: int, value: float, chosen: bool) -> None:
-        self.painter.setFont(themes.text_font(8))
-        text, box = f"b {format_cell(value, 3)}", self.map.bias_rect(r, u)
+        self.painter.setFont(themes.fixed_font(8))
+        hidden = self.hidden == (self.map.numbers[r].names[2], (u,))
+        text, box = f"b {'?' if hidden else format_cell(value, 3)}", self.map.bias_rect(r, u)
         spare = (box.width() - self.painter.fontMetrics().horizontalAdvance(text) - 6) / 2
         self._label(box.adjusted(spare, 0, -spare, 0), text, "accent" if chosen else "muted")
 
-    def _name(self, r: int, row: Row, lit: bool, phase: str) -> None:
-        self.painter.setFont(themes.text_font(8.5, bold=lit))
-        metrics, width = self.painter.fontMetrics(), self.map.size().width() - 8
-        text = metrics.elidedText(f"{row.block.title} · {row.block.type}", Qt.TextElideMode.ElideRight, int(width))
-        place = QRectF(4, self.map.centre(r, 0).y() - RADIUS - 21, metrics.horizontalAdvance(text) + 5.0, 15)
+    def _name(self, r: int, lit: bool, phase: str) -> None:
+        self.painter.setFont(themes.fixed_font(8.5, bold=lit))
+        text, place = self._name_place(r)
+        self._label(place, text, phase if lit else "muted", painting.LEFT)
+
+    def _name_place(self, r: int) -> tuple[str, QRectF]:
+        """What a row is called, and where that is written."""
+        block, metrics = self.map.rows[r].block, self.painter.fontMetrics()
+        width, cut = int(self.map.size().width()) - 8, Qt.TextElideMode.ElideRight
         if self.map.sideways:
-            text = metrics.elidedText(row.block.title, Qt.TextElideMode.ElideRight, int(self.map.apart) - 8)
+            text = metrics.elidedText(block.title, cut, int(self.map.apart) - 8)
             place = QRectF(0, 2, metrics.horizontalAdvance(text) + 6.0, 15)
             place.moveLeft(self.map.centre(r, 0).x() - place.width() / 2)
-        self._label(place, text, phase if lit else "muted", painting.LEFT)
+            return text, place
+        text = metrics.elidedText(f"{block.title} · {block.type}", cut, width)
+        return text, QRectF(4, self.map.centre(r, 0).y() - RADIUS - 21, metrics.horizontalAdvance(text) + 5.0, 15)

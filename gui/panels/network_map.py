@@ -10,7 +10,7 @@ from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap,
 from PyQt6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from gui import theme as themes
-from gui.content import has_batch, label_letters
+from gui.content import has_batch, is_gradient, label_letters, limits_of
 from gui.network import Layer, neuron_rows, strength
 from gui.numbers import cell_label, format_number
 from gui.panels.block_map import BlockMap
@@ -139,7 +139,12 @@ class NetworkMap(QWidget):
 
         names = (shown(row.block.output), shown(row.weight), shown(row.bias))
         values, weights, biases = (self._view(n) for n in names)
-        return Numbers(names, None if values is None else values[self.session.sample], weights, biases)
+        if names[0] is None or values is None:
+            return Numbers(names, None, weights, biases)
+        listing = self.session.listing
+        role = "gradient" if is_gradient(names[0]) else listing.values[names[0]].role
+        row = values[self.session.sample]
+        return Numbers(names, row, weights, biases, limits_of(listing, names[0], role, row))
 
     @property
     def shows_neurons(self) -> bool:
@@ -159,11 +164,17 @@ class NetworkMap(QWidget):
             return self.neurons.size()
         return self.blocks.bounds() if self.blocks is not None else QRectF()
 
+    def _room(self) -> QRectF:
+        """Where the whole network is put: above the buttons."""
+        taken = [b.height() + 2 for b in (self.toggle, self.fold) if not b.isHidden()] if self.shows_neurons else []
+        return QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -max(MARGIN, *taken, 0))
+
     def _fit(self) -> None:
         """The whole width, at most a little larger than natural; from the top if it is too high."""
+        room = self._room()
         if self.neurons is not None:
-            self.neurons.stretch(self.width() - 2 * MARGIN, self.height() - 2 * MARGIN)
-        bounds, room = self._bounds(), QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+            self.neurons.stretch(room.width(), room.height())
+        bounds = self._bounds()
         if bounds.isEmpty() or room.isEmpty():
             return
         self._zoom = self._zoom_in(room, bounds)
@@ -177,9 +188,9 @@ class NetworkMap(QWidget):
         self._bring_into_view()
 
     def _zoom_in(self, room: QRectF, bounds: QRectF) -> float:
-        high = room.height() / bounds.height()
-        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8))
-        return min(max(fit, SMALLEST), NATURAL)
+        high, type_size = room.height() / bounds.height(), themes.scale()
+        fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8 * type_size))
+        return min(max(fit, SMALLEST * (1.0 if self.shows_neurons else type_size)), NATURAL * type_size)
 
     def _bring_into_view(self) -> None:
         """Move so that the current block shows; never against the user's own panning."""
@@ -367,7 +378,13 @@ class NetworkMap(QWidget):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Other type: buttons and network take other room."""
+        ground = themes.current().raised
         for button in (self.toggle, self.fold):
+            button.setStyleSheet(f"QToolButton {{ background: {ground}; }}")
             size = button.sizeHint()
             button.resize(size)
             button.move(self.width() - size.width() - 4, self.height() - size.height() - 4)

@@ -15,6 +15,7 @@ from gui.numbers import format_cell, format_number
 from gui.theme import Theme, colour_table, px, tabular
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
+WHOLE = CENTRE | Qt.TextFlag.TextDontClip  # digits have no descent: the font may be as high as the cell
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MIN_CELL = 34.0
@@ -53,7 +54,7 @@ def draw_numbers(
     theme: Theme,
     decimals: tuple[int, int],
     font: QFont,
-) -> None:
+) -> int:
     """Write values on their cells, light on dark cells and dark on light ones.
 
     Args:
@@ -63,19 +64,25 @@ def draw_numbers(
         theme: The theme.
         decimals: Fewest and most decimals.
         font: Its family is used, its size is fitted.
+
+    Returns:
+        How many were written: all, or none where they do not fit.
     """
     if not cells:
-        return
+        return 0
     values = np.array([v for _, v in cells])
     light = ink(scale, theme)[scale.positions(values)]
     room = cells[0][0]
     texts, fitted = fit_texts(values, decimals, room.width() - 10, room.height() - 1, font)
+    if max(map(QFontMetricsF(fitted).horizontalAdvance, texts)) > room.width() - 2:
+        return 0
     painter.setFont(fitted)
     for pen, wanted in ((QColor("#ffffff"), True), (QColor("#14171a"), False)):
         painter.setPen(pen)
         for (rect, _), text, is_light in zip(cells, texts, light, strict=True):
             if bool(is_light) is wanted:
-                painter.drawText(rect, CENTRE, text)
+                painter.drawText(rect, WHOLE, text)
+    return len(cells)
 
 
 def fit_texts(
@@ -181,9 +188,17 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     if scale.high <= 0:
         painter.drawText(labels, CENTRE, "every cell is 0")
         return
-    for value, where in zip(scale.ticks(), (LEFT, CENTRE, RIGHT) if scale.signed else (LEFT, RIGHT), strict=True):
-        text = format_number(int(value) if value == round(value) else value, 3)
-        painter.drawText(labels, where, f"+{text}" if value > 0 and scale.signed else text)
+    texts = [format_number(int(value) if value == round(value) else value, 3) for value in scale.ticks()]
+    places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]
+    if scale.signed:
+        texts[-1] = f"+{texts[-1]}"
+        wide = [painter.fontMetrics().horizontalAdvance(text) + px(6) for text in texts]
+        if wide[0] + wide[2] > labels.width():
+            texts, places = [f"±{texts[-1][1:]}"], [CENTRE]
+        elif sum(wide) > labels.width():
+            del texts[1], places[1]  # zero is in the middle anyway
+    for text, where in zip(texts, places, strict=True):
+        painter.drawText(labels, where, text)
     if scale.log:
         quarter = QRectF(labels.left() + labels.width() / 2, labels.top(), labels.width() / 4, labels.height())
         painter.drawText(quarter, CENTRE, "log")

@@ -13,12 +13,13 @@ from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from gui import theme as themes
 from gui.content import Content, Scene, base_name, dependence, scene_of
 from gui.panels import stacking
+from gui.panels.cells import attach
 from gui.panels.op_block import OpBlock
 from gui.panels.stage_bar import StageBar
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
 
-MIDDLE = 176
+MIDDLE, MOST = 176, 0.4  # width of the operation in pixels, and in parts of the stage
 
 
 class StageView(QWidget):
@@ -88,7 +89,11 @@ class Canvas(QWidget):
         self._right: list[TensorView] = []
         self._counts = (0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(420, 200)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Larger type takes more room."""
+        self.setMinimumSize(360, themes.px(270))
 
     def views(self) -> list[TensorView]:
         """The views in use: operands, then results."""
@@ -132,23 +137,11 @@ class Canvas(QWidget):
     def _provide(self, views: list[TensorView], count: int) -> None:
         while len(views) < count:
             view = TensorView(self)
-            view.clicked.connect(self.session.select)
-            view.hovered.connect(self._hover)
-            view.asked.connect(lambda what, view=view: self._ask(view, what))
+            attach(view, self.session, self.asked.emit)
             view.moved.connect(lambda port, view=view: self._link(view, port))
             views.append(view)
         for k, view in enumerate(views):
             view.setVisible(k < count)
-
-    def _ask(self, view: TensorView, what: str) -> None:
-        made = self.session.listing.written_by.get(view.content.name)
-        if what == "breakpoint" and made is not None:
-            self.session.toggle_breakpoint(made)
-        else:
-            self.asked.emit(what)
-
-    def _hover(self, name: str, index: object) -> None:
-        self.session.hover(None if index is None else name, index)
 
     def _link(self, moved: TensorView, port: ViewPort) -> None:
         for view in self.views():
@@ -158,7 +151,7 @@ class Canvas(QWidget):
     def arrange(self) -> None:
         """Give every view its place."""
         width, height = self.width(), self.height()
-        side = (width - themes.px(MIDDLE)) // 2
+        side = (width - min(themes.px(MIDDLE), int(width * MOST))) // 2
         self.block.setGeometry(side, 0, width - 2 * side, height)
         self._stack(self._left[: self._counts[0]], QRect(0, 0, side, height))
         self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))

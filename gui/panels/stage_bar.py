@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QActionGroup
+from PyQt6.QtGui import QAction, QActionGroup, QResizeEvent
 from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from gui import theme as themes
 from gui.content import content_of
 from gui.numbers import format_number
+from gui.panels.flow import Flow
 from gui.scaling import SCOPES
 
+SAMPLE = "The sample of the batch that is shown (, and .)"
 
-class StageBar(QWidget):
+
+class StageBar(Flow):
     """Values or gradients, sample, channel, numbers.
 
     Args:
@@ -29,9 +32,7 @@ class StageBar(QWidget):
         super().__init__(parent)
         self.session = session
         self._one_channel, self._last_channel = False, 0
-        row = QHBoxLayout(self)
-        row.setContentsMargins(4, 0, 4, 0)
-        row.setSpacing(2)
+        row = self.add_group()
         self.values = self._toggle("Values", "Show values (V)")
         self.gradients = self._toggle("Gradients", "Show the gradient of every value instead (V)")
         group = QButtonGroup(self)
@@ -40,17 +41,15 @@ class StageBar(QWidget):
             row.addWidget(button)
         self.values.clicked.connect(lambda: self._show("values"))
         self.gradients.clicked.connect(lambda: self._show("gradients"))
-        row.addSpacing(6)
-        self.sample = self._stepped(row, "sample", self._sample_by, "The sample of the batch that is shown (, and .)")
-        row.addSpacing(6)
-        first = row.count()
+        row = self.add_group()
+        self.sample = self._stepped(row, "sample", self._sample_by, SAMPLE)
+        row = self.add_group()
         self.channel = self._stepped(row, "channel", self._channel_by, "One channel of pictures ([ and ])")
-        items = (row.itemAt(k) for k in range(first, row.count()))
-        self._channel_widgets = [w for item in items if item is not None and (w := item.widget()) is not None]
+        self.channels = self.parts[-1]
         self.all_channels = self._toggle("All", "All channels of pictures as one mosaic")
         self.all_channels.clicked.connect(self._show_all)
         row.addWidget(self.all_channels)
-        row.addStretch(1)
+        row = self.add_group()
         row.addWidget(self._colours())
         self.numbers = self._toggle("Numbers", "Numbers on cells (N)")
         self.numbers.clicked.connect(session.toggle_numbers)
@@ -154,14 +153,29 @@ class StageBar(QWidget):
         self.numbers.setChecked(session.numbers)
         self.scopes[session.scaling.scope].setChecked(True)
         self.log.setChecked(session.scaling.log)
-        self.sample.setText(self.sample_text())
         count = self._channels()
         self.channel.setText(f"channel {session.channel}/{count}" if self._one_channel and count else "channel")
         self.all_channels.setChecked(not self._one_channel)
-        for widget in (*self._channel_widgets, self.all_channels):
-            widget.setVisible(count > 1)
+        self.channels.setVisible(count > 1)
         self.sample.setFont(themes.text_font(9))
         self.channel.setFont(themes.text_font(9))
+        self._show_sample()
+
+    def _show_sample(self) -> None:
+        """Target and row, too, if everything then fits into one line."""
+        full = self.sample_text()
+        self.sample.setToolTip(f"{full}\n{SAMPLE}")
+        first, *more = full.split(" · ")
+        for text in (full, " · ".join([first, *more[1:]]), first):
+            self.sample.setText(text)
+            if self.sizeHint().width() <= self.width():
+                return
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Say more about the sample where there is room."""
+        if self.session.stepper is not None:
+            self._show_sample()
+        super().resizeEvent(event)
 
     def sample_text(self) -> str:
         """Which sample is shown: its place in the batch, its row in the data, its target."""

@@ -158,6 +158,8 @@ def geometry_of(content: Content, width: float, height: float, align_right: bool
 
 def arranged(content: Content, width: float, height: float) -> Arrangement:
     """The arrangement of a content in a room of that size."""
+    if content.side and len(content.shape) == 2:
+        return Arrangement(content.shape, ((0, content.sample),), right=1, wrap=content.side, square=True)
     c, columns = content, max(int((width - 20) // WIDE_CELL), 1)
     lines = math.ceil(c.shape[-1] / columns) if c.shape else 1
     readable = lines * LOW_CELL <= height and lines * columns <= MAX_NUMBERS

@@ -125,6 +125,7 @@ class TensorPainter:
         self._frames()
         self._non_finite(picture)
         self._beyond_scale(picture)
+        self._hidden()
         written = self._numbers(picture) if numbers else 0
         self._marks(marks)
         self._crosshair(marks)
@@ -132,6 +133,20 @@ class TensorPainter:
         self._indices()
         self._colour_bar(picture.scale)
         return written
+
+    def _hidden(self) -> None:
+        """A question mark on the cell that is to be predicted."""
+        rect = None if self.content.hidden is None else self.geometry.index_rect(self.content.hidden)
+        if rect is None:
+            return
+        self.painter.fillRect(rect, self.theme.colour("panel"))
+        faint = self.theme.colour("hatch")
+        faint.setAlpha(70)
+        painting.hatch(self.painter, rect, faint)
+        if min(rect.width(), rect.height()) >= 9:
+            self.painter.setFont(themes.text_font(9, bold=True))
+            self.painter.setPen(self.theme.colour("text"))
+            self.painter.drawText(rect, painting.WHOLE, "?")
 
     def _colour_bar(self, scale: Scale) -> None:
         seen, room = self.geometry.seen, self.geometry.room
@@ -232,8 +247,9 @@ class TensorPainter:
             for column in columns
             if np.isfinite(values[row, column]) and a.index(row, column) not in (None, self.content.hidden)
         ]
-        painting.draw_numbers(self.painter, cells, picture.scale, self.theme, picture.decimals, themes.text_font(9))
-        return len(cells)
+        return painting.draw_numbers(
+            self.painter, cells, picture.scale, self.theme, picture.decimals, themes.text_font(9)
+        )
 
     def _marks(self, marks: Marks) -> None:
         for indices, role in ((marks.consumers, "consumer"), (marks.operands, "operand")):
@@ -246,10 +262,13 @@ class TensorPainter:
 
     def _outline(self, indices: Cells, role: str) -> None:
         g = self.geometry
-        mask = np.zeros(g.arrangement.size, np.bool_)
         places = g.arrangement.places(indices)
-        mask[places[:, 0], places[:, 1]] = True
-        lines = painting.outline(mask, g.whole.topLeft(), *g.size)
+        if not len(places):
+            return
+        corner = places.min(0)  # of a large tensor only the part that is marked is looked at
+        mask = np.zeros(places.max(0) - corner + 1, np.bool_)
+        mask[tuple((places - corner).T)] = True
+        lines = painting.outline(mask, g.rect(*corner.tolist()).topLeft(), *g.size)
         wide = 2.0 if min(g.size) >= 5 else 1.2
         for colour, width in (("panel", wide + 1.6), (role, wide)):
             self.painter.setPen(QPen(self.theme.colour(colour), width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +59,7 @@ class TensorView(QWidget):
         self.numbers = True
         self.marks = Marks()
         self.view_port = ViewPort()
+        self.is_pinned: Callable[[str, Index], bool] = lambda name, index: False
         self._digits, self._align_right = 0, False
         self._grab: tuple[QPointF, ViewPort] | None = None
         self._drawn: Picture | None = None
@@ -189,6 +191,8 @@ class TensorView(QWidget):
         label = cell_label(self.content.name, index, self.content.letters)
         if self.content.data is None:
             return f"{label}: {self.content.missing}"
+        if index == self.content.hidden:
+            return f"{label} = ?"
         value = self.content.data[index]
         return f"{label} = {format_number(value)}\nexact: {exact(value)}"
 
@@ -277,10 +281,10 @@ class TensorView(QWidget):
         """What can be done with a cell, or with the whole picture."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if index is not None and self.content.data is not None:
+        if index is not None and self.content.data is not None and index != self.content.hidden:
             text = exact(self.content.data[index])
             menu.addAction("Explain", lambda: self.clicked.emit(self.content.name, index))
-            for what, words in self._offers():
+            for what, words in self._offers(self.is_pinned(self.content.name, index)):
                 menu.addAction(words, lambda what=what: self._ask(index, what))
             menu.addAction(f"Copy {text}", lambda: copy(text))
             label = cell_label(self.content.name, index)
@@ -290,11 +294,15 @@ class TensorView(QWidget):
             whole.setEnabled(self.view_port != ViewPort())
         return menu
 
-    def _offers(self) -> list[tuple[str, str]]:
-        """What may be asked for about a cell: (action, words)."""
+    def _offers(self, pinned: bool) -> list[tuple[str, str]]:
+        """What may be asked for about a cell: (action, words); nothing where nobody listens."""
+        if not self.receivers(self.asked):
+            return []
         edit = [("edit", "Edit…")] if self.content.role in EDITABLE else []
-        made = [("breakpoint", "Stop before it is computed")] if self.content.role not in EDITABLE else []
-        return [*edit, ("table", "Numbers and histogram…"), *made, ("export", "Export…")]
+        made = [("step_into", "Step into it"), ("breakpoint", "Stop before it is computed")]
+        made = made if self.content.role not in EDITABLE else []
+        pin = [("watch", "Unpin from the watch list" if pinned else "Pin to the watch list")]
+        return [*edit, *pin, *made, ("table", "Numbers and histogram…"), ("export", "Export…")]
 
     def _ask(self, index: Index, what: str) -> None:
         self.clicked.emit(self.content.name, index)

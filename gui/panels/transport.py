@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QAction
+from PyQt6.QtGui import QAction, QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from gui import theme
@@ -37,7 +37,6 @@ class Transport(QToolBar):
         super().__init__("Transport")
         self.setObjectName("transport")
         self.setMovable(False)
-        self.setIconSize(QSize(SIZE, SIZE))
         self.session, self.player, self.window_actions = session, player, actions
         for name in MOVES:
             self._button(name)
@@ -83,7 +82,8 @@ class Transport(QToolBar):
         self.player.set_speed(SPEEDS[place])
 
     def restyle(self) -> None:
-        """Draw the icons in the theme's colours."""
+        """Draw the icons in the theme's colours, as large as type is."""
+        self.setIconSize(QSize(theme.px(SIZE), theme.px(SIZE)))
         for name in (*MOVES, *STYLE):
             if name not in ("play", "train"):
                 self.window_actions[name].setIcon(icon(name))
@@ -125,12 +125,12 @@ class Breadcrumb(QWidget):
         self.path.setAccessibleName("Position")
         self.count.setAccessibleName("Step")
         self.path.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 2, 8, 4)
-        row.addWidget(self.path, 5)
-        row.addWidget(self.count, 4)
+        row.addWidget(self.path, 1)
+        row.addWidget(self.count)
+        self._forms = [("", "")]
 
     def refresh(self) -> None:
         """Show the session's position."""
@@ -139,19 +139,40 @@ class Breadcrumb(QWidget):
         place = f"epoch <b>{m.epoch + 1}</b> · batch <b>{m.batch + 1}</b>/{m.batches} · sample <b>{s.sample}</b>"
         phase = f"<b style='color:{t.phases[step.phase]}'>{step.phase}</b>"
         op = f"<b>{'∂' if step.backward else ''}{step.op.name}</b>"
-        parts = [place, phase, *([step.layer] if step.layer else []), op]
-        self.path.setText(f"&nbsp;<span style='color:{t.muted}'>›</span>&nbsp;".join(parts))
-        self.count.setText(self._count())
+        short = f"<b>{m.epoch + 1}</b>.<b>{m.batch + 1}</b>.<b>{s.sample}</b>"
+        parts = [phase, *([step.layer] if step.layer else []), op]
+        arrow = f"&nbsp;<span style='color:{t.muted}'>›</span>&nbsp;"
+        self._forms = [(arrow.join([place, *parts]), self._count()), (arrow.join([place, *parts]), self._count(True))]
+        self._forms += [(arrow.join([short, *parts]), self._count(True)), (arrow.join([short, phase, op]), "")]
+        self._choose_form()
 
-    def _count(self) -> str:
+    def _choose_form(self) -> None:
+        """The longest form that there is room for."""
+        for path, count in self._forms:
+            self.path.setText(path)
+            self.count.setText(count)
+            if self.path.sizeHint().width() + self.count.sizeHint().width() + 28 <= self.width():
+                break
+        self.setToolTip(" &nbsp; ".join(self._forms[0]))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Say more or less."""
+        super().resizeEvent(event)
+        self._choose_form()
+
+    def _count(self, short: bool = False) -> str:
         s = self.session
         done = f"{s.done} of {len(s.steps)} operations done · training step {s.moment.shown + 1:,}"
+        if short:
+            done = f"{s.done}/{len(s.steps)} done · step {s.moment.shown + 1:,}"
         if s.hit is not None:
             return f"<b style='color:{theme.current().bad}'>stopped: {html.escape(s.hit.message)}</b>"
         if s.training and s.bound_for is not None:
             return (
                 f"on the way to training step {s.moment.step_at(s.bound_for) + 1:,} · {s.reached:,} done · Space stops"
             )
+        if s.bound_for is not None and not s.training:
+            return f"on the way to operation {s.bound_for - s.moment.start} · {s.done} done · Space stops"
         if s.training:
             return f"training… · {s.reached:,} steps"
         return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

@@ -8,6 +8,7 @@ from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from gui.panels.edit_bar import Do, EditBar, Say
+from gui.panels.scrolling import scrolled
 from gui.panels.stage import StageView
 
 
@@ -31,7 +32,7 @@ class Workbench(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.addTab("Stage")
-        self.pile.addWidget(stage)
+        self.pile.addWidget(scrolled(stage))
         self.tabs.currentChanged.connect(self._turn)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
@@ -44,7 +45,7 @@ class Workbench(QWidget):
     def add(self, title: str, page: Any) -> None:
         """One more tab; the page has `suits()`, `refresh()` and `refresh_marks()`."""
         self.pages.append(page)
-        self.pile.addWidget(page)
+        self.pile.addWidget(scrolled(page))
         self.tabs.addTab(title)
 
     @property

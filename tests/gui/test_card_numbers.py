@@ -10,7 +10,7 @@ from fastnn.engine.explain import explain_step
 from fastnn.engine.graph import Step
 from fastnn.ops.table import KINDS, OPS
 from fastnn.ops.terms import Formula
-from gui.card_text import CardText
+from gui.card_text import SHORT, CardText
 from gui.numbers import cell_label, format_number
 from tests.table_checks import NAMED, NAMED_BACKWARD, Example
 
@@ -19,7 +19,13 @@ CELLS = 200  # of each kind
 
 
 def plain(text):
-    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("−", "-").replace(" · ", " * ").replace("\xa0", " ")
+    return (
+        html.unescape(re.sub(r"<[^>]*>", "", text))
+        .replace("^", "**")
+        .replace("−", "-")
+        .replace(" · ", " * ")
+        .replace("\xa0", " ")
+    )
 
 
 def steps_of(name):
@@ -44,24 +50,73 @@ def steps_of(name):
     yield backward, {**arrays, **given, **made}
 
 
-def cells_of(kind, seed):
-    """Random cells of results of all operations of a kind: step, value name, index, arrays."""
+def cells_of(kind, seed, backward=None, count=CELLS):
+    """Random cells of results of every operation of a kind: step, value name, index, arrays."""
     rng = np.random.default_rng(seed)
-    cases = [n for n, (op, _) in NAMED.items() if op.kind == kind and op.explain is not None and not op.in_place]
-    cases += [n for n, (op, _) in NAMED.items() if op.kind == kind and op.in_place]
-    found = []
-    for name in rng.permutation(cases)[:60]:
-        for step, arrays in steps_of(str(name)):
-            values = before(step, arrays)
-            found += [(step, n, values) for n in step.outputs if values[n].size and values[n].dtype.kind == "f"]
-    for k in range(CELLS if found else 0):
-        step, name, arrays = found[k % len(found)]
+    by_op = {}
+    for name in rng.permutation([n for n, (op, _) in NAMED.items() if op.kind == kind]):
+        values = by_op.setdefault(NAMED[name][0].name, [])
+        if len(values) < 8:
+            for step, arrays in steps_of(str(name)):
+                given = before(step, arrays)
+                named = [n for n in step.outputs if given[n].size] if backward in (None, step.backward) else []
+                values += [(step, n, given) for n in named]
+    found = [values for values in by_op.values() if values]
+    for k in range(count if found else 0):
+        step, name, arrays = found[k % len(found)][k // len(found) % len(found[k % len(found)])]
         yield step, name, tuple(int(rng.integers(n)) for n in arrays[name].shape), arrays
 
 
 def before(step, arrays):
     """An update overwrites its operands: the kernel worked on copies, so both are there."""
     return {role: a for role, a in arrays.items() if a is not None}
+
+
+ROW = re.compile(r"<tr><td>(.*?)</td><td align=\"right\" valign=\"top\">&nbsp;(.*?)</td></tr>")
+
+
+def number_of(text):
+    return float(plain(text).replace("NaN", "nan"))
+
+
+def read(text):
+    """What a reader makes of a card: the line with numbers, or the table of a long sum, or what copying gives."""
+    if text.e.kind == "sum" and text.e.total_terms > SHORT:
+        rows = [(plain(first.partition("<br>")[0]), number_of(value)) for first, value in ROW.findall(text.html())]
+        assert rows[-1][0] == "total"
+        scale = next((number_of(first.split()[1]) for first, _ in rows if first.startswith("\u00d7")), 1.0)
+        scaled = [value for first, value in rows if first.startswith("\u00d7")]
+        added = sum(value for first, value in rows if first.startswith("+ "))
+        terms = sum(v for first, v in rows[:-1] if not first.startswith(("\u00d7", "+ ")))
+        assert scaled == [] or scaled[0] == pytest.approx(scale * terms, rel=1e-6, abs=1e-9)
+        return (scaled[0] if scaled else terms) + added
+    lines = text.lines()
+    return Formula(plain(lines[1]) if lines else text.plain().splitlines()[1][2:]).evaluate({})
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_read_from_the_card_gives_the_engines_number(kind, backward):
+    cells, operations = 0, set()
+    for step, name, cell, arrays in cells_of(kind, 11, backward):
+        e = explain_step(step, name, cell, arrays, float(arrays[name][cell]), digits=10)
+        text = CardText(e, 10, COLOURS, cell_label)
+        cells += 1
+        operations.add(step.op.name)
+        if not np.isfinite(e.result) or not np.isfinite(e.recomputed):
+            assert text.agrees(), (step.op.name, name, cell)
+            continue
+        slack = 1e-5 * e.magnitude + 1e-9
+        assert read(text) == pytest.approx(e.result, abs=slack), (step.op.name, name, cell, text.plain())
+        for part in e.named:
+            assert Formula(part.substituted).evaluate({}) == pytest.approx(part.value, rel=1e-6, abs=1e-9), part
+    explained = {op.name for op in OPS.values() if op.kind == kind and (not backward or op.backward is not None)}
+    assert operations == explained
+    assert cells == (CELLS if explained else 0)
+
+
+def test_every_operation_explains_itself():
+    assert [op.name for op in OPS.values() if op.explain is None] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

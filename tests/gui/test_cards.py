@@ -97,8 +97,14 @@ def test_samples_times_and_positions_share_a_gradient_out(name, value, index):
     shared = [f for f in found if isinstance(f, Bars)]
     assert [f.title for f in shared][:1] == ["by sample"]
     assert all(f.total == pytest.approx(result, abs=slack) for f in shared)
-    assert all(float(f.values.sum()) == pytest.approx(result, abs=slack) for f in found if isinstance(f, Map))
-    assert any(isinstance(f, Map) for f in found) == ("conv" in value)
+    maps = [f for f in found if isinstance(f, Map)]
+    assert [float(f.values.sum()) for f in maps[:1]] == pytest.approx([result] * bool(maps), abs=slack)
+    assert bool(maps) == ("conv" in value)
+    if len(maps) == 3:  # below it the two maps that are multiplied, the largest term's cells boxed
+        largest = cards.sight_of(session_of(name)).inside.products
+        x, dy = (float(f.values[f.boxed]) for f in maps[1:])
+        assert x * dy == pytest.approx(float(largest[np.abs(largest).argmax()]), rel=1e-6)
+    assert len(maps) in ((1, 3) if "conv" in value else (0,))
     assert ("by time" in [f.title for f in shared]) == ("lstm" in value)
 
 
@@ -150,12 +156,70 @@ def test_a_dead_unit_says_so_forward_and_backward():
     assert "dead" in first(figures("digits-cnn", "conv1.conv2d.grad", dead), Curve).tag
 
 
-def test_a_row_of_classes_shows_the_target():
-    table = next(f for f in figures("digits-cnn", "output.dense.grad", (0, 3)) if getattr(f, "title", "") == "the row")
-    label = int(session_of("digits-cnn").view("y_true")[0])
-    assert [row[0] for row in table.rows if row[-1] == "target"] == [str(label)]
-    assert len(table.rows) == 10
+def test_classes_are_a_table_from_logit_to_loss():
+    session = session_of("digits-cnn")
+    found = figures("digits-cnn", "sparse_softmax_cross_entropy", (0,))
+    table, label = first(found, Table), int(session.view("y_true")[0])
+    assert table.head == ("class", "z", "z − max", "exp", "p", "t", "−log p")
+    logits = session.view("output.dense")[0].astype(np.float64)
+    assert [plain(row[2]) for row in table.rows[:10]] == pytest.approx((logits - logits.max()).tolist())
+    assert [plain(row[5]) for row in table.rows[:10]] == np.eye(10)[label].tolist()
+    loss = float(session.number_at("sparse_softmax_cross_entropy", (0,)))
+    assert plain(table.rows[label][6]) == pytest.approx(loss, rel=1e-6)
+    assert plain(table.rows[-1][3]) == pytest.approx(float(np.exp(logits - logits.max()).sum()))
+
+
+def test_the_gradient_of_a_logit_is_shown_as_p_minus_t_and_by_the_jacobian():
+    table = first(figures("digits-cnn", "output.dense.grad", (0, 3)), Table)
+    sight = cards.sight_of(session_of("digits-cnn"))
+    assert sight.explanation.symbol == "dy * (p3 - float(label == 3))"
+    assert table.head == ("class", "t", "p", "dy/dp", "dp/dz3", "product")
     assert table.current == 3
+    assert plain(table.rows[-1][-1]) == pytest.approx(sight.explanation.result, rel=1e-6)
+
+
+def test_many_classes_are_the_strongest_and_the_rest():
+    found = figures("go-policy-value", "softmax_cross_entropy", (2,))
+    table = first(found, Table)
+    assert len(table.rows) < 25
+    assert str(table.rows[-2][0]).startswith("rest of 34")
+    assert plain(table.rows[-1][-1]) == pytest.approx(cards.sight_of(session_of("go-policy-value")).explanation.result)
+    shares = sum(plain(row[4]) for row in table.rows[:-1])
+    assert shares == pytest.approx(1.0)
+
+
+def test_a_long_formulas_lines_are_not_worked_out_before_they_are_asked_for():
+    session = session_of("go-policy-value")
+    session.select("softmax_cross_entropy", (2,))
+    sight = cards.sight_of(session)
+    assert list(cards.figures(sight))
+    assert "_moves" not in vars(sight.inside)
+    opened = cards.sight_of(session, unfolded=True)
+    assert any(getattr(f, "title", "") == "line by line" for f in cards.figures(opened))
+
+
+def test_lines_are_folded_where_they_are_many(card):
+    card.session.select("sparse_softmax_cross_entropy", (0,))
+    shown = card.body.toPlainText()
+    assert "line by line: 26 lines" in shown
+    assert "x0 − m\n" not in shown
+    card.body.anchorClicked.emit(QUrl("fold:lines"))
+    assert "x0 − m\n" in card.body.toPlainText()
+    card.body.anchorClicked.emit(QUrl("fold:lines"))
+    card.session.set_term(2)
+    assert "▶" in card.body.toPlainText()
+
+
+def test_an_update_is_shown_in_named_quantities():
+    session = Session()
+    session.load("digits-mlp", seed=0, position=0)
+    session.to_end()
+    session.select("hidden.kernel", (3, 2))
+    table = next(f for f in cards.figures(cards.sight_of(session)) if getattr(f, "title", "") == "in parts")
+    lines = [str(row[0]).partition("\n")[0] for row in table.rows]
+    assert "m_hat = m_new / (1 − 0.9^t)" in lines
+    assert lines[-1] == "w_new = w − change"
+    assert plain(table.rows[-1][1]) == pytest.approx(float(session.view("hidden.kernel")[3, 2]), rel=1e-6)
 
 
 def test_the_group_that_is_standardized_lies_on_one_axis():
@@ -164,6 +228,82 @@ def test_the_group_that_is_standardized_lies_on_one_axis():
     assert len(strip.values) == x.size
     assert strip.mean == pytest.approx(float(x.mean()), abs=1e-5)
     assert strip.deviation == pytest.approx(float(x.std()), abs=1e-5)
+
+
+def test_the_gradient_of_what_is_standardized_has_three_terms_and_their_sums():
+    value, session = "block2_conv2.conv2d.grad", session_of("cifar-residual")
+    found = figures("cifar-residual", value, (0, 3, 3, 2))
+    terms, sums = (next(f for f in found if getattr(f, "title", "") == t) for t in ("three terms", "the sums in them"))
+    *parts, scale = (plain(row[1]) for row in terms.rows)
+    assert len(parts) == 3
+    assert sum(parts) * scale == pytest.approx(float(session.number_at(value, (0, 3, 3, 2))), rel=1e-5)
+    dy = session.view("block2_norm2.standardize.grad")[..., 2].astype(np.float64)
+    y = session.view("block2_norm2.standardize")[..., 2].astype(np.float64)
+    assert [plain(row[1]) for row in sums.rows] == pytest.approx([dy.sum(), (dy * y).sum()], rel=1e-5)
+    assert [row[2] for row in sums.rows] == [f"÷ {dy.size:,}".replace(",", "")] * 2
+
+
+def test_what_becomes_of_a_standardized_number():
+    found = figures("cifar-residual", "block1_norm1.standardize", (0, 3, 3, 2))
+    table = next(f for f in found if getattr(f, "title", "") == "what the layer makes of it")
+    said = [row[0].partition(". ")[2] for row in table.rows]
+    assert said[:2] == ["multiply with block1_norm1.gamma", "add with block1_norm1.beta"]
+    assert said[2].startswith("moving_average with block1_norm1.moving_mean")
+
+
+def test_branches_show_norms_and_slopes_and_a_margin_says_whether_it_is_active():
+    session = session_of("cifar-residual")
+    table = next(f for f in figures("cifar-residual", "block1_add.add", (0, 1, 1, 1)) if isinstance(f, Table))
+    norms = [
+        float(np.linalg.norm(session.view(n).astype(np.float64))) for n in ("pool1.max_pool2d", "block1_norm2.add")
+    ]
+    assert [plain(row[2]) for row in table.rows] == pytest.approx(norms)
+    assert [plain(row[3]) for row in table.rows] == [1.0, 1.0]
+    session = session_of("siamese-digits")
+    margins = session.view("subtract_2")[:, 0]
+    for place in (int(margins.argmax()), int(margins.argmin())):
+        (table,) = [f for f in figures("siamese-digits", "maximum", (place, 0)) if isinstance(f, Table)]
+        active = bool(margins[place] > 0)
+        assert plain(table.rows[0][3]) == float(active)
+        assert ("not active" in table.note) == (not active)
+
+
+def test_a_looked_up_number_names_its_row():
+    session = session_of("shared-embedding")
+    found = figures("shared-embedding", "embedding.embedding", (0, 1, 3))
+    row = int(session.view("text_a")[0, 1])
+    note = first(found, Note).text
+    assert f"takes the number of embedding.embeddings[in={row}, out=3]" in note
+    assert note.endswith(f"is {row}")
+    assert len(first(found, Table).rows) == 3
+
+
+def test_initial_values_say_how_they_were_drawn():
+    session = Session()
+    session.load("digits-mlp", seed=0, position=0)
+    note = next(f for f in cards.given_figures(session, "hidden.kernel") if isinstance(f, Note)).text
+    assert note == (
+        "GlorotUniform: drawn from U(-0.2165, 0.2165), limit = sqrt(6 / (fan_in + fan_out)) = "
+        "sqrt(6 / (64 + 64)) = 0.2165"
+    )
+    assert np.abs(session.view("hidden.kernel")).max() <= 0.2166
+    assert first(list(cards.given_figures(session, "hidden.kernel")), Bars).total == 4096
+    session.goto(len(session.steps))
+    assert "other numbers" in first(list(cards.given_figures(session, "hidden.kernel")), Note).text
+    session.load("worked-example", seed=0, position=0)  # its weights were set by hand
+    notes = [f.text for f in cards.given_figures(session, "hidden.kernel") if isinstance(f, Note)]
+    assert notes
+    assert all(note.startswith("other numbers than those of its rule") for note in notes)
+
+
+def test_an_autoencoders_loss_shows_target_answer_and_difference():
+    session = session_of("autoencoder")
+    found = [f for f in figures("autoencoder", "sigmoid_cross_entropy", (1, 10, 12)) if isinstance(f, Map)]
+    target, answer, difference = (f.values for f in found)
+    np.testing.assert_array_equal(target, session.view("y_true")[1, :, :, 0].astype(np.float64))
+    np.testing.assert_array_equal(answer, session.view("decoder/conv4.sigmoid")[1, :, :, 0].astype(np.float64))
+    np.testing.assert_array_equal(difference, answer - target)
+    assert {f.boxed for f in found} == {(10, 12)}
 
 
 def test_a_gates_sum_over_the_previous_state_is_a_table():
@@ -314,7 +454,7 @@ def test_terms_are_sorted_by_size_or_by_index(card):
 
 def test_a_fresh_parameter_shows_how_its_numbers_are_spread():
     session = session_of("digits-cnn")
-    (bars,) = cards.given_figures(session, "conv2.kernel")
+    _, bars = cards.given_figures(session, "conv2.kernel")
     assert bars.total == session.view("conv2.kernel").size
     assert not list(cards.given_figures(session, "image"))
 

@@ -40,7 +40,13 @@ def open_card(qtbot, qapp):
 
 
 def plain(text):
-    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("−", "-").replace(" · ", " * ").replace("\xa0", " ")
+    return (
+        html.unescape(re.sub(r"<[^>]*>", "", text))
+        .replace("^", "**")
+        .replace("−", "-")
+        .replace(" · ", " * ")
+        .replace("\xa0", " ")
+    )
 
 
 def text_of(card, digits=4):
@@ -172,3 +178,55 @@ def test_the_term_in_focus_is_scrolled_into_sight(open_card):
     focus = card.body.document().find("▶").block().position()
     assert "▶" in card.body.toPlainText()
     assert card.body.verticalScrollBar().value() > 0 or abs(shown - focus) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("digits-mlp", ("hidden.dense", (3, 9))),
+        ("digits-cnn", ("conv2.conv2d", (0, 2, 3, 5))),
+        ("digits-cnn", ("conv1.kernel.grad", (0, 1, 0, 3))),
+        ("ticket-router", ("title_lstm.lstm_cell.recurrent_kernel.grad", (0, 1))),
+        ("cifar-residual", ("block1_norm1.standardize.mean", (2,))),
+        ("digits-mlp", ("output.softmax", (3, 2))),
+    ],
+)
+def test_term_by_term_to_the_number_and_a_corrupted_buffer_is_noticed(open_card, name, cell):
+    card = open_card(name, 0)
+    session = card.session
+    session.goto(session.listing.updates)
+    session.select(*cell)
+    inside, result = session.stepper.inside(*cell), float(session.number_at(*cell))
+    if len(inside.products):
+        partial, k = np.float32(0), 0
+        for k, product in enumerate(inside.products):
+            partial = np.float32(partial + np.float32(product))
+            slack = 1e-6 * (k + 1) ** 0.5 * float(np.abs(inside.products[: k + 1]).sum()) + 1e-12
+            assert inside[k].running == pytest.approx(float(partial), abs=slack)
+    assert inside[len(inside) - 1].running == pytest.approx(result, abs=1e-5 * inside.magnitude)
+    card.refresh()
+    assert "\u2713 recomputed" in card.body.toPlainText()
+    buffer = session.stepper.view(cell[0])
+    buffer.flags.writeable = True
+    buffer[cell[1]] += 1e-3 * max(inside.magnitude, abs(result))
+    session.select(session.listing.loss, ())
+    session.select(*cell)
+    assert "\u2717 recomputed" in card.body.toPlainText()
+
+
+@pytest.mark.parametrize(
+    ("name", "position", "cell"),
+    [
+        ("lenet5", 40, ("output.kernel", (0, 0))),
+        ("digits-mlp", 8, ("sparse_softmax_cross_entropy", (3,))),
+        ("cifar-residual", 100, ("block2_conv2.conv2d.grad", (0, 3, 3, 2))),
+        ("ticket-router", 33, ("title_lstm.lstm.dc", (0, 2, 1))),
+        ("digits-cnn", 10, ("conv2.conv2d", (0, 2, 3, 5))),
+    ],
+)
+def test_a_card_needs_no_scrolling_sideways(open_card, qapp, name, position, cell):
+    card = open_card(name, position, cell)
+    card.resize(340, 600)
+    card.show()
+    qapp.processEvents()
+    assert card.body.horizontalScrollBar().maximum() == 0

@@ -1,9 +1,12 @@
 """One neuron among many: its strongest edges, and all of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPointF, Qt
 
+import fastnn
 from gui.fans import fan_of
 from gui.session import Session
 
@@ -26,7 +29,8 @@ def test_the_strongest_products_come_first_and_all_add_up():
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] >= np.sort(np.abs(x * w))[-64]
     every = fan_of(session, 10_000).ins
-    total = sum(e.product for e in every) + float(session.view("output.bias")[7])
+    assert fan.bias == (("output.bias", (7,)), float(session.view("output.bias")[7]))
+    total = sum(e.product for e in every) + fan.bias[1]
     assert total == pytest.approx(float(session.view("output.dense")[2, 7]), abs=1e-4)
 
 
@@ -63,6 +67,35 @@ def test_the_page_selects_neurons_and_weights(open_window, qtbot):
     assert session.selection == page.fan.ins[1].weight
     assert page.fan.neuron == ("hidden.relu", (0, 3))
     assert not page.grab().isNull()
+
+
+def test_the_bias_stands_above_the_neuron_and_leads_to_its_card(open_window, qtbot):
+    window = open_window("worked-example", position=2)
+    session = window.session
+    session.select("hidden.sigmoid", (0, 1))
+    page = window.features.changing.fan
+    window.workbench.bring(page)
+    assert page.fan.bias == (("hidden.bias", (1,)), 0.35)
+    assert "bias 0.3500" in page.text()
+    with_bias = page.picture.grab().toImage()
+    qtbot.mouseClick(page.picture, Qt.MouseButton.LeftButton, pos=page.picture.bias_box().center().toPoint())
+    assert session.selection == ("hidden.bias", (1,))
+    assert page.fan.neuron == ("hidden.sigmoid", (0, 1))
+    page.picture.show_fan(replace(page.fan, bias=None), session)
+    assert page.picture.grab().toImage() != with_bias
+
+
+def test_a_neuron_without_bias_has_none():
+    layers = fastnn.layers
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(4, use_bias=False, name="a"), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    session = Session()
+    session.load_model(model, np.ones((8, 3), "float32"), np.ones((8, 1), "float32"), batch_size=4)
+    session.goto(2)
+    session.select("a.dense", (0, 3))
+    found = fan_of(session)
+    assert found.all_ins == 3
+    assert found.bias is None
 
 
 def test_weights_that_are_not_on_display_while_training_are_waited_for():

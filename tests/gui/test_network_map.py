@@ -9,6 +9,7 @@ from gui import theme as themes
 from gui.folding import folded, groups_of
 from gui.network import block_of, layer_types, layers_of, neuron_rows, step_blocks
 from gui.panels.map_blocks import group_frames, moment_rects
+from gui.panels.map_neurons import NeuronPainter
 from gui.panels.network_map import NetworkMap
 from gui.session import Session
 
@@ -268,3 +269,23 @@ def test_layers_of_the_same_name_in_different_models_keep_their_types():
     blocks = {b.name: b.type for b in layers_of(session.listing, layer_types(session.model))}
     assert blocks["encoder/conv1"] == "Conv2D"
     assert blocks["decoder/conv1"] == "Conv2DTranspose"
+
+
+@pytest.mark.parametrize("size", [1.0, 2.0])
+@pytest.mark.parametrize("room", [(204, 440), (160, 240), (300, 500), (500, 240)])
+def test_labels_of_neurons_do_not_lie_over_each_other(open_window, qapp, monkeypatch, size, room):
+    window = open_window("worked-example", position=9)
+    themes.set_scale(qapp, size)
+    boxes = []
+    plain = NeuronPainter._label
+    monkeypatch.setattr(NeuronPainter, "_label", lambda self, box, *rest: (boxes.append(box), plain(self, box, *rest)))
+    window.map.setParent(None)
+    window.map.resize(*room)
+    window.map.restyle()
+    boxes.clear()
+    window.map.grab()
+    themes.set_scale(qapp, 1.0)
+    assert len(boxes) >= (15 if room[1] > 240 else 7)  # 8 weights, 4 biases, 3 names
+    assert not [(a, b) for k, a in enumerate(boxes) for b in boxes[:k] if a.intersects(b)]
+    button = window.map.toggle.geometry()
+    assert not any(window.map.transform().mapRect(box).intersects(button.toRectF()) for box in boxes)

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 
 from gui.content import content_of, scene_of
@@ -132,4 +133,39 @@ def test_neither_map_nor_curve_draws_the_number(open_window):
     assert window.map.grab().toImage() != open_map
     window.session.predictor.reveal()
     assert curve_of(window.session, scene_of(window.session)) is not None
+    assert window.map.grab().toImage() == open_map
+
+
+@pytest.mark.parametrize(
+    ("position", "name", "index"),
+    [(2, "hidden.sigmoid", (0, 0)), (10, "output.kernel.grad", (1, 0)), (13, "hidden.kernel", (0, 1))],
+)
+def test_no_colour_tells_the_number(open_window, position, name, index):
+    window = open_window("worked-example", position)
+    window.session.select(name, index)
+    open_stage = window.stage.grab().toImage()
+    window.actions_by_name["predict"].trigger()
+    content = content_of(window.session, name)
+    assert content.hidden == index
+    pictures = []
+    for number in (-5.0, 0.0, 0.25, 5.0):  # whatever the number is, the picture is the same
+        data = np.array(window.session.view(name))
+        data[index] = number
+        shown = content_of(window.session, name, data=data)
+        view = next(v for v in window.stage.views() if v.content.name == name)
+        view.show_content(shown)
+        pictures.append(view.grab().toImage())
+        assert view.hover_text(index).endswith("= ?")
+    assert all(picture == pictures[0] for picture in pictures)
+    window.session.predictor.reveal()
+    assert window.stage.grab().toImage() == open_stage
+
+
+def test_the_map_hides_a_weight_that_is_to_be_predicted(open_window):
+    window = open_window("worked-example", 13)
+    window.session.select("hidden.kernel", (0, 1))
+    open_map = window.map.grab().toImage()
+    window.actions_by_name["predict"].trigger()
+    assert window.map.grab().toImage() != open_map
+    window.session.predictor.reveal()
     assert window.map.grab().toImage() == open_map

@@ -394,6 +394,32 @@ def test_a_copy_is_kept_while_training(qtbot, tmp_path, monkeypatch):
     assert list(tmp_path.glob("*.fastnn")) == []
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_what_is_too_large_to_be_kept_aside_is_said_once(qtbot, tmp_path, monkeypatch, training):
+    monkeypatch.setattr("gui.panels.keeper.LARGEST", 10)
+    monkeypatch.setattr("gui.panels.keeper.EVERY", 0.02)
+    window, said = kept_window(tmp_path, qtbot), []
+    keeper = window.features.running.keeper
+    keeper.unkept.connect(said.append)
+    if training:
+        window.toggle_training()
+        qtbot.waitUntil(lambda: bool(said), timeout=10_000)
+        qtbot.wait(100)
+        window.toggle_training()
+        qtbot.waitUntil(lambda: not window.session.training, timeout=5_000)
+    for _ in range(3):
+        window.session.next()
+        assert not keeper.keep(wait=True)
+    qtbot.waitUntil(lambda: bool(said), timeout=2_000)
+    assert len(said) == 1
+    assert "more than is copied unasked" in said[0]
+    assert not keeper.aside.exists()
+    window.load("xor")
+    assert not keeper.keep(wait=True)
+    assert len(said) == 2
+    window.close()
+
+
 def test_two_windows_keep_two_copies(tmp_path):
     first, second = Aside(tmp_path), Aside(tmp_path)
     assert first.path != second.path

@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt
 
 from fastnn.errors import GraphError
 from gui import theme as themes
-from gui.content import base_name, is_gradient, operand_cells, scene_of
+from gui.content import base_name, content_of, is_gradient, operand_cells, scene_of
 from gui.panels.op_block import sample_curve
 from gui.panels.stage import StageView
 from gui.panels.tensor_geometry import shape_text
@@ -293,3 +293,24 @@ def test_where_there_is_no_room_for_all_kernels_those_of_the_selected_channel_sh
     assert len(view.arrangement.places(marked)) == len(marked)
     big = open_stage("digits-cnn", position=3, size=(2400, 1700))
     assert "out 32" in shape_text(view_of(big, "conv2.kernel").content, view_of(big, "conv2.kernel").arrangement)
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "signed"),
+    [
+        ("worked-example", "hidden.sigmoid", False),
+        ("worked-example", "hidden.sigmoid.grad", True),
+        ("xor", "hidden.tanh", True),
+        ("xor", "output.sigmoid", False),
+        ("ticket-router", "title_lstm.lstm.f", False),
+        ("ticket-router", "title_lstm.lstm.g", True),
+    ],
+)
+def test_probabilities_and_gates_have_colours_from_zero_upwards(preset, name, signed):
+    session = Session()
+    session.load(preset, seed=0, position=0)
+    session.goto(len(session.steps))
+    content = content_of(session, name)
+    assert content.scale.signed is signed
+    assert content.scale.low == (-content.scale.high if signed else 0)
+    assert signed or content.scale.high == 1

@@ -191,3 +191,51 @@ def test_rows_to_test_on_that_do_not_fit_are_refused(tmp_path):
     rewritten(path, lambda r, e: e.update({n: e["arrays/losses.npy"] for n in list(e) if n.startswith("arrays/test")}))
     with pytest.raises(ValueError, match="rows to test on"):
         storage.restore(Session(), path)
+
+
+class Scale(fastnn.layers.Layer):
+    """A layer that no file knows."""
+
+    def build(self, shape):
+        self.scale = self.add_weight((shape[-1],), "ones", name="scale")
+        self.built = True
+
+    def call(self, x):
+        return x * self.scale
+
+
+def test_a_class_that_is_not_registered_is_named_and_nothing_is_lost(tmp_path):
+    _, x, y = own()
+    model = fastnn.Sequential([fastnn.layers.Input((3,)), Scale(), fastnn.layers.Dense(2)])
+    model.compile("adam", "mse")
+    path, session = tmp_path / "own.fastnn", Session()
+    session.load_model(model, x, y, batch_size=4)
+    session.goto(2 * len(session.steps) + 3)
+    before = shown(session)
+    storage.save(session, path)
+    content, other = path.read_bytes(), Session()
+    other.load("worked-example", position=3)
+    kept, title = shown(other), other.title
+    with pytest.raises(ValueError, match=r"own\.fastnn.*'Scale'.*Open the script that registers it first"):
+        storage.restore(other, path)
+    assert (other.title, other.stepper.position) == (title, 3)
+    assert all(np.array_equal(a, kept[n]) for n, a in shown(other).items())
+    assert path.read_bytes() == content
+    with fastnn.utils.custom_object_scope({"Scale": Scale}):
+        storage.restore(other, path)
+    assert all(np.array_equal(a, b) for a, b in zip(shown(other).values(), before.values(), strict=True))
+
+
+def test_a_breakpoint_in_large_data_opens(tmp_path):
+    x = np.random.default_rng(0).normal(size=(128, 100_000)).astype("float32")
+    model = fastnn.Sequential([fastnn.layers.Input((100_000,)), fastnn.layers.Dense(8), fastnn.layers.Dense(1)])
+    model.compile(fastnn.optimizers.SGD(1e20), "mse")
+    stop = fastnn.callbacks.Breakpoint(tmp_path / "nan.fastnn", verbose=0)
+    model.fit(x, np.zeros((128, 1), "float32"), batch_size=64, epochs=3, verbose=0, callbacks=[stop])
+    assert (tmp_path / "nan.fastnn").stat().st_size > 64 * 100_000 * 4
+    session = Session()
+    storage.restore(session, tmp_path / "nan.fastnn")
+    assert session.done == stop.hit.done
+    assert session.selection == (stop.hit.name, stop.hit.index)
+    assert np.array_equal(session.view(session.listing.inputs[0]), session.stepper.data[session.listing.inputs[0]])
+    assert not np.isfinite(session.number_at(*session.selection))

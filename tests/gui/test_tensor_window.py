@@ -87,7 +87,7 @@ def test_the_menu_of_a_cell_offers_what_can_be_done(open_window):
     window = open_window(position=3)
     views = {v.content.name: v for v in window.stage.views()}
     texts = [a.text() for a in views["output.kernel"].menu((0, 1)).actions()]
-    assert {"Explain", "Edit…", "Numbers and histogram…", "Export…"} <= set(texts)
+    assert {"Explain", "Edit…", "Pin to the watch list", "Numbers and histogram…", "Export…"} <= set(texts)
     computed = views["output.dense"].menu((0, 0))
     assert "Edit…" not in [a.text() for a in computed.actions()]
     next(a for a in computed.actions() if a.text() == "Stop before it is computed").trigger()
