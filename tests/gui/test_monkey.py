@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
-from PyQt6.QtGui import QKeySequence, QWheelEvent
+from PyQt6.QtGui import QKeySequence, QPixmapCache, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
@@ -96,6 +96,7 @@ def rest(window, qtbot, name="xor"):
     window.load(name)
     window.features.appearance.set_scale(1.0)
     qtbot.wait(100)
+    QPixmapCache.clear()  # it may hold ten megabytes
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
 
