@@ -142,14 +142,14 @@ def test_ten_thousand_random_keys_and_clicks_leave_nothing_behind(open_window, q
     window = open_window("xor", position=3)
     monkey = Monkey(window, seed)
     levels = []  # of memory once every network has been used; what is freed is not given back at once
-    for k in range(4):
+    for k in range(8):
         window.load(NETWORKS[k % len(NETWORKS)])
         for _ in range(500):
             monkey.act()
         rest(window, qtbot)
         levels.append(resident())
     widgets, threads = len(QApplication.allWidgets()), threading.active_count()
-    for k in range(8000):
+    for k in range(6000):
         if k % 500 == 0:
             window.load(NETWORKS[k // 500 % len(NETWORKS)])
         monkey.act()
