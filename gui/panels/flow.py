@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QRect, QSize
+from PyQt6.QtCore import QEvent, QRect, QSize, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from gui import theme
 
 
 class Flow(QWidget):
@@ -92,11 +94,17 @@ class Flow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self.arrange()
-        self.updateGeometry()
+        self._settle()
 
     def event(self, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-            self.arrange()
+            self._settle()
         return super().event(event)
+
+    def _settle(self) -> None:
+        """Arrange, but not amid a change of style, when sizes cannot be asked for."""
+        if theme.is_dressing():
+            QTimer.singleShot(0, self._settle)
+            return
+        self.arrange()
+        self.updateGeometry()
