@@ -229,7 +229,7 @@ def evaluated(text: str, values: Mapping[str, float]) -> list[Move]:
     return walk.moves
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def parsed(text: str) -> ast.expr:
     """The syntax tree of a formula."""
     return ast.parse(text, mode="eval").body
@@ -313,10 +313,13 @@ def chain(node: ast.BinOp) -> list[ast.expr]:
     return [left, *reversed(found)]
 
 
-@lru_cache(maxsize=4096)
 def is_constant(node: ast.expr) -> bool:
     """Whether a part has no names: it is as good as a number."""
-    return not any(isinstance(n, ast.Name) for n in ast.walk(node))
+    known: bool | None = getattr(node, "constant", None)  # noted in the tree, so that it goes with it
+    if known is None:
+        known = not any(isinstance(n, ast.Name) for n in ast.walk(node))
+        setattr(node, "constant", known)  # noqa: B010
+    return known
 
 
 def plain_number(value: Any) -> Any:

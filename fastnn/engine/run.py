@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from array import array
 from bisect import bisect_right, insort
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +48,7 @@ class Run:
         self._keyframes: dict[int, State] = {}
         self._marks: list[int] = []  # training steps with a keyframe, in order
         self._stride = 1  # the least distance of keyframes
-        self._losses: list[float] = []
+        self._losses = array("d")  # a list of a million floats would take four times the memory
         self._pace = math.inf  # seconds that the last training steps took each
         self._rates: dict[int, float] = {}
         self._edits: tuple[Edit, ...] = ()
@@ -110,7 +111,7 @@ class Run:
 
     def _plan_of(self, step: int) -> Plan:
         if self._each_its_own:
-            rows = {name: array[self.schedule.rows(step)] for name, array in self.data.items()}
+            rows = {name: whole[self.schedule.rows(step)] for name, whole in self.data.items()}
             put_feeds(self._edits, step, self.schedule.rows(step), rows)
             listing = self.model.step_list_for(rows, storage=self.storage)
             self._take_in(listing)
@@ -201,7 +202,7 @@ class Run:
         step, losses = self._step, np.empty(last - batch)
         order = self.schedule.order(step // self.schedule.batches)
         ran = self._plan.run_batches(self.data, order, batch, last, seconds, None, losses)
-        self._losses.extend(losses[max(len(self._losses) - step, 0) : ran].tolist())
+        self._losses.frombytes(losses[max(len(self._losses) - step, 0) : ran].tobytes())
         self._begin(step + ran)
         self._pace = (time.perf_counter() - began) / ran
         return ran
@@ -217,8 +218,8 @@ class Run:
         self._begin(step)
 
     def _put_back(self, state: State) -> None:
-        for variable, array in state.items():
-            self.storage[variable][...] = array
+        for variable, kept in state.items():
+            self.storage[variable][...] = kept
 
     def keyframe_before(self, step: int) -> int:
         """The last training step up to `step` whose start is kept."""

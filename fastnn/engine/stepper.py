@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -168,11 +169,11 @@ class Stepper(Looking, Run):
     @property
     def losses(self) -> list[float]:
         """The loss of every training step finished before the position."""
-        return self._losses[: self.training_step]
+        return self._losses[: self.training_step].tolist()
 
     def losses_from(self, first: int) -> list[float]:
         """The losses of the training steps from `first` on, counted from 0: a long run is not copied to see its end."""
-        return self._losses[first : self.training_step]
+        return self._losses[first : self.training_step].tolist()
 
     # ------------------------------------------------------------ moving
 
@@ -371,7 +372,7 @@ class Stepper(Looking, Run):
         twin = copy.copy(self)
         twin.in_place, twin.storage = False, {v: a.copy() for v, a in self.storage.items()}
         twin._plans, twin._listings = {}, dict(self._listings)
-        twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), list(self._losses), list(self._starts)
+        twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), self._losses[:], list(self._starts)
         twin._marks = list(self._marks)
         twin.breakpoints, twin._base = set(self.breakpoints), dict(self._base)
         twin._put_back(self._entered)
@@ -430,9 +431,9 @@ class Stepper(Looking, Run):
             )
         self._edits = tuple(checked(e, self.listing, self.schedule.count) for e in edits)
         self._keep_base()
-        for variable, array in zip(variables, state, strict=True):
-            self._base.get(variable, self.storage[variable])[...] = array
-        self._losses = [float(loss) for loss in losses]
+        for variable, kept in zip(variables, state, strict=True):
+            self._base.get(variable, self.storage[variable])[...] = kept
+        self._losses = array("d", losses)
         self._starts = list(starts) if self._each_its_own and starts else self._starts
         self._keyframes.pop(step, None)
         self._marks = sorted(self._keyframes)

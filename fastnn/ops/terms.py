@@ -237,7 +237,7 @@ class Formula:
 Expression = Sum | Formula
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def compiled(text: str) -> CodeType:
     """A formula's text, ready to be evaluated."""
     return compile(text.strip(), "formula", "eval")

@@ -1,9 +1,10 @@
 """What a step repaints: what has changed, once; nothing while nobody does anything."""
 
+import time
 from collections import Counter
 
 import pytest
-from PyQt6.QtCore import QEvent, QObject, QRect
+from PyQt6.QtCore import QEvent, QEventLoop, QObject, QRect, QTimer
 from PyQt6.QtWidgets import QApplication, QWidget
 
 from gui.panels.map_blocks import BlockPainter
@@ -118,3 +119,34 @@ def test_the_cards_text_is_no_wider_when_its_scroll_bar_has_nothing_to_do(open_w
         assert bar.isEnabled() == (bar.maximum() > 0)
         widths.add(window.card.body.viewport().width())
     assert len(widths) == 1
+
+
+def rested(qapp, seconds):
+    """What is painted, and the processor's time that is spent, while nobody does anything."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    paints, begun = Paints(qapp), time.process_time()
+    loop.exec()
+    return paints.end().count, time.process_time() - begun
+
+
+@pytest.mark.parametrize("before", ["nothing", "playing", "training", "every page and panel"])
+def test_a_window_that_nobody_touches_paints_nothing_and_takes_no_time(open_window, qapp, qtbot, before):
+    window = open_window("digits-mlp", position=5)
+    if before == "playing":
+        window.player.toggle()
+        qtbot.waitUntil(lambda: window.session.moment.position > 6, timeout=60_000)
+        window.player.toggle()
+    elif before == "training":
+        window.toggle_training()
+        qtbot.waitUntil(lambda: len(window.session.losses) > 20, timeout=60_000)
+        window.toggle_training()
+        qtbot.waitUntil(lambda: not window.session.training, timeout=60_000)
+    elif before == "every page and panel":
+        for name in ("neuron", "draw", "metrics", "pin", "gradient_check"):
+            window.actions_by_name[name].trigger()
+        qtbot.waitUntil(lambda: not window.features.explaining.check.running, timeout=60_000)
+    qtbot.wait(1000)  # tool tips, cursors and what waits a moment before it looks anew
+    painted, spent = rested(qapp, 2.0)
+    assert not painted
+    assert spent < 0.01 * 2.0
