@@ -50,9 +50,9 @@ class Flow(QWidget):
         return QSize(sum(h.width() for h in hints) + gaps, max((h.height() for h in hints), default=0))
 
     def minimumSizeHint(self) -> QSize:
-        """The widest widget alone, and the lines that the present width asks for."""
-        widest = max((part.minimumSizeHint().width() for part in self._shown()), default=0)
-        return QSize(widest, self.heightForWidth(max(self.width(), widest)))
+        """The widest widget alone."""
+        least = [part.minimumSizeHint() for part in self._shown()]
+        return QSize(max((s.width() for s in least), default=0), max((s.height() for s in least), default=0))
 
     def _shown(self) -> list[QWidget]:
         return [part for part in self.parts if not part.isHidden()]

@@ -15,6 +15,7 @@ from gui.content import Content, Scene, base_name, dependence, scene_of
 from gui.panels import stacking
 from gui.panels.cells import attach
 from gui.panels.op_block import OpBlock
+from gui.panels.scrolling import scrolled
 from gui.panels.stage_bar import StageBar
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
@@ -48,7 +49,7 @@ class StageView(QWidget):
         layout.setContentsMargins(4, 2, 4, 4)
         layout.setSpacing(2)
         layout.addWidget(self.bar)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(scrolled(self.canvas), 1)
         self.setAccessibleName("Stage: operands, operation and results of the step shown")
 
     def refresh(self) -> None:
