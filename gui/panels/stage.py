@@ -158,11 +158,10 @@ class Canvas(QWidget):
         self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))
 
     def _stack(self, views: Sequence[TensorView], room: QRect) -> None:
-        columns = stacking.columns_for(len(views), room.width(), room.height())
+        single = [v.single for v in views]
+        columns = stacking.columns_for(len(stacking.pair(single)), room.width(), room.height())
         wanted = [v.height_for(room.width() // columns, room.height()) for v in views]
-        for view, rect in zip(
-            views, stacking.place(wanted, room, [v.single for v in views]) if views else (), strict=True
-        ):
+        for view, rect in zip(views, stacking.place(wanted, room, single) if views else (), strict=True):
             view.setGeometry(rect)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
