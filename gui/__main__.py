@@ -169,7 +169,7 @@ def report(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     from gui.window import MainWindow
 
     windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
-    for window in windows[:1]:
+    for window in sorted(windows, key=lambda w: not w.isActiveWindow())[:1]:
         window.features.running.report(kind, error, trace)
 
 

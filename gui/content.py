@@ -141,7 +141,7 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
     if selected is not None and selected[0] == name and session.hides(*selected):
         options["hidden"] = selected[1]
         data = None if data is None else without(data, selected[1])
-    scale = None if data is None else scale_for(data, signed=is_signed(listing, name, role, data))
+    scale = None if data is None else limits_of(listing, name, role, data)
     return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
 
 
@@ -152,6 +152,20 @@ def without(data: NDArray[Any], index: Index) -> NDArray[Any]:
     return copy
 
 
+def limits_of(listing: Any, name: str, role: str, data: NDArray[Any]) -> Scale:
+    """Limits of a value's colours: 0 and 1 for probabilities and gates, otherwise those of the data."""
+    made = listing.written_by.get(name)
+    step = None if made is None or role != "activation" else listing.steps[made]
+    if step is not None and any(n == name for r, n in step.results if r in step.op.unit) and within(data):
+        return Scale(0.0, 1.0, signed=False)
+    return scale_for(data, signed=is_signed(listing, name, role, data))
+
+
+def within(data: NDArray[Any]) -> bool:
+    """Whether every number lies between 0 and 1; gates may have another activation."""
+    return bool(((data >= 0) & (data <= 1)).all())
+
+
 def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
     """Signed unless the data is one-sided by nature: pictures, labels, probabilities, losses."""
     if role in ("input", "target", "weight") or data.dtype.kind in "iub":
@@ -159,10 +173,8 @@ def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
     made = listing.written_by.get(name)
     if made is None or role != "activation":
         return True
-    step = listing.steps[made]
-    by_nature = step.op.kind in ("normalization", "random", "loss", "metric")
-    by_nature = by_nature or any(n == name for role, n in step.results if role in step.op.one_sided)
-    return not by_nature or not one_sided(data)
+    kind = listing.steps[made].op.kind
+    return kind not in ("normalization", "random", "loss", "metric") or not one_sided(data)
 
 
 def scene_of(session: Any, channel: int | None = None) -> Scene:

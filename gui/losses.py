@@ -13,10 +13,10 @@ class Losses:
 
     Example:
         >>> losses = Losses()
-        >>> losses.follow([3.0, 2.0])
-        >>> losses.follow([3.0])
+        >>> losses.add([3.0, 2.0])
+        >>> losses.add([1.0])
         >>> losses.array
-        array([3., 2.])
+        array([3., 2., 1.])
     """
 
     def __init__(self) -> None:
@@ -35,11 +35,10 @@ class Losses:
         """Keep the first so many: the run goes another way from there."""
         self._count = min(self._count, count)
 
-    def follow(self, known: Sequence[float]) -> None:
-        """Take over what is new in a list of all losses."""
-        if len(known) <= self._count:
-            return
-        if len(known) > len(self._buffer):
-            self._buffer = np.concatenate([self.array, np.empty(2 * len(known) - self._count)])
-        self._buffer[self._count : len(known)] = known[self._count :]
-        self._count = len(known)
+    def add(self, new: Sequence[float]) -> None:
+        """Take over the losses of further training steps."""
+        count = self._count + len(new)
+        if count > len(self._buffer):
+            self._buffer = np.concatenate([self.array, np.empty(2 * count - self._count)])
+        self._buffer[self._count : count] = new
+        self._count = count

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
@@ -91,6 +90,8 @@ def from_script(path: str | Path) -> Source:
     Raises:
         ValueError: if it ends without training a model, or fails.
     """
+    from unittest import mock  # it brings asyncio and ssl along
+
     path = Path(path)
     try:
         with mock.patch.object(Training, "fit", capture):

@@ -24,7 +24,9 @@ from gui.state import Index, Selection
 from gui.watching import Watching
 
 __all__ = ["TOPICS", "Index", "Selection", "Session"]
-TOPICS = ("loaded", "position", "selection", "hover", "view", "breakpoints", "training", "runs", "watches")
+TOPICS = (
+    "loaded", "position", "selection", "hover", "view", "breakpoints", "training", "progress", "runs", "watches",
+)  # fmt: skip
 
 
 class Session(Watching):
@@ -32,7 +34,8 @@ class Session(Watching):
 
     Topics that callbacks hear: `loaded` (another network: everything changed), `position` (other numbers, other
     step), `selection`, `hover`, `view` (show, numbers, sample, channel), `breakpoints` (and conditions), `training`
-    (begun or ended), `runs` (another run is compared with, or none), `watches` (the watch list).
+    (begun or ended), `progress` (training goes on: nothing but `reached` has changed), `runs` (another run is
+    compared with, or none), `watches` (the watch list).
 
     Example:
         >>> session = Session()
@@ -122,7 +125,7 @@ class Session(Watching):
         self._open(self.source, self.seed + 1 if new_seed else self.seed)
         self.stepper.breakpoints.update(i for i in kept if i < len(self.stepper.steps))
         self.losses, self.history = Losses(), History()
-        self._undo, self._redo, self._tries = [], [], ()
+        self._undo, self._redo, self._tries, self._what_if = [], [], (), None
         self._past, self._future = [], []
         self._moved(self.shown_index() if self._moment else None)
         self.notify("loaded")
@@ -139,6 +142,7 @@ class Session(Watching):
         self.hit, self.watching = None, watching and bool(self.conditions)
         self._looked = self.shown_index()
         self._moment, self.training = self.snapshot(), True
+        self.reached = self.stepper.training_step
         self.notify("training")
 
     def train(self, seconds: float, steps: int | None = None) -> None:
@@ -150,7 +154,11 @@ class Session(Watching):
         """
         if self.watching:
             self.hit = run_until(self.stepper, self.conditions, steps, seconds)
-            return
+        else:
+            self._train(seconds, steps)
+        self.reached = self.stepper.training_step
+
+    def _train(self, seconds: float, steps: int | None) -> None:
         if self.stepper.index:
             self.stepper.finish_step()
             steps = None if steps is None else steps - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ class State:
         self.seed = 0
         self.stepper: Any = None
         self.training = False
+        self.reached = 0  # training steps done, as the worker goes on
         self.selection: Selection | None = None
         self.hovered: Selection | None = None
         self.sample, self.channel = 0, 0
@@ -167,7 +169,7 @@ class State:
 
     def _measure(self) -> None:
         """Take over the losses, and measure what charts show if a training step has just been finished."""
-        self.losses.follow(self.stepper.losses)
+        self.losses.add(self.stepper.losses_from(len(self.losses)))
         if self.stepper.at_end:
             self.history.note(self.stepper.training_step, measured(self.stepper))
             self._test()
@@ -219,7 +221,7 @@ class State:
         if self.moment.arrays is not None:
             given = self.moment.explanation
             return given if given and (given.name, given.index) == self.selection else None
-        key = (self.stepper, self.selection, self.moment.position)
+        key = (weakref.ref(self.stepper), self.selection, self.moment.position)
         if key != self._explained[0]:
             self._explained = (key, self._explain())
         return self._explained[1]

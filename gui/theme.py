@@ -66,12 +66,12 @@ class Theme:
         return self.name == "dark"
 
     def colour(self, role: str) -> QColor:
-        """The Qt colour of a role, or of a phase; shared, so not to be changed."""
-        return _colour(self.phases.get(role) or getattr(self, role))
+        """The Qt colour of a role, or of a phase."""
+        return QColor(_colour(self.phases.get(role) or getattr(self, role)))
 
     def tint(self, role: str, alpha: int) -> QColor:
-        """The same, transparent: `alpha` is from 0 to 255; shared, too."""
-        return _colour(self.phases.get(role) or getattr(self, role), alpha)
+        """The same, transparent: `alpha` is from 0 to 255."""
+        return QColor(_colour(self.phases.get(role) or getattr(self, role), alpha))
 
     def table(self, signed: bool = True) -> NDArray[np.uint8]:
         """Colour table (255, 3)."""

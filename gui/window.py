@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,7 +43,6 @@ from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
 AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
-PICTURES_EVERY = 0.1  # seconds between pictures while training; the count of steps moves with every frame
 SCROLLING = ("network", "explain", "listing", "lesson")  # docks that need no scroll bars around them
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
@@ -74,7 +72,6 @@ class MainWindow(QMainWindow):
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
-        self._pictured = 0.0
         self._compose()
         self.features.compose()
         self._connect()
@@ -180,7 +177,8 @@ class MainWindow(QMainWindow):
         else:
             for panel in self._panels(topic):
                 panel.refresh()
-        self._refresh_status()
+        if topic != "progress":
+            self._refresh_status()
 
     def _panels(self, topic: str) -> list[Any]:
         if topic == "breakpoints":
@@ -188,17 +186,13 @@ class MainWindow(QMainWindow):
         if topic in ("runs", "watches"):
             return [self.chart] if topic == "runs" else []
         picture = [self.workbench, self.map, self.card]
+        if topic == "progress":
+            return [self.breadcrumb]
         if topic == "position" and self.session.training:
-            return [self.breadcrumb, *([self.chart, *picture] if self._picture_is_due() else [])]
+            return [self.breadcrumb, self.chart, *picture]
         if topic == "view":
             return [*picture, self.transport, self.breadcrumb]
         return [*picture, self.listing, self.tape, self.chart, self.breadcrumb, self.transport]
-
-    def _picture_is_due(self) -> bool:
-        now = time.monotonic()
-        due = now - self._pictured > PICTURES_EVERY
-        self._pictured = now if due else self._pictured
-        return due
 
     def _refresh_status(self) -> None:
         for name, on in (("numbers", self.session.numbers),):

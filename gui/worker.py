@@ -16,14 +16,17 @@ from gui import grains
 from gui.moment import INNER, Moment
 from gui.session import Session
 
-FRAME = 0.03  # seconds of training between two looks at it
-SLICE, BREATH = 0.004, 0.0002  # seconds of training, and of letting the window have the interpreter's lock
+FRAME = 0.02  # seconds of training between two looks at how far it is
+PICTURES = 0.1  # seconds between two pictures of it, at least
+SHARE = 0.15  # of the window's time that pictures may take: drawing them keeps training from the processor
 SWITCH = 0.001  # seconds that the thread may keep that lock while the window waits for it
 SPEEDS = (1, 2, 5, 10, 20, 50)
 
 
 class Trainer(QThread):
-    """Trains in slices; shows the latest moment as fast as the window can draw, and never queues older ones.
+    """Trains in slices and tells the window after each how far it is, and as often as that costs little what is so.
+
+    A picture is made only when the last one is drawn: none is queued, and the window sees the latest.
 
     Args:
         session: The session whose stepper it borrows between `begin` and `ended`.
@@ -40,8 +43,9 @@ class Trainer(QThread):
         self.called_off = False
         self.between: Callable[[], object] = lambda: None  # done in the thread, between training steps
         self._pause = threading.Event()
-        self._drawing = threading.Event()
+        self._telling, self._drawing = threading.Event(), threading.Event()
         self._latest: Moment | None = None
+        self._due = 0.0  # when the next picture is
         self._until: int | None = None
         self.offered.connect(self._publish)
         self.finished.connect(self._hand_back)
@@ -54,7 +58,9 @@ class Trainer(QThread):
             watching: Whether conditions stop it; by default they do unless there is a limit.
         """
         self._pause.clear()
+        self._telling.clear()
         self._drawing.clear()
+        self._due = 0.0
         self.error, self.failure, self._until, self._latest = "", None, until, None
         self.called_off = False
         self.session.start_training(until is None if watching is None else watching)
@@ -77,9 +83,8 @@ class Trainer(QThread):
         sys.setswitchinterval(SWITCH)
         try:
             while not self._pause.is_set() and self._left() > 0 and self.session.hit is None:
-                self._train_a_frame()
-                self._offer(self.session.snapshot())
-                self._check_loss()
+                self.session.train(FRAME, self._left())
+                self._offer()
                 self.between()
         except FastnnError as error:
             self.error = str(error)
@@ -88,12 +93,6 @@ class Trainer(QThread):
             self.failure = error
         finally:
             sys.setswitchinterval(usual)
-
-    def _train_a_frame(self) -> None:
-        stop = time.monotonic() + FRAME
-        while time.monotonic() < stop and not self._pause.is_set() and self._left() > 0 and self.session.hit is None:
-            self.session.train(SLICE, self._left())
-            time.sleep(BREATH)
 
     def _left(self) -> int:
         done: int = self.session.stepper.training_step
@@ -105,15 +104,30 @@ class Trainer(QThread):
             self.error = f"loss is {losses[-1]} after training step {len(losses)}: paused"
             self._pause.set()
 
-    def _offer(self, moment: Moment) -> None:
-        self._latest = moment
-        if not self._drawing.is_set():
+    def _offer(self) -> None:
+        if not self._drawing.is_set() and time.monotonic() >= self._due:
             self._drawing.set()
+            self._latest = self.session.snapshot()
+            self._check_loss()
+        if not self._telling.is_set():
+            self._telling.set()
             self.offered.emit()
 
     def _publish(self) -> None:
-        if self._latest is not None and self.session.training:
-            self.session.publish(self._latest)
+        self._telling.clear()
+        moment, self._latest = self._latest, None
+        if not self.session.training:
+            return
+        if moment is None:
+            self.session.notify("progress")
+            return
+        begun = time.thread_time()
+        self.session.publish(moment)
+        QTimer.singleShot(0, lambda: self._drawn(begun))  # after the panels are painted
+
+    def _drawn(self, begun: float) -> None:
+        """The picture is there: the next one may come, the later the longer this one took."""
+        self._due = time.monotonic() + max(PICTURES, (time.thread_time() - begun) / SHARE)
         self._drawing.clear()
 
     def _hand_back(self) -> None:

@@ -170,6 +170,10 @@ class Stepper(Looking, Run):
         """The loss of every training step finished before the position."""
         return self._losses[: self.training_step]
 
+    def losses_from(self, first: int) -> list[float]:
+        """The losses of the training steps from `first` on, counted from 0: a long run is not copied to see its end."""
+        return self._losses[first : self.training_step]
+
     # ------------------------------------------------------------ moving
 
     def next(self) -> Step:

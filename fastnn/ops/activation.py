@@ -89,7 +89,7 @@ relu = define_map(
     grad_formula="dx = dy where y > 0, otherwise 0; 0 at the kink",
     source="Nair and Hinton, Rectified linear units improve restricted Boltzmann machines, 2010",
 )
-sigmoid = define_map("sigmoid", "1 / (1 + exp(-x))", "dy * y * (1 - y)", one_sided="y")
+sigmoid = define_map("sigmoid", "1 / (1 + exp(-x))", "dy * y * (1 - y)", unit="y")
 tanh = define_map("tanh", "tanh(x)", "dy * (1 - y * y)")
 heaviside = define_map(
     "heaviside",
@@ -184,7 +184,7 @@ hard_sigmoid = define_map(
     "hard_sigmoid",
     "min(max(x / 6 + 0.5, 0), 1)",
     "dy * float((x > -3) & (x < 3)) / 6",
-    one_sided="y",
+    unit="y",
     cases=(*UNARY_CASES, *wide(None)),
 )
 hard_silu = define_map(
@@ -233,7 +233,7 @@ sparse_sigmoid = define_map(
     "sparse_sigmoid",
     "min(max((x + 1) / 2, 0), 1)",
     "dy * float((x > -1) & (x < 1)) / 2",
-    one_sided="y",
+    unit="y",
     cases=(*UNARY_CASES[1:], *wide(None)),
 )
 mish = define_map(

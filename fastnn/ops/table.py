@@ -84,7 +84,7 @@ class Op:
         dtypes: Types by role where they are not the computing type, such as `{"labels": "int32"}`; `{"y": "{dtype}"}`
             takes the type from the attribute of that name.
         intermediates: Named inner values worth seeing.
-        one_sided: Results that are never negative by nature: probabilities, gates.
+        unit: Results that lie between 0 and 1 by nature: probabilities, gates.
         in_place: For updates: output role to the input role whose buffer it overwrites.
         integer: Keeps integers as they are; otherwise they become the floating type. Rearrangements keep them.
         boolean: Keeps booleans as they are; otherwise they become int32, where integers are kept. Rearrangements do.
@@ -115,7 +115,7 @@ class Op:
     explain: Callable[..., Expression] | None = None
     dtypes: Mapping[str, str] = field(default_factory=dict)
     intermediates: tuple[str, ...] = ()
-    one_sided: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
     in_place: Mapping[str, str] = field(default_factory=dict)
     integer: bool | None = None
     boolean: bool | None = None
@@ -351,7 +351,7 @@ def op_named(name: str) -> Op:
 
 def define(name: str, kind: str, inputs: str, **fields: Any) -> Op:
     """Build and register a record; word lists may be written as one string: `inputs="x w b"`."""
-    for key in ("optional", "outputs", "extra", "saves", "gradients", "backward_extra", "intermediates", "one_sided"):
+    for key in ("optional", "outputs", "extra", "saves", "gradients", "backward_extra", "intermediates", "unit"):
         if isinstance(fields.get(key), str):
             fields[key] = tuple(fields[key].split())
     return register(Op(name=name, kind=kind, inputs=tuple(inputs.split()), **fields))

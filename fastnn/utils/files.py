@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +91,9 @@ def unpacked(archive: Path) -> Path:
     Raises:
         ValueError: for a file that is no archive, or one with members outside of the folder.
     """
+    import tarfile
+    import zipfile
+
     folder = archive.with_name(archive.name + "_extracted")
     if folder.exists():
         return folder

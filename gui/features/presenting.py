@@ -38,7 +38,9 @@ class Presenting(QObject):
         self.light = Spotlight(self.window.stage.canvas)
         self.leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.window, self.toggle)
         self.leave.setEnabled(False)
-        self._unsubscribe = self.session.subscribe(lambda topic: self.light.follow() if self.on else None)
+        self._unsubscribe = self.session.subscribe(
+            lambda topic: self.light.follow() if self.on and topic != "progress" else None
+        )
 
     def close(self) -> None:
         """Hear no more of the session."""
@@ -75,7 +77,8 @@ class Presenting(QObject):
         self.window.restoreState(state)
 
     def _chrome(self, visible: bool) -> None:
-        for part in (self.window.menuBar(), self.window.statusBar()):
+        bench = self.window.workbench
+        for part in (self.window.menuBar(), self.window.statusBar(), bench.edit_bar, bench.stage.bar):
             if part is not None:
                 part.setVisible(visible)
 

@@ -76,7 +76,7 @@ class Running:
                 self.dock.raise_()
             elif not pinned:
                 self.dock.hide()
-        if topic != "hover":
+        if topic not in ("hover", "progress"):
             self.compare.refresh()
 
     def close(self) -> None:

@@ -11,6 +11,8 @@ from gui.handlers import Handler
 from gui.numbers import cell_label, count_label
 from gui.panels.watch_list import WatchList
 
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+
 
 class Watching:
     """The watch list of one window.
@@ -30,7 +32,7 @@ class Watching:
     def compose(self) -> None:
         """Put the list into the window, out of sight until something is pinned."""
         self.list = WatchList(self.session)
-        self.dock = self.window.add_panel("Watch list", "watches", self.list, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.dock = self.window.add_panel("Watch list", "watches", self.list, RIGHT)
         self.dock.visibilityChanged.connect(self._seen)
         self._leave = self.session.subscribe(self._changed)
 
@@ -63,9 +65,21 @@ class Watching:
             self.window.say("select a number to pin it")
             return
         self.session.toggle_watch(*cell)
-        if self.session.is_watched(*cell):
-            self.dock.show()
+        if self.session.is_watched(*cell) and self.dock.isHidden():
+            self._show()
 
     def toggle(self) -> None:
         """Show or hide the list."""
-        self.dock.setVisible(self.dock.isHidden())
+        if self.dock.isHidden():
+            self._show()
+        else:
+            self.dock.hide()
+
+    def _show(self) -> None:
+        """The list below the card, where it is wide enough."""
+        explain = self.window.docks["explain"]
+        self.dock.show()
+        if not self.dock.isFloating() and self.window.dockWidgetArea(self.dock) == RIGHT:
+            self.window.splitDockWidget(explain, self.dock, Qt.Orientation.Vertical)
+            heights = [int(self.window.height() * share) for share in (0.6, 0.2)]
+            self.window.resizeDocks([explain, self.dock], heights, Qt.Orientation.Vertical)

@@ -24,11 +24,11 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
-from gui.panels.tape import Axis
+from gui.panels.tape import LEGIBLE, Axis
 from gui.session import Session
 
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
-ROOM = 8.0  # pixels of a training step in which it is worth showing how much of it is done
+FEWEST = 10  # training steps on the axis
 MANY = 8  # series that are named and coloured; further ones are grey
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8a6d3b", "#7f7f7f")  # Okabe and Ito
 LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9a66b", "#b0b0b0")  # the same on dark
@@ -153,11 +153,9 @@ class TrainingChart(QWidget):
             return None
         box = self.plot.getPlotItem().vb
         rect, (low, high) = box.sceneBoundingRect(), box.viewRange()[0]
-        left, right = (
-            widget.mapFromGlobal(self.plot.mapToGlobal(self.plot.mapFromScene(corner))).x()
-            for corner in (rect.topLeft(), rect.topRight())
-        )
-        return Axis(left, right, low, high)
+        away = widget.mapFromGlobal(self.plot.mapToGlobal(QPointF(0, 0))).x()
+        left, right = (self.plot.viewportTransform().map(corner).x() for corner in (rect.topLeft(), rect.topRight()))
+        return Axis(left + away, right + away, low, high)
 
     def zoom(self, factor: float, place: float) -> None:
         """Show a smaller part of the axis (a factor above 1) or a larger one; what is at `place` stays there."""
@@ -195,7 +193,7 @@ class TrainingChart(QWidget):
         """Follow the session; draws only what has changed."""
         s = self.session
         done = s.moment.step_at(s.moment.position)
-        now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, self._here(done))
+        now = (self.chart, s.losses, len(s.losses), len(s.history), s.pin, (s.moment.shown, self._here(done)))
         if now == self._drawn:
             return
         self._held = self._held and (not self._drawn or self._drawn[1] is s.losses)
@@ -206,13 +204,14 @@ class TrainingChart(QWidget):
             self.pages.setCurrentIndex(int(bool(lines)))
             self.empty.setText(LACKING.format(LACKS[self.chart]) if len(s.losses) and self.chart in LACKS else EMPTY)
             self._draw(lines)
+        self._show_all()
         self.here.setPos(self._here(done))
         self._read(done)
 
     def _here(self, done: int) -> float:
-        """Where the run stands: between two training steps where there is room to see it."""
+        """Where the run stands: between two training steps where the tape shows their operations on the axis."""
         s, axis = self.session, self.axis_of(self)
-        if axis is None or axis.unit < ROOM:
+        if axis is None or axis.unit < LEGIBLE * len(s.steps):
             return float(done)
         return s.moment.shown + s.done / len(s.steps)
 
@@ -238,13 +237,14 @@ class TrainingChart(QWidget):
         self.legend.clear()
         self.curves = [self._curve(place, *line, len(lines)) for place, line in enumerate(lines)]
         self.legend.setVisible(len(lines) > 1)
-        longest = max((len(x) for _, x, _ in lines), default=0)
-        if self._held:
-            self.plot.getPlotItem().vb.enableAutoRange(y=True)
-        elif longest < 2:
-            self.plot.setXRange(0, max(longest + 1, 10), padding=0)
-        else:
-            self.plot.enableAutoRange()
+        self.plot.getPlotItem().vb.enableAutoRange(y=True)
+
+    def _show_all(self) -> None:
+        """All training steps on the axis, the one shown among them, unless the user has chosen a part of it."""
+        last = max((float(x[-1]) for _, x, _ in self._shown if len(x)), default=0.0)
+        end = max(last, self.session.moment.shown + 1.0, FEWEST)
+        if not self._held and self.plot.getPlotItem().vb.viewRange()[0] != [0.0, end]:
+            self.plot.setXRange(0.0, end, padding=0)
 
     def _curve(self, place: int, name: str, x: Any, y: Any, count: int) -> Any:
         drawable = np.isfinite(y) & (y > 0 if self.log.isChecked() else True)
@@ -289,8 +289,21 @@ class TrainingChart(QWidget):
             label = "" if name == self.chart else f"{short} " if x[place] == at else f"{short} at {int(x[place]):,} "
             parts.append(f"{label}<b>{format_number(y[place], 4 if len(shown) > 1 else 6)}</b>")
             whole.append(f"{name} of training step {int(x[place]):,}: {exact(float(y[place]))}")
-        self.reading.setText(f"step {at:,}: " + " · ".join(parts[:3]) + (" …" if len(parts) > 3 else ""))
         self.reading.setToolTip("\n".join(whole))
+        self._say(f"step {at:,}: ", parts)
+
+    def _say(self, step: str, parts: list[str]) -> None:
+        """As many values as there is room for; the first alone before the step's number goes."""
+        for count in (3, 2, 1):
+            more = " …" if len(parts) > count else ""
+            if self._fits(step + " · ".join(parts[:count]) + more):
+                return
+        if not self._fits(parts[0]):
+            self.reading.setText("")
+
+    def _fits(self, text: str) -> bool:
+        self.reading.setText(text)
+        return self.reading.sizeHint().width() <= self.reading.width()
 
     def _is_pinned(self, name: str) -> bool:
         return self.session.pin is not None and name.startswith("A ")

@@ -17,6 +17,7 @@ from gui.panels.tensor_view import TensorView
 from gui.reconstructing import CodeCell, Picture, picture_of
 
 TICKS = 200
+LOWEST = 150  # pixels that pictures are high, at least
 
 
 class CodePage(QWidget):
@@ -55,6 +56,7 @@ class CodePage(QWidget):
     def _compose(self) -> None:
         pictures, head = QHBoxLayout(), QHBoxLayout()
         for view in self.views:
+            view.setMinimumHeight(themes.px(LOWEST))
             pictures.addWidget(view, 1)
         head.addWidget(self.words, 1)
         head.addWidget(self.own)
@@ -64,6 +66,7 @@ class CodePage(QWidget):
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.box)
+        scroll.setMinimumHeight(themes.px(LOWEST) // 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 2)
         column.addLayout(pictures, 3)

@@ -175,7 +175,9 @@ class DrawingBoard(QWidget):
         self.setAccessibleName("Drawing board")
 
     def suits(self) -> bool:
-        """Whether the network takes grey pictures."""
+        """Whether the network takes grey pictures; of another run's nothing is kept."""
+        if self._reader is not None and self._reader[0] is not self.session.stepper:
+            self._reader = None
         return drawing.side_of(self.session) is not None
 
     def refresh(self) -> None:

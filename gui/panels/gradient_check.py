@@ -60,7 +60,7 @@ class GradientCheck(QDialog):
         layout = QVBoxLayout(self)
         for widget in (self._intro(), self.table, self.verdict, self.again):
             layout.addWidget(widget)
-        self.resize(620, 460)
+        self.resize(themes.px(620), themes.px(460))
         self._left: Iterator[Slope] = iter(())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._one)
@@ -94,6 +94,9 @@ class GradientCheck(QDialog):
         if self.session.training:
             self._stop("Training runs; pause, then check again.")
             return
+        if not self.isVisible():
+            self._stop("")
+            return
         try:
             slope = next(self._left, None)
         except Exception as error:  # whatever is wrong with the step must not close the window
@@ -108,6 +111,7 @@ class GradientCheck(QDialog):
 
     def _stop(self, text: str) -> None:
         self._timer.stop()
+        self._left = iter(())
         self.verdict.setText(text)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ class Keeper(QObject):
         stepper = self.session.stepper
         if self.aside is None or stepper is None:
             return False
-        now = (stepper, stepper.position, stepper.edits)
+        now = (weakref.ref(stepper), stepper.position, stepper.edits)
         if now == self._saved and self.aside.exists():
             return True
         size = sum(a.nbytes for a in stepper.storage.values())

@@ -20,8 +20,8 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.lesson import Lesson, Stage
 
-WIDEST, BUTTONS = 1000, 150  # widths of words and buttons in pixels at normal size
-HEIGHT, ASKING = 84, 36  # the least height, and that of a question
+WIDEST, BUTTONS = 1000, 230  # widths of words and buttons in pixels at normal size
+HEIGHT, ASKING = 62, 36  # the least height, and that of a question
 
 
 class LessonBar(QWidget):
@@ -81,8 +81,8 @@ class LessonBar(QWidget):
         turn = QHBoxLayout()
         turn.addWidget(self.back)
         turn.addWidget(self.next)
+        turn.addWidget(self.end)
         moves.addLayout(turn)
-        moves.addWidget(self.end)
         moves.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 12, 6)

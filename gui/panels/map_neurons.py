@@ -35,14 +35,14 @@ class Numbers:
         values: One number per neuron; None while not computed.
         weights: (before, this); None for the input or while not computed.
         biases: One number per neuron, or None.
-        signed: Whether the neurons' values have two signs by nature.
+        scale: Limits of the neurons' colours.
     """
 
     names: tuple[str | None, str | None, str | None]
     values: NDArray[np.generic] | None = None
     weights: NDArray[np.generic] | None = None
     biases: NDArray[np.generic] | None = None
-    signed: bool = True
+    scale: Scale = field(default=Scale(0.0, 0.0))
 
 
 @dataclass
@@ -249,7 +249,7 @@ class NeuronPainter:
 
     def _neurons(self, r: int, row: Row, lit: bool, phase: str, selected: tuple[str, Index] | None) -> None:
         numbers, p, t = self.map.numbers[r], self.painter, self.theme
-        scale = scale_for(numbers.values, signed=numbers.signed) if numbers.values is not None else Scale(0, 0)
+        scale = numbers.scale
         values = np.full(row.count, np.nan) if numbers.values is None else np.asarray(numbers.values, np.float64)
         colours, light = self._colours(values, scale), painting.ink(scale, t)[scale.positions(values)]
         for u in range(row.count):

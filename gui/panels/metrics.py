@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -92,7 +93,7 @@ class MetricsPanel(QWidget):
 
     def _state(self) -> object:
         """What the numbers depend on: the run, and the position within it."""
-        return self.session.stepper, self.session.moment.position, len(self.session.losses)
+        return weakref.ref(self.session.stepper), self.session.moment.position, len(self.session.losses)
 
     def rows(self) -> NDArray[np.int64]:
         """The rows looked at: all, or evenly chosen ones of many."""

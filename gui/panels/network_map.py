@@ -10,7 +10,7 @@ from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap,
 from PyQt6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from gui import theme as themes
-from gui.content import has_batch, is_gradient, is_signed, label_letters
+from gui.content import has_batch, is_gradient, label_letters, limits_of
 from gui.network import Layer, neuron_rows, strength
 from gui.numbers import cell_label, format_number
 from gui.panels.block_map import BlockMap
@@ -143,8 +143,8 @@ class NetworkMap(QWidget):
             return Numbers(names, None, weights, biases)
         listing = self.session.listing
         role = "gradient" if is_gradient(names[0]) else listing.values[names[0]].role
-        signed = is_signed(listing, names[0], role, values)
-        return Numbers(names, values[self.session.sample], weights, biases, signed)
+        row = values[self.session.sample]
+        return Numbers(names, row, weights, biases, limits_of(listing, names[0], role, row))
 
     @property
     def shows_neurons(self) -> bool:

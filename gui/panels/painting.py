@@ -192,7 +192,10 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]
     if scale.signed:
         texts[-1] = f"+{texts[-1]}"
-        if sum(map(painter.fontMetrics().horizontalAdvance, texts)) + px(8) > labels.width():
+        wide = [painter.fontMetrics().horizontalAdvance(text) + px(6) for text in texts]
+        if wide[0] + wide[2] > labels.width():
+            texts, places = [f"±{texts[-1][1:]}"], [CENTRE]
+        elif sum(wide) > labels.width():
             del texts[1], places[1]  # zero is in the middle anyway
     for text, where in zip(texts, places, strict=True):
         painter.drawText(labels, where, text)

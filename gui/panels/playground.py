@@ -155,7 +155,9 @@ class Playground(QWidget):
     # ------------------------------------------------------------ showing
 
     def suits(self) -> bool:
-        """Whether the network takes points of the plane."""
+        """Whether the network takes points of the plane; of another run's nothing is kept."""
+        if self._survey is not None and self._survey[0] is not self.session.stepper:
+            self._survey = None
         return suits(self.session)
 
     @property

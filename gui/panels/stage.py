@@ -93,7 +93,7 @@ class Canvas(QWidget):
 
     def restyle(self) -> None:
         """Larger type takes more room."""
-        self.setMinimumSize(360, themes.px(300))
+        self.setMinimumSize(360, themes.px(270))
 
     def views(self) -> list[TensorView]:
         """The views in use: operands, then results."""

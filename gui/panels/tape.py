@@ -93,9 +93,11 @@ class Tape(QWidget):
 
     @property
     def legible(self) -> bool:
-        """Whether operations can be told from each other on the axis."""
-        axis = self.axis()
-        return axis is not None and axis.unit >= LEGIBLE * len(self.session.steps)
+        """Whether operations can be told from each other on the axis, and the place of the run is on it."""
+        axis, moment = self.axis(), self.session.moment
+        if axis is None or axis.unit < LEGIBLE * len(self.session.steps):
+            return False
+        return axis.low <= moment.shown + moment.done / len(moment.steps) <= axis.high
 
     def ends(self) -> tuple[float, float]:
         """Left and right pixel of the training step shown: its place on the axis, or the whole width."""
@@ -156,8 +158,7 @@ class Tape(QWidget):
         gap = 1.0 if first.width() > 5 else 0.0
         for begin, end in self._runs(done, first.width() < NARROWEST):
             box = QRectF(first.left() + begin * first.width(), TOP, (end - begin) * first.width(), first.height())
-            colour = t.colour(session.steps[begin].phase)
-            colour.setAlphaF(1.0 if begin < done else 0.3)
+            colour = t.tint(session.steps[begin].phase, 255 if begin < done else 76)
             painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(t.colour("bad"))
@@ -185,10 +186,8 @@ class Tape(QWidget):
         start = max(axis.pixel(0), axis.left)
         painter.fillRect(QRectF(start, RULER, max(left - start, 0), HEIGHT - RULER), t.colour("line"))
         painter.fillRect(QRectF(left, RULER, max(right - left, 2), HEIGHT - RULER), t.colour("accent"))
-        fan = t.colour("accent")
-        fan.setAlphaF(0.15)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fan)
+        painter.setBrush(t.tint("accent", 38))
         corners = (axis.left, BOTTOM), (axis.right, BOTTOM), (max(right, left + 2), RULER), (left, RULER)
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
 

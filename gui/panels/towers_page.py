@@ -51,6 +51,8 @@ class TowersPage(QWidget):
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.box)
+        scroll.setMinimumHeight(themes.px(PICTURE) // 2)
+        self.parts.setMinimumHeight(themes.px(ROW) // 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 2)
         column.addWidget(self.badge)

@@ -167,11 +167,12 @@ class Breadcrumb(QWidget):
             done = f"{s.done}/{len(s.steps)} done · step {s.moment.shown + 1:,}"
         if s.hit is not None:
             return f"<b style='color:{theme.current().bad}'>stopped: {html.escape(s.hit.message)}</b>"
-        now = s.moment.step_at(s.moment.position)
         if s.training and s.bound_for is not None:
-            return f"on the way to training step {s.moment.step_at(s.bound_for) + 1:,} · {now:,} done · Space stops"
+            return (
+                f"on the way to training step {s.moment.step_at(s.bound_for) + 1:,} · {s.reached:,} done · Space stops"
+            )
         if s.bound_for is not None and not s.training:
             return f"on the way to operation {s.bound_for - s.moment.start} · {s.done} done · Space stops"
         if s.training:
-            return f"training… · {now:,} steps"
+            return f"training… · {s.reached:,} steps"
         return f"looking at operation {s.shown_index() + 1} · {done}" if s.looked is not None else done

@@ -25,6 +25,7 @@ from gui.watching import Watch
 
 HEADS = ("Number", "is", "change", "gradient")
 TIPS = ("a click selects it, Delete unpins it", "now", "since the last other position", "of the loss by it")
+MOST = 5  # decimals; the tool tip has all of them
 EMPTY = "Nothing is pinned. Select a number and press W, or choose “Pin to the watch list” in its menu."
 
 
@@ -80,7 +81,7 @@ class WatchModel(QAbstractTableModel):
         return cell_label(line.name, line.index, label_letters(self.session.listing, line.name))
 
     def _words(self, line: Watch, column: int) -> str:
-        digits = self.session.digits
+        digits = min(self.session.digits, MOST)
         if column == 1:
             return "…" if line.value is None else format_number(line.value, digits)
         if column == 3:
@@ -127,6 +128,9 @@ class WatchList(QWidget):
             rows.hide()
             rows.setDefaultSectionSize(theme.px(22))
             columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+            columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            columns.setMinimumSectionSize(theme.px(40))
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
 
     def refresh(self) -> None:
         """Follow the session while the list can be seen."""

@@ -37,6 +37,13 @@ def test_a_picture_needs_no_display(tmp_path):
     assert len(colours) > 10
 
 
+def test_what_the_window_does_not_need_is_not_imported_at_its_start():
+    code = "import sys, gui.window; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    heavy = {"asyncio", "ssl", "unittest.mock", "tarfile", "h5py", "matplotlib", "pandas", "PIL", "scipy", "pooch"}
+    assert not heavy & set(done.stdout.split())
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
 def test_without_a_display_the_walkthrough_is_printed():
     done = run("--preset", "worked-example", **NO_DISPLAY)

@@ -175,3 +175,16 @@ def test_a_lesson_brings_its_own_network_and_data():
     session.load(source)
     session.to_end()
     assert np.array_equal(session.view("gate.heaviside").ravel(), [0, 0, 0, 1])
+
+
+@pytest.mark.parametrize("name", lesson.names())
+def test_no_question_is_answered_on_the_screen(open_window, qtbot, name):
+    window = open_window()
+    window.features.learning.begin(name)
+    found = lesson.find(name)
+    for place, stage in enumerate(found.stages):
+        if "ask" in stage.keys:
+            window.features.learning.go(place)
+            qtbot.waitUntil(lambda: not window.session.training, timeout=20000)
+            value, _, _ = stage.keys["answer"].partition("[")
+            assert not window.session.computed(value), f"step {stage.number} shows its answer"

@@ -41,7 +41,7 @@ def assert_linked(window, name, index):
         lit = step_blocks(session.listing)[row]
         assert window.map._lit == window.map.blocks._home.get(lit, "")
     label = cell_label(name, index, label_letters(session.listing, name))
-    assert window.card.title.text().replace("\u200b", "") == label  # it may be broken at these
+    assert window.card.title.text().replace("\u200b", "") == label  # it may be broken where it is too long
     assert window.cell.text().startswith(label)
     assert window.workbench.edit_bar.number.cell == (name, index)
 

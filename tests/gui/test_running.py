@@ -35,7 +35,7 @@ def test_travelling_back_and_forth_gives_the_same_bits(open_window, qtbot):
 
     def go(step):
         window.travel(step * length)
-        qtbot.waitUntil(lambda: not session.training and session.moment.position == step * length, timeout=20_000)
+        qtbot.waitUntil(lambda: not session.training and session.moment.position == step * length, timeout=60_000)
         return state(session)
 
     there = go(500)
@@ -63,23 +63,23 @@ def test_the_chart_travels_to_the_step_that_is_clicked_and_the_last_request_wins
     session.subscribe(lambda topic: moved.append(session.moment.position) if topic == "position" else None)
     for step in (10, 20, 33):
         chart._ask(step)
-    qtbot.waitUntil(lambda: session.moment.position == 33 * length, timeout=5_000)
+    qtbot.waitUntil(lambda: session.moment.position == 33 * length, timeout=60_000)
     assert moved == [33 * length]
     chart.here.setValue(12)
     chart.here.sigDragged.emit(chart.here)
-    qtbot.waitUntil(lambda: session.moment.position == 12 * length, timeout=5_000)
+    qtbot.waitUntil(lambda: session.moment.position == 12 * length, timeout=60_000)
     chart._ask(10**6)
-    qtbot.waitUntil(lambda: session.moment.position == 60 * length, timeout=5_000)
+    qtbot.waitUntil(lambda: session.moment.position == 60 * length, timeout=60_000)
 
 
 def test_a_click_on_the_chart_is_a_request(open_window, qtbot):
     window = open_window("xor", position=0)
     window.session.goto(40 * len(window.session.steps))
     box = window.chart.plot.getPlotItem().vb
-    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=60_000)
     place = window.chart.plot.mapFromScene(box.mapViewToScene(QPointF(15, box.viewRect().center().y())))
     qtbot.mouseClick(window.chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: window.session.moment.position == 15 * len(window.session.steps), timeout=5_000)
+    qtbot.waitUntil(lambda: window.session.moment.position == 15 * len(window.session.steps), timeout=60_000)
 
 
 def test_while_a_long_way_is_run_the_latest_destination_wins(open_window, qtbot):
@@ -88,8 +88,8 @@ def test_while_a_long_way_is_run_the_latest_destination_wins(open_window, qtbot)
     window.travel(100_000 * length)
     assert window.session.training
     window.travel(7 * length + 2)
-    qtbot.waitUntil(lambda: not window.session.training, timeout=20_000)
-    qtbot.waitUntil(lambda: window.session.moment.position == 7 * length + 2, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.session.training, timeout=60_000)
+    qtbot.waitUntil(lambda: window.session.moment.position == 7 * length + 2, timeout=60_000)
 
 
 # ---------------------------------------------------------------- charts
@@ -120,7 +120,7 @@ def test_hover_reads_the_exact_value_and_the_axis_can_be_logarithmic(open_window
     session, chart = window.session, window.chart
     session.goto(40 * len(session.steps))
     box = chart.plot.getPlotItem().vb
-    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=5_000)
+    qtbot.waitUntil(lambda: box.viewRange()[0][1] > 39, timeout=60_000)
     chart._hover(box.mapViewToScene(QPointF(17.2, box.viewRect().center().y())))
     assert "step 17:" in chart.reading.text()
     assert float(chart.reading.toolTip().split(": ")[1]) == session.losses.array[16]
@@ -188,7 +188,7 @@ def test_training_stops_where_a_plain_run_finds_the_condition(open_window, qtbot
     session.change("learning_rate", 1e6)
     session.set_conditions([NonFinite()])
     window.toggle_training()
-    qtbot.waitUntil(lambda: not session.training, timeout=20_000)
+    qtbot.waitUntil(lambda: not session.training, timeout=60_000)
     plain = Session()
     plain.load("housing", seed=0, position=0)
     plain.change("learning_rate", 1e6)
@@ -209,7 +209,7 @@ def test_conditions_stop_playing_and_running_but_not_travelling(open_window, qtb
     session.set_conditions([GradientNorm(0.0)])
     window.player.set_speed(50)
     window.player.toggle()
-    qtbot.waitUntil(lambda: session.hit is not None, timeout=5_000)
+    qtbot.waitUntil(lambda: session.hit is not None, timeout=60_000)
     stopped = session.moment.position
     assert not window.player.playing
     assert session.shown_step().phase == "backward"
@@ -220,7 +220,7 @@ def test_conditions_stop_playing_and_running_but_not_travelling(open_window, qtb
     window.actions_by_name["run"].trigger()
     assert session.moment.position == length + stopped
     window.travel(400 * length)
-    qtbot.waitUntil(lambda: not session.training and session.moment.position == 400 * length, timeout=20_000)
+    qtbot.waitUntil(lambda: not session.training and session.moment.position == 400 * length, timeout=60_000)
 
 
 def test_playing_by_epochs_stops_at_a_condition_within(open_window, qtbot):
@@ -229,7 +229,7 @@ def test_playing_by_epochs_stops_at_a_condition_within(open_window, qtbot):
     session.set_conditions([LossJump(1.01)])
     session.set_grain("epoch")
     window.player.toggle()
-    qtbot.waitUntil(lambda: session.hit is not None and not session.training, timeout=20_000)
+    qtbot.waitUntil(lambda: session.hit is not None and not session.training, timeout=60_000)
     assert not window.player.playing
     plain = Session()
     plain.load("digits-mlp", seed=0, position=0)
@@ -381,7 +381,7 @@ def test_a_copy_is_kept_aside_offered_after_a_crash_and_deleted_at_the_end(qtbot
     again.features.running.offer_what_was_kept()
     box = again.findChildren(QMessageBox)[0]
     box.accept()
-    qtbot.waitUntil(lambda: again.session.moment.position == 3 * len(again.session.steps) + 2, timeout=3_000)
+    qtbot.waitUntil(lambda: again.session.moment.position == 3 * len(again.session.steps) + 2, timeout=60_000)
     again.close()
 
 
@@ -389,7 +389,7 @@ def test_a_copy_is_kept_while_training(qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr("gui.panels.keeper.EVERY", 0.05)
     window = kept_window(tmp_path, qtbot)
     window.toggle_training()
-    qtbot.waitUntil(lambda: window.features.running.keeper.aside.exists(), timeout=10_000)
+    qtbot.waitUntil(lambda: window.features.running.keeper.aside.exists(), timeout=60_000)
     window.close()
     assert list(tmp_path.glob("*.fastnn")) == []
 
@@ -432,12 +432,15 @@ def test_two_windows_keep_two_copies(tmp_path):
 
 def test_an_error_in_a_slot_becomes_one_box_with_details(qtbot, tmp_path, capsys):
     window = kept_window(tmp_path, qtbot)
+    window.activateWindow()  # a window that another test has left open is not meant
+    qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
     for _ in range(3):
         try:
             raise ZeroDivisionError("by design")
         except ZeroDivisionError:
             command.report(*sys.exc_info())
     errors = window.features.running.errors
+    qtbot.waitUntil(lambda: errors.box is not None and errors.box.isVisible(), timeout=60_000)
     assert errors.box.times == 3
     assert "ZeroDivisionError: by design" in errors.box.informativeText()
     assert str(window.features.running.keeper.aside) in errors.box.informativeText()
@@ -445,16 +448,28 @@ def test_an_error_in_a_slot_becomes_one_box_with_details(qtbot, tmp_path, capsys
     assert "by design" in QApplication.clipboard().text()
     assert errors.box is not None
     errors.box.close()
-    assert errors.box is None
+    qtbot.waitUntil(lambda: errors.box is None, timeout=60_000)
     assert "by design" in capsys.readouterr().err
     window.close()
+
+
+def test_an_error_is_reported_over_the_window_in_use(open_window, qtbot, capsys):
+    first, second = open_window("xor"), open_window("xor")
+    for used, other in ((second, first), (first, second)):
+        used.activateWindow()
+        qtbot.waitUntil(used.isActiveWindow, timeout=60_000)
+        command.report(ValueError, ValueError("by design"), None)
+        assert used.features.running.errors.box is not None
+        assert other.features.running.errors.box is None
+        used.features.running.errors.box.close()
+    assert "by design" in capsys.readouterr().err
 
 
 def test_an_error_while_training_becomes_a_box_and_the_window_lives(qtbot, tmp_path, monkeypatch, capsys):
     window = kept_window(tmp_path, qtbot)
     monkeypatch.setattr(window.session, "train", lambda *_: [][1])
     window.toggle_training()
-    qtbot.waitUntil(lambda: not window.session.training, timeout=5_000)
+    qtbot.waitUntil(lambda: not window.session.training, timeout=60_000)
     assert "IndexError" in window.features.running.errors.box.informativeText()
     window.features.running.errors.box.close()
     monkeypatch.undo()
@@ -477,7 +492,7 @@ def test_the_rate_that_is_found_can_be_used_from_here_on(open_window, qtbot, mon
     shown = []
 
     def wait(dialog):
-        qtbot.waitUntil(dialog.use.isEnabled, timeout=20_000)
+        qtbot.waitUntil(dialog.use.isEnabled, timeout=60_000)
         shown.append(dialog)
         return True
 
@@ -494,7 +509,7 @@ def test_a_long_way_is_called_off_by_closing_loading_and_resetting(open_window, 
     window = open_window("digits-mlp", position=0)
     session = window.session
     window.travel(10**6 * len(session.steps))
-    qtbot.waitUntil(lambda: len(session.losses) > 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(session.losses) > 3, timeout=60_000)
     if way == "close":
         window.close()
     elif way == "load":
@@ -512,10 +527,10 @@ def test_space_stops_a_long_way_where_it_is(open_window, qtbot):
     window = open_window("digits-mlp", position=0)
     session = window.session
     window.travel(10**6 * len(session.steps))
-    qtbot.waitUntil(lambda: len(session.losses) > 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(session.losses) > 3, timeout=60_000)
     assert "on the way to" in window.breadcrumb.count.text()
     window.actions_by_name["play"].trigger()
-    qtbot.waitUntil(lambda: not session.training, timeout=5_000)
+    qtbot.waitUntil(lambda: not session.training, timeout=60_000)
     qtbot.wait(100)
     assert not session.training
     assert session.moment.position < 10**6 * len(session.steps)

@@ -52,7 +52,7 @@ def test_every_panel_is_in_sight_and_the_stage_scrolls(open_window):
         assert seen.height() >= 28
     room = window.stage.parentWidget().parentWidget()
     assert room.verticalScrollBar().maximum() > 0
-    assert all(view.geometry_now.seen.height() >= 12 for view in window.stage.views() if not view.single)
+    assert all(view.geometry_now.seen.height() >= 8 for view in window.stage.views() if not view.single)
 
 
 def test_what_a_toolbar_has_no_room_for_is_one_click_away(open_window):

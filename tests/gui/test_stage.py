@@ -313,3 +313,4 @@ def test_probabilities_and_gates_have_colours_from_zero_upwards(preset, name, si
     content = content_of(session, name)
     assert content.scale.signed is signed
     assert content.scale.low == (-content.scale.high if signed else 0)
+    assert signed or content.scale.high == 1

@@ -108,3 +108,27 @@ def test_lists_that_differ_show_the_step_that_is_known(window, monkeypatch):
     session._moment = replace(session.moment, alike=False)
     assert tape._visible(tape.axis()) == [30]
     assert not tape.grab().isNull()
+
+
+def test_the_training_step_shown_is_always_on_the_axis(window, qapp):
+    session, tape = window.session, window.tape
+    for position in (1, 31 * 15 + 3, 2 * 15 + 1, 47 * 15 + 14):
+        session.goto(position)
+        qapp.processEvents()
+        axis, shown = tape.axis(), session.moment.shown
+        assert axis.low <= shown
+        assert shown + 1 <= axis.high
+        ticks = [tape.tick(i) for i in range(len(session.steps))]
+        assert ticks[0].left() >= axis.left - 1
+        assert ticks[-1].right() <= axis.right + 1
+
+
+def test_away_from_what_is_zoomed_the_step_is_drawn_out(window, qapp):
+    session, tape = window.session, window.tape
+    for _ in range(14):
+        tape.zoomed.emit(1.25, 30.5)
+    assert tape.legible
+    session.goto(3 * len(session.steps) + 2)
+    qapp.processEvents()
+    assert not tape.legible
+    assert tape.ends() == (tape.axis().left, tape.axis().right)

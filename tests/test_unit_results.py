@@ -1,4 +1,4 @@
-"""Results that records call one-sided are never negative; the others of the same records can be."""
+"""Results that records call unit lie between 0 and 1, so that colours can tell probabilities and gates."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ import pytest
 from fastnn.ops.attributes import Choice
 from fastnn.ops.table import OPS
 
-NAMED = sorted(name for name, op in OPS.items() if op.one_sided)
+NAMED = sorted(name for name, op in OPS.items() if op.unit)
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_they_are_never_negative(name):
+def test_they_lie_between_0_and_1(name):
     op = OPS[name]
-    assert set(op.one_sided) <= {*op.outputs, *op.extra}
+    assert set(op.unit) <= {*op.outputs, *op.extra}
     seen, rng = False, np.random.default_rng(0)
     for case in op.cases:
         if case.draw or case.attrs:
@@ -21,13 +21,13 @@ def test_they_are_never_negative(name):
         defaults = {k: v.words[0] if isinstance(v, Choice) else v for k, v in op.attrs.items()}
         made = op.forward(*given, **defaults)
         found = dict(zip((*op.outputs, *op.extra), made if isinstance(made, tuple) else (made,), strict=True))
-        for role in op.one_sided:
+        for role in op.unit:
             seen = seen or found[role].size > 0
-            assert (found[role] >= 0).all(), role
+            assert ((found[role] >= 0) & (found[role] <= 1)).all(), role
     assert seen
 
 
 def test_gates_and_the_logistic_function_are_among_them():
     assert {"sigmoid", "lstm", "gru"} <= set(NAMED)
-    assert "g" not in OPS["lstm"].one_sided
-    assert not OPS["tanh"].one_sided
+    assert "g" not in OPS["lstm"].unit
+    assert not OPS["tanh"].unit
