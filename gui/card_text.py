@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.engine.explain import Explanation, Operand, Term, factor
+from fastnn.engine.explain import Explanation, Operand, Term, alike, factor
 from fastnn.errors import FastnnError
 from fastnn.ops.terms import Formula
 from gui.inner_sums import InnerSum, bracketed, inner_sums, shortened
@@ -154,7 +154,7 @@ class CardText:
     def adds_up(self) -> bool:
         """Whether the printed numbers give the printed result, as a reader would find."""
         try:
-            found = Formula(self.substituted).evaluate({})
+            found = alike(Formula(self.substituted).evaluate({}), self.e.result)
         except (SyntaxError, NameError, TypeError, ZeroDivisionError, FastnnError):
             return False
         return format_number(found, self.digits) == format_number(self.e.result, self.digits)

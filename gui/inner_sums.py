@@ -61,8 +61,11 @@ def inner_sums(text: str, operands: Sequence[Operand]) -> tuple[InnerSum, ...]:
         products = [[by_symbol.get(name) for name in term.split(" * ")] for term in match.group(1).split(", ")]
         known = tuple(tuple(o for o in factors if o is not None) for factors in products)
         width = len(products[0])
-        if len(known) > 1 and all(
-            len(given) == len(all_) == width for given, all_ in zip(known, products, strict=True)
+        indexed = all(role_of(o) != o.symbol for factors in known for o in factors)  # else no letter can stand for it
+        if (
+            len(known) > 1
+            and indexed
+            and all(len(given) == len(all_) == width for given, all_ in zip(known, products, strict=True))
         ):
             found[match.group()] = InnerSum(match.group(), known)
     return tuple(found.values())

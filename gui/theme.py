@@ -140,6 +140,14 @@ def set_motion(moving: bool) -> None:
         QApplication.setEffectEnabled(effect, moving)
 
 
+_dressing = [False]
+
+
+def is_dressing() -> bool:
+    """Whether widgets are getting another style right now: those that have not got it yet cannot be measured."""
+    return _dressing[0]
+
+
 def apply(app: QApplication, mode: str = "system") -> Theme:
     """Put a theme on the application and return it.
 
@@ -154,9 +162,13 @@ def apply(app: QApplication, mode: str = "system") -> Theme:
     if mode not in MODES:
         raise ValueError(f"expected a theme of {MODES}, received {mode!r}.")
     _current = {"light": LIGHT, "dark": DARK}.get(mode) or system(app)
-    app.setStyle("Fusion")
-    app.setPalette(palette(_current))
-    app.setStyleSheet(style_sheet(_current))
+    _dressing[0] = True
+    try:
+        app.setStyle("Fusion")
+        app.setPalette(palette(_current))
+        app.setStyleSheet(style_sheet(_current))
+    finally:
+        _dressing[0] = False
     pg.setConfigOptions(background=_current.panel, foreground=_current.muted, antialias=True)
     return _current
 

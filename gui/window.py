@@ -42,6 +42,7 @@ from gui.source import Source
 from gui.worker import Player, Trainer
 
 LAYOUT_VERSION = 1
+WIDE = 1600  # pixels of a window in which the map has room for more than a column
 AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
 SCROLLING = ("network", "explain", "listing", "lesson")  # docks that need no scroll bars around them
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -146,8 +147,12 @@ class MainWindow(QMainWindow):
             dock.show()
         self.splitDockWidget(self.docks["listing"], self.docks["training"], Qt.Orientation.Horizontal)
         width, height = self.width(), self.height()
-        side = Qt.Orientation.Horizontal
-        self.resizeDocks([self.docks["network"], self.docks["explain"]], [int(width * 0.16), int(width * 0.27)], side)
+        side, map_width = Qt.Orientation.Horizontal, int(width * (0.16 if width < WIDE else 0.21))
+        self.resizeDocks(
+            [self.docks["network"], self.docks["explain"]],
+            [map_width, int(width * 0.27)],
+            side,
+        )
         self.resizeDocks([self.docks["listing"], self.docks["training"]], [int(width * 0.40), int(width * 0.33)], side)
         self.resizeDocks([self.docks["listing"]], [int(height * 0.28)], Qt.Orientation.Vertical)
 

@@ -89,7 +89,7 @@ class Explanation:
         kind: "sum", "formula", or "given" for a number that no step computed.
         symbol: The formula with symbols.
         substituted: The formula with numbers; Python, so that it can be evaluated.
-        result: The engine's number.
+        result: The engine's number; an int where the value holds whole numbers.
         recomputed: The formula's value in float64 from the unrounded operands.
         magnitude: Sum of the terms' magnitudes: the yardstick for rounding.
         operands: The cells used; for long sums those of the terms shown.
@@ -202,9 +202,22 @@ def expression_of(step: Step, name: str, index: Index) -> Expression:
 
 def _operand(names: Mapping[str, Any], role: str, index: Index, arrays: Arrays, symbol: str | None = None) -> Operand:
     cell = tuple(int(i) for i in index)
-    number = arrays[role][cell]
-    whole = arrays[role].dtype.kind in "iub"
-    return Operand(symbol or label(role, cell), str(names[role]), cell, int(number) if whole else float(number))
+    return Operand(symbol or label(role, cell), str(names[role]), cell, number_in(arrays[role], cell))
+
+
+def alike(value: float, result: float) -> float:
+    """The value as an int where it and the result are whole."""
+    return int(value) if isinstance(result, int) and value.is_integer() else value
+
+
+def number_in(array: NDArray[Any], cell: Index) -> float:
+    """A cell's number; an int where the array holds whole numbers.
+
+    Example:
+        >>> number_in(np.array([3]), (0,)), number_in(np.array([3.0]), (0,))
+        (3, 3.0)
+    """
+    return int(array[cell]) if array.dtype.kind in "iub" else float(array[cell])
 
 
 def _of_formula(
@@ -223,8 +236,9 @@ def _of_formula(
     named = _named(f, operands, arrays, digits)
     numbers = {**{o.symbol: o.value for o in operands}, **{part.name: part.value for part in named}}
     return Explanation(
-        name, index, "formula", f.short, _numbered(f.short, numbers, digits), result, f.evaluate(arrays),
-        f.magnitude(arrays), operands, tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), named,
+        name, index, "formula", f.short, _numbered(f.short, numbers, digits), result,
+        alike(f.evaluate(arrays), result), f.magnitude(arrays), operands,
+        tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), named,
         total_terms=len(addends), note=f.note, step=at,
     )  # fmt: skip
 
@@ -313,8 +327,8 @@ def _of_sum(
     symbol, substituted = _lines(s, terms, extra, rest, len(products) - len(terms), digits)
     operands = tuple(dict.fromkeys((*(o for t in terms for o in t.operands), *extra)))
     return Explanation(
-        name, index, "sum", symbol, substituted, result, s.evaluate(arrays), s.magnitude(arrays), operands, terms,
-        rest=rest, total_terms=len(products), note=s.note, step=at,
+        name, index, "sum", symbol, substituted, result, alike(s.evaluate(arrays), result),
+        s.magnitude(arrays), operands, terms, rest=rest, total_terms=len(products), note=s.note, step=at,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.engine.explain import Operand, factor, label, sum_term
+from fastnn.engine.explain import Operand, factor, label, number_in, sum_term
 from fastnn.ops.terms import FUNCTIONS, Expression, Formula, Sum, compiled, unnamed
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -130,7 +130,7 @@ class Inside:
 
     def _operand(self, symbol: str, role: str, cell: Any) -> Operand:
         index = tuple(int(i) for i in cell)
-        return Operand(symbol, str(self.names[role]), index, float(self.arrays[role][index]))
+        return Operand(symbol, str(self.names[role]), index, number_in(self.arrays[role], index))
 
     # ------------------------------------------------------------ formulas
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from fastnn.engine.explain import Explanation, explain_step, expression_of, given
+from fastnn.engine.explain import Explanation, explain_step, expression_of, given, number_in
 from fastnn.engine.inside import Inside
 from fastnn.errors import GraphError
 
@@ -103,9 +103,9 @@ class Looking:
         made = self._origin(name)
         if made is None:
             role = self.listing.values[name].role
-            return given(name, cell, float(array[cell]), f"{role}: no step of this training step computed it")
+            return given(name, cell, number_in(array, cell), f"{role}: no step of this training step computed it")
         return explain_step(
-            self.steps[made], name, cell, self._arrays_of(made), float(array[cell]), digits, made
+            self.steps[made], name, cell, self._arrays_of(made), number_in(array, cell), digits, made
         )  # fmt: skip
 
     def inside(self, name: str, index: tuple[int, ...] = (), digits: int = 4) -> Inside | None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.engine.explain import number_in
 from fastnn.ops.terms import Formula
-from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Link, Map, Note, Table
+from gui.cards.figure import Bars, Courses, Curve, Figure, Item, Map, Note, Table
 from gui.cards.sight import Sight
 from gui.content import base_name
 from gui.network import step_blocks
@@ -77,7 +78,7 @@ def branches(sight: Sight) -> Iterator[Figure]:
     for role, name in alike:
         norm = float(np.linalg.norm(np.asarray(arrays[role], np.float64)))
         slope = slopes.get(role)
-        rows.append((f"{role} is {name}", Link(float(arrays[role][sight.index]), name, sight.index), norm))
+        rows.append((f"{role} is {name}", sight.link(role, sight.index), norm))
         if not step.backward:
             rows[-1] = (*rows[-1], "" if slope is None else slope)
     if step.backward:
@@ -155,7 +156,7 @@ def classes(sight: Sight) -> Iterator[Figure]:
     rows: list[tuple[Item, ...]] = []
     for j in shown:
         cell = (*lead, j)
-        links = [Link(float(a[cell]), sight.called(role), cell) for role, a in columns.items()]
+        links = [sight.link(role, cell) for role in columns]
         target = "" if label is None else "target" if j == int(label[lead]) else ""
         rows.append((str(j), *links, *([target] if label is not None else [])))
     head = ("class", *columns, *(["label"] if label is not None else []))
@@ -207,7 +208,7 @@ def gates(sight: Sight) -> Iterator[Figure]:
     b, t, j = sight.index[0], sight.index[1], sight.index[2] % units
     rows: list[tuple[Item, ...]] = []
     for k in range(next(iter(found.values())).shape[1]):
-        rows.append((str(k), *(Link(float(a[b, k, j]), sight.called(role), (b, k, j)) for role, a in found.items())))
+        rows.append((str(k), *(sight.link(role, (b, k, j)) for role in found)))
     start = max(min(t - 6, len(rows) - 13), 0)
     for group, title in ((GATES, "gates"), (STATES, "candidate, cell and output"), (BACK, "gradients")):
         lines = [(role, np.asarray(found[role][b, :, j], np.float64)) for role in group if role in found]
@@ -233,7 +234,7 @@ def parts(sight: Sight) -> Iterator[Figure]:
             continue
         array, made = sight.inside.arrays[role], listing.written_by.get(name)
         origin = "given" if made is None else f"{blocks[made]}, step {made + 1}"
-        link = Link(float(array[sight.index]), name, sight.index)
+        link = sight.link(role, sight.index)
         rows.append((origin, link, float(np.linalg.norm(array))))
         bars.append((origin, link))
     total = sight.inside.total
@@ -285,8 +286,9 @@ def before_and_after(sight: Sight) -> Iterator[Figure]:
         if arrays[role].ndim != len(cell):
             continue
         after = arrays.get(written.get(role, ""))
-        new: Item = "" if after is None else float(after[cell])
-        change: Item = "" if after is None else float(after[cell]) - float(arrays[role][cell])
-        rows.append((role, Link(float(arrays[role][cell]), name, cell), new, change))
+        old = sight.link(role, cell)
+        new: Item = "" if after is None else number_in(after, cell)
+        change: Item = "" if after is None else number_in(after, cell) - number_in(arrays[role], cell)
+        rows.append((role, old, new, change))
     attrs = ", ".join(f"{key} = {value}" for key, value in sight.step.attrs.items())
     yield Table("before and after", ("", "before", "after", "change"), tuple(rows), note=attrs)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.engine.explain import Explanation
+from fastnn.engine.explain import Explanation, number_in
 from fastnn.engine.graph import Step
 from fastnn.engine.inside import Inside
 from fastnn.errors import FastnnError
 from fastnn.ops.terms import Formula, Sum
+from gui.cards.figure import Link
 from gui.content import label_letters
 from gui.inner_sums import InnerSum, inner_sums
 
@@ -93,6 +94,10 @@ class Sight:
     def item(self, role: str, value: float) -> float:
         """A number of an operand; whole where the operand holds whole numbers."""
         return int(value) if self.inside.arrays[role].dtype.kind in "iub" else float(value)
+
+    def link(self, role: str, cell: Index) -> Link:
+        """A cell of an operand or result, as it was when the step ran."""
+        return Link(number_in(self.inside.arrays[role], cell), self.called(role), cell)
 
     def gathered(self, factor: int) -> NDArray[np.float64]:
         """The numbers of one factor of a sum, term by term."""

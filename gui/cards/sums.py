@@ -163,19 +163,6 @@ def shares(sight: Sight) -> Iterator[Figure]:
         values = np.zeros((rows, columns))
         np.add.at(values, (cells[:, 1], cells[:, 2]), products)
         yield Map("by position h × w, summed over the batch", values)
-        if len(s.factors) == 2 and all(np.asarray(c).shape[1] == 4 for _, c in s.factors):
-            yield from both_maps(sight, int(np.abs(products).argmax()))
-
-
-def both_maps(sight: Sight, place: int) -> Iterator[Figure]:
-    """The two maps whose products are summed, of the sample of the largest term, that term's cells boxed."""
-    assert sight.sum is not None
-    for role, cells in sight.sum.factors:
-        n, h, w, c = (int(i) for i in np.asarray(cells)[place])
-        values = np.asarray(sight.inside.arrays[role][n, :, :, c], np.float64)
-        yield Map(
-            f"{role} is {sight.called(role)}[n={n}, c={c}]; boxed: h={h}, w={w} of the largest term", values, (h, w)
-        )
 
 
 def moves(cells: NDArray[np.int64], axis: int) -> bool:

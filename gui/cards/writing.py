@@ -38,7 +38,7 @@ BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
 WIDE = 6  # decimals in tables of many columns, so that none is out of sight
-CROWDED = 6  # columns of a table whose cells stand closer
+CROWDED = 5  # columns of a table whose cells stand closer
 HEAD = 11  # letters of a column's name
 LONG = 40  # letters of a text that may be broken into lines
 BESIDE = 3  # columns of grids that stand side by side
@@ -101,9 +101,7 @@ class FigureWriter:
     def item(self, item: Item, most: int = 99) -> str:
         """A number or a text; a link where it leads somewhere; with at most so many decimals."""
         value = item.value if isinstance(item, Link | Place) else item
-        text = (
-            self._words(value) if isinstance(value, str) else html.escape(format_number(value, min(self.digits, most)))
-        )
+        text = self._words(value) if isinstance(value, str) else html.escape(self._number(value, most))
         if isinstance(item, Place) and self.look.links:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="term:{item.term}" style="{style}">{text}</a>'
@@ -111,6 +109,11 @@ class FigureWriter:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="{address(item)}" style="{style}">{text}</a>'
         return text
+
+    def _number(self, value: float, most: int) -> str:
+        """A number with at most so many decimals; where columns are crowded, powers of ten have two."""
+        text = format_number(value, min(self.digits, most))
+        return format_number(value, 3) if most < WIDE and "e" in text else text
 
     def _words(self, text: str) -> str:
         """A text; what follows on a second line is less important."""
@@ -152,7 +155,9 @@ class FigureWriter:
     @write.register
     def _(self, figure: Table) -> str:
         head = "".join(self._head_cell(k, name) for k, name in enumerate(figure.head))
-        rows = "".join(self._row(figure, k, WIDE if len(figure.head) > 3 else 99) for k in range(len(figure.rows)))
+        columns = len(figure.head)
+        most = WIDE - 1 if columns > CROWDED else WIDE if columns > 3 else 99
+        rows = "".join(self._row(figure, k, most) for k in range(len(figure.rows)))
         padding = 1 if len(figure.head) > CROWDED else 2
         table = f"{self._open(padding, full=True)}<tr>{head}</tr>{rows}</table>"
         anchor = f'<a name="{FOCUS}"></a>' if figure.current is not None else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QRect, QSize
+from PyQt6.QtCore import QEvent, QRect, QSize, QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from gui import theme
 
 
 class Flow(QWidget):
@@ -50,9 +52,9 @@ class Flow(QWidget):
         return QSize(sum(h.width() for h in hints) + gaps, max((h.height() for h in hints), default=0))
 
     def minimumSizeHint(self) -> QSize:
-        """The widest widget alone, and the lines that the present width asks for."""
-        widest = max((part.minimumSizeHint().width() for part in self._shown()), default=0)
-        return QSize(widest, self.heightForWidth(max(self.width(), widest)))
+        """The widest widget alone."""
+        least = [part.minimumSizeHint() for part in self._shown()]
+        return QSize(max((s.width() for s in least), default=0), max((s.height() for s in least), default=0))
 
     def _shown(self) -> list[QWidget]:
         return [part for part in self.parts if not part.isHidden()]
@@ -92,11 +94,17 @@ class Flow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self.arrange()
-        self.updateGeometry()
+        self._settle()
 
     def event(self, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-            self.arrange()
+            self._settle()
         return super().event(event)
+
+    def _settle(self) -> None:
+        """Arrange, but not amid a change of style, when sizes cannot be asked for."""
+        if theme.is_dressing():
+            QTimer.singleShot(0, self._settle)
+            return
+        self.arrange()
+        self.updateGeometry()

@@ -20,7 +20,8 @@ from gui.panels.map_overview import Overview
 
 MARGIN = 10.0
 DRAG = 4.0
-SMALLEST, LARGEST, NATURAL = 0.45, 3.0, 1.25
+SMALLEST, LARGEST, NATURAL = 0.7, 3.0, 1.25  # type of 70 % is still read
+SMALLEST_NEURONS = 0.45
 
 
 class NetworkMap(QWidget):
@@ -190,7 +191,7 @@ class NetworkMap(QWidget):
     def _zoom_in(self, room: QRectF, bounds: QRectF) -> float:
         high, type_size = room.height() / bounds.height(), themes.scale()
         fit = min(room.width() / bounds.width(), high if self.shows_neurons else max(high, 0.8 * type_size))
-        return min(max(fit, SMALLEST * (1.0 if self.shows_neurons else type_size)), NATURAL * type_size)
+        return min(max(fit, SMALLEST_NEURONS if self.shows_neurons else SMALLEST * type_size), NATURAL * type_size)
 
     def _bring_into_view(self) -> None:
         """Move so that the current block shows; never against the user's own panning."""

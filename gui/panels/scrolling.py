@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtWidgets import QFrame, QScrollArea, QWidget
 
 LEAST = 120, 60  # pixels that are left of a panel in the smallest window
 
 
-def scrolled(widget: QWidget) -> QScrollArea:
-    """A panel with scroll bars that come when its least size does not fit."""
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setWidget(widget)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setMinimumSize(*LEAST)
-    return area
+class Room(QScrollArea):
+    """Scroll bars that come when a panel's least size does not fit."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self._settling = False
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumSize(*LEAST)
+        self.setWidget(widget)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Fit the panel once: without end a bar would come and go where the panel's height depends on its width."""
+        if self._settling:
+            return False
+        self._settling = True
+        try:
+            return super().eventFilter(watched, event)
+        finally:
+            self._settling = False
+
+
+def scrolled(widget: QWidget) -> Room:
+    """A panel in a room of its own."""
+    return Room(widget)

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QRect
 
 SPACE = 4
 NARROW, LOW = 165, 128  # a column is at least so wide, and views lower than that share two columns
-TIGHT, CROWDED = 110, 72  # the same where views would lie over each other otherwise
+TIGHT, CROWDED = 110, 114  # the same where little of a picture would be left between its header and its colour bar
 
 
 def share(wanted: Sequence[float], room: float) -> list[float]:
@@ -36,7 +36,7 @@ def columns_for(count: int, width: float, height: float) -> int:
     """In how many columns to stack that many views.
 
     Example:
-        >>> columns_for(3, 256, 430), columns_for(9, 256, 430)
+        >>> columns_for(3, 256, 430), columns_for(5, 256, 430)
         (1, 2)
     """
     fits = [(NARROW, LOW), (TIGHT, CROWDED)]
@@ -65,6 +65,8 @@ def place(wanted: Sequence[float], room: QRect, single: Sequence[bool] = ()) -> 
         single: Which of them are single numbers; two of those that follow each other share a line.
     """
     lines = pair(single or [False] * len(wanted))
+    if columns_for(len(lines), room.width(), room.height()) == 2 and room.width() < 2 * NARROW * 2:
+        lines = [[i] for i in range(len(wanted))]  # there is no room for two numbers side by side
     rects = _place([max(wanted[i] for i in line) for line in lines], room)
     found: dict[int, QRect] = {}
     for line, rect in zip(lines, rects, strict=True):
@@ -94,8 +96,10 @@ def _place(wanted: Sequence[float], room: QRect) -> list[QRect]:
     groups = deal(wanted, columns_for(len(wanted), room.width(), room.height()))
     width = (room.width() - SPACE * (len(groups) - 1)) // len(groups)
     found: dict[int, QRect] = {}
-    for k, group in enumerate(groups):
-        heights = share([wanted[i] for i in group], room.height() - SPACE * (len(group) - 1))
+    allotted = [share([wanted[i] for i in group], room.height() - SPACE * (len(group) - 1)) for group in groups]
+    short = [max(h) for g, h in zip(groups, allotted, strict=True) if sum(h) + 1 < sum(wanted[i] for i in g)]
+    for k, (group, given) in enumerate(zip(groups, allotted, strict=True)):
+        heights = [min(height, *short) if short else height for height in given]  # equals look equal in both columns
         total = sum(heights) + SPACE * (len(group) - 1)
         y = room.top() + max(room.height() - total, 0) / 2
         for i, height in zip(group, heights, strict=True):

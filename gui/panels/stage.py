@@ -15,6 +15,7 @@ from gui.content import Content, Scene, base_name, dependence, scene_of
 from gui.panels import stacking
 from gui.panels.cells import attach
 from gui.panels.op_block import OpBlock
+from gui.panels.scrolling import scrolled
 from gui.panels.stage_bar import StageBar
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
@@ -48,7 +49,7 @@ class StageView(QWidget):
         layout.setContentsMargins(4, 2, 4, 4)
         layout.setSpacing(2)
         layout.addWidget(self.bar)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(scrolled(self.canvas), 1)
         self.setAccessibleName("Stage: operands, operation and results of the step shown")
 
     def refresh(self) -> None:
@@ -157,11 +158,10 @@ class Canvas(QWidget):
         self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))
 
     def _stack(self, views: Sequence[TensorView], room: QRect) -> None:
-        columns = stacking.columns_for(len(views), room.width(), room.height())
+        single = [v.single for v in views]
+        columns = stacking.columns_for(len(stacking.pair(single)), room.width(), room.height())
         wanted = [v.height_for(room.width() // columns, room.height()) for v in views]
-        for view, rect in zip(
-            views, stacking.place(wanted, room, [v.single for v in views]) if views else (), strict=True
-        ):
+        for view, rect in zip(views, stacking.place(wanted, room, single) if views else (), strict=True):
             view.setGeometry(rect)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -173,7 +173,7 @@ class StageBar(Flow):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Say more about the sample where there is room."""
-        if self.session.stepper is not None:
+        if self.session.stepper is not None and not themes.is_dressing():
             self._show_sample()
         super().resizeEvent(event)
 

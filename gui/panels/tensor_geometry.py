@@ -25,6 +25,7 @@ MAX_CELL = QSizeF(112, 44)
 MAX_SQUARE = 44.0
 SINGLE = QSizeF(130, 24)
 BAR = 150.0
+LINE = 28.0  # of a row of numbers
 LEGIBLE = 5.0  # side of the smallest cell of a kernel that is worth showing
 WIDE_CELL, LOW_CELL = 42.0, 14.0  # of numbers that are easily read
 
@@ -204,8 +205,8 @@ def height_for(content: Content, width: float, most: float) -> int:
     gutter, top = gutters(a, False)
     room = width - 2 * MARGIN - gutter
     if a.wrap and not a.square:
-        lines = math.ceil(a.tiles[0] * a.tiles[1] / max(room // 44, 1))
-        wanted = min(lines, a.tiles[0]) * 26.0
+        lines = min(math.ceil(a.tiles[0] * a.tiles[1] / max(room // 44, 1)), a.tiles[0])
+        wanted, top = float(lines * themes.px(LINE)), COLUMN_INDEX if lines == 1 else top
     else:
         wanted = a.size[0] * cell_in(a, room, 1e9 if a.square else a.size[0] * 34.0)[1]
     return int(min(frame + top + np.ceil(wanted) + 2, most))

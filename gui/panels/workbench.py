@@ -32,7 +32,7 @@ class Workbench(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.addTab("Stage")
-        self.pile.addWidget(scrolled(stage))
+        self.pile.addWidget(stage)
         self.tabs.currentChanged.connect(self._turn)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)

@@ -118,3 +118,43 @@ def test_a_presentation_shows_stage_and_card_alone_and_returns(open_window, qtbo
     assert theme.scale() == 1.0
     assert window.menuBar().isVisible()
     assert {name: dock.isVisible() for name, dock in window.docks.items()} == state
+
+
+def test_a_presentation_hides_what_is_not_looked_at(open_window):
+    window = open_window(position=9)
+    bars = (window.menuBar(), window.statusBar(), window.workbench.edit_bar, window.stage.bar)
+    assert all(bar.isVisible() for bar in bars)
+    window.actions_by_name["present"].trigger()
+    assert not any(bar.isVisible() for bar in bars)
+    window.actions_by_name["present"].trigger()
+    assert all(bar.isVisible() for bar in bars)
+
+
+def test_icons_titles_and_fields_grow_with_type(open_window):
+    window = open_window()
+    title = window.docks["network"].titleBarWidget().name
+
+    def sizes():
+        return window.transport.iconSize().width(), title.font().pointSizeF(), window.workbench.edit_bar.rate.width()
+
+    before = sizes()
+    window.features.appearance.set_scale(2.0)
+    QApplication.processEvents()
+    after = sizes()
+    assert after[0] == 2 * before[0]
+    assert after[1] == 2 * before[1]
+    assert after[2] > 1.5 * before[2]
+    icon = window.actions_by_name["reset"].icon()
+    assert max(s.width() for s in icon.availableSizes()) >= after[0]
+
+
+@pytest.mark.parametrize(("width", "words"), [(1400, "operations done"), (700, "done"), (330, "sigmoid")])
+def test_the_position_says_what_there_is_room_for(open_window, width, words):
+    window = open_window(position=2)
+    crumb = window.breadcrumb
+    crumb.setParent(None)
+    crumb.resize(width, 30)
+    crumb.show()
+    QApplication.processEvents()
+    assert words in crumb.path.text() + crumb.count.text()
+    assert crumb.path.sizeHint().width() + crumb.count.sizeHint().width() <= width

@@ -78,3 +78,32 @@ def test_pictures_of_one_pixel_lie_side_by_side(shape, weight):
     x = np.arange(np.prod(shape)).reshape(shape)
     assert sorted(a.image(x).ravel().tolist()) == x.ravel().tolist()
     assert {a.index(*a.place(i)) for i in np.ndindex(shape)} == set(np.ndindex(shape))
+
+
+def test_tensors_of_one_shape_are_equally_high_on_both_sides_of_an_update(open_window, qapp):
+    window = open_window("lenet5", position=0)
+    session = window.session
+    index = max(i for i, s in enumerate(session.steps) if s.op.kind == "update" and "output.kernel" in s.outputs)
+    session.goto(index + 1)
+    qapp.processEvents()
+    views = [v for v in window.stage.views() if v.content.shape == (84, 10)]
+    assert len(views) == 7  # w, g, m, v and the three new ones
+    heights = [v.geometry_now.seen.height() for v in views]
+    assert min(heights) > 30
+    assert max(heights) < 1.2 * min(heights)
+    rects = [v.geometry() for v in window.stage.views()]
+    assert not any(a.intersects(b) for i, a in enumerate(rects) for b in rects[:i])
+    for view in window.stage.views():
+        if view.single:
+            assert view.width() >= 100
+
+
+def test_a_row_of_numbers_is_higher_than_its_type(open_window, qapp):
+    window = open_window("ticket-router", position=0, size=(1920, 1080))
+    session = window.session
+    session.goto(next(i for i, s in enumerate(session.steps) if "department.dense" in s.inputs) + 1)
+    qapp.processEvents()
+    rows = [v for v in window.stage.views() if v.content.shape == (32, 4)]
+    assert rows
+    for view in rows:
+        assert view.geometry_now.size[1] >= 24

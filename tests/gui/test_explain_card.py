@@ -218,6 +218,7 @@ def test_term_by_term_to_the_number_and_a_corrupted_buffer_is_noticed(open_card,
     ("name", "position", "cell"),
     [
         ("lenet5", 40, ("output.kernel", (0, 0))),
+        ("go-policy-value", 70, ("policy.dense.grad", (0, 0))),
         ("digits-mlp", 8, ("sparse_softmax_cross_entropy", (3,))),
         ("cifar-residual", 100, ("block2_conv2.conv2d.grad", (0, 3, 3, 2))),
         ("ticket-router", 33, ("title_lstm.lstm.dc", (0, 2, 1))),

@@ -80,3 +80,16 @@ def test_hidden_metrics_compute_nothing(open_window, qtbot, monkeypatch):
     window.session.next()
     qtbot.wait(250)
     assert called == []
+
+
+def test_the_matrix_is_what_plain_counting_of_predictions_gives(open_window, qtbot):
+    window, panel = open_metrics(open_window, qtbot, "digits-mlp", 40)
+    stepper, source = window.session.stepper, window.session.source
+    names = ("hidden.kernel", "hidden.bias", "output.kernel", "output.bias")
+    weights = {name: np.asarray(stepper.value(name), np.float64) for name in names}
+    x = np.asarray(source.x, np.float64).reshape(len(source.x), -1)
+    hidden = np.maximum(x @ weights["hidden.kernel"] + weights["hidden.bias"], 0)
+    chosen = (hidden @ weights["output.kernel"] + weights["output.bias"]).argmax(-1)
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (np.ravel(source.y), chosen), 1)
+    assert np.array_equal(panel.matrix.counts, counts)

@@ -289,3 +289,14 @@ def test_labels_of_neurons_do_not_lie_over_each_other(open_window, qapp, monkeyp
     assert not [(a, b) for k, a in enumerate(boxes) for b in boxes[:k] if a.intersects(b)]
     button = window.map.toggle.geometry()
     assert not any(window.map.transform().mapRect(box).intersects(button.toRectF()) for box in boxes)
+
+
+@pytest.mark.parametrize("name", ["ticket-router", "inception"])
+def test_the_type_of_a_wide_map_stays_legible_and_its_overview_shows_the_rest(open_map, name):
+    session = preset(name)
+    view = open_map(session, (220, 520))
+    assert view._zoom >= 0.7
+    assert view.overview().needed
+    session.goto(len(session.steps) // 4)
+    view.refresh()
+    assert view.rect().contains(view.block_rect(view._lit).center().toPoint())

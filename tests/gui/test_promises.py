@@ -20,8 +20,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 # ---------------------------------------------------------------- the stage: pictures, numbers, legend
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
-@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize(("mode", "size"), [("light", (1280, 800)), ("dark", (1920, 1080))])
 @pytest.mark.parametrize(
     ("name", "kind"), [("digits-cnn", "convolution"), ("digits-cnn", "window"), ("digits-mlp", "contraction")]
 )

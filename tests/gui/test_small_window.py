@@ -50,7 +50,7 @@ def test_every_panel_is_in_sight_and_the_stage_scrolls(open_window):
         seen = panel.visibleRegion().boundingRect()
         assert seen.width() >= 100
         assert seen.height() >= 28
-    room = window.stage.parentWidget().parentWidget()
+    room = window.stage.canvas.parentWidget().parentWidget()
     assert room.verticalScrollBar().maximum() > 0
     assert all(view.geometry_now.seen.height() >= 8 for view in window.stage.views() if not view.single)
 
@@ -86,3 +86,10 @@ def test_the_sample_says_more_where_there_is_room(open_window):
     QApplication.processEvents()
     assert "target" not in window.stage.bar.sample.text()
     assert "target" in window.stage.bar.sample.toolTip()
+
+
+def test_changing_size_of_type_in_a_row_settles(open_window):
+    window = open_window("worked-example", size=(1280, 800))
+    for action in ["larger"] * 12 + ["smaller"] * 14 + ["larger"] * 12:
+        window.actions_by_name[action].trigger()  # without returning to the event loop
+    assert theme.scale() == 2.0
