@@ -63,7 +63,11 @@ class Measuring(QObject):
         self._row = row
         if row not in session.moment.rows:
             first = session.moment.epoch * schedule.batches
-            step = next(s for s in range(first, first + schedule.batches) if row in schedule.rows(s))
+            step = next((s for s in range(first, first + schedule.batches) if row in schedule.rows(s)), None)
+            if step is None:  # the list is of data that has been replaced, and not yet made anew
+                self._row = None
+                self.window.say(f"row {row} is not among the data of this run")
+                return
             self.window.travel(step * len(session.steps) + min(max(session.done, 1), len(session.steps)))
         self._select_row()
 

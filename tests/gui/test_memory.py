@@ -63,3 +63,9 @@ def test_training_a_comparison_and_changes_leave_nothing(open_window, qtbot):
     session.change(next(n for n, v in session.listing.values.items() if v.role == "parameter"), 0.5, (0, 0))
     window.actions_by_name["neuron"].trigger()
     assert left_over(window, "worked-example") is None
+
+
+def test_a_row_of_data_that_is_gone_is_no_error(open_window):
+    window = open_window("xor", position=3)
+    window.features.measuring.show_row(10**6)
+    assert "not among the data" in window.statusBar().currentMessage()
