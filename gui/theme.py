@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PyQt6.QtWidgets import QApplication
 
@@ -119,6 +119,13 @@ def px(length: float) -> int:
         21
     """
     return round(length * _scale)
+
+
+def dialog_size(width: int, height: int) -> QSize:
+    """The size of a dialog at this size of type, no larger than the screen."""
+    screen = QApplication.primaryScreen()
+    size = QSize(px(width), px(height))
+    return size if screen is None else size.boundedTo(screen.availableSize())
 
 
 def set_scale(app: QApplication, wanted: float) -> float:

@@ -60,7 +60,7 @@ class GradientCheck(QDialog):
         layout = QVBoxLayout(self)
         for widget in (self._intro(), self.table, self.verdict, self.again):
             layout.addWidget(widget)
-        self.resize(themes.px(620), themes.px(460))
+        self.resize(themes.dialog_size(620, 460))
         self._left: Iterator[Slope] = iter(())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._one)

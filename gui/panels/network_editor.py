@@ -129,7 +129,7 @@ class NetworkEditor(QDialog):
         self._timer.setInterval(QUIET)
         self._compose()
         self._connect()
-        self.resize(theme.px(940), theme.px(620))
+        self.resize(theme.dialog_size(940, 620))
         self.edit.setPlainText(text)
         if data is not None:
             self.take_data(data)

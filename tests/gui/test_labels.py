@@ -161,3 +161,10 @@ def test_what_is_cut_off_is_noticed(qtbot, size):
     label.setWordWrap(True)
     label.setFixedHeight(10)
     assert cut_off(holder)
+
+
+def test_large_type_makes_no_dialog_larger_than_the_screen(qapp, size):
+    theme.set_scale(qapp, size)
+    room, found = qapp.primaryScreen().availableSize(), theme.dialog_size(940, 620)
+    assert found.width() == min(theme.px(940), room.width())
+    assert found.height() == min(theme.px(620), room.height())
