@@ -1,5 +1,6 @@
 """What all tests share: --full, the folder of real data, no display, and a guard against silent skips."""
 
+import gc
 import os
 import re
 import sys
@@ -47,6 +48,11 @@ def pytest_collection_modifyitems(config, items):
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in set(long)]
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()  # thousands of tests that last as long as the run need no look at every collection
 
 
 def allowed_skips():

@@ -196,7 +196,13 @@ def test_the_perceptron_answers_for_a_new_flower():
     assert model.predict([[2, 0.5]], verbose=0).tolist() == [[1.0]]
 
 
-@pytest.mark.parametrize("name", [n for n in SMALL if n not in NO_DERIVATIVE])
+LONG = ("cifar-residual", "cifar-plain", "go-policy-value", "autoencoder")  # to check by differences
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.full] * (n in LONG)) for n in SMALL if n not in NO_DERIVATIVE],
+)
 def test_gradients_of_whole_networks_equal_finite_differences(name, monkeypatch):
     preset, model, x, y = opened(name)
     model.fit(x, y, batch_size=preset.batch_size or 1, epochs=1, verbose=0)  # away from the kink at a bias of 0

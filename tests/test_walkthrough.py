@@ -102,7 +102,12 @@ def test_the_command_prints_it():
     assert "Traceback" not in unknown.stderr
 
 
-@pytest.mark.parametrize("name", [n for n in presets.PRESETS if n != "mnist-cnn"])
+LONG = ("cifar-residual", "cifar-plain", "wide-and-deep", "autoencoder")  # to print
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.full] * (n in LONG)) for n in presets.PRESETS if n != "mnist-cnn"]
+)
 def test_every_preset_has_a_walkthrough(name):
     lines = list(walkthrough(presets.get(name)))
     assert sum(" backward " in line for line in lines) >= 2

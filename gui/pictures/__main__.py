@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -63,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from gui.__main__ import open_window, photograph, quieten
 
-    given = sys.argv[1:] if arguments is None else arguments
-    folder = Path(given[0]) if given else HERE
+    parser = argparse.ArgumentParser(prog="python -m gui.pictures", description="Takes the README's pictures.")
+    parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="where to put them")
+    folder = parser.parse_args(arguments).folder
     folder.mkdir(parents=True, exist_ok=True)
     quieten()
 

@@ -46,11 +46,15 @@ def test_no_text_is_cut_off_at_any_size_of_type(open_window, name, size):
 def test_type_grows_within_limits_and_returns(open_window):
     window = open_window()
     plain = window.font().pointSizeF()
-    for _ in range(20):
+    window.actions_by_name["larger"].trigger()
+    assert theme.scale() == 1.1
+    window.features.appearance.set_scale(1.9)
+    for _ in range(3):
         window.actions_by_name["larger"].trigger()
     assert theme.scale() == 2.0
     assert theme.text_font(10).pointSizeF() == 20
-    for _ in range(30):
+    window.features.appearance.set_scale(0.9)
+    for _ in range(3):
         window.actions_by_name["smaller"].trigger()
     assert theme.scale() == 0.8
     window.actions_by_name["normal_size"].trigger()

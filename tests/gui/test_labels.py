@@ -24,7 +24,7 @@ DIALOGS = [
 ]
 
 
-@pytest.fixture(params=[1.0, 2.0], ids=["100", "200"], autouse=True)
+@pytest.fixture(params=[pytest.param(1.0, marks=pytest.mark.full), 2.0], ids=["100", "200"], autouse=True)
 def size(qapp, request):
     """Both sizes of type."""
     theme.set_scale(qapp, 1.0)

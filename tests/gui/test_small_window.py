@@ -88,6 +88,7 @@ def test_the_sample_says_more_where_there_is_room(open_window):
     assert "target" in window.stage.bar.sample.toolTip()
 
 
+@pytest.mark.full
 def test_changing_size_of_type_in_a_row_settles(open_window):
     window = open_window("worked-example", size=(1280, 800))
     for action in ["larger"] * 12 + ["smaller"] * 14 + ["larger"] * 12:
