@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 BINS = 60
 
@@ -55,5 +55,13 @@ def histogram(values: NDArray[np.generic], bins: int = BINS) -> Histogram:
         low, high, bins = low - 0.5, high + 0.5, int(high - low) + 1
     if high == low:
         low, high = low - 0.5, high + 0.5
+    if high - low < narrowest(bins, low, high, x.dtype if x.dtype.kind == "f" else np.float64):
+        x, least = x.astype(np.float64), narrowest(bins, low, high, np.float64)
+        low, high = (low - least, high + least) if high - low < least else (low, high)
     counts, edges = np.histogram(x, bins, (low, high))
     return Histogram(edges, counts.astype(np.int64), zeros, nans, infinite)
+
+
+def narrowest(bins: int, low: float, high: float, dtype: DTypeLike) -> float:
+    """A range that a type has bins in: numbers that lie closer have no others between them."""
+    return 4 * bins * float(np.spacing(np.asarray(max(abs(low), abs(high)), dtype)))

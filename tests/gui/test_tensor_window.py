@@ -32,6 +32,16 @@ def test_whole_numbers_have_a_bin_each():
     assert h.edges.tolist() == [2.5, 3.5, 4.5, 5.5]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("low", [0.0, 1.0, -3e30, 1e-40])
+def test_numbers_next_to_each_other_are_counted(dtype, low):
+    low = np.asarray(low, dtype)
+    x = np.array([low, np.nextafter(low, np.asarray(np.inf, dtype))])
+    h = histogram(x)
+    assert h.counts.sum() == 2
+    assert (np.diff(h.edges) > 0).all()
+
+
 @pytest.mark.parametrize("shape", [(), (3,), (4, 5), (2, 3, 4, 5)])
 def test_the_table_holds_every_number_at_its_index(shape):
     x = np.arange(np.prod(shape, dtype=int), dtype="float32").reshape(shape)
