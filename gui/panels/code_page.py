@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from fastnn.engine.reconstructing import Reconstruction, reconstruction
 from gui import theme as themes
 from gui.numbers import format_number
 from gui.panels.cells import attach
 from gui.panels.edit_bar import Do
+from gui.panels.scrolling import scrolling_grid
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
 from gui.reconstructing import CodeCell, Picture, picture_of
@@ -60,13 +61,7 @@ class CodePage(QWidget):
             pictures.addWidget(view, 1)
         head.addWidget(self.words, 1)
         head.addWidget(self.own)
-        self.box = QWidget(self)
-        self.grid = QGridLayout(self.box)
-        self.grid.setContentsMargins(0, 0, 4, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.box)
-        scroll.setMinimumHeight(themes.px(LOWEST) // 2)
+        scroll, self.grid = scrolling_grid(self, themes.px(LOWEST) // 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 2)
         column.addLayout(pictures, 3)
@@ -103,7 +98,7 @@ class CodePage(QWidget):
 
     def _show_sliders(self, cells: tuple[CodeCell, ...]) -> None:
         while len(self.sliders) < len(cells):
-            slider, place = CodeSlider(self._try, self.box), len(self.sliders)
+            slider, place = CodeSlider(self._try, self.grid.parentWidget()), len(self.sliders)
             self.grid.addWidget(slider, place // 2, place % 2)
             self.sliders.append(slider)
         for k, slider in enumerate(self.sliders):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtWidgets import QFrame, QScrollArea, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 LEAST = 120, 60  # pixels that are left of a panel in the smallest window
 
@@ -34,3 +34,15 @@ class Room(QScrollArea):
 def scrolled(widget: QWidget) -> Room:
     """A panel in a room of its own."""
     return Room(widget)
+
+
+def scrolling_grid(page: QWidget, least: int) -> tuple[QScrollArea, QGridLayout]:
+    """A part of a page that scrolls, at least so many pixels high, and the grid for what is in it."""
+    box = QWidget(page)
+    grid = QGridLayout(box)
+    grid.setContentsMargins(0, 0, 4, 0)
+    scroll = QScrollArea(page)
+    scroll.setWidgetResizable(True)
+    scroll.setWidget(box)
+    scroll.setMinimumHeight(least)
+    return scroll, grid

@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from fastnn.engine.margins import Clip, Margin, clips
 from gui import theme as themes
@@ -15,6 +15,7 @@ from gui.numbers import format_number
 from gui.panels import painting
 from gui.panels.card_browser import CardBrowser
 from gui.panels.cells import attach
+from gui.panels.scrolling import scrolling_grid
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
 from gui.towers import Badge, Parts, Towers, badges, largest_cell, parts_of, tiles, towers_of
@@ -45,13 +46,7 @@ class TowersPage(QWidget):
         self.parts.setAccessibleName("Gradients of shared weights: left, right, sum")
         self.parts.anchorClicked.connect(self._follow)
         self.views: list[list[TensorView]] = []
-        self.box = QWidget(self)
-        self.grid = QGridLayout(self.box)
-        self.grid.setContentsMargins(0, 0, 4, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.box)
-        scroll.setMinimumHeight(themes.px(PICTURE) // 2)
+        scroll, self.grid = scrolling_grid(self, themes.px(PICTURE) // 2)
         self.parts.setMinimumHeight(themes.px(ROW) // 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 4, 10, 2)
@@ -101,7 +96,7 @@ class TowersPage(QWidget):
                 view.setVisible(i < rows and k < columns)
 
     def _view(self, row: int, column: int) -> TensorView:
-        view = TensorView(self.box)
+        view = TensorView(self.grid.parentWidget())
         attach(view, self.session, self.asked.emit)
         view.moved.connect(lambda port, row=row: self._link(row, port))
         self.grid.addWidget(view, row, column)
