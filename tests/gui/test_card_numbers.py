@@ -1,6 +1,5 @@
 """The card's text for every kind of operation: read back, computed in float64, compared with the C engine."""
 
-import html
 import re
 
 import numpy as np
@@ -12,20 +11,11 @@ from fastnn.ops.table import KINDS, OPS
 from fastnn.ops.terms import Formula
 from gui.card_text import SHORT, CardText
 from gui.numbers import cell_label, format_number
+from tests.gui.card_reading import plain
 from tests.table_checks import NAMED, NAMED_BACKWARD, Example
 
 COLOURS = dict.fromkeys(("text", "muted", "accent", "good", "bad", "line"), "#000000")
 CELLS = 200  # of each kind
-
-
-def plain(text):
-    return (
-        html.unescape(re.sub(r"<[^>]*>", "", text))
-        .replace("^", "**")
-        .replace("−", "-")
-        .replace(" · ", " * ")
-        .replace("\xa0", " ")
-    )
 
 
 def steps_of(name):

@@ -1,7 +1,6 @@
 """The card: its printed numbers re-add, its links lead on, its check notices a wrong number."""
 
 import dataclasses
-import html
 import re
 
 import numpy as np
@@ -15,6 +14,7 @@ from gui.card_text import CardText, written
 from gui.numbers import cell_label
 from gui.panels.explain_card import ExplainCard
 from gui.session import Session
+from tests.gui.card_reading import plain
 
 COLOURS = dict.fromkeys(("text", "muted", "accent", "good", "bad", "line"), "#000000")
 
@@ -37,16 +37,6 @@ def open_card(qtbot, qapp):
         return card
 
     return open_it
-
-
-def plain(text):
-    return (
-        html.unescape(re.sub(r"<[^>]*>", "", text))
-        .replace("^", "**")
-        .replace("−", "-")
-        .replace(" · ", " * ")
-        .replace("\xa0", " ")
-    )
 
 
 def text_of(card, digits=4):

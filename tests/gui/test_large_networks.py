@@ -41,6 +41,17 @@ def show(qtbot, qapp, open_window):
         window.deleteLater()
 
 
+def times_of_steps(window, qapp, count):
+    """Seconds of the processor for each of so many operations and what is painted of them."""
+    times = []
+    for _ in range(count):
+        start = time.thread_time()
+        window.actions_by_name["forward_op"].trigger()
+        qapp.processEvents()
+        times.append(time.thread_time() - start)
+    return times
+
+
 def small_resnet():
     return resnet50(1 / 16, 32, 10), *pictures(4, 32, 10)
 
@@ -89,13 +100,7 @@ def test_resnet_50_opens_quickly_and_steps_within_50_ms(show, qapp):
     began = time.process_time()
     window = show(*small_resnet(), batch_size=2)
     assert time.process_time() - began < 4
-    times = []
-    for _ in range(120):
-        start = time.thread_time()
-        window.actions_by_name["forward_op"].trigger()
-        qapp.processEvents()
-        times.append(time.thread_time() - start)
-    assert np.median(times) < 0.05
+    assert np.median(times_of_steps(window, qapp, 120)) < 0.05
 
 
 def test_a_long_way_within_a_step_leaves_the_window_alive_and_can_be_called_off(show, qtbot, monkeypatch):
@@ -134,13 +139,8 @@ def test_resnet_50_of_25_million_parameters(show, qapp, qtbot):
     began = time.process_time()
     window = show(model, *pictures(2, 224), batch_size=2)
     assert time.process_time() - began < 6
-    session, times = window.session, []
-    for _ in range(60):
-        start = time.thread_time()
-        window.actions_by_name["forward_op"].trigger()
-        qapp.processEvents()
-        times.append(time.thread_time() - start)
-    assert np.median(times) < 0.05
+    session = window.session
+    assert np.median(times_of_steps(window, qapp, 60)) < 0.05
     window.actions_by_name["to_end"].trigger()  # longer than a while: the window answers in between
     assert session.bound_for == len(session.steps)
     qtbot.waitUntil(lambda: session.moment.position == len(session.steps), timeout=60_000)
