@@ -21,15 +21,13 @@ def session():
 
 
 @pytest.fixture
-def open_window(qtbot, qapp):
-    """A function that opens a window on a preset."""
+def show_window(qtbot, qapp):
+    """A function that shows a window on a session; all are gone when the test ends."""
     theme.apply(qapp, "light")
     windows = []
 
-    def open_it(name="worked-example", position=1, size=(1280, 800)):
-        made = Session()
-        made.load(name, seed=0, position=position)
-        window = MainWindow(made)
+    def show_it(session, size=(1280, 800)):
+        window = MainWindow(session)
         window.resize(*size)
         window.reset_layout()
         window.show()
@@ -38,8 +36,20 @@ def open_window(qtbot, qapp):
         windows.append(window)
         return window
 
-    yield open_it
+    yield show_it
     for window in windows:
         window.close()
         window.deleteLater()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # now: a new style sheet visits all that is left
+
+
+@pytest.fixture
+def open_window(show_window):
+    """A function that opens a window on a preset."""
+
+    def open_it(name="worked-example", position=1, size=(1280, 800)):
+        made = Session()
+        made.load(name, seed=0, position=position)
+        return show_window(made, size)
+
+    return open_it

@@ -11,10 +11,9 @@ from fastnn.ops.table import KINDS, OPS
 from fastnn.ops.terms import Formula
 from gui.card_text import SHORT, CardText
 from gui.numbers import cell_label, format_number
-from tests.gui.card_reading import plain
+from tests.gui.card_reading import COLOURS, plain
 from tests.table_checks import NAMED, NAMED_BACKWARD, Example
 
-COLOURS = dict.fromkeys(("text", "muted", "accent", "good", "bad", "line"), "#000000")
 CELLS = 200  # of each kind
 
 

@@ -14,9 +14,7 @@ from gui.card_text import CardText, written
 from gui.numbers import cell_label
 from gui.panels.explain_card import ExplainCard
 from gui.session import Session
-from tests.gui.card_reading import plain
-
-COLOURS = dict.fromkeys(("text", "muted", "accent", "good", "bad", "line"), "#000000")
+from tests.gui.card_reading import COLOURS, plain
 
 
 @pytest.fixture

@@ -12,33 +12,23 @@ from gui.folding import groups_of
 from gui.network import layers_of
 from gui.panels.map_blocks import group_frames
 from gui.session import Session
-from gui.window import MainWindow
 from tests.gui.residual_networks import STAGES, pictures, resnet50
 
 KEY = Qt.Key
 
 
 @pytest.fixture
-def show(qtbot, qapp, open_window):
+def show(show_window, qapp):
     """A function that opens a window on a model of one's own."""
-    windows = []
 
     def show_it(model, x, y, position=1, size=(1280, 800), **options):
         session = Session()
         session.load_model(model, x, y, position=position, **options)
-        window = MainWindow(session)
-        window.resize(*size)
-        window.reset_layout()
-        window.show()
-        qtbot.waitExposed(window)
+        window = show_window(session, size)
         qapp.processEvents()
-        windows.append(window)
         return window
 
-    yield show_it
-    for window in windows:
-        window.close()
-        window.deleteLater()
+    return show_it
 
 
 def times_of_steps(window, qapp, count):
