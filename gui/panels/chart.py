@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,40 @@ LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9
 EMPTY = "No training step is finished yet.\nEnd finishes this one, Ctrl+F5 trains at full speed."
 LACKING = "Nothing to show: this network has no {}."
 LACKS = {"accuracy": "accuracy among its metrics", "dead units": "activation such as relu"}
+EMPTY_LINE = np.empty(0)
 Line = tuple[str, NDArray[Any], NDArray[Any]]
 
 
-class StepAxis(pg.AxisItem):
+@dataclass(frozen=True)
+class Look:
+    """How a curve is drawn.
+
+    Args:
+        legend: Its name in the legend; None for one that is not named there.
+        colour: As #rrggbb.
+        style: Of its line.
+        dots: Whether its points are drawn as dots.
+        smooth: Whether its line is smoothed.
+    """
+
+    legend: str | None
+    colour: str
+    style: Qt.PenStyle
+    dots: bool
+    smooth: bool
+
+
+class ValueAxis(pg.AxisItem):
+    """An axis that keeps what it draws as lines and texts: to play a recorded picture takes ten times as long."""
+
+    def paint(self, painter: Any, option: Any, widget: Any) -> None:
+        if self.picture is None:  # set to None by whatever changes the axis
+            self.picture = self.generateDrawSpecs(painter)
+        if self.picture is not None:
+            self.drawPicture(painter, *self.picture)
+
+
+class StepAxis(ValueAxis):
     """An axis of whole numbers."""
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
@@ -62,7 +93,7 @@ class TrainingChart(QWidget):
     def __init__(self, session: Session, travel: Callable[[int], None] | None = None) -> None:
         super().__init__()
         self.session, self.travel = session, travel or session.goto
-        self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
+        self.plot = pg.PlotWidget(axisItems={"left": ValueAxis("left"), "bottom": StepAxis("bottom")})
         self.empty = QLabel(EMPTY)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -85,6 +116,7 @@ class TrainingChart(QWidget):
         self.log.toggled.connect(self._set_log)
         self.log.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.curves: list[Any] = []
+        self._looks: list[Look] = []  # of the curves
         self._drawn: tuple[Any, ...] = ()
         self._shown: list[Line] = []
         self._asked: int | None = None
@@ -145,7 +177,7 @@ class TrainingChart(QWidget):
         self.here.setPen(pg.mkPen(t.muted, width=1.5, style=Qt.PenStyle.DashLine))
         self.here.setHoverPen(pg.mkPen(t.accent, width=3))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
-        self._drawn = ()
+        self._drawn, self._looks = (), []
 
     def axis_of(self, widget: QWidget) -> Axis | None:
         """The axis of training steps as another widget of the window sees it; None while nothing is drawn."""
@@ -232,12 +264,20 @@ class TrainingChart(QWidget):
 
     def _draw(self, lines: list[Line]) -> None:
         item = self.plot.getPlotItem()
-        for curve in self.curves:
-            item.removeItem(curve)
-        self.legend.clear()
-        self.curves = [self._curve(place, *line, len(lines)) for place, line in enumerate(lines)]
-        self.legend.setVisible(len(lines) > 1)
-        self.plot.getPlotItem().vb.enableAutoRange(y=True)
+        points = [(x, y, self._drawable(y)) for _, x, y in lines]
+        looks = [
+            self._look(place, name, drawable, len(lines))
+            for place, ((name, _, _), (_, _, drawable)) in enumerate(zip(lines, points, strict=True))
+        ]
+        if looks != self._looks:  # else longer lines are told to the curves that are there: that is much less work
+            for curve in self.curves:
+                item.removeItem(curve)
+            self.legend.clear()
+            self.curves, self._looks = [self._curve(look) for look in looks], looks
+            self.legend.setVisible(len(lines) > 1)
+        for curve, (x, y, drawable) in zip(self.curves, points, strict=True):
+            curve.setData(*((x, np.where(drawable, y, np.nan)) if drawable.any() else (EMPTY_LINE, EMPTY_LINE)))
+        item.vb.enableAutoRange(y=True)
 
     def _show_all(self) -> None:
         """All training steps on the axis, the one shown among them, unless the user has chosen a part of it."""
@@ -246,29 +286,32 @@ class TrainingChart(QWidget):
         if not self._held and self.plot.getPlotItem().vb.viewRange()[0] != [0.0, end]:
             self.plot.setXRange(0.0, end, padding=0)
 
-    def _curve(self, place: int, name: str, x: Any, y: Any, count: int) -> Any:
-        drawable = np.isfinite(y) & (y > 0 if self.log.isChecked() else True)
-        few = len(y) <= FEW and bool(drawable.all())
-        steps, shown = (x, np.where(drawable, y, np.nan)) if drawable.any() else (np.empty(0), np.empty(0))
-        colour, style = self._pen(place, name, count)
+    def _drawable(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.isfinite(values) & (values > 0 if self.log.isChecked() else True)
+
+    def _look(self, place: int, name: str, drawable: NDArray[np.bool_], count: int) -> Look:
         legend = name if count > 1 and place < 2 * MANY else None
+        dots = len(drawable) <= FEW and bool(drawable.all())
+        return Look(legend, *self._pen(place, name, count), dots, len(drawable) <= SMOOTH)
+
+    def _curve(self, look: Look) -> Any:
         return self.plot.getPlotItem().plot(
-            steps, shown, connect="finite", name=legend, antialias=len(y) <= SMOOTH,
-            pen=pg.mkPen(colour, width=1, style=style), symbol="o" if few else None, symbolSize=5,
-            symbolBrush=colour, symbolPen=None,
+            connect="finite", name=look.legend, antialias=look.smooth,
+            pen=pg.mkPen(look.colour, width=1, style=look.style), symbol="o" if look.dots else None, symbolSize=5,
+            symbolBrush=look.colour, symbolPen=None,
         )  # fmt: skip
 
-    def _pen(self, place: int, name: str, count: int) -> tuple[QColor, Qt.PenStyle]:
+    def _pen(self, place: int, name: str, count: int) -> tuple[str, Qt.PenStyle]:
         """Own lines by colour; those of a pinned run in the same colours, dashed."""
         t, pinned = theme.current(), self._is_pinned(name)
         style = Qt.PenStyle.DashLine if pinned else Qt.PenStyle.SolidLine
         own = count // 2 if self.session.pin is not None else count
         if own <= 1:
-            return QColor(t.consumer if pinned else t.accent), style
+            return t.consumer if pinned else t.accent, style
         if name in (self.chart, f"A {self.chart}", f"B {self.chart}"):
-            return QColor(t.accent), style
+            return t.accent, style
         colours = LIVELY if t.dark else COLOURS
-        return QColor(colours[min(place % max(own, 1), MANY - 1)]), style
+        return colours[min(place % max(own, 1), MANY - 1)], style
 
     # ------------------------------------------------------------ reading
 

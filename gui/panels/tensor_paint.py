@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter, QPen
+from PyQt6.QtGui import QImage, QPainter, QPen
 
 from gui import theme as themes
 from gui.colours import Scale, non_finite_marks, shrink
@@ -140,9 +140,7 @@ class TensorPainter:
         if rect is None:
             return
         self.painter.fillRect(rect, self.theme.colour("panel"))
-        faint = self.theme.colour("hatch")
-        faint.setAlpha(70)
-        painting.hatch(self.painter, rect, faint)
+        painting.hatch(self.painter, rect, self.theme.tint("hatch", 70))
         if min(rect.width(), rect.height()) >= 9:
             self.painter.setFont(themes.text_font(9, bold=True))
             self.painter.setPen(self.theme.colour("text"))
@@ -286,16 +284,14 @@ class TensorPainter:
         if marks.hover is None:
             return
         rect, seen = self.geometry.rect(*marks.hover), self.geometry.seen
-        colour = QColor(self.theme.text)
-        colour.setAlpha(110)
-        self.painter.setPen(QPen(colour, 1))
+        self.painter.setPen(QPen(self.theme.tint("text", 110), 1))
         centre = rect.center()
         self.painter.drawLine(QPointF(seen.left(), centre.y()), QPointF(rect.left(), centre.y()))
         self.painter.drawLine(QPointF(rect.right(), centre.y()), QPointF(seen.right(), centre.y()))
         self.painter.drawLine(QPointF(centre.x(), seen.top()), QPointF(centre.x(), rect.top()))
         self.painter.drawLine(QPointF(centre.x(), rect.bottom()), QPointF(centre.x(), seen.bottom()))
         self.painter.setBrush(Qt.BrushStyle.NoBrush)
-        self.painter.setPen(QPen(QColor(self.theme.text), 1.5))
+        self.painter.setPen(QPen(self.theme.colour("text"), 1.5))
         self.painter.drawRect(rect)
 
 

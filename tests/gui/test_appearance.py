@@ -1,5 +1,7 @@
 """Theme, size of type, presentation: nothing is cut off, everything returns."""
 
+import gc
+
 import pytest
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
@@ -162,3 +164,20 @@ def test_the_position_says_what_there_is_room_for(open_window, width, words):
     QApplication.processEvents()
     assert words in crumb.path.text() + crumb.count.text()
     assert crumb.path.sizeHint().width() + crumb.count.sizeHint().width() <= width
+
+
+def test_nothing_is_collected_while_widgets_get_their_style(qapp, qtbot):
+    seen = []
+
+    class Watching(QLabel):
+        def changeEvent(self, event):
+            seen.append(gc.isenabled())
+
+    label = Watching()
+    qtbot.addWidget(label)
+    seen.clear()
+    theme.apply(qapp, "dark")
+    theme.apply(qapp, "light")
+    assert seen
+    assert not any(seen)
+    assert gc.isenabled()
