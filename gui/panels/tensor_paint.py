@@ -78,8 +78,9 @@ class TensorPainter:
         left, width = edge + 8.0, self.width - edge - MARGIN - 6.0
         p.setFont(themes.text_font(9.5, bold=True))
         p.setPen(self.theme.colour("text"))
-        p.drawText(QRectF(left, 2, width, themes.px(15)), painting.LEFT, c.title)
-        used = p.fontMetrics().horizontalAdvance(c.title) + 7 if c.title else 0
+        title = p.fontMetrics().elidedText(c.title, Qt.TextElideMode.ElideRight, int(width))
+        p.drawText(QRectF(left, 2, width, themes.px(15)), painting.LEFT, title)
+        used = p.fontMetrics().horizontalAdvance(title) + 7 if title else 0
         p.setFont(themes.text_font(8.5))
         p.setPen(self.theme.colour("muted"))
         metrics = p.fontMetrics()
