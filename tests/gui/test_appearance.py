@@ -1,7 +1,7 @@
 """Theme, size of type, presentation: nothing is cut off, everything returns."""
 
 import pytest
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QPoint, QSettings, Qt
 from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from gui import theme
@@ -122,6 +122,21 @@ def test_a_presentation_shows_stage_and_card_alone_and_returns(open_window, qtbo
     assert theme.scale() == 1.0
     assert window.menuBar().isVisible()
     assert {name: dock.isVisible() for name, dock in window.docks.items()} == state
+
+
+def test_the_light_falls_on_every_channel_by_itself(open_window):
+    window = open_window("digits-cnn", position=3)
+    window.actions_by_name["present"].trigger()
+    stage, lit = window.stage, window.features.presenting.light.rects()
+    view = next(v for v in stage.views() if v.content.name == "conv1.relu")
+    corner = view.mapTo(stage.canvas, QPoint(0, 0))
+    patches = [rect.translated(-corner) for rect in lit if view.rect().contains(rect.translated(-corner))]
+    assert len(patches) == 16
+    assert not any(a.intersects(b) for k, a in enumerate(patches) for b in patches[:k])
+    for index in stage.scene.marks["conv1.relu"]:
+        assert any(patch.contains(view.index_rect(tuple(index)).center().toPoint()) for patch in patches)
+    assert window.focusWidget() is stage  # not a button that the space bar would press
+    window.actions_by_name["present"].trigger()
 
 
 def test_a_presentation_hides_what_is_not_looked_at(open_window):
