@@ -165,7 +165,7 @@ def arranged(content: Content, width: float, height: float) -> Arrangement:
     lines = math.ceil(c.shape[-1] / columns) if c.shape else 1
     readable = lines * LOW_CELL <= height and lines * columns <= MAX_NUMBERS
     aspect, columns = width / max(height, 1.0), columns if readable else 0
-    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns)
+    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, picture=c.picture)
     if c.hold is not None and a.square and cell_in(a, width, height)[0] < LEGIBLE:
         a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, c.hold)
     return a
