@@ -21,7 +21,6 @@ from gui import theme
 from gui.lesson import Lesson, Stage
 
 WIDEST, BUTTONS = 1000, 230  # widths of words and buttons in pixels at normal size
-SIDE, BETWEEN = 12, 16  # margins
 HEIGHT, ASKING = 62, 36  # the least height, and that of a question
 
 
@@ -76,8 +75,8 @@ class LessonBar(QWidget):
         said.addWidget(self.heading)
         said.addWidget(self.words, 1)
         said.addWidget(self.question)
-        self.moves = QWidget()
-        moves = QVBoxLayout(self.moves)
+        moves_box = QWidget()
+        moves = QVBoxLayout(moves_box)
         moves.setContentsMargins(0, 0, 0, 0)
         moves.setSpacing(4)
         moves.addWidget(self.progress)
@@ -88,10 +87,10 @@ class LessonBar(QWidget):
         moves.addLayout(turn)
         moves.addStretch(1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(SIDE, 6, SIDE, 6)
-        row.setSpacing(BETWEEN)
+        row.setContentsMargins(12, 6, 12, 6)
+        row.setSpacing(16)
         row.addLayout(said, 1)
-        row.addWidget(self.moves, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        row.addWidget(moves_box, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 
     def restyle(self) -> None:
         """Take the theme's fonts and colours."""
@@ -107,8 +106,6 @@ class LessonBar(QWidget):
             f"QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}"
         )
         self.next.setStyleSheet(f"background: {t.accent}; color: {t.on_accent}; border: 0; padding: 4px 12px;")
-        room = theme.px(BUTTONS) - 2 * SIDE - BETWEEN
-        self.moves.setFixedWidth(max(room, self.moves.sizeHint().width()))  # so that buttons stay where they are
         self._set_height()
 
     def _set_height(self) -> None:

@@ -154,7 +154,7 @@ def test_icons_titles_and_fields_grow_with_type(open_window):
     title = window.docks["network"].titleBarWidget().name
 
     def sizes():
-        return window.transport.iconSize().width(), title.font().pointSizeF(), window.workbench.edit_bar.rate.width()
+        return window.transport.iconSize().width(), title.font().pointSizeF(), window.workbench.edit_bar.rate.entry.width()
 
     before = sizes()
     window.features.appearance.set_scale(2.0)
