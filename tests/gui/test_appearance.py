@@ -2,6 +2,7 @@
 
 import pytest
 from PyQt6.QtCore import QPoint, QSettings, Qt
+from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from gui import theme
@@ -122,6 +123,18 @@ def test_a_presentation_shows_stage_and_card_alone_and_returns(open_window, qtbo
     assert theme.scale() == 1.0
     assert window.menuBar().isVisible()
     assert {name: dock.isVisible() for name, dock in window.docks.items()} == state
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_field_for_a_number_has_an_edge_in_every_theme(open_window, mode):
+    window = open_window()
+    window.set_theme(mode)
+    QApplication.processEvents()
+    field = window.workbench.edit_bar.rate.entry
+    image = field.grab().toImage()
+    edge, inside = (QColor(image.pixel(8, y)) for y in (0, 5))
+    assert theme.contrast(edge, inside) > 1.3
+    window.set_theme("light")
 
 
 def test_the_light_falls_on_every_channel_by_itself(open_window):
