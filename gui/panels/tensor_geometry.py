@@ -18,7 +18,6 @@ from gui.panels.painting import MAX_NUMBERS, MIN_CELL
 
 Index = tuple[int, ...]
 HEADER, LINE_OF_HEADER = 34, 15  # two lines; a low view has one
-LOW_VIEW = 104  # pixels of height below which a view is low
 FOOTER = 28
 MARGIN = 6
 COLUMN_INDEX = 12
@@ -143,7 +142,7 @@ def held(port: ViewPort) -> ViewPort:
 def geometry_of(content: Content, width: float, height: float, align_right: bool, port: ViewPort) -> Geometry:
     """The places of a content in a view of that size."""
     single = math.prod(content.shape) == 1
-    low = not single and height < themes.px(LOW_VIEW)
+    low = not single and height < row_height()
     header, footer = themes.px(HEADER - LINE_OF_HEADER * low), 0 if single else themes.px(FOOTER)
     inner = QSizeF(max(width - 2 * MARGIN, 8), max(height - header - MARGIN - footer, 8))
     a = arranged(content, inner.width(), inner.height())
@@ -157,6 +156,11 @@ def geometry_of(content: Content, width: float, height: float, align_right: bool
         block = max(a.size[1] * cell[0], 0 if single else themes.px(BAR), header_width(content) - gutter)
         room.setLeft(max(room.right() - block, room.left()))
     return Geometry(a, room.left() - gutter, room, cell, port, single, low)
+
+
+def row_height() -> float:
+    """The height of a view of one row of numbers; one that has less is low."""
+    return themes.px(HEADER + FOOTER) + MARGIN + COLUMN_INDEX + min(themes.px(LINE), LINE)
 
 
 def arranged(content: Content, width: float, height: float) -> Arrangement:

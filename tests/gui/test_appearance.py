@@ -167,7 +167,11 @@ def test_icons_titles_and_fields_grow_with_type(open_window):
     title = window.docks["network"].titleBarWidget().name
 
     def sizes():
-        return window.transport.iconSize().width(), title.font().pointSizeF(), window.workbench.edit_bar.rate.entry.width()
+        return (
+            window.transport.iconSize().width(),
+            title.font().pointSizeF(),
+            window.workbench.edit_bar.rate.entry.width(),
+        )
 
     before = sizes()
     window.features.appearance.set_scale(2.0)

@@ -343,3 +343,15 @@ def test_a_low_view_says_its_shape_in_the_line_of_its_title(open_stage):
     high = at_lstm(open_stage("ticket-router", size=(1300, 760)), "backward").views()[0]
     assert not high.geometry_now.low
     assert high.geometry_now.room.top() > 33
+
+
+@pytest.mark.parametrize("size", [0.8, 1.0, 1.5, 2.0])
+def test_where_there_is_room_no_view_is_low_at_any_size_of_type(open_stage, qapp, size):
+    themes.set_scale(qapp, size)
+    try:
+        stage = open_stage("worked-example", size=(1300, 900))
+        for _ in range(len(stage.session.steps) - 1):
+            stage.session.next()
+            assert not any(view.geometry_now.low for view in stage.views())
+    finally:
+        themes.set_scale(qapp, 1.0)
