@@ -37,6 +37,7 @@ class Content:
         hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
         hidden: A cell whose number is to be predicted: neither number nor colour is on it, and `data` has 0 there.
         side: Columns of the picture that a sample's row of numbers is; 0 for a row that is none.
+        mean: Whether every sample's cells hold the mean over the batch.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Content:
     hold: tuple[int, int] | None = None
     hidden: Index | None = None
     side: int = 0
+    mean: bool = False
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -190,10 +192,34 @@ def scene_of(session: Any, channel: int | None = None) -> Scene:
     operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
+    if session.batch_mean:
+        operands, results = (tuple(averaged(session.listing, c) for c in group) for group in (operands, results))
     hold = kernel_hold(session, step)
     scaled = session.scaling.of(tuple(replace(c, hold=hold) for c in (*operands, *results)))
     operands, results = scaled[: len(operands)], scaled[len(operands) :]
     return Scene(step, index, index < session.done, operands, results, *dependence(session))
+
+
+def averaged(listing: Any, content: Content) -> Content:
+    """The mean over the samples in place of each of them; what has no samples, and whole numbers, as they are."""
+    c = content
+    if not c.batch or c.shape[0] < 2 or c.hidden is not None or c.data is None or c.data.dtype.kind != "f":
+        return c
+    data = np.broadcast_to(batch_mean(c.data), c.shape)
+    return replace(c, data=data, mean=True, scale=limits_of(listing, c.name, c.role, data))
+
+
+def batch_mean(data: NDArray[Any]) -> NDArray[Any]:
+    """The mean over the first axis, in the type of the data."""
+    return np.asarray(data.mean(axis=0, dtype=np.float64), data.dtype)
+
+
+def mean_at(session: Any, name: str, index: Index) -> Any:
+    """The mean over the batch that the stage shows for a cell; None where it shows one sample."""
+    if not session.batch_mean or session.number_at(name, index) is None:
+        return None
+    shown = averaged(session.listing, content_of(session, name))
+    return shown.data[index] if shown.mean and shown.data is not None else None
 
 
 def kernel_hold(session: Any, step: Any) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 
 from fastnn.errors import FastnnError
 from gui import theme
-from gui.content import label_letters
+from gui.content import label_letters, mean_at
 from gui.features import Features
 from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         return [*picture, self.listing, self.tape, self.chart, self.breadcrumb, self.transport]
 
     def _refresh_status(self) -> None:
-        for name, on in (("numbers", self.session.numbers),):
+        for name, on in (("numbers", self.session.numbers), ("batch_mean", self.session.batch_mean)):
             self.actions_by_name[name].setChecked(on)
         for name, on in (
             ("history_back", self.session.can_go_back),
@@ -222,6 +222,8 @@ class MainWindow(QMainWindow):
         if self.session.hides(name, index):
             return f"{label} = ?"
         text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
+        mean = mean_at(self.session, name, index)
+        text = text if mean is None else f"{text}    mean over the batch = {format_number(mean, digits)}"
         gradient = self.session.gradient_of(name)
         slope = self.session.number_at(gradient, index) if gradient else None
         return text if slope is None else f"{text}    grad = {format_number(slope, digits)}"

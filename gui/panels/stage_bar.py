@@ -43,6 +43,9 @@ class StageBar(Flow):
         self.gradients.clicked.connect(lambda: self._show("gradients"))
         row = self.add_group()
         self.sample = self._stepped(row, "sample", self._sample_by, SAMPLE)
+        self.mean = self._toggle("Mean", "The mean over the batch instead of one sample (B)")
+        self.mean.clicked.connect(session.toggle_batch_mean)
+        row.addWidget(self.mean)
         row = self.add_group()
         self.channel = self._stepped(row, "channel", self._channel_by, "One channel of pictures ([ and ])")
         self.channels = self.parts[-1]
@@ -150,6 +153,7 @@ class StageBar(Flow):
             self._one_channel, self._last_channel = True, session.channel
         self.values.setChecked(session.show == "values")
         self.gradients.setChecked(session.show == "gradients")
+        self.mean.setChecked(session.batch_mean)
         self.numbers.setChecked(session.numbers)
         self.scopes[session.scaling.scope].setChecked(True)
         self.log.setChecked(session.scaling.log)
