@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QByteArray, QSettings, Qt
+from PyQt6.QtCore import QByteArray, QChildEvent, QEvent, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
+    QTabBar,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -376,6 +377,12 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state is not None:
             self.restoreState(state, LAYOUT_VERSION)
+
+    def childEvent(self, event: QChildEvent | None) -> None:
+        """Name the tabs of panels that lie over each other: Qt makes them when they are needed."""
+        if event is not None and event.type() == QEvent.Type.ChildPolished and isinstance(event.child(), QTabBar):
+            event.child().setAccessibleName("Panels")  # type: ignore[union-attr]
+        super().childEvent(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop the worker, keep the layout."""
