@@ -118,7 +118,20 @@ def is_weight(listing: Any, name: str) -> bool:
 def has_batch(listing: Any, name: str) -> bool:
     """Whether a value's first axis counts the samples of the batch."""
     shape = listing.values[name].shape
-    return bool(shape) and not is_weight(listing, name) and shape[0] == batch_size(listing)
+    if not shape or shape[0] != batch_size(listing) or is_weight(listing, name):
+        return False
+    return not joins_samples(listing, base_name(name))
+
+
+def joins_samples(listing: Any, name: str) -> bool:
+    """Whether a value is a statistic over the samples: one number a channel, say, and there may be as many of them."""
+    made = listing.written_by.get(name)
+    step = None if made is None else listing.steps[made]
+    if step is None or step.op.kind not in ("normalization", "reduction") or "axis" not in step.attrs:
+        return False
+    axis, rank = step.attrs["axis"], len(step.shapes[0])
+    axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return 0 in {a % rank for a in axes} and len(listing.values[name].shape) < rank
 
 
 def batch_size(listing: Any) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 
-from gui.content import content_of, scene_of
+from gui.content import content_of, has_batch, scene_of
 from gui.panels.tensor_geometry import shape_text
 from gui.session import Session
 
@@ -89,3 +89,17 @@ def test_without_numbers_there_is_no_mean():
     session.toggle_batch_mean()
     assert all(not c.mean for c in scene_of(session).results)
     assert not content_of(session, "hidden.kernel").mean
+
+
+def test_a_statistic_of_as_many_channels_as_samples_has_no_axis_of_samples():
+    session = Session()
+    session.load("cifar-residual", position=0)
+    session.goto(session.listing.updates)
+    assert session.listing.values["block1_norm1.standardize.mean"].shape == (16,)  # and a batch has 16 samples
+    for name in ("standardize.mean", "standardize.variance"):
+        assert not has_batch(session.listing, f"block1_norm1.{name}")
+    assert not has_batch(session.listing, "block2_norm2.standardize.dy_mean")
+    assert has_batch(session.listing, "block1_norm1.standardize")
+    assert has_batch(session.listing, "sparse_softmax_cross_entropy")
+    session.toggle_batch_mean()
+    assert not content_of(session, "block1_norm1.standardize.mean").mean
