@@ -114,7 +114,9 @@ class FigureWriter:
     def _number(self, value: float, most: int, more: int = 0) -> str:
         """A number with at most so many decimals; where columns are crowded, powers of ten have two."""
         text = format_number(value, min(self.digits, most) + more)
-        return format_number(value, 3) if most < WIDE and "e" in text else text
+        if "e" not in text:
+            return text
+        return brief(text if most >= WIDE else format_number(value, 3))
 
     def _words(self, text: str) -> str:
         """A text; what follows on a second line is less important."""
@@ -159,7 +161,7 @@ class FigureWriter:
         columns = len(figure.head)
         most = WIDE - 1 if columns > CROWDED else WIDE if columns > 3 else 99
         rows = "".join(self._row(figure, k, most) for k in range(len(figure.rows)))
-        padding = 1 if len(figure.head) > CROWDED else 2
+        padding = 1 if len(figure.head) >= CROWDED else 2
         table = f"{self._open(padding, full=True)}<tr>{head}</tr>{rows}</table>"
         anchor = f'<a name="{FOCUS}"></a>' if figure.current is not None else ""
         return anchor + self.title(figure.title) + table + self.note(figure.note)
@@ -264,6 +266,16 @@ class FigureWriter:
         return self.title(figure.title) + self.look.picture(picture) + self.note(figure.note)
 
 
+def brief(text: str) -> str:
+    """A power of ten without a zero that says nothing.
+
+    Example:
+        >>> brief("−6.5751e−04"), brief("1.5e+12"), brief("0.25")
+        ('−6.5751e−4', '1.5e+12', '0.25')
+    """
+    return re.sub(r"e([−+])0(?=\d)", r"e\1", text)
+
+
 def short(text: str) -> str:
     """A number of a grid without zeros that say nothing.
 
@@ -271,4 +283,4 @@ def short(text: str) -> str:
         >>> short("−0.11"), short("0"), short("−3e−04"), short("0.00")
         ('−.11', '0', '−3e−4', '.00')
     """
-    return re.sub(r"e−0(?=\d)", "e−", re.sub(r"^(−?)0\.", r"\1.", text))
+    return brief(re.sub(r"^(−?)0\.", r"\1.", text))
