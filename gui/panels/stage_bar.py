@@ -15,7 +15,7 @@ from gui.numbers import format_number
 from gui.panels.flow import Flow
 from gui.scaling import SCOPES
 
-SAMPLE = "The sample of the batch that is shown (, and .)"
+SAMPLE = "The sample of the batch that is shown (, and .), or the mean over all of them (B)"
 
 
 class StageBar(Flow):
@@ -43,9 +43,6 @@ class StageBar(Flow):
         self.gradients.clicked.connect(lambda: self._show("gradients"))
         row = self.add_group()
         self.sample = self._stepped(row, "sample", self._sample_by, SAMPLE)
-        self.mean = self._toggle("Mean", "The mean over the batch instead of one sample (B)")
-        self.mean.clicked.connect(session.toggle_batch_mean)
-        row.addWidget(self.mean)
         row = self.add_group()
         self.channel = self._stepped(row, "channel", self._channel_by, "One channel of pictures ([ and ])")
         self.channels = self.parts[-1]
@@ -100,6 +97,7 @@ class StageBar(Flow):
         label.setToolTip(tip)
         label.setAccessibleName(noun)
         label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        label.setMinimumWidth(1)  # a hidden bar is not told of a smaller window, and must not keep it large
         for arrow, by, word in ((Qt.ArrowType.LeftArrow, -1, "previous"), (Qt.ArrowType.RightArrow, 1, "next")):
             button = QToolButton(self)
             button.setArrowType(arrow)
@@ -153,7 +151,6 @@ class StageBar(Flow):
             self._one_channel, self._last_channel = True, session.channel
         self.values.setChecked(session.show == "values")
         self.gradients.setChecked(session.show == "gradients")
-        self.mean.setChecked(session.batch_mean)
         self.numbers.setChecked(session.numbers)
         self.scopes[session.scaling.scope].setChecked(True)
         self.log.setChecked(session.scaling.log)
@@ -184,6 +181,8 @@ class StageBar(Flow):
     def sample_text(self) -> str:
         """Which sample is shown: its place in the batch, its row in the data, its target."""
         session, rows = self.session, self.session.moment.rows
+        if session.batch_mean:
+            return f"mean of {len(rows)}"
         text = f"sample {session.sample}/{len(rows)} · row {int(rows[session.sample])}"
         target = next(iter(session.listing.targets), None)
         if target is None or not session.computed(target):

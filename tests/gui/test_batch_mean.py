@@ -44,11 +44,11 @@ def test_cells_are_means_over_the_batch_and_back(open_window, qtbot, preset, nam
         assert number == pytest.approx(mean[index[1:]], rel=1e-6, abs=1e-12)
     assert view.scale.high == pytest.approx(np.abs(mean).max(), rel=1e-6) or not view.scale.signed
     assert f"mean over n {len(data)}" in shape_text(view.content, view.arrangement)
-    assert window.stage.bar.mean.isChecked()
+    assert window.stage.bar.sample.text() == f"mean of {len(data)}"
     assert window.actions_by_name["batch_mean"].isChecked()
     qtbot.keyClick(window, KEY.Key_B)
     np.testing.assert_array_equal(view_of(window, name).picture(), before)
-    assert not window.stage.bar.mean.isChecked()
+    assert window.stage.bar.sample.text().startswith("sample 1/")
 
 
 def test_weights_labels_and_predicted_numbers_stay_as_they_are(open_window):
