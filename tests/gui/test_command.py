@@ -55,10 +55,13 @@ def test_the_window_needs_no_opengl(tmp_path):
     picture = tmp_path / "picture.png"
     script = f"""
 import sys
-sys.modules["OpenGL"] = sys.modules["PyQt6.QtOpenGLWidgets"] = None  # neither drawn with nor there
+sys.modules["OpenGL"] = None  # not there; and what Qt has of it can be imported, but not made
+from PyQt6 import QtGui, QtOpenGL, QtOpenGLWidgets
+class Refused(QtOpenGLWidgets.QOpenGLWidget):
+    def __init__(self, *arguments):
+        raise OSError("no OpenGL")
+QtGui.QOpenGLContext = QtOpenGL.QOpenGLWindow = QtOpenGLWidgets.QOpenGLWidget = Refused
 import pyqtgraph
-from PyQt6 import QtOpenGL
-QtOpenGL.QOpenGLWindow = QtOpenGL.QOpenGLPaintDevice = None
 from gui.__main__ import main
 code = main(["--preset", "xor", "--step", "9", "--screenshot", {str(picture)!r}])
 sys.exit(code or bool(pyqtgraph.getConfigOption("useOpenGL")))
