@@ -117,6 +117,33 @@ def test_the_current_operation_is_lit_on_map_stage_listing_and_tape_at_every_ste
         assert strip(position - 1) != ahead  # its tick is drawn otherwise once it has run
 
 
+def busy_pixels(window):
+    """How many pixels of the lowest line below the breadcrumb have the colour of the busy bar."""
+    crumb, accent = window.breadcrumb, themes.current().colour("accent")
+    image = crumb.grab().toImage()
+    return sum(image.pixelColor(x, image.height() - 2) == accent for x in range(image.width()))
+
+
+def test_a_thin_bar_says_how_far_a_long_way_is(open_window, qtbot):
+    window = open_window("digits-mlp", position=0)
+    session = window.session
+    assert busy_pixels(window) == 0
+    window.travel(10**6 * len(session.steps))
+    qtbot.waitUntil(lambda: session.reached > 3, timeout=60_000)
+    assert 0 < window.breadcrumb.busy() < 0.5
+    assert window.stage.views()[0].content.data is not None  # what was there stays in sight
+    window.actions_by_name["play"].trigger()  # Space calls it off
+    qtbot.waitUntil(lambda: not session.training, timeout=60_000)
+    assert busy_pixels(window) == 0
+    window.toggle_training()
+    qtbot.waitUntil(lambda: session.reached > 3, timeout=60_000)
+    QApplication.processEvents()
+    assert busy_pixels(window) == window.breadcrumb.grab().toImage().width()
+    window.trainer.pause(wait=True)
+    QApplication.processEvents()
+    assert busy_pixels(window) == 0
+
+
 # ---------------------------------------------------------------- the first window and its layout
 
 
