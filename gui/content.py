@@ -127,8 +127,10 @@ def joins_samples(listing: Any, name: str) -> bool:
     """Whether a value is a statistic over the samples: one number a channel, say, and there may be as many of them."""
     made = listing.written_by.get(name)
     step = None if made is None else listing.steps[made]
-    if step is None or step.op.kind not in ("normalization", "reduction") or "axis" not in step.attrs:
+    if step is None:
         return False
+    if step.op.kind not in ("normalization", "reduction") or "axis" not in step.attrs:
+        return follows_statistics(listing, step, listing.values[name].shape)
     axis, rank = step.attrs["axis"], len(step.shapes[0])
     axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
     return 0 in {a % rank for a in axes} and len(listing.values[name].shape) < rank
@@ -137,6 +139,12 @@ def joins_samples(listing: Any, name: str) -> bool:
 def batch_size(listing: Any) -> int:
     """Samples in a batch."""
     return int(listing.values[listing.inputs[0]].shape[0]) if listing.inputs else 1
+
+
+def follows_statistics(listing: Any, step: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a step makes a row of numbers out of statistics over the samples alone."""
+    alike = [n for n in step.inputs if listing.values[n].shape == shape and listing.values[n].role not in KEPT]
+    return len(shape) == 1 and bool(alike) and all(joins_samples(listing, base_name(n)) for n in alike)
 
 
 def label_letters(listing: Any, name: str) -> tuple[str, ...]:

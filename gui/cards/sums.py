@@ -147,7 +147,7 @@ def endings(sight: Sight, places: NDArray[np.int64], width: int) -> Iterator[tup
 def shares(sight: Sight) -> Iterator[Figure]:
     """What every sample, time and position of a batch contributes to a gradient that is summed over them."""
     s = sight.sum
-    if s is None or not s.factors or len(sight.inside.products) < 2:
+    if s is None or not s.factors or len(sight.inside.products) < 2 or not sight.inside.products.any():
         return
     role, cells = s.factors[-1] if s.factors[-1][0].startswith("d") else s.factors[0]
     name, cells = sight.called(role), np.asarray(cells)

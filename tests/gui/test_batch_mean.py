@@ -99,6 +99,7 @@ def test_a_statistic_of_as_many_channels_as_samples_has_no_axis_of_samples():
     for name in ("standardize.mean", "standardize.variance"):
         assert not has_batch(session.listing, f"block1_norm1.{name}")
     assert not has_batch(session.listing, "block2_norm2.standardize.dy_mean")
+    assert not has_batch(session.listing, "block1_norm1.stop_gradient_2")  # a copy of the variance
     assert has_batch(session.listing, "block1_norm1.standardize")
     assert has_batch(session.listing, "sparse_softmax_cross_entropy")
     session.toggle_batch_mean()
