@@ -38,6 +38,7 @@ class Content:
         hidden: A cell whose number is to be predicted: neither number nor colour is on it, and `data` has 0 there.
         side: Columns of the picture that a sample's row of numbers is; 0 for a row that is none.
         mean: Whether every sample's cells hold the mean over the batch.
+        picture: Whether it is (n, h, w), pictures without an axis for channels.
     """
 
     name: str
@@ -55,11 +56,12 @@ class Content:
     hidden: Index | None = None
     side: int = 0
     mean: bool = False
+    picture: bool = False
 
     @property
     def letters(self) -> tuple[str, ...]:
         """Letters of the axes."""
-        return letters_of(self.shape, self.weight, self.batch)
+        return letters_of(self.shape, self.weight, self.batch, self.picture)
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,10 @@ def is_gradient(name: str) -> bool:
     return GRADIENT.search(name) is not None
 
 
-def letters_of(shape: tuple[int, ...], weight: bool, batch: bool) -> tuple[str, ...]:
+def letters_of(shape: tuple[int, ...], weight: bool, batch: bool, picture: bool = False) -> tuple[str, ...]:
     """Letters of a value's axes; a value without samples, such as a loss averaged over them, has plain ones."""
+    if picture:
+        return axis_letters(4, "activation")[:3]
     if weight or batch or not shape:
         return axis_letters(len(shape), "parameter" if weight else "activation")
     return tuple(f"axis {i}" for i in range(len(shape)))
@@ -149,7 +153,13 @@ def follows_statistics(listing: Any, step: Any, shape: tuple[int, ...]) -> bool:
 
 def label_letters(listing: Any, name: str) -> tuple[str, ...]:
     """Letters of a named value's axes."""
-    return letters_of(listing.values[name].shape, is_weight(listing, name), has_batch(listing, name))
+    value = listing.values[name]
+    return letters_of(value.shape, is_weight(listing, name), has_batch(listing, name), is_picture(listing, name))
+
+
+def is_picture(listing: Any, name: str) -> bool:
+    """Whether a value, or the value that a gradient belongs to, is pictures without an axis for channels."""
+    return len(listing.values[name].shape) == 3 and has_batch(listing, name) and base_name(name) in listing.pictures
 
 
 def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | None = None, **options: Any) -> Content:
@@ -165,6 +175,7 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
         options["hidden"] = selected[1]
         data = None if data is None else without(data, selected[1])
     scale = None if data is None else limits_of(listing, name, role, data)
+    options["picture"] = is_picture(listing, name)
     return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
 
 
@@ -177,11 +188,21 @@ def without(data: NDArray[Any], index: Index) -> NDArray[Any]:
 
 def limits_of(listing: Any, name: str, role: str, data: NDArray[Any]) -> Scale:
     """Limits of a value's colours: 0 and 1 for probabilities and gates, otherwise those of the data."""
+    name, role = origin(listing, name, role)
     made = listing.written_by.get(name)
     step = None if made is None or role != "activation" else listing.steps[made]
     if step is not None and any(n == name for r, n in step.results if r in step.op.unit) and within(data):
         return Scale(0.0, 1.0, signed=False)
     return scale_for(data, signed=is_signed(listing, name, role, data))
+
+
+def origin(listing: Any, name: str, role: str) -> tuple[str, str]:
+    """The value, with its role, whose numbers an activation has in another order; itself if it is computed."""
+    made = listing.written_by.get(name) if role == "activation" else None
+    while made is not None and listing.steps[made].op.kind == "rearrangement" and len(listing.steps[made].inputs) == 1:
+        name = listing.steps[made].inputs[0]
+        made, role = listing.written_by.get(name), listing.values[name].role
+    return name, role
 
 
 def within(data: NDArray[Any]) -> bool:
@@ -190,12 +211,14 @@ def within(data: NDArray[Any]) -> bool:
 
 
 def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
-    """Signed unless the data is one-sided by nature: pictures, labels, probabilities, losses."""
+    """Signed unless the data is one-sided by nature: pictures, labels, probabilities, losses, as given or rescaled."""
     if role in ("input", "target", "weight") or data.dtype.kind in "iub":
         return not one_sided(data)
     made = listing.written_by.get(name)
     if made is None or role != "activation":
         return True
+    if name in listing.given:
+        return not one_sided(data)
     kind = listing.steps[made].op.kind
     return kind not in ("normalization", "random", "loss", "metric") or not one_sided(data)
 

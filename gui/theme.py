@@ -254,7 +254,7 @@ def style_sheet(theme: Theme) -> str:
         width: 0; height: 0; margin-right: 8px;
         border-left: 4px solid {t.raised}; border-right: 4px solid {t.raised}; border-top: 5px solid {t.muted};
     }}
-    QDialog > QLineEdit, LessonBar QLineEdit, QKeySequenceEdit > QLineEdit {{
+    QDialog > QLineEdit, LessonBar QLineEdit, NumberField QLineEdit, QKeySequenceEdit > QLineEdit {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: 4px; padding: 2px 6px;
     }}
     QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.muted}; border-radius: 3px; }}

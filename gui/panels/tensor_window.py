@@ -173,7 +173,7 @@ class TensorWindow(QDialog):
         self.session, self.name = session, name
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(name)
-        self.resize(680, 460)
+        self.resize(themes.dialog_size(680, 460))
         self.words, self.tabs, self.table = QLabel(self), QTabWidget(self), QTableView(self)
         self.model, self.counts, self.worker = (
             TensorTable(label_letters(session.listing, name)), HistogramView(self), Background(self)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QMessageBox
+from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from fastnn import presets
 from gui import playground
@@ -220,3 +220,17 @@ def test_where_there_is_nothing_to_lose_nothing_is_asked(open_window, monkeypatc
     window = open_window("digits-cnn", position=3)
     window.actions_by_name["playground"].trigger()
     assert window.workbench.page is window.features.changing.playground
+
+
+@pytest.mark.parametrize("before", ["worked-example", "digits-cnn"])
+def test_its_tab_is_in_sight_after_a_network_that_had_none(open_window, before):
+    window = open_window(before)
+    QApplication.processEvents()
+    window.load("xor")
+    QApplication.processEvents()
+    tabs = window.workbench.tabs
+    shown = [place for place in range(tabs.count()) if tabs.isTabVisible(place)]
+    assert window.workbench.pages.index(window.features.changing.playground) in shown
+    rects = [tabs.tabRect(place) for place in shown]
+    assert all(rect.width() > 20 for rect in rects)
+    assert not any(a.intersects(b) for k, a in enumerate(rects) for b in rects[:k])
