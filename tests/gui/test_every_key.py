@@ -41,6 +41,13 @@ def window(open_window, qapp):
     theme.apply(qapp, "light")
 
 
+@pytest.fixture
+def small(open_window, qapp):
+    """A window that is opened faster, for keys that no number depends on."""
+    yield open_window("xor", position=3)
+    theme.apply(qapp, "light")
+
+
 MOVES = {  # key, the key that undoes it: where both lead from position 20 of the first training step
     "Right": ("Left", "op"),
     "Ctrl+Right": ("Ctrl+Left", "layer"),
@@ -187,23 +194,23 @@ def test_undo_and_redo(window):
         assert session.number_at("conv1.kernel", (0, 0, 0, 0)) == value, keys
 
 
-def test_theme_type_and_presentation(window):
-    press(window, "Ctrl+Shift+T")
+def test_theme_type_and_presentation(small):
+    press(small, "Ctrl+Shift+T")
     assert theme.current().dark
-    press(window, "Ctrl+Shift+T")
+    press(small, "Ctrl+Shift+T")
     assert not theme.current().dark
     for larger in ("Ctrl++", "Ctrl+="):
-        press(window, larger)
+        press(small, larger)
         assert theme.scale() == 1.1
-        press(window, "Ctrl+-")
-    press(window, "Ctrl+-")
+        press(small, "Ctrl+-")
+    press(small, "Ctrl+-")
     assert theme.scale() == 0.9
-    press(window, "Ctrl+0")
+    press(small, "Ctrl+0")
     assert theme.scale() == 1.0
-    press(window, "Ctrl+Shift+F")
-    assert window.features.presenting.on
-    press(window, "Ctrl+Shift+F")
-    assert not window.features.presenting.on
+    press(small, "Ctrl+Shift+F")
+    assert small.features.presenting.on
+    press(small, "Ctrl+Shift+F")
+    assert not small.features.presenting.on
 
 
 @pytest.mark.parametrize(
@@ -221,16 +228,16 @@ def test_theme_type_and_presentation(window):
         ("Ctrl+Shift+B", "Branch"),
     ],
 )
-def test_keys_that_open_a_dialog(window, qtbot, keys, title):
-    assert title in title_of_dialog(window, keys, qtbot)
+def test_keys_that_open_a_dialog(small, qtbot, keys, title):
+    assert title in title_of_dialog(small, keys, qtbot)
 
 
 @pytest.mark.parametrize("keys", ["Ctrl+S", "Ctrl+Shift+S", "Ctrl+O", "Ctrl+Shift+O", "Ctrl+Shift+E"])
-def test_keys_that_ask_for_a_file(window, monkeypatch, keys):
+def test_keys_that_ask_for_a_file(small, monkeypatch, keys):
     asked = []
     for name in ("getSaveFileName", "getOpenFileName"):
         monkeypatch.setattr(QFileDialog, name, lambda *a, name=name, **k: (asked.append(name), ("", ""))[1])
-    press(window, keys)
+    press(small, keys)
     assert asked == ["getOpenFileName" if keys.endswith("O") else "getSaveFileName"]
 
 
@@ -238,14 +245,14 @@ PANELS = {"Ctrl+M": "metrics", "Ctrl+W": "watches", "Ctrl+P": "pin"}
 
 
 @pytest.mark.parametrize("keys", PANELS)
-def test_keys_that_open_a_panel_close_it_again(window, keys):
-    action = window.actions_by_name[PANELS[keys]]
-    docks = {name for name, dock in window.docks.items() if dock.isVisible()}
-    press(window, keys)
-    assert len({name for name, dock in window.docks.items() if dock.isVisible()} - docks) == 1
+def test_keys_that_open_a_panel_close_it_again(small, keys):
+    action = small.actions_by_name[PANELS[keys]]
+    docks = {name for name, dock in small.docks.items() if dock.isVisible()}
+    press(small, keys)
+    assert len({name for name, dock in small.docks.items() if dock.isVisible()} - docks) == 1
     assert action.isChecked()
-    press(window, keys)
-    assert {name for name, dock in window.docks.items() if dock.isVisible()} == docks
+    press(small, keys)
+    assert {name for name, dock in small.docks.items() if dock.isVisible()} == docks
     assert not action.isChecked()
 
 
@@ -284,18 +291,18 @@ def test_predicting_and_numbers_of_a_tensor(window, qtbot):
     assert any("conv1.kernel" in w.windowTitle() for w in QApplication.topLevelWidgets() if w.isVisible())
 
 
-def test_lessons_go_on_and_back(window):
-    learning = window.features.learning
+def test_lessons_go_on_and_back(small):
+    learning = small.features.learning
     learning.begin("03-gradient-step")
-    press(window, "Ctrl+PgDown")
+    press(small, "Ctrl+PgDown")
     assert learning.place == 1
-    press(window, "Ctrl+PgUp")
+    press(small, "Ctrl+PgUp")
     assert learning.place == 0
 
 
-def test_quitting(window):
-    press(window, "Ctrl+Q")
-    assert not window.isVisible()
+def test_quitting(small):
+    press(small, "Ctrl+Q")
+    assert not small.isVisible()
 
 
 def test_no_key_of_the_table_is_left_out():
