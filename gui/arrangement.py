@@ -138,6 +138,7 @@ def arrange(
     aspect: float = 1.0,
     columns: int = 0,
     hold: tuple[int, int] | None = None,
+    alone: bool = False,
     picture: bool = False,
 ) -> Arrangement:
     """The best picture of a tensor.
@@ -151,6 +152,7 @@ def arrange(
         aspect: Width of the room divided by its height.
         columns: Most numbers of a row before it goes on in the next line; 0 for any.
         hold: An axis of a kernel and the position on it that alone is shown.
+        alone: Whether one sample is shown even where all of them fit.
         picture: Whether the last two of three axes are those of a picture.
 
     Example:
@@ -162,11 +164,13 @@ def arrange(
     rank = len(shape)
     if weight and rank >= 3:
         return _kernel(shape, aspect) if hold is None or rank < 4 else _held_kernel(shape, aspect, hold)
-    few = rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= min(SMALL_ROW, columns or SMALL_ROW)
+    few = not alone and rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= min(SMALL_ROW, columns or SMALL_ROW)
     if batch and rank >= 2 and not few:
         return _one_sample(shape, min(sample, max(shape[0] - 1, 0)), channel, aspect, columns, picture)
     if rank == 0:
         return Arrangement(shape)
+    if rank == 1 and batch and alone:
+        return Arrangement(shape, ((0, min(sample, max(shape[0] - 1, 0))),))
     if rank == 1:
         return Arrangement(shape, right=0, wrap=_wrap_row(shape[0], aspect, columns))
     if rank == 2:

@@ -171,7 +171,7 @@ def arranged(content: Content, width: float, height: float) -> Arrangement:
     lines = math.ceil(c.shape[-1] / columns) if c.shape else 1
     readable = lines * LOW_CELL <= height and lines * columns <= MAX_NUMBERS
     aspect, columns = width / max(height, 1.0), columns if readable else 0
-    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, picture=c.picture)
+    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, alone=c.mean, picture=c.picture)
     if c.hold is not None and a.square and cell_in(a, width, height)[0] < LEGIBLE:
         a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, c.hold)
     return a
@@ -234,5 +234,6 @@ def shape_text(content: Content, arrangement: Arrangement | None = None, shrink:
     for axis, letter in enumerate(c.letters):
         if axis in fixed and c.shape[axis] > 1 and (c.batch or c.weight):
             at = min(fixed[axis], c.shape[axis] - 1)
-            text = text.replace(f"{letter} {c.shape[axis]}", f"{letter}={at} of {c.shape[axis]}", 1)
+            said = f"mean over {letter} {c.shape[axis]}" if c.mean and not axis else f"{letter}={at} of {c.shape[axis]}"
+            text = text.replace(f"{letter} {c.shape[axis]}", said, 1)
     return f"{text}   1 px = {shrink[0]}×{shrink[1]}" if shrink != (1, 1) else text

@@ -180,6 +180,9 @@ class TensorWindow(QDialog):
         )  # fmt: skip
         self.table.setModel(self.model)
         self.table.setAccessibleName("Numbers")
+        for tabs in (self.tabs, self.tabs.tabBar()):
+            if tabs is not None:
+                tabs.setAccessibleName("Numbers or histogram")
         self.table.clicked.connect(self._select)
         self.tabs.addTab(self.table, "Numbers")
         self.tabs.addTab(self.counts, "Histogram")

@@ -37,6 +37,41 @@ def test_a_picture_needs_no_display(tmp_path):
     assert len(colours) > 10
 
 
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>{}</dir></fontconfig>"""
+
+
+def test_the_window_needs_no_font_of_the_system(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "fonts.conf").write_text(FONTS.format(tmp_path / "empty"), encoding="utf-8")
+    picture = tmp_path / "picture.png"
+    config = {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "FONTCONFIG_PATH": str(tmp_path)}
+    done = run("--preset", "xor", "--screenshot", str(picture), **NO_DISPLAY, **config)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert picture.stat().st_size > 5_000
+
+
+def test_the_window_needs_no_opengl(tmp_path):
+    picture = tmp_path / "picture.png"
+    script = f"""
+import sys
+sys.modules["OpenGL"] = None  # not there; and what Qt has of it can be imported, but not made
+from PyQt6 import QtGui, QtOpenGL, QtOpenGLWidgets
+class Refused(QtOpenGLWidgets.QOpenGLWidget):
+    def __init__(self, *arguments):
+        raise OSError("no OpenGL")
+QtGui.QOpenGLContext = QtOpenGL.QOpenGLWindow = QtOpenGLWidgets.QOpenGLWidget = Refused
+import pyqtgraph
+from gui.__main__ import main
+code = main(["--preset", "xor", "--step", "9", "--screenshot", {str(picture)!r}])
+sys.exit(code or bool(pyqtgraph.getConfigOption("useOpenGL")))
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert picture.stat().st_size > 10_000
+
+
 def test_what_the_window_does_not_need_is_not_imported_at_its_start():
     code = "import sys, gui.window; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
