@@ -90,7 +90,7 @@ def adding(scene: Scene, detail: str, count: int) -> Iterator[Result]:
 def editing(scene: Scene, detail: str, count: int) -> Iterator[Result]:
     """A weight of the first layer, at the end of a training step: everything after it is computed anew."""
     session = scene.session
-    kernel = next(n for n, v in session.listing.values.items() if v.role == "parameter")
+    kernel = next(n for n, v in session.listing.values.items() if v.role == "parameter" and len(v.shape) == 4)
     session.goto(2 * len(session.steps) - 1)
     first = (0,) * len(session.listing.values[kernel].shape)
     session.select(kernel, first)

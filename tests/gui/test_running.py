@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Epoch, GradientNorm, LossJump, NonFinite, ZeroShare
 from gui import __main__ as command
-from gui import storage
+from gui import storage, theme
 from gui.history import ACCURACY, CHARTS, DEAD, RATE, RATIO
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.keeper import Aside
@@ -70,6 +70,26 @@ def test_the_chart_travels_to_the_step_that_is_clicked_and_the_last_request_wins
     qtbot.waitUntil(lambda: session.moment.position == 12 * length, timeout=60_000)
     chart._ask(10**6)
     qtbot.waitUntil(lambda: session.moment.position == 60 * length, timeout=60_000)
+
+
+def test_a_curve_takes_further_points_and_another_look_makes_another_curve(open_window):
+    window = open_window("xor", position=0)
+    session, chart, length = window.session, window.chart, len(window.session.steps)
+    session.goto(70 * length)
+    (first,) = chart.curves
+    session.goto(90 * length)
+    (curve,) = chart.curves
+    assert curve is first
+    assert np.array_equal(curve.getOriginalDataset()[1], session.losses.array)
+    assert curve.getOriginalDataset()[0][-1] == 90
+    session.goto(30 * length)
+    session.change("learning_rate", 0.7)  # what came after is forgotten: so few points are dots
+    assert len(session.losses) < 60
+    assert chart.curves[0] is not first
+    assert np.array_equal(chart.curves[0].getOriginalDataset()[1], session.losses.array)
+    window.set_theme("dark")
+    assert chart.curves[0].opts["pen"].color().name() == theme.current().accent
+    window.set_theme("light")
 
 
 def test_a_click_on_the_chart_is_a_request(open_window, qtbot):
