@@ -13,7 +13,7 @@ import math
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn._version import __version__
+from fastnn.utils.registry import custom_names
 
 FORMAT = 1
 ENDING = ".fastnn"
@@ -53,6 +54,28 @@ class SessionFile:
         """The arrays whose name begins with `prefix/`, by the rest of it, in the order written."""
         return {n.removeprefix(f"{prefix}/"): a for n, a in self.arrays.items() if n.startswith(f"{prefix}/")}
 
+    @property
+    def needs(self) -> str:
+        """What has to be there to open the file besides this program, in a sentence; mostly nothing.
+
+        A file holds names of a user's own classes and functions, and never their code.
+        """
+        if self.model is None:
+            return ""
+        with zipfile.ZipFile(io.BytesIO(self.model)) as archive:
+            named = dict(custom_names(json.loads(archive.read("config.json"))))
+        unknown = [name for name, registered in named.items() if not registered]
+        if unknown:
+            return (
+                f"It cannot be opened again as it is, for it names your {_quoted(unknown)} without the code. Put "
+                "@fastnn.saving.register_keras_serializable() before each and save again."
+            )
+        if named:
+            return (
+                f"To open it again, first open the script that registers your {_quoted(named)}; no code is in a file."
+            )
+        return ""
+
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the file aside, and put it in its place when it is whole.
 
@@ -75,6 +98,10 @@ class SessionFile:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(aside)
             raise
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def read(path: str | os.PathLike[str]) -> SessionFile:

@@ -7,6 +7,8 @@ import pytest
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
+import fastnn
+from fastnn import layers
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Epoch, GradientNorm, LossJump, NonFinite, ZeroShare
 from gui import __main__ as command
@@ -432,11 +434,39 @@ def test_what_is_too_large_to_be_kept_aside_is_said_once(qtbot, tmp_path, monkey
         assert not keeper.keep(wait=True)
     qtbot.waitUntil(lambda: bool(said), timeout=2_000)
     assert len(said) == 1
-    assert "more than is copied unasked" in said[0]
+    assert "Save it yourself" in said[0]
+    assert "(Ctrl+S)" in said[0]
     assert not keeper.aside.exists()
     window.load("xor")
     assert not keeper.keep(wait=True)
     assert len(said) == 2
+    window.close()
+
+
+class Passing(layers.Layer):
+    """A layer that no file knows."""
+
+    def call(self, x):
+        return x
+
+
+def test_code_that_a_file_lacks_is_told_when_saving(qtbot, tmp_path):
+    window, said = kept_window(tmp_path / "kept", qtbot), []
+    keeper = window.features.running.keeper
+    keeper.unkept.connect(said.append)
+    model = fastnn.Sequential([layers.Input((3,)), Passing(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    window.session.load_model(model, np.ones((4, 3)), np.ones((4, 1)))
+    for _ in range(2):  # once is enough
+        assert keeper.write(str(tmp_path / "own.fastnn"))
+        assert (tmp_path / "own.fastnn").exists()
+    (box,) = [w for w in window.findChildren(QMessageBox) if w.isVisible()]
+    assert "'Passing'" in box.text()
+    assert "register_keras_serializable" in box.text()
+    box.close()
+    window.session.next()
+    assert keeper.keep(wait=True)
+    assert [text for text in said if "'Passing'" in text] == said != []
     window.close()
 
 
