@@ -193,7 +193,7 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     if scale.high <= 0:
         painter.drawText(labels, CENTRE, "every cell is 0")
         return
-    texts = [format_number(int(value) if value == round(value) else value, 3) for value in scale.ticks()]
+    texts = [format_number(int(v) if v == round(v) and abs(v) < 1e6 else v, 3) for v in scale.ticks()]
     places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]
     if scale.signed:
         texts[-1] = f"+{texts[-1]}"
