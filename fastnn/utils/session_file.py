@@ -6,23 +6,21 @@ perhaps `model.keras`. Nothing in it is executed.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import math
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn._version import __version__
 from fastnn.utils.registry import custom_names
+from fastnn.utils.writing import write_aside
 
 FORMAT = 1
 ENDING = ".fastnn"
@@ -82,22 +80,17 @@ class SessionFile:
         Raises:
             OSError: if it cannot be written; what was there before stays.
         """
-        place = Path(os.path.realpath(path))
-        handle, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
-        try:
-            with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                record = {"format": FORMAT, "version": __version__, **self.record}
-                archive.writestr(RECORD, json.dumps(record, allow_nan=False))
-                for name, array in self.arrays.items():
-                    with archive.open(f"{ARRAYS}{name}.npy", "w", force_zip64=True) as entry:
-                        np.lib.format.write_array(entry, np.asarray(array, order="C"), allow_pickle=False)
-                if self.model is not None:
-                    archive.writestr(MODEL, self.model)
-            os.replace(aside, place)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(aside)
-            raise
+        write_aside(path, self._write)
+
+    def _write(self, file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            record = {"format": FORMAT, "version": __version__, **self.record}
+            archive.writestr(RECORD, json.dumps(record, allow_nan=False))
+            for name, array in self.arrays.items():
+                with archive.open(f"{ARRAYS}{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, np.asarray(array, order="C"), allow_pickle=False)
+            if self.model is not None:
+                archive.writestr(MODEL, self.model)
 
 
 def _quoted(names: Iterable[str]) -> str:
