@@ -21,7 +21,7 @@ EVERY = 60.0  # seconds between two copies kept aside
 LARGEST = 200 * 2**20  # bytes of state that are kept aside unasked
 MOST_WINDOWS = 16
 UNKEPT = "No copy of this session is kept in case the program ends unexpectedly"
-ASK = "Save it yourself when it matters (Ctrl+S)."
+ASK = "Save it yourself when it matters: menu File."
 FILTER = f"Sessions (*{ENDING})"
 FAILURES = (FastnnError, ValueError, OSError, TypeError)
 

@@ -435,7 +435,7 @@ def test_what_is_too_large_to_be_kept_aside_is_said_once(qtbot, tmp_path, monkey
     qtbot.waitUntil(lambda: bool(said), timeout=2_000)
     assert len(said) == 1
     assert "Save it yourself" in said[0]
-    assert "(Ctrl+S)" in said[0]
+    assert "menu File" in said[0]
     assert not keeper.aside.exists()
     window.load("xor")
     assert not keeper.keep(wait=True)
