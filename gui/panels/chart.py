@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QGraphicsItem,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -36,34 +36,18 @@ LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9
 EMPTY = "No training step is finished yet.\nEnd finishes this one, Ctrl+F5 trains at full speed."
 LACKING = "Nothing to show: this network has no {}."
 LACKS = {"accuracy": "accuracy among its metrics", "dead units": "activation such as relu"}
-EMPTY_LINE = np.empty(0)
+KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache
 Line = tuple[str, NDArray[Any], NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a curve is drawn.
-
-    Args:
-        legend: Its name in the legend; None for one that is not named there.
-        colour: As #rrggbb.
-        style: Of its line.
-        dots: Whether its points are drawn as dots.
-        smooth: Whether its line is smoothed.
-    """
-
-    legend: str | None
-    colour: str
-    style: Qt.PenStyle
-    dots: bool
-    smooth: bool
+Points = tuple[NDArray[Any], NDArray[Any]]
 
 
 class ValueAxis(pg.AxisItem):
     """An axis that keeps what it draws as lines and texts: to play a recorded picture takes ten times as long."""
 
+    picture: Any  # set to None by whatever changes the axis
+
     def paint(self, painter: Any, option: Any, widget: Any) -> None:
-        if self.picture is None:  # set to None by whatever changes the axis
+        if self.picture is None:
             self.picture = self.generateDrawSpecs(painter)
         if self.picture is not None:
             self.drawPicture(painter, *self.picture)
@@ -116,7 +100,8 @@ class TrainingChart(QWidget):
         self.log.toggled.connect(self._set_log)
         self.log.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.curves: list[Any] = []
-        self._looks: list[Look] = []  # of the curves
+        self._looks: list[dict[str, Any]] = []
+        self._numbers = np.empty(0)  # of training steps
         self._drawn: tuple[Any, ...] = ()
         self._shown: list[Line] = []
         self._asked: int | None = None
@@ -144,8 +129,9 @@ class TrainingChart(QWidget):
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
         item.hideButtons()
-        item.getAxis("left").enableAutoSIPrefix(False)
-        item.getAxis("bottom").enableAutoSIPrefix(False)
+        for side in ("left", "bottom"):
+            item.getAxis(side).enableAutoSIPrefix(False)
+            item.getAxis(side).setCacheMode(KEPT)  # its texts take longer to draw than all lines
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
         self.legend = item.addLegend(offset=(-6, 4), labelTextSize="8pt")
@@ -257,27 +243,36 @@ class TrainingChart(QWidget):
         return pinned + [(f"B {name}" if named else f"B {self.session.changes}", x, y) for name, x, y in own]
 
     def _lines_of(self, losses: NDArray[np.float64], history: Any) -> list[Line]:
-        own = [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if self.chart == LOSS and len(losses) else []
+        own = [(LOSS, self._steps_to(len(losses)), losses)] if self.chart == LOSS and len(losses) else []
         return own + [
             (name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)
         ]
 
+    def _steps_to(self, count: int) -> NDArray[Any]:
+        """1, 2, … count; made anew only when there are twice as many."""
+        if count > len(self._numbers):
+            self._numbers = np.arange(1.0, 2 * count + 1)
+        return self._numbers[:count]
+
     def _draw(self, lines: list[Line]) -> None:
+        """Draw lines; where only their points have changed, the curves that are there take them."""
+        looks = [self._look(place, name, y, len(lines)) for place, (name, _, y) in enumerate(lines)]
+        points = [self._points(x, y) for _, x, y in lines]
+        if looks == self._looks:
+            for curve, (x, y) in zip(self.curves, points, strict=True):
+                curve.setData(x, y)
+        else:
+            self._make_curves(points, looks)
+        self.plot.getPlotItem().vb.enableAutoRange(y=True)
+
+    def _make_curves(self, points: list[Points], looks: list[dict[str, Any]]) -> None:
         item = self.plot.getPlotItem()
-        points = [(x, y, self._drawable(y)) for _, x, y in lines]
-        looks = [
-            self._look(place, name, drawable, len(lines))
-            for place, ((name, _, _), (_, _, drawable)) in enumerate(zip(lines, points, strict=True))
-        ]
-        if looks != self._looks:  # else longer lines are told to the curves that are there: that is much less work
-            for curve in self.curves:
-                item.removeItem(curve)
-            self.legend.clear()
-            self.curves, self._looks = [self._curve(look) for look in looks], looks
-            self.legend.setVisible(len(lines) > 1)
-        for curve, (x, y, drawable) in zip(self.curves, points, strict=True):
-            curve.setData(*((x, np.where(drawable, y, np.nan)) if drawable.any() else (EMPTY_LINE, EMPTY_LINE)))
-        item.vb.enableAutoRange(y=True)
+        for curve in self.curves:
+            item.removeItem(curve)
+        self.legend.clear()
+        self.curves = [item.plot(*xy, **look) for xy, look in zip(points, looks, strict=True)]
+        self.legend.setVisible(len(looks) > 1)
+        self._looks = looks
 
     def _show_all(self) -> None:
         """All training steps on the axis, the one shown among them, unless the user has chosen a part of it."""
@@ -286,32 +281,37 @@ class TrainingChart(QWidget):
         if not self._held and self.plot.getPlotItem().vb.viewRange()[0] != [0.0, end]:
             self.plot.setXRange(0.0, end, padding=0)
 
-    def _drawable(self, values: NDArray[Any]) -> NDArray[np.bool_]:
-        return np.isfinite(values) & (values > 0 if self.log.isChecked() else True)
+    def _drawable(self, y: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.isfinite(y) & (y > 0) if self.log.isChecked() else np.isfinite(y)
 
-    def _look(self, place: int, name: str, drawable: NDArray[np.bool_], count: int) -> Look:
-        legend = name if count > 1 and place < 2 * MANY else None
-        dots = len(drawable) <= FEW and bool(drawable.all())
-        return Look(legend, *self._pen(place, name, count), dots, len(drawable) <= SMOOTH)
+    def _points(self, x: NDArray[Any], y: NDArray[Any]) -> Points:
+        """What of a line can be drawn: numbers, on a logarithmic axis positive ones."""
+        drawable = self._drawable(y)
+        if drawable.all():
+            return x, y
+        return (x, np.where(drawable, y, np.nan)) if drawable.any() else (np.empty(0), np.empty(0))
 
-    def _curve(self, look: Look) -> Any:
-        return self.plot.getPlotItem().plot(
-            connect="finite", name=look.legend, antialias=look.smooth,
-            pen=pg.mkPen(look.colour, width=1, style=look.style), symbol="o" if look.dots else None, symbolSize=5,
-            symbolBrush=look.colour, symbolPen=None,
-        )  # fmt: skip
+    def _look(self, place: int, name: str, y: NDArray[Any], count: int) -> dict[str, Any]:
+        """How a line is drawn."""
+        few = len(y) <= FEW and bool(self._drawable(y).all())
+        colour, style = self._pen(place, name, count)
+        return {
+            "connect": "finite", "name": name if count > 1 and place < 2 * MANY else None,
+            "antialias": len(y) <= SMOOTH, "pen": pg.mkPen(colour, width=1, style=style),
+            "symbol": "o" if few else None, "symbolSize": 5, "symbolBrush": colour, "symbolPen": None,
+        }  # fmt: skip
 
-    def _pen(self, place: int, name: str, count: int) -> tuple[str, Qt.PenStyle]:
+    def _pen(self, place: int, name: str, count: int) -> tuple[QColor, Qt.PenStyle]:
         """Own lines by colour; those of a pinned run in the same colours, dashed."""
         t, pinned = theme.current(), self._is_pinned(name)
         style = Qt.PenStyle.DashLine if pinned else Qt.PenStyle.SolidLine
         own = count // 2 if self.session.pin is not None else count
         if own <= 1:
-            return t.consumer if pinned else t.accent, style
+            return QColor(t.consumer if pinned else t.accent), style
         if name in (self.chart, f"A {self.chart}", f"B {self.chart}"):
-            return t.accent, style
+            return QColor(t.accent), style
         colours = LIVELY if t.dark else COLOURS
-        return colours[min(place % max(own, 1), MANY - 1)], style
+        return QColor(colours[min(place % max(own, 1), MANY - 1)]), style
 
     # ------------------------------------------------------------ reading
 

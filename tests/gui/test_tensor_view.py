@@ -208,7 +208,7 @@ def test_the_outline_of_cells_is_their_border():
         (10, 30, 40, 30),
         (40, 10, 40, 30),
     ]
-    assert runs(np.zeros((2, 3), bool)) == []
+    assert len(runs(np.zeros((2, 3), bool))) == len(outline(np.zeros((2, 3), bool), QPointF(0, 0), 10, 10)) == 0
 
 
 def test_a_title_that_is_too_long_ends_in_dots(show):

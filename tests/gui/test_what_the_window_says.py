@@ -101,7 +101,7 @@ def test_the_current_operation_is_lit_on_map_stage_listing_and_tape_at_every_ste
 
     def strip(index):
         """The tape's picture around a tick."""
-        rect = tape.tick(index).toAlignedRect()
+        rect = tape.ticks().tick(index).toAlignedRect()
         return tape.grab(rect).toImage()
 
     for position in range(1, len(session.steps) + 1):
