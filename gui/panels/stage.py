@@ -155,10 +155,11 @@ class Canvas(QWidget):
         middle = min(themes.px(MIDDLE), int(width * MOST))
         sides = self._left[: self._counts[0]], self._right[: self._counts[1]]
         lines = [len(stacking.pair([view.single for view in side])) for side in sides]
-        left = int((width - middle) * stacking.part(*lines))
-        self.block.setGeometry(left, 0, middle, height)
+        before = stacking.part(*lines)
+        left, right = (int((width - middle) * part) for part in (before, 1 - before))  # halves are equally wide
+        self.block.setGeometry(left, 0, width - left - right, height)
         self._stack(sides[0], QRect(0, 0, left, height))
-        self._stack(sides[1], QRect(left + middle, 0, width - middle - left, height))
+        self._stack(sides[1], QRect(width - right, 0, right, height))
 
     def _stack(self, views: Sequence[TensorView], room: QRect) -> None:
         single = [v.single for v in views]
