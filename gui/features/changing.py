@@ -71,7 +71,7 @@ class Changing:
             self.window.say("it is computed: change a weight, an input or a target that it comes from")
 
     def show_table(self) -> None:
-        """All numbers of the selected tensor, and how often which occur, in a window of their own: one for each tensor."""
+        """All numbers of the selected tensor, and how often which occur, in a window of its own."""
         cell = self.session.selection
         if cell is None or cell[0] not in self.session.listing.values:
             return
