@@ -82,6 +82,11 @@ class Changing:
         table.show()
         table.raise_()
 
+    def close(self) -> None:
+        """Close the windows beside this one: they hear of the session."""
+        for table in self.window.findChildren(TensorWindow):
+            table.close()
+
     def play(self) -> None:
         """Bring the playground to the front; with a network of its own if this one does not suit."""
         self.playground.open()

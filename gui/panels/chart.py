@@ -111,6 +111,7 @@ class TrainingChart(QWidget):
     def _prepare(self) -> None:
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
+        item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # pyqtgraph makes it all the same: it ends with us
         item.hideButtons()
         item.getAxis("left").enableAutoSIPrefix(False)
         item.getAxis("bottom").enableAutoSIPrefix(False)
