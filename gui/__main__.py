@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FIRST = "worked-example"
 SIZE = (1280, 800)
+WITHOUT = "--screenshot FILE.png takes a picture without one"
 Opener = Callable[["Session"], None]
 
 
@@ -40,6 +41,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and order (default: 0)")
     found = parser.parse_args(arguments)
     alone = found.model and (is_session(found.model) or is_script(found.model))
+    if found.model and not alone and (known := endings_unlike(found.model)):
+        parser.error(f"expected FILE to end in {known}, received {found.model!r}")
     if found.model and not alone and (not found.data or found.preset):
         parser.error("expected --data FILE and no --preset with a model of your own")
     return found
@@ -92,6 +95,14 @@ def is_session(path: str) -> bool:
 def is_script(path: str) -> bool:
     """Whether a file is a Python script, by its name."""
     return path.endswith(".py")
+
+
+def endings_unlike(path: str) -> str:
+    """The endings of files that can be opened, if a file has none of them; empty if it is a saved model."""
+    from fastnn.utils.session_file import ENDING
+    from gui.opening import MODELS
+
+    return "" if path.lower().endswith(MODELS) else ", ".join((ENDING, ".py", *MODELS))
 
 
 def _open_script(session: Session, options: argparse.Namespace) -> None:
@@ -240,6 +251,9 @@ def walk(options: argparse.Namespace) -> int:
     """Without a display: print the training step instead."""
     from fastnn.__main__ import main as command
 
+    if options.model:
+        print(f"fastnn-gui: expected a display to open {options.model} on, received none; {WITHOUT}", file=sys.stderr)
+        return 1
     print("fastnn-gui: no display found; continuing as python -m fastnn walkthrough", file=sys.stderr)
     return int(command(["walkthrough", options.preset or FIRST]) or 0)
 

@@ -138,6 +138,8 @@ def arrange(
     aspect: float = 1.0,
     columns: int = 0,
     hold: tuple[int, int] | None = None,
+    alone: bool = False,
+    picture: bool = False,
 ) -> Arrangement:
     """The best picture of a tensor.
 
@@ -150,6 +152,8 @@ def arrange(
         aspect: Width of the room divided by its height.
         columns: Most numbers of a row before it goes on in the next line; 0 for any.
         hold: An axis of a kernel and the position on it that alone is shown.
+        alone: Whether one sample is shown even where all of them fit.
+        picture: Whether the last two of three axes are those of a picture.
 
     Example:
         >>> arrange((32, 8, 8, 16), batch=True, sample=3, aspect=1.0).size
@@ -160,11 +164,13 @@ def arrange(
     rank = len(shape)
     if weight and rank >= 3:
         return _kernel(shape, aspect) if hold is None or rank < 4 else _held_kernel(shape, aspect, hold)
-    few = rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= min(SMALL_ROW, columns or SMALL_ROW)
+    few = not alone and rank == 2 and shape[0] <= SMALL_BATCH and shape[1] <= min(SMALL_ROW, columns or SMALL_ROW)
     if batch and rank >= 2 and not few:
-        return _one_sample(shape, min(sample, max(shape[0] - 1, 0)), channel, aspect, columns)
+        return _one_sample(shape, min(sample, max(shape[0] - 1, 0)), channel, aspect, columns, picture)
     if rank == 0:
         return Arrangement(shape)
+    if rank == 1 and batch and alone:
+        return Arrangement(shape, ((0, min(sample, max(shape[0] - 1, 0))),))
     if rank == 1:
         return Arrangement(shape, right=0, wrap=_wrap_row(shape[0], aspect, columns))
     if rank == 2:
@@ -172,12 +178,14 @@ def arrange(
     return _images(shape, (), aspect, channel)
 
 
-def _one_sample(shape: Shape, sample: int, channel: int | None, aspect: float, columns: int) -> Arrangement:
+def _one_sample(
+    shape: Shape, sample: int, channel: int | None, aspect: float, columns: int, picture: bool
+) -> Arrangement:
     held = ((0, sample),)
     if len(shape) == 2:
         return Arrangement(shape, held, right=1, wrap=_wrap_row(shape[1], aspect, columns))
     if len(shape) == 3:
-        return Arrangement(shape, held, row=1, column=2)
+        return Arrangement(shape, held, row=1, column=2, square=picture)
     return _images(shape, held, aspect, channel)
 
 

@@ -22,6 +22,7 @@ from gui.numbers import count_label, format_number, minus
 LONGEST = 240  # characters of a formula with numbers; a longer one is shown line by line
 SHORT = 4  # a sum of more terms is shown as a table only
 OPERANDS = 12
+LARGEST = float(np.finfo(np.float32).max)
 TOLERANCE = 1e-5  # of the sum of the terms' magnitudes
 NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -159,9 +160,16 @@ class CardText:
             return False
         return format_number(found, self.digits) == format_number(self.e.result, self.digits)
 
+    def overflows(self) -> bool:
+        """Whether the engine's number is infinite since float32 cannot hold it."""
+        e = self.e
+        return math.isinf(e.result) and math.copysign(1, e.result) * e.recomputed > LARGEST
+
     def agrees(self) -> bool:
         """Whether the engine's number is that of its operands, up to rounding."""
         e = self.e
+        if self.overflows():
+            return True
         if not math.isfinite(e.result):
             return str(e.result) == str(e.recomputed) or not math.isfinite(e.recomputed)
         return abs(e.result - e.recomputed) <= TOLERANCE * max(e.magnitude, 1e-30)
@@ -210,9 +218,11 @@ class CardText:
             return big
         colour, word = (self.colours["good"], "✓") if self.agrees() else (self.colours["bad"], "✗")
         difference = e.result - e.recomputed
-        big += self._remainder() if sign == "≈" else ""
+        big += self._remainder() if sign == "≈" and not self.overflows() else ""
         again = format_number(e.recomputed, self.digits + 2)
         text = f"{word} recomputed {again}, difference {format_number(difference, 2)}"
+        if self.overflows():
+            text = f"{word} recomputed {again}: more than float32 can hold, {format_number(LARGEST, 2)}"
         return big + f'<p style="margin:2px 0;color:{colour}">{html.escape(text)}</p>'
 
     def question(self, formula: str) -> str:

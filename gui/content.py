@@ -37,6 +37,8 @@ class Content:
         hold: An axis of a kernel and the position on it that alone is shown where there is no room for all.
         hidden: A cell whose number is to be predicted: neither number nor colour is on it, and `data` has 0 there.
         side: Columns of the picture that a sample's row of numbers is; 0 for a row that is none.
+        mean: Whether every sample's cells hold the mean over the batch.
+        picture: Whether it is (n, h, w), pictures without an axis for channels.
     """
 
     name: str
@@ -53,11 +55,13 @@ class Content:
     hold: tuple[int, int] | None = None
     hidden: Index | None = None
     side: int = 0
+    mean: bool = False
+    picture: bool = False
 
     @property
     def letters(self) -> tuple[str, ...]:
         """Letters of the axes."""
-        return letters_of(self.shape, self.weight, self.batch)
+        return letters_of(self.shape, self.weight, self.batch, self.picture)
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,10 @@ def is_gradient(name: str) -> bool:
     return GRADIENT.search(name) is not None
 
 
-def letters_of(shape: tuple[int, ...], weight: bool, batch: bool) -> tuple[str, ...]:
+def letters_of(shape: tuple[int, ...], weight: bool, batch: bool, picture: bool = False) -> tuple[str, ...]:
     """Letters of a value's axes; a value without samples, such as a loss averaged over them, has plain ones."""
+    if picture:
+        return axis_letters(4, "activation")[:3]
     if weight or batch or not shape:
         return axis_letters(len(shape), "parameter" if weight else "activation")
     return tuple(f"axis {i}" for i in range(len(shape)))
@@ -116,7 +122,22 @@ def is_weight(listing: Any, name: str) -> bool:
 def has_batch(listing: Any, name: str) -> bool:
     """Whether a value's first axis counts the samples of the batch."""
     shape = listing.values[name].shape
-    return bool(shape) and not is_weight(listing, name) and shape[0] == batch_size(listing)
+    if not shape or shape[0] != batch_size(listing) or is_weight(listing, name):
+        return False
+    return not joins_samples(listing, base_name(name))
+
+
+def joins_samples(listing: Any, name: str) -> bool:
+    """Whether a value is a statistic over the samples: one number a channel, say, and there may be as many of them."""
+    made = listing.written_by.get(name)
+    step = None if made is None else listing.steps[made]
+    if step is None:
+        return False
+    if step.op.kind not in ("normalization", "reduction") or "axis" not in step.attrs:
+        return follows_statistics(listing, step, listing.values[name].shape)
+    axis, rank = step.attrs["axis"], len(step.shapes[0])
+    axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return 0 in {a % rank for a in axes} and len(listing.values[name].shape) < rank
 
 
 def batch_size(listing: Any) -> int:
@@ -124,9 +145,21 @@ def batch_size(listing: Any) -> int:
     return int(listing.values[listing.inputs[0]].shape[0]) if listing.inputs else 1
 
 
+def follows_statistics(listing: Any, step: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a step makes a row of numbers out of statistics over the samples alone."""
+    alike = [n for n in step.inputs if listing.values[n].shape == shape and listing.values[n].role not in KEPT]
+    return len(shape) == 1 and bool(alike) and all(joins_samples(listing, base_name(n)) for n in alike)
+
+
 def label_letters(listing: Any, name: str) -> tuple[str, ...]:
     """Letters of a named value's axes."""
-    return letters_of(listing.values[name].shape, is_weight(listing, name), has_batch(listing, name))
+    value = listing.values[name]
+    return letters_of(value.shape, is_weight(listing, name), has_batch(listing, name), is_picture(listing, name))
+
+
+def is_picture(listing: Any, name: str) -> bool:
+    """Whether a value, or the value that a gradient belongs to, is pictures without an axis for channels."""
+    return len(listing.values[name].shape) == 3 and has_batch(listing, name) and base_name(name) in listing.pictures
 
 
 def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | None = None, **options: Any) -> Content:
@@ -142,6 +175,7 @@ def content_of(session: Any, name: str, title: str = "", data: NDArray[Any] | No
         options["hidden"] = selected[1]
         data = None if data is None else without(data, selected[1])
     scale = None if data is None else limits_of(listing, name, role, data)
+    options["picture"] = is_picture(listing, name)
     return Content(name, tuple(value.shape), data, title, role, weight, batch, scale=scale, **options)
 
 
@@ -154,11 +188,21 @@ def without(data: NDArray[Any], index: Index) -> NDArray[Any]:
 
 def limits_of(listing: Any, name: str, role: str, data: NDArray[Any]) -> Scale:
     """Limits of a value's colours: 0 and 1 for probabilities and gates, otherwise those of the data."""
+    name, role = origin(listing, name, role)
     made = listing.written_by.get(name)
     step = None if made is None or role != "activation" else listing.steps[made]
     if step is not None and any(n == name for r, n in step.results if r in step.op.unit) and within(data):
         return Scale(0.0, 1.0, signed=False)
     return scale_for(data, signed=is_signed(listing, name, role, data))
+
+
+def origin(listing: Any, name: str, role: str) -> tuple[str, str]:
+    """The value, with its role, whose numbers an activation has in another order; itself if it is computed."""
+    made = listing.written_by.get(name) if role == "activation" else None
+    while made is not None and listing.steps[made].op.kind == "rearrangement" and len(listing.steps[made].inputs) == 1:
+        name = listing.steps[made].inputs[0]
+        made, role = listing.written_by.get(name), listing.values[name].role
+    return name, role
 
 
 def within(data: NDArray[Any]) -> bool:
@@ -167,12 +211,14 @@ def within(data: NDArray[Any]) -> bool:
 
 
 def is_signed(listing: Any, name: str, role: str, data: NDArray[Any]) -> bool:
-    """Signed unless the data is one-sided by nature: pictures, labels, probabilities, losses."""
+    """Signed unless the data is one-sided by nature: pictures, labels, probabilities, losses, as given or rescaled."""
     if role in ("input", "target", "weight") or data.dtype.kind in "iub":
         return not one_sided(data)
     made = listing.written_by.get(name)
     if made is None or role != "activation":
         return True
+    if name in listing.given:
+        return not one_sided(data)
     kind = listing.steps[made].op.kind
     return kind not in ("normalization", "random", "loss", "metric") or not one_sided(data)
 
@@ -190,10 +236,34 @@ def scene_of(session: Any, channel: int | None = None) -> Scene:
     operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
+    if session.batch_mean:
+        operands, results = (tuple(averaged(session.listing, c) for c in group) for group in (operands, results))
     hold = kernel_hold(session, step)
     scaled = session.scaling.of(tuple(replace(c, hold=hold) for c in (*operands, *results)))
     operands, results = scaled[: len(operands)], scaled[len(operands) :]
     return Scene(step, index, index < session.done, operands, results, *dependence(session))
+
+
+def averaged(listing: Any, content: Content) -> Content:
+    """The mean over the samples in place of each of them; what has no samples, and whole numbers, as they are."""
+    c = content
+    if not c.batch or c.shape[0] < 2 or c.hidden is not None or c.data is None or c.data.dtype.kind != "f":
+        return c
+    data = np.broadcast_to(batch_mean(c.data), c.shape)
+    return replace(c, data=data, mean=True, scale=limits_of(listing, c.name, c.role, data))
+
+
+def batch_mean(data: NDArray[Any]) -> NDArray[Any]:
+    """The mean over the first axis, in the type of the data."""
+    return np.asarray(data.mean(axis=0, dtype=np.float64), data.dtype)
+
+
+def mean_at(session: Any, name: str, index: Index) -> Any:
+    """The mean over the batch that the stage shows for a cell; None where it shows one sample."""
+    if not session.batch_mean or session.number_at(name, index) is None:
+        return None
+    shown = averaged(session.listing, content_of(session, name))
+    return shown.data[index] if shown.mean and shown.data is not None else None
 
 
 def kernel_hold(session: Any, step: Any) -> tuple[int, int] | None:

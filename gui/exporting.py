@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.utils.writing import write_aside
 from gui.numbers import exact
 
 MOST_CELLS = 10_000_000  # of a CSV file
@@ -19,13 +19,8 @@ MOST_CELLS = 10_000_000  # of a CSV file
 
 def write(path: str | Path, content: bytes | str) -> None:
     """Write a file; an older one of that name stays whole until the new one is."""
-    path = Path(path)
-    aside = path.with_name(f"{path.name}.part")
-    try:
-        aside.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    whole = content.encode("utf-8") if isinstance(content, str) else content
+    write_aside(path, lambda file: file.write(whole))
 
 
 def tensor_csv(array: NDArray[Any], letters: Sequence[str] = ()) -> str:

@@ -121,6 +121,7 @@ def _looks(window: Any) -> dict[str, Handler]:
         "history_forward": session.history_forward,
         "show": session.toggle_show,
         "numbers": session.toggle_numbers,
+        "batch_mean": session.toggle_batch_mean,
         "previous_channel": lambda: session.set_channel(session.channel - 1),
         "next_channel": lambda: session.set_channel(session.channel + 1),
         "previous_sample": lambda: session.set_sample(session.sample - 1),

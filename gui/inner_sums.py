@@ -103,5 +103,5 @@ def bracketed(operand: Operand) -> str:
 
 def with_brackets(text: str, operands: Sequence[Operand]) -> str:
     """A formula whose symbols have their indices in brackets."""
-    names = {o.symbol: bracketed(o) for o in operands}
-    return NAME.sub(lambda match: names.get(match.group(), match.group()), text)
+    cells = {o.symbol: o for o in operands}
+    return NAME.sub(lambda match: bracketed(cells[match[0]]) if match[0] in cells else match[0], text)

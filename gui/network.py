@@ -181,7 +181,7 @@ def strength(values: NDArray[Any] | None, sample: int, batch: bool) -> float | N
     if values is None or values.size == 0:
         return None
     shown = values[sample] if batch and sample < len(values) else values
-    return float(np.abs(np.asarray(shown, np.float64)).mean())
+    return float(np.abs(shown).mean(dtype=np.float64))
 
 
 # ---------------------------------------------------------------- neurons

@@ -229,7 +229,11 @@ def arrays(path: Path) -> tuple[Array, Array]:
     except DAMAGE as error:
         raise ValueError(f"{path.name}: expected arrays of NumPy, received a damaged file: {error}.") from None
     except ValueError as error:
-        raise ValueError(str(error) if str(error).startswith(path.name) else f"{path.name}: {error}.") from None
+        if str(error).startswith(path.name):
+            raise
+        why = "another file" if "contains pickled" in str(error) else f"others: {error}"
+        said = f"{path.name}: expected arrays of NumPy, received {why}."
+        raise ValueError(said) from None
 
 
 def check_sizes(path: Path, names: Sequence[str]) -> None:

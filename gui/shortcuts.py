@@ -71,6 +71,7 @@ ACTIONS = (
     Action("history_back", "Previous selection", ("Alt+Left",), "Look", repeats=True),
     Action("history_forward", "Next selection", ("Alt+Right",), "Look", repeats=True),
     Action("show", "Values / gradients", ("V",), "Look"),
+    Action("batch_mean", "Sample / mean over the batch", ("B",), "Look", checkable=True),
     Action("numbers", "Numbers on cells", ("N",), "Look", checkable=True),
     Action("previous_channel", "Previous channel", ("[",), "Look", repeats=True),
     Action("next_channel", "Next channel", ("]",), "Look", repeats=True),

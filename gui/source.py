@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,9 @@ class Source:
     test: tuple[Any, Any] | None = field(default=None, repr=False)
 
 
+OPTIONS = ("title", *(f.name for f in fields(Source) if f.default is not MISSING and f.name not in ("name", "reseeds")))
+
+
 def from_preset(name: str) -> Source:
     """The source of a preset.
 
@@ -64,7 +67,13 @@ def from_model(model: Any, x: Any, y: Any, **options: Any) -> Source:
         x: Inputs, as for `fit`.
         y: Targets, as for `fit`.
         options: Further fields of `Source`, such as batch_size.
+
+    Raises:
+        TypeError: for another option.
     """
+    unknown = next((name for name in options if name not in OPTIONS), None)
+    if unknown is not None:
+        raise TypeError(f"expected options among {', '.join(OPTIONS)}, received {unknown!r}.")
     title = options.pop("title", "") or str(getattr(model, "name", "model"))
     return Source(title, lambda seed: model, x, y, reseeds=False, **options)
 

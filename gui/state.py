@@ -41,6 +41,7 @@ class State:
         self.hovered: Selection | None = None
         self.sample, self.channel = 0, 0
         self.show, self.numbers, self.grain = "values", True, "op"
+        self.batch_mean = False  # whether the stage shows means over the batch instead of one sample
         self.scaling = Scaling()
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
@@ -364,6 +365,11 @@ class State:
     def toggle_numbers(self) -> None:
         """Numbers on cells, or not."""
         self.numbers = not self.numbers
+        self.notify("view")
+
+    def toggle_batch_mean(self) -> None:
+        """One sample on the stage, or the mean over the batch."""
+        self.batch_mean = not self.batch_mean
         self.notify("view")
 
     def set_scope(self, scope: str) -> None:

@@ -102,14 +102,19 @@ def loaded_model(content: bytes) -> Any:
             raise ValueError(f"its network cannot be made: {said}") from error
 
 
-def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> None:
+def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> str:
     """Write a session; a file that was there is replaced once the new one is whole.
+
+    Returns:
+        What has to be there to open it again, in a sentence; mostly nothing.
 
     Raises:
         ValueError: if the network cannot be written.
         OSError: if the file cannot be written.
     """
-    file_of(session, window).write(path)
+    file = file_of(session, window)
+    file.write(path)
+    return file.needs
 
 
 def restore(session: Any, path: str | os.PathLike[str]) -> dict[str, Any]:

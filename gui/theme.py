@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyqtgraph as pg
@@ -66,23 +69,23 @@ class Theme:
         return self.name == "dark"
 
     def colour(self, role: str) -> QColor:
-        """The Qt colour of a role, or of a phase."""
-        return QColor(_colour(self.phases.get(role) or getattr(self, role)))
+        """The Qt colour of a role, or of a phase: one for all who ask, not to be changed."""
+        return self._colours[role]
+
+    @cached_property
+    def _colours(self) -> dict[str, QColor]:
+        roles = {role: value for role, value in vars(self).items() if str(value).startswith("#")}
+        return {role: QColor(value) for role, value in (roles | self.phases).items()}
 
     def tint(self, role: str, alpha: int) -> QColor:
         """The same, transparent: `alpha` is from 0 to 255."""
-        return QColor(_colour(self.phases.get(role) or getattr(self, role), alpha))
+        colour = QColor(self.colour(role))
+        colour.setAlpha(alpha)
+        return colour
 
     def table(self, signed: bool = True) -> NDArray[np.uint8]:
         """Colour table (255, 3)."""
         return colour_table(self.signed if signed else self.one_sided)
-
-
-@lru_cache(maxsize=128)
-def _colour(name: str, alpha: int = 255) -> QColor:
-    colour = QColor(name)
-    colour.setAlpha(alpha)
-    return colour
 
 
 LIGHT = Theme(
@@ -135,7 +138,8 @@ def set_scale(app: QApplication, wanted: float) -> float:
     _plain_size = _plain_size or font.pointSizeF()
     _scale = min(max(round(wanted, 2), SMALLEST), LARGEST) if wanted == wanted else 1.0  # not for NaN
     font.setPointSizeF(_plain_size * _scale)
-    app.setFont(font)
+    with _dress():
+        app.setFont(font)
     return _scale
 
 
@@ -148,6 +152,20 @@ def set_motion(moving: bool) -> None:
 
 
 _dressing = [False]
+
+
+@contextmanager
+def _dress() -> Iterator[None]:
+    """Qt visits all widgets, and what visits may not collect: a widget collected before its turn would be visited."""
+    collecting = gc.isenabled()
+    gc.disable()
+    _dressing[0] = True
+    try:
+        yield
+    finally:
+        _dressing[0] = False
+        if collecting:
+            gc.enable()
 
 
 def is_dressing() -> bool:
@@ -169,13 +187,10 @@ def apply(app: QApplication, mode: str = "system") -> Theme:
     if mode not in MODES:
         raise ValueError(f"expected a theme of {MODES}, received {mode!r}.")
     _current = {"light": LIGHT, "dark": DARK}.get(mode) or system(app)
-    _dressing[0] = True
-    try:
+    with _dress():
         app.setStyle("Fusion")
         app.setPalette(palette(_current))
         app.setStyleSheet(style_sheet(_current))
-    finally:
-        _dressing[0] = False
     pg.setConfigOptions(background=_current.panel, foreground=_current.muted, antialias=True)
     return _current
 
@@ -254,7 +269,7 @@ def style_sheet(theme: Theme) -> str:
         width: 0; height: 0; margin-right: 8px;
         border-left: 4px solid {t.raised}; border-right: 4px solid {t.raised}; border-top: 5px solid {t.muted};
     }}
-    QDialog > QLineEdit, LessonBar QLineEdit, QKeySequenceEdit > QLineEdit {{
+    QDialog > QLineEdit, LessonBar QLineEdit, NumberField QLineEdit, QKeySequenceEdit > QLineEdit {{
         background: {t.panel}; border: 1px solid {t.line}; border-radius: 4px; padding: 2px 6px;
     }}
     QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.muted}; border-radius: 3px; }}
@@ -294,8 +309,13 @@ def fixed_font(size: float = 9.5, bold: bool = False) -> QFont:
 
 def formula_font(size: float = 9.5) -> QFont:
     """The fixed-width font of formulas."""
+    return QFont(_formula_font(size * _scale))
+
+
+@lru_cache(maxsize=16)
+def _formula_font(size: float) -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(size * _scale)
+    font.setPointSizeF(size)
     return font
 
 

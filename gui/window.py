@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QByteArray, QSettings, Qt
+from PyQt6.QtCore import QByteArray, QChildEvent, QEvent, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
+    QTabBar,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -21,7 +22,7 @@ from PyQt6.QtWidgets import (
 
 from fastnn.errors import FastnnError
 from gui import theme
-from gui.content import label_letters
+from gui.content import label_letters, mean_at
 from gui.features import Features
 from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
@@ -201,7 +202,7 @@ class MainWindow(QMainWindow):
         return [*picture, self.listing, self.tape, self.chart, self.breadcrumb, self.transport]
 
     def _refresh_status(self) -> None:
-        for name, on in (("numbers", self.session.numbers),):
+        for name, on in (("numbers", self.session.numbers), ("batch_mean", self.session.batch_mean)):
             self.actions_by_name[name].setChecked(on)
         for name, on in (
             ("history_back", self.session.can_go_back),
@@ -223,6 +224,8 @@ class MainWindow(QMainWindow):
         if self.session.hides(name, index):
             return f"{label} = ?"
         text = f"{label} = {format_number(value, digits)}" if value is not None else f"{label}: not computed yet"
+        mean = mean_at(self.session, name, index)
+        text = text if mean is None else f"{text}    mean over the batch = {format_number(mean, digits)}"
         gradient = self.session.gradient_of(name)
         slope = self.session.number_at(gradient, index) if gradient else None
         return text if slope is None else f"{text}    grad = {format_number(slope, digits)}"
@@ -375,6 +378,12 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state is not None:
             self.restoreState(state, LAYOUT_VERSION)
+
+    def childEvent(self, event: QChildEvent | None) -> None:
+        """Name the tabs of panels that lie over each other: Qt makes them when they are needed."""
+        if event is not None and event.type() == QEvent.Type.ChildPolished and isinstance(event.child(), QTabBar):
+            event.child().setAccessibleName("Panels")  # type: ignore[union-attr]
+        super().childEvent(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop the worker, keep the layout."""

@@ -102,3 +102,22 @@ def test_fit_keeps_values_for_breakpoints_only(tmp_path):
     model.fit(*presets.get("xor").data(), epochs=1, verbose=0, batch_size=4)
     assert not all(plan.keep for plan in model._plans.values())
     assert model.ran is None
+
+
+class Passing(fastnn.layers.Layer):
+    """A layer that no file knows."""
+
+    def call(self, x):
+        return x
+
+
+def test_it_says_how_to_open_the_file_and_what_that_takes(tmp_path, capsys):
+    path = tmp_path / "a place" / "nan.fastnn"
+    path.parent.mkdir()
+    model = fastnn.Sequential([fastnn.layers.Input((1,)), Passing(), fastnn.layers.Dense(1)])
+    model.compile(fastnn.optimizers.SGD(1e20), "mse")
+    model.fit([[1.0]], [[3.0]], epochs=20, verbose=0, callbacks=[Breakpoint(path)])
+    said = capsys.readouterr().out
+    assert f"python -m gui '{path}'" in said
+    assert "'Passing'" in said
+    assert "register_keras_serializable" in said

@@ -71,8 +71,8 @@ def run(folder, *arguments):
 
 
 def test_the_script_runs_as_printed(tmp_path):
-    train, step = [block for block in blocks("python") if "keras" in block]
-    script = train + step + "assert accuracy > 0.9, accuracy\n"
+    train, step, stop = [block for block in blocks("python") if "keras" in block]
+    script = train + step + "assert accuracy > 0.9, accuracy\n" + stop + "assert stop.hit is None\n"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "dense.dense[0, 3] = " in done.stdout

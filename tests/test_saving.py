@@ -338,6 +338,16 @@ def lambda_model(function):
     return Sequential([Input((2,)), layers.Lambda(function, name="mine"), layers.Dense(1)])
 
 
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_built_in_functions_as_loss_and_metric_are_known_when_read(tmp_path, ending):
+    model = Sequential([Input((2,)), layers.Dense(1, activation=fastnn.activations.relu)])
+    model.compile("sgd", fastnn.losses.mean_squared_error, metrics=[fastnn.metrics.mean_absolute_error])
+    x, y = np.ones((4, 2), "float32"), np.zeros((4, 1), "float32")
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / f"m.{ending}")
+    assert load_model(tmp_path / f"m.{ending}").evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
 def test_a_lambda_is_saved_by_the_name_of_its_function(tmp_path):
     model = lambda_model(thirds)
     model.save(tmp_path / "model.keras")

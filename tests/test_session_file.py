@@ -7,6 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
+import fastnn
+from fastnn import presets
+from fastnn.callbacks.breakpoint import model_bytes
 from fastnn.utils.session_file import SessionFile, read
 
 ARRAYS = {"losses": np.array([1.0, np.nan]), "state/0": np.eye(3, dtype="float32"), "state/1": np.array(3)}
@@ -94,3 +97,45 @@ def test_every_wrong_bit_is_found_or_harmless(path):
         path.write_bytes(content[:length])
         with pytest.raises(ValueError, match=r"a\.fastnn"):
             read(path)
+
+
+class Own(fastnn.layers.Layer):
+    """A layer that no file knows."""
+
+    def call(self, x):
+        return x
+
+
+@fastnn.saving.register_keras_serializable("session_file")
+class Registered(Own):
+    """A layer that files may name where this module is read."""
+
+
+def twice(x):
+    return 2 * x
+
+
+@pytest.mark.parametrize(
+    ("layer", "loss", "named", "said"),
+    [
+        (Own(), "mse", ["Own"], "Put @"),
+        (fastnn.layers.Lambda(twice), "mse", ["twice"], "Put @"),
+        (Registered(), "mse", ["Registered"], "first open the script"),
+        (fastnn.layers.Activation("relu"), fastnn.losses.mean_squared_error, [], ""),
+        (fastnn.layers.Dense(2, kernel_regularizer="l2"), fastnn.losses.Huber(), [], ""),
+    ],
+    ids=["layer", "lambda", "registered", "built-in function", "built-in class"],
+)
+def test_code_that_a_file_names_but_lacks_is_told(layer, loss, named, said):
+    image = fastnn.Input((2,))
+    model = fastnn.Model(image, fastnn.layers.Dense(2)(layer(image)))
+    model.compile("adam", loss)
+    needs = SessionFile({}, {}, model_bytes(model)).needs
+    assert said in needs
+    assert bool(needs) == bool(said)
+    assert all(f"'{name}'" in needs for name in named)
+
+
+def test_a_preset_is_known_to_every_process():
+    for name in ("traffic-signs", "siamese-digits"):  # with functions and classes of their own
+        assert SessionFile({}, {}, model_bytes(presets.get(name).build(0))).needs == ""

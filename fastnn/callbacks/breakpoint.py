@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -133,15 +134,18 @@ class Breakpoint(Callback):
             name = stepper.steps[done - 1].outputs[0]
             hit = Hit(condition, 0, done, f"{condition.label}: {message}", name)
         self.hit = hit
-        self._write(stepper, hit)
+        file = self._file(stepper, hit)
+        file.write(self.filepath)
         self.model.stop_training = True
         if self.verbose:
             step = stepper.steps[hit.done - 1]
             print(
-                f"\nBreakpoint: {hit.message}\n  behind operation {hit.done}: {step}\n  open {self.filepath} in the app"
+                f"\nBreakpoint: {hit.message}\n  behind operation {hit.done}: {step}\n"
+                f"  see it in the app: python -m gui {shlex.quote(self.filepath)}"
+                + (f"\n  {file.needs}" if file.needs else "")
             )
 
-    def _write(self, stepper: Stepper, hit: Hit) -> None:
+    def _file(self, stepper: Stepper, hit: Hit) -> SessionFile:
         record = {
             "title": f"{self.model.name}: {hit.message}",
             "preset": "",
@@ -156,7 +160,7 @@ class Breakpoint(Callback):
         state = stepper.checkpoint()
         arrays = {f"data/{name}": array for name, array in stepper.data.items()}
         arrays |= {f"state/{i}": a for i, a in enumerate(state)} | {f"start/{i}": a for i, a in enumerate(state)}
-        SessionFile(record, {**arrays, "losses": np.zeros(0)}, model_bytes(self.model)).write(self.filepath)
+        return SessionFile(record, {**arrays, "losses": np.zeros(0)}, model_bytes(self.model))
 
 
 def model_bytes(model: Any) -> bytes:

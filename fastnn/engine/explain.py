@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -233,20 +233,23 @@ def _of_formula(
     operands = tuple(_operand(names, role, cell, arrays, symbol) for symbol, (role, cell) in f.operands.items())
     addends, factors = split(f.text)
     parts = {text: _part(f, text, operands, arrays, digits) for text in (*addends, *factors)}
-    named = _named(f, operands, arrays, digits)
-    numbers = {**{o.symbol: o.value for o in operands}, **{part.name: part.value for part in named}}
+    value, computed = f.run(arrays)
+    numbers = _texts(operands, digits)
+    named = _named(f, operands, computed, numbers, digits)
     return Explanation(
-        name, index, "formula", f.short, _numbered(f.short, numbers, digits), result,
-        alike(f.evaluate(arrays), result), f.magnitude(arrays), operands,
+        name, index, "formula", f.short, _numbered(f.short, numbers), result,
+        alike(value, result), max(abs(n) for n in (value, *(computed[o.symbol] for o in operands))), operands,
         tuple(parts[t] for t in addends), tuple(parts[t] for t in factors), named,
         total_terms=len(addends), note=f.note, step=at,
     )  # fmt: skip
 
 
-def _named(f: Formula, operands: tuple[Operand, ...], arrays: Arrays, digits: int) -> tuple[Named, ...]:
-    """The parts of a formula that have names."""
+def _named(
+    f: Formula, operands: tuple[Operand, ...], computed: Mapping[str, float], numbers: dict[str, str], digits: int
+) -> tuple[Named, ...]:
+    """The parts of a formula that have names; their values join the numbers as texts."""
     values: dict[str, float] = {o.symbol: o.value for o in operands}
-    computed, found = f.inner_values(arrays), []
+    found = []
     for name, text in named_parts(f.text):
         if name not in computed:  # in the branch that is not taken
             continue
@@ -254,25 +257,26 @@ def _named(f: Formula, operands: tuple[Operand, ...], arrays: Arrays, digits: in
         whole = "/" not in text and all(isinstance(values[n], int) for n in names & values.keys())
         value = int(computed[name]) if whole and computed[name].is_integer() else computed[name]
         used = tuple(o for o in operands if o.symbol in names)
-        found.append(Named(name, text, _numbered(text, values, digits), value, used))
-        values[name] = value
+        found.append(Named(name, text, _numbered(text, numbers), value, used))
+        values[name], numbers[name] = value, factor(value, digits + 2)
     return tuple(found)
 
 
-def _substitute(text: str, operands: tuple[Operand, ...], digits: int) -> str:
-    return _numbered(text, {o.symbol: o.value for o in operands}, digits)
+def _texts(operands: Iterable[Operand], digits: int) -> dict[str, str]:
+    """The numbers of operands as they stand inside a formula, by symbol."""
+    return {o.symbol: factor(o.value, digits + 2) for o in operands}
 
 
-def _numbered(text: str, values: Mapping[str, float], digits: int) -> str:
+def _numbered(text: str, numbers: Mapping[str, str]) -> str:
     """The formula with numbers in place of its names."""
-    return NAME.sub(lambda m: factor(values[m.group()], digits + 2) if m.group() in values else m.group(), text)
+    return NAME.sub(lambda m: numbers.get(m.group(), m.group()), text)
 
 
 def _part(f: Formula, text: str, operands: tuple[Operand, ...], arrays: Arrays, digits: int) -> Term:
     """A piece of a formula as a term of its own."""
     used = tuple(o for o in operands if re.search(rf"\b{o.symbol}\b", text))
     value = Formula(text, {o.symbol: f.operands[o.symbol] for o in used}).evaluate(arrays)
-    return Term(text, _substitute(text, used, digits), value, used)
+    return Term(text, _numbered(text, _texts(used, digits)), value, used)
 
 
 @lru_cache(maxsize=1024)
@@ -283,9 +287,9 @@ def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         >>> split("a*b + c"), split("dy * y * (1 - y)"), split("max(x, 0)")
         ((('a * b', 'c'), ()), ((), ('dy', 'y * (1 - y)')), ((), ()))
     """
-    tree = ast.parse(text, mode="eval").body
-    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree)):  # its parts share a name
+    if ":=" in text:  # its parts share a name
         return (), ()
+    tree = ast.parse(text, mode="eval").body
     addends = _operands_of(tree, ast.Add)
     if any(isinstance(a, ast.BinOp) for a in addends) and len(addends) > 1:
         return (tuple(map(ast.unparse, addends)) if len(addends) <= SHOWN_TERMS else ()), ()

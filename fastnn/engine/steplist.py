@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fastnn.engine.axes import pictures
 from fastnn.engine.graph import Step, SymbolicTensor, Trace, Value
 from fastnn.engine.tensor import Variable
 from fastnn.errors import GraphError
@@ -72,6 +73,20 @@ class StepList:
             for name in dict.fromkeys(step.inputs):
                 found[name].append(i)
         return {name: tuple(readers) for name, readers in found.items()}
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """Values that come from inputs, targets and constants alone: nothing learnt has a part in them."""
+        found = {name for name, value in self.values.items() if value.role in (*FED, "constant")}
+        for step in self.steps[: self.updates]:
+            if step.phase in ("forward", "loss") and found.issuperset(step.inputs):
+                found.update(step.outputs)
+        return frozenset(found)
+
+    @cached_property
+    def pictures(self) -> frozenset[str]:
+        """Values (n, h, w): pictures without an axis for channels."""
+        return pictures(self)
 
     def gradient_of(self, name: str) -> str | None:
         """Name of the value that holds the loss's derivative with respect to a value, or None."""

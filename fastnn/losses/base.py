@@ -13,12 +13,12 @@ from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import did_you_mean, snake_case
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import nameable, serializable
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 EPSILON = 1e-7  # keeps logarithms and divisions away from 0
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+FUNCTIONS: dict[str, Callable[..., Any]] = nameable({})
 CLASSES: dict[str, type[Loss]] = {}
 ALIASES: dict[str, Callable[..., Any]] = {}
 

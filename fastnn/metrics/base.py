@@ -13,9 +13,9 @@ from fastnn.initializers import get as initializer_named
 from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, snake_case
-from fastnn.utils.registry import serializable
+from fastnn.utils.registry import nameable, serializable
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+FUNCTIONS: dict[str, Callable[..., Any]] = nameable({})
 CLASSES: dict[str, type[Metric]] = {}
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 import json
-import os
-import tempfile
 import warnings
 import zipfile
 from collections import Counter
@@ -26,6 +24,7 @@ from fastnn.models.model import Model
 from fastnn.models.network import make_layer
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
+from fastnn.utils.writing import write_aside
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
@@ -52,27 +51,6 @@ def checked_path(filepath: Any, ending: str | tuple[str, ...], overwrite: bool) 
     if path.exists() and not overwrite:
         raise ValueError(f"Expected overwrite=True to replace an existing file. Received: filepath={str(filepath)!r}")
     return path
-
-
-def write_aside(path: Path, write: Callable[[Any], None]) -> None:
-    """Write a file under another name beside its place, and put it there when it is whole; links stay links."""
-    place = Path(os.path.realpath(path))
-    try:
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(path)) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, place)
-    except BaseException as error:
-        os.unlink(name)
-        if isinstance(error, OSError) and error.errno:
-            raise type(error)(error.errno, error.strerror, str(path)) from None
-        raise
 
 
 # ---------------------------------------------------------------- weights: names of groups
@@ -300,7 +278,7 @@ def parts_of(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
             config = json.loads(read_part(archive, "config.json"))
             weights = read_part(archive, WEIGHTS)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise Damaged(f"Expected a model saved as .keras. Received: '{path}', which is not one: {error}") from None
+        raise Damaged(f"Expected a model saved as .keras or .h5. Received another file, '{path}': {error}") from None
     except Exception as error:  # zlib.error is no subclass of those
         raise Damaged(f"Expected a whole .keras file. Received: '{path}', which is damaged: {error}") from None
     if not isinstance(config, dict) or "class_name" not in config:

@@ -216,8 +216,9 @@ def moving_average_shape(average: Shape, value: Shape, momentum: float) -> tuple
 def moving_average_explain(target: str, index: Index, shapes: Any, momentum: float) -> Formula:
     if target == "y":
         cells = {"average": ("average", index), "value": ("value", index)}
-        return Formula(f"average * {momentum!r} + value * {1 - momentum!r}", cells)
-    return Formula(f"dy * {momentum if target == 'daverage' else 1 - momentum!r}", {"dy": ("dy", index)})
+        return Formula(f"average * {momentum!r} + value * (1 - {momentum!r})", cells)
+    part = f"{momentum!r}" if target == "daverage" else f"(1 - {momentum!r})"
+    return Formula(f"dy * {part}", {"dy": ("dy", index)})
 
 
 moving_average = define(

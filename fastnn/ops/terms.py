@@ -145,17 +145,20 @@ class Rows:
 
 
 NAMING = re.compile(r"\((\w+) := ")
+BRACKET = re.compile(r"[()]")
 
 
 def closing(text: str, start: int) -> int:
     """The place behind the bracket that closes what begins at `start`, which lies inside of it."""
     depth = 1
-    while depth:
-        depth += {"(": 1, ")": -1}.get(text[start], 0)
-        start += 1
-    return start
+    for found in BRACKET.finditer(text, start):
+        depth += 1 if found.group() == "(" else -1
+        if not depth:
+            return found.end()
+    raise ValueError(f"expected a closing bracket in {text!r}")
 
 
+@lru_cache(maxsize=256)
 def unnamed(text: str) -> str:
     """A text where parts that get a name are written as that name.
 
@@ -203,13 +206,15 @@ class Formula:
 
     def evaluate(self, arrays: Arrays) -> float:
         """The value of the formula in float64."""
-        return self._run(arrays)[0]
+        return self.run(arrays)[0]
 
-    def _run(self, arrays: Arrays) -> tuple[float, dict[str, Any]]:
-        """The value, and all names as they are then."""
+    def run(self, arrays: Arrays) -> tuple[float, dict[str, float]]:
+        """The value of the formula, and the numbers that its names stand for, as `inner_values` gives them."""
         names = {**FUNCTIONS, **{k: np.float64(v) for k, v in self.values(arrays).items()}}
         with np.errstate(all="ignore"):
-            return float(eval(compiled(self.text), {"__builtins__": {}}, names)), names
+            value = float(eval(compiled(self.text), {"__builtins__": {}}, names))
+        parts = [name for name, _ in named_parts(self.text) if name in names]
+        return value, {name: float(names[name]) for name in (*self.operands, *parts)}
 
     @property
     def short(self) -> str:
@@ -218,9 +223,7 @@ class Formula:
 
     def inner_values(self, arrays: Arrays) -> dict[str, float]:
         """The numbers that names stand for, those of named parts among them; not of a branch that is not taken."""
-        _, names = self._run(arrays)
-        parts = [name for name, _ in named_parts(self.text) if name in names]
-        return {name: float(names[name]) for name in (*self.operands, *parts)}
+        return self.run(arrays)[1]
 
     def magnitude(self, arrays: Arrays) -> float:
         """The yardstick for rounding: the largest of the result and its operands."""

@@ -19,6 +19,7 @@ from fastnn.utils.naming import did_you_mean
 Class = TypeVar("Class", bound=type)
 _classes: dict[tuple[str, str], type] = {}
 _custom: dict[str, Any] = {}
+_functions: list[Mapping[str, Any]] = []  # built-in ones that files name
 
 
 class _Scopes(threading.local):
@@ -132,6 +133,21 @@ def serializable(module: str, *others: tuple[str, str]) -> Callable[[Class], Cla
         return cls
 
     return remember
+
+
+def nameable(functions: dict[str, Any]) -> dict[str, Any]:
+    """Let files name built-in functions; the dict that is given back may grow.
+
+    Example:
+        >>> functions = nameable({})
+    """
+    _functions.append(functions)
+    return functions
+
+
+def _built_in(name: str) -> Any:
+    """A built-in function, or None."""
+    return next((functions[name] for functions in _functions if name in functions), None)
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
@@ -276,8 +292,41 @@ def find_custom(name: str, short: str) -> Any:
     for key in (name, short):
         if key in known:
             return known[key]
+    if _built_in(short) is not None:
+        return _built_in(short)
     hint = f"; {did_you_mean(short, known)}" if known else ""
     raise ValueError(f"Expected a known class or function; pass it in custom_objects. Received: {short!r}{hint}")
+
+
+def custom_names(config: Any) -> Iterator[tuple[str, bool]]:
+    """The user's own classes and functions that a configuration names, and whether they are registered here.
+
+    Args:
+        config: What `serialize` gave.
+
+    Example:
+        >>> list(custom_names({"module": "mine", "class_name": "Cube", "config": {}, "registered_name": "Cube"}))
+        [('Cube', False)]
+    """
+    if isinstance(config, (list, tuple)):
+        for item in config:
+            yield from custom_names(item)
+    elif isinstance(config, dict):
+        name = config.get("registered_name")
+        if is_object(config) and name and not _is_ours(config):
+            yield str(config["config" if config["class_name"] == "function" else "class_name"]), name in _custom
+        for value in config.values():
+            yield from custom_names(value)
+
+
+def _is_ours(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration names what every process knows: what is built in, and what presets register."""
+    name, registered = config["class_name"], _custom.get(str(config["registered_name"]))
+    if registered is not None:
+        return str(getattr(registered, "__module__", "")).startswith("fastnn.")
+    if name == "function":
+        return _built_in(str(config["config"])) is not None
+    return (config.get("module"), name) in _classes
 
 
 def find_class(config: Mapping[str, Any]) -> Any:

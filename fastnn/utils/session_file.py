@@ -6,22 +6,21 @@ perhaps `model.keras`. Nothing in it is executed.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import math
 import os
-import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn._version import __version__
+from fastnn.utils.registry import custom_names
+from fastnn.utils.writing import write_aside
 
 FORMAT = 1
 ENDING = ".fastnn"
@@ -53,28 +52,49 @@ class SessionFile:
         """The arrays whose name begins with `prefix/`, by the rest of it, in the order written."""
         return {n.removeprefix(f"{prefix}/"): a for n, a in self.arrays.items() if n.startswith(f"{prefix}/")}
 
+    @property
+    def needs(self) -> str:
+        """What has to be there to open the file besides this program, in a sentence; mostly nothing.
+
+        A file holds names of a user's own classes and functions, and never their code.
+        """
+        if self.model is None:
+            return ""
+        with zipfile.ZipFile(io.BytesIO(self.model)) as archive:
+            named = dict(custom_names(json.loads(archive.read("config.json"))))
+        unknown = [name for name, registered in named.items() if not registered]
+        if unknown:
+            return (
+                f"It cannot be opened again as it is, for it names your {_quoted(unknown)} without the code. Put "
+                "@fastnn.saving.register_keras_serializable() before each and save again."
+            )
+        if named:
+            return (
+                f"To open it again, first open the script that registers your {_quoted(named)}; no code is in a file."
+            )
+        return ""
+
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the file aside, and put it in its place when it is whole.
 
         Raises:
             OSError: if it cannot be written; what was there before stays.
         """
-        place = Path(os.path.realpath(path))
-        handle, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
-        try:
-            with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                record = {"format": FORMAT, "version": __version__, **self.record}
-                archive.writestr(RECORD, json.dumps(record, allow_nan=False))
-                for name, array in self.arrays.items():
-                    with archive.open(f"{ARRAYS}{name}.npy", "w", force_zip64=True) as entry:
-                        np.lib.format.write_array(entry, np.asarray(array, order="C"), allow_pickle=False)
-                if self.model is not None:
-                    archive.writestr(MODEL, self.model)
-            os.replace(aside, place)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(aside)
-            raise
+        write_aside(path, self._write)
+
+    def _write(self, file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            record = {"format": FORMAT, "version": __version__, **self.record}
+            archive.writestr(RECORD, json.dumps(record, allow_nan=False))
+            for name, array in self.arrays.items():
+                with archive.open(f"{ARRAYS}{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, np.asarray(array, order="C"), allow_pickle=False)
+            if self.model is not None:
+                archive.writestr(MODEL, self.model)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def read(path: str | os.PathLike[str]) -> SessionFile:

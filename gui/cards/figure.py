@@ -52,6 +52,7 @@ class Table:
         current: Index of the row in focus, or None.
         last: How many rows at the end are totals, set apart by a line.
         note: A remark below.
+        operands: How many columns behind the first hold what is multiplied and added: they have two decimals more.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Table:
     current: int | None = None
     last: int = 0
     note: str = ""
+    operands: int = 0
 
 
 @dataclass(frozen=True)

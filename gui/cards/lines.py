@@ -110,9 +110,15 @@ def parts(sight: Sight) -> Table:
 
 def two_lines(sight: Sight, symbol: str, numbers: str) -> str:
     """A formula, and below it the same with numbers."""
-    symbol = with_brackets(shortened(symbol, sight.inner, lambda inner: inner.symbol), sight.explanation.operands)
-    numbers = shortened(numbers, sight.inner, lambda inner: "sum")
+    symbol = shortened(symbol, sight.inner, lambda inner: inner.symbol)
+    symbol = with_brackets(without_middle(symbol), sight.explanation.operands)
+    numbers = without_middle(shortened(numbers, sight.inner, lambda inner: "sum"))
     return f"{readable(symbol, LONG)}\n= {readable(numbers, LONG)}"
+
+
+def without_middle(text: str) -> str:
+    """A text of which much more than is shown is left at both ends: reading thousands of names would take a while."""
+    return text if len(text) <= 20 * LONG else f"{text[: 8 * LONG]} … {text[-8 * LONG :]}"
 
 
 def moves(sight: Sight) -> Table:

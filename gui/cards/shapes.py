@@ -241,7 +241,7 @@ def parts(sight: Sight) -> Iterator[Figure]:
     result = sight.array(sight.role)
     norm = float(np.linalg.norm(result)) if result is not None else 0.0
     head = ("use in", "this cell", "norm")
-    yield Table(f"one part for each of {len(rows)} uses", head, (*rows, ("sum", total, norm)), last=1)
+    yield Table(f"one part for each of {len(rows)} uses", head, (*rows, ("sum", total, norm)), last=1, operands=1)
     yield Bars("shares of the uses", tuple(bars))
 
 

@@ -80,7 +80,7 @@ def term_table(sight: Sight) -> Table:
     heads = (axes, *(role for role, _ in s.factors), "product" if not s.term else "addend", "sum so far")
     count = count_label(len(inside.products), "product" if not s.term and len(s.factors) > 1 else "term")
     title = f"{count}, {'in order' if order == 'index' or sight.term is not None else 'largest first'}"
-    return Table(title, heads, (*rows, *ends), last, len(ends))
+    return Table(title, heads, (*rows, *ends), last, len(ends), operands=len(s.factors) + 1)
 
 
 def inner_table(inner: InnerSum) -> Table:
@@ -99,7 +99,7 @@ def inner_table(inner: InnerSum) -> Table:
         ends.insert(0, (f"rest of {hidden:,}", *blank, total - float(values[places].sum()), total))
     head = (LETTER, *map(role_of, inner.products[0]), "product", "sum so far")
     title = f"{len(values)} products inside, largest first"
-    return Table(title, head, (*rows, *ends), None, len(ends))
+    return Table(title, head, (*rows, *ends), None, len(ends), operands=len(head) - 2)
 
 
 def ending_in_focus(sight: Sight, rows: int, ends: Sequence[object]) -> int | None:
@@ -147,7 +147,7 @@ def endings(sight: Sight, places: NDArray[np.int64], width: int) -> Iterator[tup
 def shares(sight: Sight) -> Iterator[Figure]:
     """What every sample, time and position of a batch contributes to a gradient that is summed over them."""
     s = sight.sum
-    if s is None or not s.factors or len(sight.inside.products) < 2:
+    if s is None or not s.factors or len(sight.inside.products) < 2 or not sight.inside.products.any():
         return
     role, cells = s.factors[-1] if s.factors[-1][0].startswith("d") else s.factors[0]
     name, cells = sight.called(role), np.asarray(cells)

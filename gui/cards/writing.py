@@ -38,6 +38,7 @@ BLOCKS = "▏▎▍▌▋▊▉█"
 WRAP = ' style="white-space:normal"'
 NOWRAP = ' style="white-space:nowrap"'
 WIDE = 6  # decimals in tables of many columns, so that none is out of sight
+MORE = 2  # decimals of operands, so that what is printed can be done again by hand
 CROWDED = 5  # columns of a table whose cells stand closer
 HEAD = 11  # letters of a column's name
 LONG = 40  # letters of a text that may be broken into lines
@@ -98,10 +99,10 @@ class FigureWriter:
 
     # ------------------------------------------------------------ pieces
 
-    def item(self, item: Item, most: int = 99) -> str:
-        """A number or a text; a link where it leads somewhere; with at most so many decimals."""
+    def item(self, item: Item, most: int = 99, more: int = 0) -> str:
+        """A number or a text; a link where it leads somewhere; with at most so many decimals, and some more."""
         value = item.value if isinstance(item, Link | Place) else item
-        text = self._words(value) if isinstance(value, str) else html.escape(self._number(value, most))
+        text = self._words(value) if isinstance(value, str) else html.escape(self._number(value, most, more))
         if isinstance(item, Place) and self.look.links:
             style = f"color:{self.colours['accent']};text-decoration:none"
             return f'<a href="term:{item.term}" style="{style}">{text}</a>'
@@ -110,10 +111,12 @@ class FigureWriter:
             return f'<a href="{address(item)}" style="{style}">{text}</a>'
         return text
 
-    def _number(self, value: float, most: int) -> str:
+    def _number(self, value: float, most: int, more: int = 0) -> str:
         """A number with at most so many decimals; where columns are crowded, powers of ten have two."""
-        text = format_number(value, min(self.digits, most))
-        return format_number(value, 3) if most < WIDE and "e" in text else text
+        text = format_number(value, min(self.digits, most) + more)
+        if "e" not in text:
+            return text
+        return brief(text if most >= WIDE else format_number(value, 3))
 
     def _words(self, text: str) -> str:
         """A text; what follows on a second line is less important."""
@@ -158,7 +161,7 @@ class FigureWriter:
         columns = len(figure.head)
         most = WIDE - 1 if columns > CROWDED else WIDE if columns > 3 else 99
         rows = "".join(self._row(figure, k, most) for k in range(len(figure.rows)))
-        padding = 1 if len(figure.head) > CROWDED else 2
+        padding = 1 if len(figure.head) >= CROWDED else 2
         table = f"{self._open(padding, full=True)}<tr>{head}</tr>{rows}</table>"
         anchor = f'<a name="{FOCUS}"></a>' if figure.current is not None else ""
         return anchor + self.title(figure.title) + table + self.note(figure.note)
@@ -174,7 +177,7 @@ class FigureWriter:
         here = f' bgcolor="{self.colours["raised"]}"' if k == figure.current else ""
         cells = []
         for place, item in enumerate(row):
-            text = self.item(item, most)
+            text = self.item(item, most, MORE if 1 <= place <= figure.operands else 0)
             text = f"<b>{text}</b>" if (total and k == len(figure.rows) - 1) or k == figure.current else text
             text = f"▶ {text}" if k == figure.current and place == 0 else text
             side = "left" if place == 0 or (isinstance(item, str) and place < 2) else "right"
@@ -234,7 +237,7 @@ class FigureWriter:
         colour = self.colours["negative" if number < 0 else "positive"]
         return (
             f'<tr><td{NOWRAP}>{html.escape(label)}</td><td{NOWRAP}><span style="color:{colour}">{bar}</span></td>'
-            f'<td align="right"{NOWRAP}>{self.item(value)}</td></tr>'
+            f'<td align="right"{NOWRAP}>{self.item(value, more=MORE)}</td></tr>'
         )
 
     @write.register
@@ -263,6 +266,16 @@ class FigureWriter:
         return self.title(figure.title) + self.look.picture(picture) + self.note(figure.note)
 
 
+def brief(text: str) -> str:
+    """A power of ten without a zero that says nothing.
+
+    Example:
+        >>> brief("−6.5751e−04"), brief("1.5e+12"), brief("0.25")
+        ('−6.5751e−4', '1.5e+12', '0.25')
+    """
+    return re.sub(r"e([−+])0(?=\d)", r"e\1", text)
+
+
 def short(text: str) -> str:
     """A number of a grid without zeros that say nothing.
 
@@ -270,4 +283,4 @@ def short(text: str) -> str:
         >>> short("−0.11"), short("0"), short("−3e−04"), short("0.00")
         ('−.11', '0', '−3e−4', '.00')
     """
-    return re.sub(r"e−0(?=\d)", "e−", re.sub(r"^(−?)0\.", r"\1.", text))
+    return brief(re.sub(r"^(−?)0\.", r"\1.", text))

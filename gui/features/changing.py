@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from PyQt6.QtWidgets import QMessageBox
+
 from gui.handlers import Handler
 from gui.panels.code_page import CodePage
 from gui.panels.drawing_board import DrawingBoard
@@ -89,8 +91,19 @@ class Changing:
 
     def play(self) -> None:
         """Bring the playground to the front; with a network of its own if this one does not suit."""
-        self.playground.open()
-        self.workbench.bring(self.playground)
+        if self.playground.suits() or not self._is_under_way() or self._may_end():
+            self.playground.open()
+            self.workbench.bring(self.playground)
+
+    def _is_under_way(self) -> bool:
+        """Whether there is a run to lose: training steps done, or changes made."""
+        return bool(len(self.session.losses) or self.session.can_undo)
+
+    def _may_end(self) -> bool:
+        """Ask whether the run may end."""
+        text = "The playground needs a network of two inputs, and begins with one of its own: this run ends."
+        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+        return QMessageBox.question(self.window, "Playground", text + " Go on?", yes | no, no) == yes
 
     def draw(self) -> None:
         """Bring the drawing board to the front."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ class Files:
 
     def complain(self, what: str, why: str) -> None:
         """Say what failed and why."""
+        why = re.sub(r"^\[Errno \d+\] ", "", why)  # numbers that say nothing to people
         box = QMessageBox(QMessageBox.Icon.Warning, what, why, QMessageBox.StandardButton.Ok, self.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -64,6 +64,7 @@ class Presenting(QObject):
         self._chrome(False)
         window.features.appearance.set_scale(max(theme.scale(), SIZE))
         window.showFullScreen()
+        window.stage.setFocus()  # what had the focus may be hidden
         window.resizeDocks([window.docks["explain"]], [int(window.width() * 0.34)], Qt.Orientation.Horizontal)
         self.light.show_on(self.operands, DARKNESS)
 
@@ -87,16 +88,22 @@ class Presenting(QObject):
         stage = self.window.stage
         if stage.scene is None:
             return []
-        rects = ((view, self._lit(view, stage.scene.marks.get(view.content.name, ()))) for view in stage.views())
-        return [rect.translated(view.mapTo(stage.canvas, QPoint(0, 0))) for view, rect in rects if not rect.isEmpty()]
+        found = []
+        for view in stage.views():
+            corner = view.mapTo(stage.canvas, QPoint(0, 0))
+            lit = self._lit(view, stage.scene.marks.get(view.content.name, ()))
+            found += [rect.translated(corner) for rect in lit if not rect.isEmpty()]
+        return found
 
-    def _lit(self, view: Any, marked: Any) -> QRect:
-        """The part of a tensor view that holds all cells to be lit."""
-        chosen = self.session.selection
+    def _lit(self, view: Any, marked: Any) -> list[QRect]:
+        """The parts of a tensor view that hold the cells to be lit, one in every tile."""
+        chosen, a = self.session.selection, view.arrangement
         cells = [tuple(int(i) for i in index) for index in marked]
         cells += [chosen[1]] if chosen is not None and view.content.name == chosen[0] else []
-        whole = QRect()
+        tiles: dict[tuple[int, ...], QRect] = {}
         for index in cells:
             rect = view.index_rect(index)
-            whole = whole if rect is None else whole.united(rect.toAlignedRect())
-        return whole.intersected(view.rect())
+            tile = tuple(i for axis, i in enumerate(index) if axis not in (a.row, a.column)) if a.square else ()
+            if rect is not None:
+                tiles[tile] = tiles.get(tile, QRect()).united(rect.toAlignedRect())
+        return [rect.intersected(view.rect()) for rect in tiles.values()]

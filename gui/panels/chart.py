@@ -13,6 +13,7 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QGraphicsItem,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -35,10 +36,24 @@ LIVELY = ("#56b4e9", "#e69f00", "#2fbf8f", "#e39ac5", "#f0e442", "#8fd0ff", "#c9
 EMPTY = "No training step is finished yet.\nEnd finishes this one, Ctrl+F5 trains at full speed."
 LACKING = "Nothing to show: this network has no {}."
 LACKS = {"accuracy": "accuracy among its metrics", "dead units": "activation such as relu"}
+KEPT = QGraphicsItem.CacheMode.DeviceCoordinateCache
 Line = tuple[str, NDArray[Any], NDArray[Any]]
+Points = tuple[NDArray[Any], NDArray[Any]]
 
 
-class StepAxis(pg.AxisItem):
+class ValueAxis(pg.AxisItem):
+    """An axis that keeps what it draws as lines and texts: to play a recorded picture takes ten times as long."""
+
+    picture: Any  # set to None by whatever changes the axis
+
+    def paint(self, painter: Any, option: Any, widget: Any) -> None:
+        if self.picture is None:
+            self.picture = self.generateDrawSpecs(painter)
+        if self.picture is not None:
+            self.drawPicture(painter, *self.picture)
+
+
+class StepAxis(ValueAxis):
     """An axis of whole numbers."""
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
@@ -62,7 +77,7 @@ class TrainingChart(QWidget):
     def __init__(self, session: Session, travel: Callable[[int], None] | None = None) -> None:
         super().__init__()
         self.session, self.travel = session, travel or session.goto
-        self.plot = pg.PlotWidget(axisItems={"bottom": StepAxis("bottom")})
+        self.plot = pg.PlotWidget(axisItems={"left": ValueAxis("left"), "bottom": StepAxis("bottom")})
         self.empty = QLabel(EMPTY)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -85,6 +100,8 @@ class TrainingChart(QWidget):
         self.log.toggled.connect(self._set_log)
         self.log.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.curves: list[Any] = []
+        self._looks: list[dict[str, Any]] = []
+        self._numbers = np.empty(0)  # of training steps
         self._drawn: tuple[Any, ...] = ()
         self._shown: list[Line] = []
         self._asked: int | None = None
@@ -113,8 +130,9 @@ class TrainingChart(QWidget):
         item.setMenuEnabled(False)
         item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # pyqtgraph makes it all the same: it ends with us
         item.hideButtons()
-        item.getAxis("left").enableAutoSIPrefix(False)
-        item.getAxis("bottom").enableAutoSIPrefix(False)
+        for side in ("left", "bottom"):
+            item.getAxis(side).enableAutoSIPrefix(False)
+            item.getAxis(side).setCacheMode(KEPT)  # its texts take longer to draw than all lines
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
         self.legend = item.addLegend(offset=(-6, 4), labelTextSize="8pt")
@@ -146,7 +164,7 @@ class TrainingChart(QWidget):
         self.here.setPen(pg.mkPen(t.muted, width=1.5, style=Qt.PenStyle.DashLine))
         self.here.setHoverPen(pg.mkPen(t.accent, width=3))
         self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
-        self._drawn = ()
+        self._drawn, self._looks = (), []
 
     def axis_of(self, widget: QWidget) -> Axis | None:
         """The axis of training steps as another widget of the window sees it; None while nothing is drawn."""
@@ -226,19 +244,36 @@ class TrainingChart(QWidget):
         return pinned + [(f"B {name}" if named else f"B {self.session.changes}", x, y) for name, x, y in own]
 
     def _lines_of(self, losses: NDArray[np.float64], history: Any) -> list[Line]:
-        own = [(LOSS, np.arange(1.0, len(losses) + 1), losses)] if self.chart == LOSS and len(losses) else []
+        own = [(LOSS, self._steps_to(len(losses)), losses)] if self.chart == LOSS and len(losses) else []
         return own + [
             (name or self.chart, *series.arrays) for name, series in history.of(self.chart).items() if len(series)
         ]
 
+    def _steps_to(self, count: int) -> NDArray[Any]:
+        """1, 2, … count; made anew only when there are twice as many."""
+        if count > len(self._numbers):
+            self._numbers = np.arange(1.0, 2 * count + 1)
+        return self._numbers[:count]
+
     def _draw(self, lines: list[Line]) -> None:
+        """Draw lines; where only their points have changed, the curves that are there take them."""
+        looks = [self._look(place, name, y, len(lines)) for place, (name, _, y) in enumerate(lines)]
+        points = [self._points(x, y) for _, x, y in lines]
+        if looks == self._looks:
+            for curve, (x, y) in zip(self.curves, points, strict=True):
+                curve.setData(x, y)
+        else:
+            self._make_curves(points, looks)
+        self.plot.getPlotItem().vb.enableAutoRange(y=True)
+
+    def _make_curves(self, points: list[Points], looks: list[dict[str, Any]]) -> None:
         item = self.plot.getPlotItem()
         for curve in self.curves:
             item.removeItem(curve)
         self.legend.clear()
-        self.curves = [self._curve(place, *line, len(lines)) for place, line in enumerate(lines)]
-        self.legend.setVisible(len(lines) > 1)
-        self.plot.getPlotItem().vb.enableAutoRange(y=True)
+        self.curves = [item.plot(*xy, **look) for xy, look in zip(points, looks, strict=True)]
+        self.legend.setVisible(len(looks) > 1)
+        self._looks = looks
 
     def _show_all(self) -> None:
         """All training steps on the axis, the one shown among them, unless the user has chosen a part of it."""
@@ -247,17 +282,25 @@ class TrainingChart(QWidget):
         if not self._held and self.plot.getPlotItem().vb.viewRange()[0] != [0.0, end]:
             self.plot.setXRange(0.0, end, padding=0)
 
-    def _curve(self, place: int, name: str, x: Any, y: Any, count: int) -> Any:
-        drawable = np.isfinite(y) & (y > 0 if self.log.isChecked() else True)
-        few = len(y) <= FEW and bool(drawable.all())
-        steps, shown = (x, np.where(drawable, y, np.nan)) if drawable.any() else (np.empty(0), np.empty(0))
+    def _drawable(self, y: NDArray[Any]) -> NDArray[np.bool_]:
+        return np.isfinite(y) & (y > 0) if self.log.isChecked() else np.isfinite(y)
+
+    def _points(self, x: NDArray[Any], y: NDArray[Any]) -> Points:
+        """What of a line can be drawn: numbers, on a logarithmic axis positive ones."""
+        drawable = self._drawable(y)
+        if drawable.all():
+            return x, y
+        return (x, np.where(drawable, y, np.nan)) if drawable.any() else (np.empty(0), np.empty(0))
+
+    def _look(self, place: int, name: str, y: NDArray[Any], count: int) -> dict[str, Any]:
+        """How a line is drawn."""
+        few = len(y) <= FEW and bool(self._drawable(y).all())
         colour, style = self._pen(place, name, count)
-        legend = name if count > 1 and place < 2 * MANY else None
-        return self.plot.getPlotItem().plot(
-            steps, shown, connect="finite", name=legend, antialias=len(y) <= SMOOTH,
-            pen=pg.mkPen(colour, width=1, style=style), symbol="o" if few else None, symbolSize=5,
-            symbolBrush=colour, symbolPen=None,
-        )  # fmt: skip
+        return {
+            "connect": "finite", "name": name if count > 1 and place < 2 * MANY else None,
+            "antialias": len(y) <= SMOOTH, "pen": pg.mkPen(colour, width=1, style=style),
+            "symbol": "o" if few else None, "symbolSize": 5, "symbolBrush": colour, "symbolPen": None,
+        }  # fmt: skip
 
     def _pen(self, place: int, name: str, count: int) -> tuple[QColor, Qt.PenStyle]:
         """Own lines by colour; those of a pinned run in the same colours, dashed."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from gui import theme
 from gui.lesson import Lesson
 
 NAME = Qt.ItemDataRole.UserRole
@@ -44,7 +45,7 @@ class LessonChooser(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self.list)
         column.addWidget(buttons)
-        self.resize(560, 560)
+        self.resize(theme.dialog_size(560, 560))
 
     def take(self) -> None:
         """Close with the lesson chosen."""

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
@@ -91,6 +92,8 @@ class ComparePanel(QWidget):
         self.picture.setAccessibleName("Difference of the selected value")
         self.picture.setMinimumHeight(80)
         self.picture.clicked.connect(session.select)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.addWidget(self.table)
         self.split.addWidget(self.picture)

@@ -23,6 +23,8 @@ from PyQt6.QtWidgets import (
 
 from fastnn.engine.conditions import KINDS, Condition
 from fastnn.engine.steplist import StepList
+from gui import theme
+from gui.panels.flow import Flow
 from gui.session import Session
 
 WORDS = {"above": "above", "below": "below", "layer": "in", "factor": "by a factor of", "least": "at least"}
@@ -114,13 +116,16 @@ class ConditionsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setSpacing(10)
         intro = QLabel(
-            "Running, playing and training stop right behind the operation that makes one of these true.\n"
+            "Running, playing and training stop right behind the operation that makes one of these true. "
             "Going to a step, and back in time, never stops."
         )
+        intro.setWordWrap(True)
         column.addWidget(intro)
         column.addLayout(self._grid())
         column.addWidget(self.refused)
         column.addLayout(self._foot())
+        width = theme.dialog_size(620, 0).width()
+        self.resize(width, column.totalHeightForWidth(width))
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
@@ -128,18 +133,24 @@ class ConditionsDialog(QDialog):
         grid.setVerticalSpacing(8)
         for line, row in enumerate(self.rows):
             grid.addWidget(row.box, line, 0)
-            fields_of_row = QHBoxLayout()
-            fields_of_row.setSpacing(10)
-            for name, widget in row.settings.items():
-                fields_of_row.addWidget(QLabel(WORDS[name]))
-                fields_of_row.addWidget(widget)
-            if row.missing:
-                needs = QLabel(f"needs {row.missing}")
-                needs.setEnabled(False)
-                fields_of_row.addWidget(needs)
-            fields_of_row.addStretch(1)
-            grid.addLayout(fields_of_row, line, 1)
+            grid.addWidget(self._needs(row) if row.missing else self._fields(row), line, 1)
+        grid.setColumnStretch(1, 1)
         return grid
+
+    def _needs(self, row: ConditionRow) -> QLabel:
+        needs = QLabel(f"needs {row.missing}")
+        needs.setWordWrap(True)
+        needs.setEnabled(False)
+        return needs
+
+    def _fields(self, row: ConditionRow) -> Flow:
+        flow = Flow(space=10, apart=False)
+        for name, widget in row.settings.items():
+            group = flow.add_group()
+            group.setSpacing(10)
+            group.addWidget(QLabel(WORDS[name]))
+            group.addWidget(widget)
+        return flow
 
     def _foot(self) -> QHBoxLayout:
         count = len(self.session.breakpoints)

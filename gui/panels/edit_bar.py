@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtCore import QRect, QSize, Qt
 from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPalette, QWheelEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
@@ -18,6 +18,7 @@ from gui.panels.flow import Flow
 Cell = tuple[str, tuple[int, ...]]
 Do = Callable[[Callable[[], object]], None]
 Say = Callable[[str], None]
+LEAST = 36  # pixels that are left of a name
 NUDGE = 4.0  # pixels of a drag that one press of an arrow key stands for
 
 
@@ -51,11 +52,11 @@ class NumberField(QWidget):
         """The field grows with type."""
         self.entry.setFixedWidth(themes.px(self._width))
 
-    def show_cell(self, cell: Cell | None, name: str, editable: bool, why: str = "") -> None:
-        """Show another number, or the present value of the same one."""
+    def show_cell(self, cell: Cell | None, name: str, editable: bool, why: str = "", short: str = "") -> None:
+        """Show another number, or the present value of the same one; a short name is for little room."""
         moved = cell != self.cell
         self.cell, self._name = cell, name
-        self.label.show_text(name, editable)
+        self.label.show_text(name, editable, short)
         self.label.setToolTip(f"{name}: drag to the left or right to change it" if editable else why)
         self.entry.setToolTip("Type a number and press Enter; arrow keys change it a little" if editable else why)
         self.entry.setReadOnly(not editable)
@@ -151,21 +152,23 @@ class DragLabel(QLabel):
 
     def __init__(self, drag: Callable[[float, bool], None], parent: QWidget) -> None:
         super().__init__(parent)
-        self._drag, self._text, self._editable = drag, "", False
+        self._drag, self._text, self._short, self._editable = drag, "", "", False
         self._from: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def show_text(self, text: str, editable: bool) -> None:
-        """Show a name."""
+    def show_text(self, text: str, editable: bool, short: str = "") -> None:
+        """Show a name, the short one where there is little room."""
         if text != self._text:
             self.updateGeometry()
-        self._text, self._editable = text, editable
+        self._text, self._short, self._editable = text, short or text, editable
         self.setCursor(Qt.CursorShape.SizeHorCursor if editable else Qt.CursorShape.ArrowCursor)
         self.setForegroundRole(QPalette.ColorRole.WindowText if editable else QPalette.ColorRole.PlaceholderText)
         self._elide()
 
     def _elide(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, max(self.width(), 40)))
+        metrics, room = self.fontMetrics(), max(self.width(), themes.px(LEAST))
+        text = self._text if metrics.horizontalAdvance(self._text) <= room else self._short
+        self.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
 
     def sizeHint(self) -> QSize:
         """Room for the whole name."""
@@ -173,7 +176,7 @@ class DragLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """A name may be shortened."""
-        return QSize(40, super().minimumSizeHint().height())
+        return QSize(themes.px(LEAST), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: Any) -> None:
         """Shorten the name as needed."""
@@ -213,6 +216,17 @@ class EditBar(Flow):
         self.add(self.number)
         self.add(self.rate)
 
+    def places(self, width: int) -> list[QRect]:
+        """Both in one line, with shorter names if need be; below each other only where that is not enough."""
+        number, rate = self.number, self.rate
+        least = rate.minimumSizeHint().width()
+        if rate.isHidden() or number.minimumSizeHint().width() + self.space + least > width:
+            return super().places(width)
+        left = min(number.sizeHint().width(), width - self.space - least)
+        right = min(rate.sizeHint().width(), width - self.space - left)
+        height = max(number.sizeHint().height(), rate.sizeHint().height())
+        return [QRect(0, 0, left, height), QRect(width - right, 0, right, height)]
+
     def refresh(self) -> None:
         """Show the session's selection and rate."""
         if self.session.stepper is None:
@@ -222,7 +236,7 @@ class EditBar(Flow):
         rate = next((n for n, v in self.session.listing.values.items() if n.endswith(RATE) and v.role == "state"), None)
         self.rate.setVisible(rate is not None)
         if rate is not None:
-            self.rate.show_cell((rate, ()), "learning rate", True)
+            self.rate.show_cell((rate, ()), "learning rate", True, short="rate")
 
     def _refresh_number(self) -> None:
         cell = self.session.selection
@@ -231,7 +245,7 @@ class EditBar(Flow):
             return
         label = cell_label(cell[0], cell[1], label_letters(self.session.listing, cell[0]))
         why = "It is computed: change a weight, an input or a target that it comes from"
-        self.number.show_cell(cell, label, is_editable(self.session, cell), why)
+        self.number.show_cell(cell, label, is_editable(self.session, cell), why, cell_label(*cell))
 
     def edit(self) -> bool:
         """Put the cursor into the field of the selected number; False if it cannot be changed."""

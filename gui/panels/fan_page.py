@@ -36,6 +36,7 @@ class FanPage(QWidget):
         self.all.setToolTip(f"All edges instead of the strongest {STRONGEST}")
         self.all.toggled.connect(self.refresh)
         scroll = QScrollArea(self)
+        scroll.setAccessibleName("Picture of the edges, scrolling")
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.picture)
         bar = scroll.verticalScrollBar()

@@ -10,16 +10,17 @@ from gui import theme
 
 
 class Flow(QWidget):
-    """Lines of widgets, the last one of a line at its right end if there are others before it.
+    """Lines of widgets.
 
     Args:
         parent: The widget that holds it.
         space: Pixels between widgets.
+        apart: Whether the last one of a line is at its right end if there are others before it.
     """
 
-    def __init__(self, parent: QWidget | None = None, space: int = 4) -> None:
+    def __init__(self, parent: QWidget | None = None, space: int = 4, apart: bool = True) -> None:
         super().__init__(parent)
-        self.space = space
+        self.space, self.apart = space, apart
         self.parts: list[QWidget] = []
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -80,7 +81,7 @@ class Flow(QWidget):
             height, left = max(size.height() for size in sizes), 0
             for size in sizes:
                 wide = min(size.width(), width)
-                if size is sizes[-1] and len(line) > 1:
+                if size is sizes[-1] and len(line) > 1 and self.apart:
                     left = width - wide
                 places.append(QRect(left, top + (height - size.height()) // 2, wide, size.height()))
                 left += wide + self.space

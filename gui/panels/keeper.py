@@ -20,6 +20,8 @@ from gui.session import Session
 EVERY = 60.0  # seconds between two copies kept aside
 LARGEST = 200 * 2**20  # bytes of state that are kept aside unasked
 MOST_WINDOWS = 16
+UNKEPT = "No copy of this session is kept in case the program ends unexpectedly"
+ASK = "Save it yourself when it matters: menu File."
 FILTER = f"Sessions (*{ENDING})"
 FAILURES = (FastnnError, ValueError, OSError, TypeError)
 
@@ -45,7 +47,7 @@ class Aside:
 class Keeper(QObject):
     """Writes sessions into files and takes them up again.
 
-    Signal `unkept(str)` says once for every network why no copy of its session is kept aside.
+    Signal `unkept(str)` says once for every network why no copy of its session is kept aside, or what opening it takes.
 
     Args:
         window: The window, which has session, trainer, player and say.
@@ -57,7 +59,8 @@ class Keeper(QObject):
     def __init__(self, window: Any, aside: Aside | None) -> None:
         super().__init__(window)
         self.window, self.path = window, ""
-        self._told: Any = None
+        self._told: Any = None  # the sources that something has been said about
+        self._warned: Any = None
         self.unkept.connect(window.say)
         self._place, self.aside = aside, aside.path if aside is not None else None
         self._saved: Any = None
@@ -92,12 +95,15 @@ class Keeper(QObject):
         self.window.player.stop()
         self.window.trainer.pause(wait=True)
         try:
-            storage.save(self.session, path, self.window.kept_layout())
+            needs = storage.save(self.session, path, self.window.kept_layout())
         except FAILURES as error:
             self.window.complain("The session was not saved", str(error))
             return False
         self.path = path
         self.window.say(f"saved {path}")
+        if needs and self._warned is not self.session.source:
+            self._warned = self.session.source
+            self.window.complain("The session was saved, but …", needs)
         return True
 
     def open(self) -> bool:
@@ -145,13 +151,15 @@ class Keeper(QObject):
             return True
         size = sum(a.nbytes for a in stepper.storage.values())
         if size > LARGEST:
-            return self._tell(f"{size / 2**20:,.0f} MB of weights and state are more than is copied unasked")
+            return self._tell(f"{UNKEPT}: {size / 2**20:,.0f} MB are much to write every minute. {ASK}")
         if self._busy():
             return False
         try:
             file = storage.file_of(self.session)
         except FAILURES as error:
-            return self._tell(str(error))
+            return self._tell(f"{UNKEPT}: {error}")
+        if file.needs:
+            self._tell(f"A copy of this session is kept. {file.needs}")
         self._saved = now
         self._thread = threading.Thread(target=write_quietly, args=(file, self.aside))
         self._thread.start()
@@ -159,12 +167,12 @@ class Keeper(QObject):
             self._thread.join()
         return not wait or self.aside.exists()
 
-    def _tell(self, why: str) -> bool:
-        """Say once for a network that no copy is kept, from whatever thread; always False."""
+    def _tell(self, what: str) -> bool:
+        """Say once for a network what is wrong with its copy, from whatever thread; always False."""
         source = self.session.source
         if self._told is not source:
             self._told = source
-            self.unkept.emit(f"No copy of this session is kept aside; save it yourself where you can: {why}")
+            self.unkept.emit(what)
         return False
 
     def _busy(self) -> bool:

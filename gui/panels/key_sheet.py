@@ -51,7 +51,7 @@ class KeySheet(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self.text)
         column.addWidget(buttons)
-        self.resize(560, 640)
+        self.resize(theme.dialog_size(560, 640))
 
     def edit(self) -> None:
         """Open the dialog that changes keys."""
@@ -89,7 +89,7 @@ class KeyEditor(QDialog):
             column.addWidget(part)
         column.insertLayout(1, row)
         column.addWidget(close)
-        self.resize(640, 620)
+        self.resize(theme.dialog_size(640, 620))
         self._fill()
 
     def _fill(self) -> None:

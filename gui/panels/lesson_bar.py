@@ -75,7 +75,9 @@ class LessonBar(QWidget):
         said.addWidget(self.heading)
         said.addWidget(self.words, 1)
         said.addWidget(self.question)
-        moves = QVBoxLayout()
+        moves_box = QWidget()
+        moves = QVBoxLayout(moves_box)
+        moves.setContentsMargins(0, 0, 0, 0)
         moves.setSpacing(4)
         moves.addWidget(self.progress)
         turn = QHBoxLayout()
@@ -88,7 +90,7 @@ class LessonBar(QWidget):
         row.setContentsMargins(12, 6, 12, 6)
         row.setSpacing(16)
         row.addLayout(said, 1)
-        row.addLayout(moves)
+        row.addWidget(moves_box, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 
     def restyle(self) -> None:
         """Take the theme's fonts and colours."""

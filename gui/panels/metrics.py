@@ -49,7 +49,8 @@ class MetricsPanel(QWidget):
         self.session = session
         self.found: Assessment | None = None
         self._key: object = None
-        self.summary, self.output = QLabel(), QComboBox()
+        self.summary, self.output = QLabel("counting …"), QComboBox()
+        self.output.hide()
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Summary")
         self.output.setAccessibleName("Output")

@@ -154,6 +154,8 @@ class NetworkEditor(QDialog):
         self.add.insertSeparator(self.add.count())
         self.add.addItems([n for n in blueprint.layer_names() if n not in COMMON.split()])
         self.add.setAccessibleName("Add a layer")
+        self.add.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.add.setMinimumContentsLength(len("Add a layer…"))
         self.message.setWordWrap(True)
         self.message.setMinimumHeight(theme.px(44))
         self.message.setAlignment(Qt.AlignmentFlag.AlignTop)

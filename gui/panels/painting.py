@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PyQt6 import sip
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
@@ -113,34 +115,37 @@ def sized(key: str) -> dict[int, tuple[QFont, QFontMetricsF]]:
     return found
 
 
-def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> list[QLineF]:
+def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> Sequence[QLineF]:
     """The border of a set of cells, as few lines as possible."""
     padded = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
     padded[1:-1, 1:-1] = mask
-    x0, y0 = origin.x(), origin.y()
-    lines = []
-    for row, first, last in runs(padded[1:, 1:-1] != padded[:-1, 1:-1]):
-        y = y0 + row * cell_height
-        lines.append(QLineF(x0 + first * cell_width, y, x0 + last * cell_width, y))
-    for column, first, last in runs((padded[1:-1, 1:] != padded[1:-1, :-1]).T):
-        x = x0 + column * cell_width
-        lines.append(QLineF(x, y0 + first * cell_height, x, y0 + last * cell_height))
+    flat = runs(padded[1:, 1:-1] != padded[:-1, 1:-1])[:, [1, 0, 2, 0]]
+    upright = runs((padded[1:-1, 1:] != padded[1:-1, :-1]).T)[:, [0, 1, 0, 2]]
+    ends = np.concatenate([flat, upright]) * [cell_width, cell_height, cell_width, cell_height]
+    return lines_of(ends + [origin.x(), origin.y(), origin.x(), origin.y()])
+
+
+def lines_of(ends: NDArray[np.float64]) -> Sequence[QLineF]:
+    """Lines from their ends (lines, 4): x and y of the first point, x and y of the second."""
+    sips: Any = sip  # its types are described in part
+    lines: Sequence[QLineF] = sips.array(QLineF, len(ends))  # thousands of objects take longer to make than to draw
+    if len(ends):
+        np.frombuffer(sips.voidptr(lines, ends.nbytes), np.float64)[:] = ends.ravel()
     return lines
 
 
-def runs(mask: NDArray[np.bool_]) -> list[list[int]]:
-    """Runs of set cells along the rows: [row, first, one past the last].
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Runs of set cells along the rows: row, first, one past the last, as (runs, 3).
 
     Example:
         >>> import numpy as np
-        >>> runs(np.array([[True, True, False], [False, False, True]]))
+        >>> runs(np.array([[True, True, False], [False, False, True]])).tolist()
         [[0, 0, 2], [1, 2, 3]]
     """
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.bool_)
     framed[:, 1:-1] = mask
     rows, columns = np.nonzero(framed[:, 1:] != framed[:, :-1])  # where runs begin and end, in turns
-    found: list[list[int]] = np.stack([rows[::2], columns[::2], columns[1::2]], axis=1).tolist()
-    return found
+    return np.stack([rows[::2], columns[::2], columns[1::2]], axis=1)
 
 
 def hatch(painter: QPainter, rect: QRectF, colour: QColor) -> None:
@@ -188,7 +193,7 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     if scale.high <= 0:
         painter.drawText(labels, CENTRE, "every cell is 0")
         return
-    texts = [format_number(int(value) if value == round(value) else value, 3) for value in scale.ticks()]
+    texts = [format_number(int(v) if v == round(v) and abs(v) < 1e6 else v, 3) for v in scale.ticks()]
     places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]
     if scale.signed:
         texts[-1] = f"+{texts[-1]}"

@@ -74,12 +74,12 @@ class Palette(QDialog):
         self._place(parent)
 
     def _place(self, parent: QWidget | None) -> None:
-        width, height = 620, 460
+        size = theme.dialog_size(620, 460)
         if parent is not None:
-            width, height = min(int(620 * theme.scale()), parent.width() - 40), min(460, parent.height() - 80)
+            size = size.boundedTo(parent.size() - QSize(40, 80))
             corner = parent.mapToGlobal(parent.rect().topLeft())
-            self.move(corner.x() + (parent.width() - width) // 2, corner.y() + 60)
-        self.resize(width, height)
+            self.move(corner.x() + (parent.width() - size.width()) // 2, corner.y() + 60)
+        self.resize(size)
 
     def search(self, query: str) -> None:
         """Show what answers to a query."""

@@ -66,6 +66,7 @@ class Playground(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.neurons)
+        scroll.setAccessibleName("Planes of all neurons, scrolling")
         scroll.setMinimumWidth(170)
         middle = QHBoxLayout()
         middle.addWidget(self.plane, 3)

@@ -32,7 +32,7 @@ class RateDialog(QDialog):
         super().__init__(parent)
         self.search = search
         self.setWindowTitle("Find a learning rate")
-        self.resize(560, 420)
+        self.resize(theme.dialog_size(560, 420))
         intro = QLabel(INTRO)
         intro.setWordWrap(True)
         self.plot = pg.PlotWidget()

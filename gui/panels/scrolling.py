@@ -45,4 +45,5 @@ def scrolling_grid(page: QWidget, least: int) -> tuple[QScrollArea, QGridLayout]
     scroll.setWidgetResizable(True)
     scroll.setWidget(box)
     scroll.setMinimumHeight(least)
+    scroll.setAccessibleName("Part of the page that scrolls")
     return scroll, grid

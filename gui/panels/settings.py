@@ -57,6 +57,7 @@ class Settings(QDialog):
         sized.addWidget(self.type_size, 1)
         sized.addWidget(self.percent)
         form = QFormLayout(self)
+        form.setHorizontalSpacing(theme.px(10))
         form.addRow("Theme", self.theme)
         form.addRow("Size of type", sized)
         form.addRow("Reduced motion", self.motion)
@@ -64,7 +65,7 @@ class Settings(QDialog):
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         form.addRow(close)
-        self.resize(theme.px(460), self.sizeHint().height())
+        self.resize(theme.dialog_size(460, 0).width(), self.sizeHint().height())
         self._resized()
 
     def _resized(self) -> None:

@@ -70,7 +70,7 @@ class Spotlight(QWidget):
         """Draw the frames."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        framed = [QRectF(rect).adjusted(-2, -2, 2, 2) for rect in self.rects()]
+        framed = [QRectF(rect).adjusted(-1, -1, 1, 1) for rect in self.rects()]
         if self.darkness and framed:
             dark = QPainterPath()
             dark.addRect(QRectF(self.rect()))
@@ -79,6 +79,6 @@ class Spotlight(QWidget):
                 hole.addRoundedRect(rect, 6, 6)
                 dark = dark.subtracted(hole)
             painter.fillPath(dark, QColor(0, 0, 0, self.darkness))
-        painter.setPen(QPen(theme.current().colour("accent"), 3))
+        painter.setPen(QPen(theme.current().colour("accent"), 2))
         for rect in framed:
             painter.drawRoundedRect(rect, 6, 6)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QRect
 
 SPACE = 4
 NARROW, LOW = 165, 128  # a column is at least so wide, and views lower than that share two columns
+MANY, WIDER = 5, 0.66  # more views than that are a crowd, and get that part of the width
 TIGHT, CROWDED = 110, 114  # the same where little of a picture would be left between its header and its colour bar
 
 
@@ -36,17 +38,34 @@ def columns_for(count: int, width: float, height: float) -> int:
     """In how many columns to stack that many views.
 
     Example:
-        >>> columns_for(3, 256, 430), columns_for(5, 256, 430)
-        (1, 2)
+        >>> columns_for(3, 256, 430), columns_for(5, 256, 430), columns_for(9, 256, 430), columns_for(9, 350, 430)
+        (1, 2, 2, 3)
     """
     fits = [(NARROW, LOW), (TIGHT, CROWDED)]
-    return 2 if count > 1 and any(width >= 2 * narrow and height / count < low for narrow, low in fits) else 1
+    if count < 2 or not any(width >= 2 * narrow and height / count < low for narrow, low in fits):
+        return 1
+    return 3 if width >= 3 * TIGHT + 2 * SPACE and height / math.ceil(count / 2) < CROWDED else 2
+
+
+def part(before: int, behind: int) -> float:
+    """The part of the width that so many lines of views before an operation get: half, unless one side is crowded.
+
+    Example:
+        >>> part(3, 1), part(2, 9), part(10, 5)
+        (0.5, 0.34, 0.66)
+    """
+    if max(before, behind) <= MANY or before == behind:
+        return 0.5
+    return WIDER if before > behind else round(1 - WIDER, 2)
 
 
 def deal(wanted: Sequence[float], columns: int) -> list[list[int]]:
     """The views of every column, in order, so that columns are about equally high."""
     if columns == 1:
         return [list(range(len(wanted)))]
+    if columns > 2:
+        least = -(-len(wanted) // columns)
+        return [list(range(len(wanted)))[k : k + least] for k in range(0, len(wanted), least)]
     half, total = sum(wanted) / 2, 0.0
     for cut, height in enumerate(wanted):
         total += height
@@ -65,7 +84,7 @@ def place(wanted: Sequence[float], room: QRect, single: Sequence[bool] = ()) -> 
         single: Which of them are single numbers; two of those that follow each other share a line.
     """
     lines = pair(single or [False] * len(wanted))
-    if columns_for(len(lines), room.width(), room.height()) == 2 and room.width() < 2 * NARROW * 2:
+    if columns_for(len(lines), room.width(), room.height()) >= 2 and room.width() < 2 * NARROW * 2:
         lines = [[i] for i in range(len(wanted))]  # there is no room for two numbers side by side
     rects = _place([max(wanted[i] for i in line) for line in lines], room)
     found: dict[int, QRect] = {}
@@ -99,7 +118,7 @@ def _place(wanted: Sequence[float], room: QRect) -> list[QRect]:
     allotted = [share([wanted[i] for i in group], room.height() - SPACE * (len(group) - 1)) for group in groups]
     short = [max(h) for g, h in zip(groups, allotted, strict=True) if sum(h) + 1 < sum(wanted[i] for i in g)]
     for k, (group, given) in enumerate(zip(groups, allotted, strict=True)):
-        heights = [min(height, *short) if short else height for height in given]  # equals look equal in both columns
+        heights = [min(height, *short) if short else height for height in given]  # equals look equal in all columns
         total = sum(heights) + SPACE * (len(group) - 1)
         y = room.top() + max(room.height() - total, 0) / 2
         for i, height in zip(group, heights, strict=True):

@@ -152,10 +152,13 @@ class Canvas(QWidget):
     def arrange(self) -> None:
         """Give every view its place."""
         width, height = self.width(), self.height()
-        side = (width - min(themes.px(MIDDLE), int(width * MOST))) // 2
-        self.block.setGeometry(side, 0, width - 2 * side, height)
-        self._stack(self._left[: self._counts[0]], QRect(0, 0, side, height))
-        self._stack(self._right[: self._counts[1]], QRect(width - side, 0, side, height))
+        middle = min(themes.px(MIDDLE), int(width * MOST))
+        sides = self._left[: self._counts[0]], self._right[: self._counts[1]]
+        lines = [len(stacking.pair([view.single for view in side])) for side in sides]
+        left = int((width - middle) * stacking.part(*lines))
+        self.block.setGeometry(left, 0, middle, height)
+        self._stack(sides[0], QRect(0, 0, left, height))
+        self._stack(sides[1], QRect(left + middle, 0, width - middle - left, height))
 
     def _stack(self, views: Sequence[TensorView], room: QRect) -> None:
         single = [v.single for v in views]

@@ -15,7 +15,7 @@ from gui.numbers import format_number
 from gui.panels.flow import Flow
 from gui.scaling import SCOPES
 
-SAMPLE = "The sample of the batch that is shown (, and .)"
+SAMPLE = "The sample of the batch that is shown (, and .), or the mean over all of them (B)"
 
 
 class StageBar(Flow):
@@ -97,6 +97,7 @@ class StageBar(Flow):
         label.setToolTip(tip)
         label.setAccessibleName(noun)
         label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        label.setMinimumWidth(1)  # a hidden bar is not told of a smaller window, and must not keep it large
         for arrow, by, word in ((Qt.ArrowType.LeftArrow, -1, "previous"), (Qt.ArrowType.RightArrow, 1, "next")):
             button = QToolButton(self)
             button.setArrowType(arrow)
@@ -180,6 +181,8 @@ class StageBar(Flow):
     def sample_text(self) -> str:
         """Which sample is shown: its place in the batch, its row in the data, its target."""
         session, rows = self.session, self.session.moment.rows
+        if session.batch_mean:
+            return f"mean of {len(rows)}"
         text = f"sample {session.sample}/{len(rows)} · row {int(rows[session.sample])}"
         target = next(iter(session.listing.targets), None)
         if target is None or not session.computed(target):

@@ -51,6 +51,51 @@ class Axis:
         return self.low + (pixel - self.left) / self.unit
 
 
+@dataclass(frozen=True)
+class Ticks:
+    """Where the operations of training steps are drawn.
+
+    Args:
+        axis: The axis of the curve below; None while there is none.
+        width: Width of the tape.
+        shown: The training step shown.
+        done: Operations of it that are done.
+        count: Operations of a training step.
+    """
+
+    axis: Axis | None
+    width: float
+    shown: int
+    done: int
+    count: int
+
+    @property
+    def legible(self) -> bool:
+        """Whether operations can be told from each other on the axis, and the place of the run is on it."""
+        if self.axis is None or self.axis.unit < LEGIBLE * self.count:
+            return False
+        return self.axis.low <= self.shown + self.done / self.count <= self.axis.high
+
+    @property
+    def bottom(self) -> int:
+        """Where ticks end: where operations are drawn out, a ruler is below them."""
+        return BOTTOM if self.axis is not None and not self.legible else RULER
+
+    def ends(self) -> tuple[float, float]:
+        """Left and right pixel of the training step shown: its place on the axis, or the whole width."""
+        if self.axis is None:
+            return EDGE, max(self.width - EDGE, EDGE + 1)
+        if self.legible:
+            return self.axis.pixel(self.shown), self.axis.pixel(self.shown + 1)
+        return self.axis.left, self.axis.right
+
+    def tick(self, index: int, ends: tuple[float, float] | None = None) -> QRectF:
+        """Where an operation is drawn, of the training step shown or of one between other ends."""
+        left, right = ends or self.ends()
+        width = (right - left) / max(self.count, 1)
+        return QRectF(left + index * width, TOP, width, self.bottom - TOP)
+
+
 class Tape(QWidget):
     """One tick per operation, coloured by phase, breakpoints as dots; a click runs to it.
 
@@ -91,57 +136,41 @@ class Tape(QWidget):
         found = self._axis(self)
         return found if found is not None and found.high > found.low and found.right > found.left else None
 
-    @property
-    def legible(self) -> bool:
-        """Whether operations can be told from each other on the axis, and the place of the run is on it."""
-        axis, moment = self.axis(), self.session.moment
-        if axis is None or axis.unit < LEGIBLE * len(self.session.steps):
-            return False
-        return axis.low <= moment.shown + moment.done / len(moment.steps) <= axis.high
-
-    def ends(self) -> tuple[float, float]:
-        """Left and right pixel of the training step shown: its place on the axis, or the whole width."""
-        axis, shown = self.axis(), self.session.moment.shown
-        if axis is None:
-            return EDGE, max(self.width() - EDGE, EDGE + 1)
-        return (axis.pixel(shown), axis.pixel(shown + 1)) if self.legible else (axis.left, axis.right)
-
-    def tick(self, index: int, ends: tuple[float, float] | None = None) -> QRectF:
-        """Where an operation is drawn, of the training step shown or of one between other ends."""
-        left, right = ends or self.ends()
-        width = (right - left) / max(len(self.session.steps), 1)
-        bottom = BOTTOM if not self.legible and self.axis() is not None else RULER
-        return QRectF(left + index * width, TOP, width, bottom - TOP)
+    def ticks(self) -> Ticks:
+        """Where operations are drawn now."""
+        moment = self.session.moment
+        return Ticks(self.axis(), self.width(), moment.shown, moment.done, len(moment.steps))
 
     def position_at(self, x: float, y: float) -> int | None:
         """The position that a point stands for: behind an operation, or where a training step begins."""
-        axis, moment, count = self.axis(), self.session.moment, len(self.session.steps)
-        if axis is not None and (self.legible or y >= RULER):
-            place = axis.place(x)
+        ticks, moment, count = self.ticks(), self.session.moment, len(self.session.steps)
+        if ticks.axis is not None and (ticks.legible or y >= RULER):
+            place = ticks.axis.place(x)
             step = int(place // 1)
-            if not self.legible:
+            if not ticks.legible:
                 return moment.start_of(max(round(place), 0))
             if step < 0 or (step != moment.shown and not moment.alike):
                 return None
             return moment.start_of(step) + min(int((place - step) * count), count - 1) + 1
-        left, right = self.ends()
+        left, right = ticks.ends()
         return moment.start + min(max(int((x - left) / max(right - left, 1) * count), 0), count - 1) + 1
 
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint ticks, cursor, breakpoints and the ruler."""
-        painter, axis = QPainter(self), self.axis()
+        painter, ticks = QPainter(self), self.ticks()
+        axis = ticks.axis
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if axis is not None and self.legible:
+        if axis is not None and ticks.legible:
             painter.setClipRect(QRectF(axis.left, 0, axis.right - axis.left + 1, self.height()))
             for step in self._visible(axis):
-                self._ticks(painter, (axis.pixel(step), axis.pixel(step + 1)), step)
+                self._step(painter, ticks, (axis.pixel(step), axis.pixel(step + 1)), step)
         else:
-            self._ticks(painter, self.ends(), self.session.moment.shown)
+            self._step(painter, ticks, ticks.ends(), ticks.shown)
             if axis is not None:
                 self._ruler(painter, axis)
-        self._cursor(painter)
+        self._cursor(painter, ticks)
         painter.end()
 
     def _visible(self, axis: Axis) -> list[int]:
@@ -151,20 +180,20 @@ class Tape(QWidget):
             return [moment.shown]
         return list(range(max(int(axis.low), 0), int(axis.high) + 1))
 
-    def _ticks(self, painter: QPainter, ends: tuple[float, float], step: int) -> None:
+    def _step(self, painter: QPainter, ticks: Ticks, ends: tuple[float, float], step: int) -> None:
         session, t = self.session, theme.current()
-        done = session.done if step == session.moment.shown else len(session.steps) * (step < session.moment.shown)
-        first = self.tick(0, ends)
+        done = ticks.done if step == ticks.shown else ticks.count * (step < ticks.shown)
+        first = ticks.tick(0, ends)
         gap = 1.0 if first.width() > 5 else 0.0
         for begin, end in self._runs(done, first.width() < NARROWEST):
             box = QRectF(first.left() + begin * first.width(), TOP, (end - begin) * first.width(), first.height())
-            colour = t.tint(session.steps[begin].phase, 255 if begin < done else 76)
-            painter.fillRect(box.adjusted(gap, 0, -gap, 0), colour)
+            phase = session.steps[begin].phase
+            painter.fillRect(box.adjusted(gap, 0, -gap, 0), t.colour(phase) if begin < done else t.tint(phase, 76))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(t.colour("bad"))
         for i in session.breakpoints:
             painter.drawEllipse(QPointF(first.left() + (i + 0.5) * first.width(), 5), 3, 3)
-        if step == session.moment.shown:
+        if step == ticks.shown:
             painter.setPen(QPen(t.colour("text"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             box = first.translated(session.shown_index() * first.width(), 0)
@@ -191,10 +220,10 @@ class Tape(QWidget):
         corners = (axis.left, BOTTOM), (axis.right, BOTTOM), (max(right, left + 2), RULER), (left, RULER)
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
 
-    def _cursor(self, painter: QPainter) -> None:
-        x = self.tick(self.session.done).left()
+    def _cursor(self, painter: QPainter, ticks: Ticks) -> None:
+        x = ticks.tick(ticks.done).left()
         painter.setPen(QPen(theme.current().colour("accent"), 2))
-        painter.drawLine(QPointF(x, 3), QPointF(x, RULER if self.legible or self.axis() is None else BOTTOM + 2))
+        painter.drawLine(QPointF(x, 3), QPointF(x, RULER if ticks.bottom == RULER else BOTTOM + 2))
 
     # ------------------------------------------------------------ mouse
 

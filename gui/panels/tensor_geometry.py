@@ -17,7 +17,7 @@ from gui.numbers import shape_label
 from gui.panels.painting import MAX_NUMBERS, MIN_CELL
 
 Index = tuple[int, ...]
-HEADER = 34
+HEADER, LINE_OF_HEADER = 34, 15  # two lines; a low view has one
 FOOTER = 28
 MARGIN = 6
 COLUMN_INDEX = 12
@@ -50,6 +50,7 @@ class Geometry:
         cell: Width and height of a cell at zoom 1.
         port: Zoom and pan.
         single: Whether there is only one number.
+        low: Whether the header is one line and columns have no indices, for want of height.
     """
 
     arrangement: Arrangement
@@ -58,6 +59,7 @@ class Geometry:
     cell: tuple[float, float]
     port: ViewPort
     single: bool
+    low: bool = False
 
     @cached_property
     def size(self) -> tuple[float, float]:
@@ -140,21 +142,25 @@ def held(port: ViewPort) -> ViewPort:
 def geometry_of(content: Content, width: float, height: float, align_right: bool, port: ViewPort) -> Geometry:
     """The places of a content in a view of that size."""
     single = math.prod(content.shape) == 1
-    inner = QSizeF(
-        max(width - 2 * MARGIN, 8), max(height - themes.px(HEADER) - MARGIN - (0 if single else themes.px(FOOTER)), 8)
-    )
+    low = not single and height < row_height()
+    header, footer = themes.px(HEADER - LINE_OF_HEADER * low), 0 if single else themes.px(FOOTER)
+    inner = QSizeF(max(width - 2 * MARGIN, 8), max(height - header - MARGIN - footer, 8))
     a = arranged(content, inner.width(), inner.height())
     gutter, top = gutters(a, single)
-    room = QRectF(
-        MARGIN + gutter, themes.px(HEADER) + top, max(inner.width() - gutter, 8), max(inner.height() - top, 8)
-    )
+    top = 0 if low else top
+    room = QRectF(MARGIN + gutter, header + top, max(inner.width() - gutter, 8), max(inner.height() - top, 8))
     cell = (
         (themes.px(SINGLE.width()), themes.px(SINGLE.height())) if single else cell_in(a, room.width(), room.height())
     )
     if align_right:
         block = max(a.size[1] * cell[0], 0 if single else themes.px(BAR), header_width(content) - gutter)
         room.setLeft(max(room.right() - block, room.left()))
-    return Geometry(a, room.left() - gutter, room, cell, port, single)
+    return Geometry(a, room.left() - gutter, room, cell, port, single, low)
+
+
+def row_height() -> float:
+    """The height of a view of one row of numbers; one that has less is low."""
+    return themes.px(HEADER + FOOTER) + MARGIN + COLUMN_INDEX + min(themes.px(LINE), LINE)
 
 
 def arranged(content: Content, width: float, height: float) -> Arrangement:
@@ -165,7 +171,7 @@ def arranged(content: Content, width: float, height: float) -> Arrangement:
     lines = math.ceil(c.shape[-1] / columns) if c.shape else 1
     readable = lines * LOW_CELL <= height and lines * columns <= MAX_NUMBERS
     aspect, columns = width / max(height, 1.0), columns if readable else 0
-    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns)
+    a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, alone=c.mean, picture=c.picture)
     if c.hold is not None and a.square and cell_in(a, width, height)[0] < LEGIBLE:
         a = arrange(c.shape, c.weight, c.batch, c.sample, c.channel, aspect, columns, c.hold)
     return a
@@ -228,5 +234,6 @@ def shape_text(content: Content, arrangement: Arrangement | None = None, shrink:
     for axis, letter in enumerate(c.letters):
         if axis in fixed and c.shape[axis] > 1 and (c.batch or c.weight):
             at = min(fixed[axis], c.shape[axis] - 1)
-            text = text.replace(f"{letter} {c.shape[axis]}", f"{letter}={at} of {c.shape[axis]}", 1)
+            said = f"mean over {letter} {c.shape[axis]}" if c.mean and not axis else f"{letter}={at} of {c.shape[axis]}"
+            text = text.replace(f"{letter} {c.shape[axis]}", said, 1)
     return f"{text}   1 px = {shrink[0]}×{shrink[1]}" if shrink != (1, 1) else text

@@ -9,14 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter, QPen
+from PyQt6.QtGui import QImage, QPainter, QPen
 
 from gui import theme as themes
 from gui.colours import Scale, non_finite_marks, shrink
 from gui.content import Content
 from gui.numbers import format_number
 from gui.panels import painting
-from gui.panels.tensor_geometry import BAR, FOOTER, HEADER, MARGIN, Geometry, has_column_indices, shape_text
+from gui.panels.tensor_geometry import (
+    BAR,
+    FOOTER,
+    HEADER,
+    LINE_OF_HEADER,
+    MARGIN,
+    Geometry,
+    has_column_indices,
+    shape_text,
+)
 
 Index = tuple[int, ...]
 Cells = NDArray[np.int64]
@@ -74,20 +83,25 @@ class TensorPainter:
         """Title, name, shape."""
         c, p, edge = self.content, self.painter, self.geometry.edge
         phase = "backward" if c.role == "gradient" else "update" if c.weight else "forward"
-        p.fillRect(QRectF(edge, 4, 3, themes.px(HEADER) - 9), self.theme.colour(phase))
+        low, line = self.geometry.low, themes.px(LINE_OF_HEADER)
+        p.fillRect(QRectF(edge, 4, 3, themes.px(HEADER) - 9 - line * low), self.theme.colour(phase))
         left, width = edge + 8.0, self.width - edge - MARGIN - 6.0
         p.setFont(themes.text_font(9.5, bold=True))
         p.setPen(self.theme.colour("text"))
-        p.drawText(QRectF(left, 2, width, themes.px(15)), painting.LEFT, c.title)
-        used = p.fontMetrics().horizontalAdvance(c.title) + 7 if c.title else 0
+        title = p.fontMetrics().elidedText(c.title, Qt.TextElideMode.ElideRight, int(width))
+        p.drawText(QRectF(left, 2, width, line), painting.LEFT, title)
+        used = p.fontMetrics().horizontalAdvance(title) + 7 if title else 0
         p.setFont(themes.text_font(8.5))
         p.setPen(self.theme.colour("muted"))
         metrics = p.fontMetrics()
-        name = "" if c.name == c.title else metrics.elidedText(c.name, Qt.TextElideMode.ElideMiddle, int(width - used))
-        p.drawText(QRectF(left + used, 2, width - used, themes.px(15)), painting.LEFT, name)
+        name = "×".join(map(str, c.shape)) if low else "" if c.name == c.title else c.name
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(width - used))
+        p.drawText(QRectF(left + used, 2, width - used, line), painting.LEFT, name)
+        if low:
+            return
         shape = shape_text(c, self.geometry.arrangement, self.geometry.shrink)
         shape = metrics.elidedText(shape, Qt.TextElideMode.ElideRight, int(width))
-        p.drawText(QRectF(left, 2 + themes.px(15), width, themes.px(14)), painting.LEFT, shape)
+        p.drawText(QRectF(left, 2 + line, width, themes.px(14)), painting.LEFT, shape)
 
     def missing(self, text: str) -> None:
         """A frame where the picture will be."""
@@ -140,9 +154,7 @@ class TensorPainter:
         if rect is None:
             return
         self.painter.fillRect(rect, self.theme.colour("panel"))
-        faint = self.theme.colour("hatch")
-        faint.setAlpha(70)
-        painting.hatch(self.painter, rect, faint)
+        painting.hatch(self.painter, rect, self.theme.tint("hatch", 70))
         if min(rect.width(), rect.height()) >= 9:
             self.painter.setFont(themes.text_font(9, bold=True))
             self.painter.setPen(self.theme.colour("text"))
@@ -203,7 +215,7 @@ class TensorPainter:
             p.drawText(
                 QRectF(g.edge, middle - 6, g.seen.left() - g.edge - 4, 12), painting.RIGHT, str(row * (a.wrap or 1))
             )
-        for column in columns[:: max(math.ceil(20 / w), 1)] if has_column_indices(a) else ():
+        for column in columns[:: max(math.ceil(20 / w), 1)] if has_column_indices(a) and not g.low else ():
             middle = g.rect(rows.start, column).center().x()
             p.drawText(QRectF(middle - 14, g.seen.top() - 12, 28, 11), painting.CENTRE, str(column))
 
@@ -286,16 +298,14 @@ class TensorPainter:
         if marks.hover is None:
             return
         rect, seen = self.geometry.rect(*marks.hover), self.geometry.seen
-        colour = QColor(self.theme.text)
-        colour.setAlpha(110)
-        self.painter.setPen(QPen(colour, 1))
+        self.painter.setPen(QPen(self.theme.tint("text", 110), 1))
         centre = rect.center()
         self.painter.drawLine(QPointF(seen.left(), centre.y()), QPointF(rect.left(), centre.y()))
         self.painter.drawLine(QPointF(rect.right(), centre.y()), QPointF(seen.right(), centre.y()))
         self.painter.drawLine(QPointF(centre.x(), seen.top()), QPointF(centre.x(), rect.top()))
         self.painter.drawLine(QPointF(centre.x(), rect.bottom()), QPointF(centre.x(), seen.bottom()))
         self.painter.setBrush(Qt.BrushStyle.NoBrush)
-        self.painter.setPen(QPen(QColor(self.theme.text), 1.5))
+        self.painter.setPen(QPen(self.theme.colour("text"), 1.5))
         self.painter.drawRect(rect)
 
 

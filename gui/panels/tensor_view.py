@@ -194,6 +194,8 @@ class TensorView(QWidget):
         if index == self.content.hidden:
             return f"{label} = ?"
         value = self.content.data[index]
+        if self.content.mean:
+            label = f"{label}, mean over the batch"
         return f"{label} = {format_number(value)}\nexact: {exact(value)}"
 
     # ------------------------------------------------------------ painting

@@ -172,13 +172,16 @@ class TensorWindow(QDialog):
         self.session, self.name = session, name
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(name)
-        self.resize(680, 460)
+        self.resize(themes.dialog_size(680, 460))
         self.words, self.tabs, self.table = QLabel(self), QTabWidget(self), QTableView(self)
         self.model, self.counts, self.worker = (
             TensorTable(label_letters(session.listing, name)), HistogramView(self), Background(self)
         )  # fmt: skip
         self.table.setModel(self.model)
         self.table.setAccessibleName("Numbers")
+        for tabs in (self.tabs, self.tabs.tabBar()):
+            if tabs is not None:
+                tabs.setAccessibleName("Numbers or histogram")
         self.table.clicked.connect(self._select)
         self.tabs.addTab(self.table, "Numbers")
         self.tabs.addTab(self.counts, "Histogram")

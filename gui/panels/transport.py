@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 
-from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QAction, QResizeEvent
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from gui import theme
@@ -17,6 +17,7 @@ from gui.session import Session
 from gui.shortcuts import find
 from gui.worker import SPEEDS, Player
 
+BUSY = 3.0  # pixels: height of the bar that shows how far a long way is
 MOVES = ("to_start", "back_grain", "play", "forward_grain", "to_end")
 STYLE = {"train": "Train", "reset": "Reset", "new_seed": "New seed", "conditions": "Stop at…"}
 
@@ -131,6 +132,7 @@ class Breadcrumb(QWidget):
         row.addWidget(self.path, 1)
         row.addWidget(self.count)
         self._forms = [("", "")]
+        self._busy: float | None = None
 
     def refresh(self) -> None:
         """Show the session's position."""
@@ -145,6 +147,27 @@ class Breadcrumb(QWidget):
         self._forms = [(arrow.join([place, *parts]), self._count()), (arrow.join([place, *parts]), self._count(True))]
         self._forms += [(arrow.join([short, *parts]), self._count(True)), (arrow.join([short, phase, op]), "")]
         self._choose_form()
+        busy = self.busy()
+        if busy != self._busy:
+            self._busy = busy
+            self.update()
+
+    def busy(self) -> float | None:
+        """How much of a long way is done, 0 to 1; 1 while training without an end; None when nothing goes on."""
+        s = self.session
+        if s.bound_for is None:
+            return 1.0 if s.training else None
+        done, way = (s.reached, s.moment.step_at(s.bound_for)) if s.training else (s.done, s.bound_for - s.moment.start)
+        return min(done / max(way, 1), 1.0)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """A thin bar below while the window is busy; everything else stays in sight."""
+        super().paintEvent(event)
+        if self._busy is not None:
+            painter = QPainter(self)
+            bar = QRectF(0, self.height() - BUSY, self.width() * self._busy, BUSY)
+            painter.fillRect(bar, theme.current().colour("accent"))
+            painter.end()
 
     def _choose_form(self) -> None:
         """The longest form that there is room for."""

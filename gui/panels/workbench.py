@@ -70,7 +70,8 @@ class Workbench(QWidget):
             suits = page.suits()  # type: ignore[attr-defined]
             if not suits and self.tabs.currentIndex() == place:
                 self.tabs.setCurrentIndex(0)  # first: a tab bar whose tab is hidden chooses another one itself
-            self.tabs.setTabVisible(place, suits)
+            if self.tabs.isTabVisible(place) != suits:  # a call that changes nothing makes Qt forget to lay tabs out
+                self.tabs.setTabVisible(place, suits)
         self.tabs.setVisible(any(self.tabs.isTabVisible(k) for k in range(1, self.tabs.count())))
         self.page.refresh()
         self.edit_bar.refresh()

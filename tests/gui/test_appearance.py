@@ -1,7 +1,10 @@
 """Theme, size of type, presentation: nothing is cut off, everything returns."""
 
+import gc
+
 import pytest
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QPoint, QSettings, Qt
+from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from gui import theme
@@ -124,6 +127,33 @@ def test_a_presentation_shows_stage_and_card_alone_and_returns(open_window, qtbo
     assert {name: dock.isVisible() for name, dock in window.docks.items()} == state
 
 
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_field_for_a_number_has_an_edge_in_every_theme(open_window, mode):
+    window = open_window()
+    window.set_theme(mode)
+    QApplication.processEvents()
+    field = window.workbench.edit_bar.rate.entry
+    image = field.grab().toImage()
+    edge, inside = (QColor(image.pixel(8, y)) for y in (0, 5))
+    assert theme.contrast(edge, inside) > 1.3
+    window.set_theme("light")
+
+
+def test_the_light_falls_on_every_channel_by_itself(open_window):
+    window = open_window("digits-cnn", position=3)
+    window.actions_by_name["present"].trigger()
+    stage, lit = window.stage, window.features.presenting.light.rects()
+    view = next(v for v in stage.views() if v.content.name == "conv1.relu")
+    corner = view.mapTo(stage.canvas, QPoint(0, 0))
+    patches = [rect.translated(-corner) for rect in lit if view.rect().contains(rect.translated(-corner))]
+    assert len(patches) == 16
+    assert not any(a.intersects(b) for k, a in enumerate(patches) for b in patches[:k])
+    for index in stage.scene.marks["conv1.relu"]:
+        assert any(patch.contains(view.index_rect(tuple(index)).center().toPoint()) for patch in patches)
+    assert window.focusWidget() is stage  # not a button that the space bar would press
+    window.actions_by_name["present"].trigger()
+
+
 def test_a_presentation_hides_what_is_not_looked_at(open_window):
     window = open_window(position=9)
     bars = (window.menuBar(), window.statusBar(), window.workbench.edit_bar, window.stage.bar)
@@ -139,7 +169,11 @@ def test_icons_titles_and_fields_grow_with_type(open_window):
     title = window.docks["network"].titleBarWidget().name
 
     def sizes():
-        return window.transport.iconSize().width(), title.font().pointSizeF(), window.workbench.edit_bar.rate.width()
+        return (
+            window.transport.iconSize().width(),
+            title.font().pointSizeF(),
+            window.workbench.edit_bar.rate.entry.width(),
+        )
 
     before = sizes()
     window.features.appearance.set_scale(2.0)
@@ -162,3 +196,20 @@ def test_the_position_says_what_there_is_room_for(open_window, width, words):
     QApplication.processEvents()
     assert words in crumb.path.text() + crumb.count.text()
     assert crumb.path.sizeHint().width() + crumb.count.sizeHint().width() <= width
+
+
+def test_nothing_is_collected_while_widgets_get_their_style(qapp, qtbot):
+    seen = []
+
+    class Watching(QLabel):
+        def changeEvent(self, event):
+            seen.append(gc.isenabled())
+
+    label = Watching()
+    qtbot.addWidget(label)
+    seen.clear()
+    theme.apply(qapp, "dark")
+    theme.apply(qapp, "light")
+    assert seen
+    assert not any(seen)
+    assert gc.isenabled()

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
+from fastnn import Input, Sequential, layers
 from gui.arrangement import arrange
+from gui.colours import Scale
+from gui.content import content_of, label_letters
+from gui.panels.tensor_geometry import ViewPort, geometry_of, shape_text
+from gui.session import Session
+from gui.source import Source
 
 CASES = [
     ((), {}),
@@ -107,3 +113,53 @@ def test_a_row_of_numbers_is_higher_than_its_type(open_window, qapp):
     assert rows
     for view in rows:
         assert view.geometry_now.size[1] >= 24
+
+
+def opened_on(model, x):
+    """A session after the forward pass of a model of one's own."""
+    model.compile("sgd", "mse")
+    y = np.zeros((len(x), *model.output_shape[1:]), np.float32)
+    session = Session()
+    session.load(Source("own", lambda seed: model, x, y, batch_size=len(x)), 0, 0)
+    session.goto(sum(step.phase == "forward" for step in session.steps))
+    return session
+
+
+def test_pictures_without_channels_have_square_cells_and_letters_of_pictures():
+    x = np.random.default_rng(0).random((3, 28, 28), np.float32)
+    session = opened_on(Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(4)]), x)
+    name = session.listing.inputs[0]
+    content = content_of(session, name)
+    assert content.letters == ("n", "h", "w")
+    assert label_letters(session.listing, name) == ("n", "h", "w")
+    geometry = geometry_of(content, 300, 260, False, ViewPort())
+    assert geometry.arrangement.size == (28, 28)
+    assert geometry.cell[0] == geometry.cell[1]
+    assert shape_text(content, geometry.arrangement) == "n=0 of 3 × h 28 × w 28"
+    np.testing.assert_array_equal(geometry.arrangement.image(x), x[0])
+
+
+def scales_of(session):
+    """The limits of every forward step's first result, by operation."""
+    steps = [step for step in session.steps if step.phase == "forward"]
+    return {step.op.name: content_of(session, step.outputs[0]).scale for step in steps}
+
+
+def test_one_sided_data_keeps_its_colours_when_it_is_rescaled_and_flattened():
+    stack = [layers.Rescaling(2.0), layers.Flatten(), layers.Dense(6, activation="sigmoid"), layers.Reshape((2, 3))]
+    session = opened_on(Sequential([Input((4, 3)), *stack]), np.random.default_rng(0).random((2, 4, 3), np.float32))
+    scales = scales_of(session)
+    assert not any(scales[name].signed for name in ("multiply", "add", "flatten"))
+    assert scales["flatten"].high == scales["add"].high > 1
+    assert scales["dense"].signed
+    assert scales["reshape"] == scales["sigmoid"] == Scale(0.0, 1.0, signed=False)
+
+
+def test_data_on_both_sides_of_zero_stays_signed_when_it_is_flattened():
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
+    scales = scales_of(opened_on(Sequential([Input((4, 3)), layers.Flatten(), layers.ReLU(), layers.Dense(2)]), x))
+    assert scales["flatten"].signed
+    learnt = Sequential([Input((4, 3)), layers.Dense(2, activation="relu"), layers.Flatten(), layers.Dense(2)])
+    scales = scales_of(opened_on(learnt, x))
+    assert scales["relu"].signed
+    assert scales["flatten"].signed  # like its source, whose other cells may be below zero at another step

@@ -499,3 +499,12 @@ def test_the_stage_marks_the_cells_of_the_term_in_focus():
     session.set_term(1)
     marks, _, _ = dependence(session)
     assert {name: cells.tolist() for name, cells in marks.items()} == {"x": [[0, 1]], "hidden.kernel": [[1, 1]]}
+
+
+def test_a_sum_of_nothing_but_zeros_has_no_shares():
+    session = session_of("ticket-router")
+    gradient = session.view("title_embedding.embeddings.grad")
+    row = int(np.flatnonzero(~gradient.any(axis=1))[0])  # a word that no title of the batch has
+    assert not any(isinstance(f, Bars) for f in figures("ticket-router", "title_embedding.embeddings.grad", (row, 0)))
+    used = int(np.flatnonzero(gradient.any(axis=1))[0])
+    assert any(isinstance(f, Bars) for f in figures("ticket-router", "title_embedding.embeddings.grad", (used, 0)))

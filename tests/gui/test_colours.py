@@ -1,6 +1,7 @@
 """Colours: limits, positions, extremes kept, and that nobody confuses plus and minus."""
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 
 from gui import theme as themes
@@ -107,3 +108,14 @@ def test_numbers_are_legible_on_every_colour_of_the_table(theme, signed):
     for rgb, is_light in zip(theme.table(signed), light, strict=True):
         text = QColor("#ffffff") if is_light else QColor("#14171a")
         assert themes.contrast(text, QColor(*map(int, rgb))) >= 4.0
+
+
+@pytest.mark.parametrize(("theme", "signed"), [(themes.LIGHT, "CET-D1A"), (themes.DARK, "CET-D4")])
+def test_the_tables_are_those_that_are_promised(theme, signed):
+    def of(name):
+        """A shipped table, sampled as ours is."""
+        return pg.colormap.get(name).getLookupTable(0, 1, len(theme.table(True)), alpha=False)
+
+    assert np.abs(theme.table(signed=True).astype(int) - of(signed)).max() <= 2
+    one_sided = theme.table(signed=False).astype(int)
+    assert min(np.abs(one_sided - of(name)).max() for name in ("viridis", "cividis")) <= 2

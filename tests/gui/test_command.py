@@ -37,6 +37,41 @@ def test_a_picture_needs_no_display(tmp_path):
     assert len(colours) > 10
 
 
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>{}</dir></fontconfig>"""
+
+
+def test_the_window_needs_no_font_of_the_system(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "fonts.conf").write_text(FONTS.format(tmp_path / "empty"), encoding="utf-8")
+    picture = tmp_path / "picture.png"
+    config = {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "FONTCONFIG_PATH": str(tmp_path)}
+    done = run("--preset", "xor", "--screenshot", str(picture), **NO_DISPLAY, **config)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert picture.stat().st_size > 5_000
+
+
+def test_the_window_needs_no_opengl(tmp_path):
+    picture = tmp_path / "picture.png"
+    script = f"""
+import sys
+sys.modules["OpenGL"] = None  # not there; and what Qt has of it can be imported, but not made
+from PyQt6 import QtGui, QtOpenGL, QtOpenGLWidgets
+class Refused(QtOpenGLWidgets.QOpenGLWidget):
+    def __init__(self, *arguments):
+        raise OSError("no OpenGL")
+QtGui.QOpenGLContext = QtOpenGL.QOpenGLWindow = QtOpenGLWidgets.QOpenGLWidget = Refused
+import pyqtgraph
+from gui.__main__ import main
+code = main(["--preset", "xor", "--step", "9", "--screenshot", {str(picture)!r}])
+sys.exit(code or bool(pyqtgraph.getConfigOption("useOpenGL")))
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert picture.stat().st_size > 10_000
+
+
 def test_what_the_window_does_not_need_is_not_imported_at_its_start():
     code = "import sys, gui.window; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
@@ -52,11 +87,25 @@ def test_without_a_display_the_walkthrough_is_printed():
     assert "0.298371" in done.stdout
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_a_file_is_not_exchanged_for_something_else():
+    done = run("mine.fastnn", **NO_DISPLAY)
+    assert done.returncode == 1
+    assert "expected a display to open mine.fastnn on" in done.stderr
+    assert done.stdout == ""
+
+
 def test_an_unknown_preset_is_a_message(tmp_path):
     done = run("--preset", "no-such-network", "--screenshot", str(tmp_path / "p.png"))
     assert done.returncode == 2
     assert "no-such-network" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_ending_that_nothing_opens_is_named(capsys):
+    with pytest.raises(SystemExit):
+        parse(["nan.fastn"])
+    assert "expected FILE to end in .fastnn, .py, .keras" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["m.keras"], ["m.keras", "--data", "d.npz", "--preset", "xor"], ["--size", "7"]])
@@ -181,8 +230,22 @@ def test_show_without_a_display_says_so(monkeypatch):
     import gui
 
     monkeypatch.setattr("gui.startup.has_display", lambda: False)
-    with pytest.raises(RuntimeError, match="display"):
+    with pytest.raises(RuntimeError, match=r"display.*fastnn\.Stepper"):
         gui.show(None, [0.0])
+
+
+def test_show_refuses_other_threads_and_unknown_options(qapp, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    import fastnn
+    import gui
+
+    monkeypatch.setattr("gui.__main__.kept_settings", lambda: None)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match="main thread"):
+        pool.submit(gui.show, None, [0.0]).result()
+    preset = fastnn.presets.get("xor")
+    with pytest.raises(TypeError, match=r"batch_size.*'batchsize'"):
+        gui.show(preset.build(0), *preset.data(), batchsize=2)
 
 
 def test_the_pictures_of_the_readme_are_taken_anew(tmp_path):

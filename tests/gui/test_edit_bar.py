@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtWidgets import QApplication
+
+from gui import theme
 
 
 @pytest.fixture
@@ -106,3 +109,32 @@ def test_an_edit_while_training_takes_hold_and_training_goes_on(open_window, qtb
     assert [float(e.value) for e in session.stepper.edits] == [0.125]
     window.trainer.pause(wait=True)
     assert session.view("learning_rate") == 0.125
+
+
+@pytest.fixture
+def large_type(qapp):
+    """Type of double size, and normal again."""
+    yield 2.0
+    theme.set_scale(qapp, 1.0)
+
+
+def test_with_large_type_names_are_shorter_and_all_stays_in_one_line(open_window, large_type):
+    window = open_window("ticket-router", position=6)
+    window.features.appearance.set_scale(large_type)
+    QApplication.processEvents()
+    bar = window.workbench.edit_bar
+    assert bar.number.y() == bar.rate.y()
+    assert bar.height() == bar.number.height()
+    assert bar.rate.label.text() == "rate"
+    assert "…" in bar.number.label.text()
+    assert "t=0" in bar.number.entry.accessibleName()  # the whole name
+    assert "t=0" in bar.number.entry.accessibleName()  # the whole name
+    assert bar.heightForWidth(300) > 1.9 * bar.height()  # in less room they go below each other
+
+
+def test_names_are_whole_where_there_is_room(window):
+    bar = window.workbench.edit_bar
+    window.session.select("hidden.kernel", (0, 1))
+    QApplication.processEvents()
+    assert bar.rate.label.text() == "learning rate"
+    assert bar.number.label.text() == "hidden.kernel[in=0, out=1]"

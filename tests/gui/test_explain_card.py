@@ -219,3 +219,20 @@ def test_a_card_needs_no_scrolling_sideways(open_card, qapp, name, position, cel
     card.show()
     qapp.processEvents()
     assert card.body.horizontalScrollBar().maximum() == 0
+
+
+def test_an_overflow_is_said_to_be_one(open_window):
+    window = open_window("xor")
+    session = window.session
+    session.goto(len(session.steps) - 1)
+    session.change("hidden.kernel", 3e38, (0, 0))
+    session.change("hidden.bias", 3e38, (0,))
+    session.change(session.listing.inputs[0], 2.0, (int(session.moment.rows[0]), 0))
+    session.goto(1)
+    name = session.shown_step().outputs[0]
+    session.select(name, (0, 0))
+    assert np.isposinf(session.view(name)[0, 0])
+    text = window.card.body.toPlainText()
+    assert "✓ recomputed 9.0" in text
+    assert "more than float32 can hold, 3.4e+38" in text
+    assert "rounding" not in text

@@ -3,7 +3,7 @@
 import pytest
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QLineEdit, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from gui import finding, lesson
 from gui.keymap import Keymap, key_sheet
@@ -174,3 +174,28 @@ def test_the_tour_dims_all_but_what_it_talks_about(open_window, qtbot):
     inside, outside = frame.center(), window.transport.geometry().center()
     assert dimmed.pixelColor(outside).lightness() < bright.pixelColor(outside).lightness() - 40
     assert dimmed.pixelColor(inside).lightness() > 150
+
+
+PAGES = [
+    ("xor", ("playground", "neuron", "watches", "metrics", "predict", "pin", "table")),
+    ("digits-cnn", ("draw", "gradient_check", "present")),
+    ("autoencoder", ("code",)),
+    ("siamese-digits", ("towers",)),
+]
+
+
+@pytest.mark.parametrize(("name", "opened"), PAGES, ids=[name for name, _ in PAGES])
+def test_everything_that_takes_the_focus_has_a_name_on_every_page_and_panel(open_window, qtbot, name, opened):
+    window = open_window(name, position=5)
+    window.tabifyDockWidget(window.docks["network"], window.docks["explain"])
+    for action in opened:
+        window.actions_by_name[action].trigger()
+        qtbot.wait(10)
+        for widget in (w for top in QApplication.topLevelWidgets() for w in top.findChildren(QWidget)):
+            if not widget.isVisible() or not widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                continue
+            inner = isinstance(widget, QLineEdit) and isinstance(widget.parent(), QAbstractSpinBox)
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""  # its name, unless it has another
+            assert widget.accessibleName() or text or inner, (action, widget, widget.parent())
+    if "present" in opened:
+        window.actions_by_name["present"].trigger()

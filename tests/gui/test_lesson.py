@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from PyQt6.QtCore import QPoint
+from PyQt6.QtWidgets import QApplication
 
 from gui import lesson
 from gui.session import Session
@@ -188,3 +190,16 @@ def test_no_question_is_answered_on_the_screen(open_window, qtbot, name):
             qtbot.waitUntil(lambda: not window.session.training, timeout=20000)
             value, _, _ = stage.keys["answer"].partition("[")
             assert not window.session.computed(value), f"step {stage.number} shows its answer"
+
+
+def test_the_buttons_stay_where_they_are_from_step_to_step(open_window, qtbot):
+    window = open_window()
+    learning = window.features.learning
+    learning.begin("04-backprop-by-hand")
+    places = set()
+    for _ in range(10):  # with questions, with short and with long words
+        QApplication.processEvents()
+        bar = learning.bar
+        places.add(tuple((b.mapTo(bar, QPoint(0, 0)).x(), b.width()) for b in (bar.back, bar.next, bar.end)))
+        window.actions_by_name["lesson_next"].trigger()
+    assert len(places) == 1

@@ -22,6 +22,15 @@ def test_counts_and_accuracy_are_the_engines(open_window, qtbot):
     assert f"{100 * np.trace(found.confusion()) / len(found.rows):.1f} %" in panel.summary.text()
 
 
+def test_before_the_first_count_it_says_so_and_shows_no_empty_choice(open_window):
+    window = open_window("digits-cnn")
+    window.actions_by_name["metrics"].trigger()
+    panel = window.features.measuring.panel
+    assert panel.found is None
+    assert "counting" in panel.summary.text()
+    assert not panel.output.isVisible()
+
+
 def test_it_follows_the_run(open_window, qtbot):
     window, panel = open_metrics(open_window, qtbot, "xor")
     before = panel.found.losses.copy()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from fastnn import presets
 from gui import playground
@@ -199,3 +200,37 @@ def test_holding_out_survives_painting_and_undo(window):
     assert page.points.held.sum() == 60
     window.session.undo()
     assert page.points.held.sum() == 0
+
+
+@pytest.mark.parametrize("answer", ["No", "Yes"])
+def test_a_run_is_not_ended_unasked(open_window, monkeypatch, answer):
+    asked = []
+    question = lambda *a: (asked.append(a[2]), getattr(QMessageBox.StandardButton, answer))[1]  # noqa: E731
+    monkeypatch.setattr(QMessageBox, "question", question)
+    window = open_window("digits-cnn", position=0)
+    window.session.goto(2 * len(window.session.steps))
+    window.actions_by_name["playground"].trigger()
+    assert len(asked) == 1
+    assert (window.session.source.name == "digits-cnn") == (answer == "No")
+    assert (window.workbench.page is window.stage) == (answer == "No")
+
+
+def test_where_there_is_nothing_to_lose_nothing_is_asked(open_window, monkeypatch):
+    monkeypatch.setattr(QMessageBox, "question", None)
+    window = open_window("digits-cnn", position=3)
+    window.actions_by_name["playground"].trigger()
+    assert window.workbench.page is window.features.changing.playground
+
+
+@pytest.mark.parametrize("before", ["worked-example", "digits-cnn"])
+def test_its_tab_is_in_sight_after_a_network_that_had_none(open_window, before):
+    window = open_window(before)
+    QApplication.processEvents()
+    window.load("xor")
+    QApplication.processEvents()
+    tabs = window.workbench.tabs
+    shown = [place for place in range(tabs.count()) if tabs.isTabVisible(place)]
+    assert window.workbench.pages.index(window.features.changing.playground) in shown
+    rects = [tabs.tabRect(place) for place in shown]
+    assert all(rect.width() > 20 for rect in rects)
+    assert not any(a.intersects(b) for k, a in enumerate(rects) for b in rects[:k])

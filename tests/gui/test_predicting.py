@@ -169,3 +169,29 @@ def test_the_map_hides_a_weight_that_is_to_be_predicted(open_window):
     assert window.map.grab().toImage() != open_map
     window.session.predictor.reveal()
     assert window.map.grab().toImage() == open_map
+
+
+def test_the_next_term_of_a_sum_is_the_hint(open_window):
+    window = open_window("worked-example", 1)
+    session = window.session
+    session.select("hidden.dense", (0, 1))
+    window.actions_by_name["predict"].trigger()
+    inside = session.stepper.inside("hidden.dense", (0, 1), session.digits)
+    for place in range(len(inside) - 1):
+        session.predictor.hint()
+        assert len(session.predictor.hints) == place + 1
+        assert session.predictor.hints[-1].startswith(f"{inside[place].symbol} = {inside[place].substituted} = ")
+    session.predictor.hint()
+    assert len(session.predictor.hints) == len(inside) - 1  # never the number itself
+
+
+def test_the_score_is_written_from_the_menu(open_window, tmp_path, monkeypatch):
+    window = open_window("worked-example", 2)
+    window.session.select("hidden.sigmoid", (0, 0))
+    window.actions_by_name["predict"].trigger()
+    window.session.predictor.answer("0.593269992")
+    path = tmp_path / "score.csv"
+    monkeypatch.setattr("PyQt6.QtWidgets.QFileDialog.getSaveFileName", lambda *a, **k: (str(path), ""))
+    window.actions_by_name["export_score"].trigger()
+    (row,) = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    assert (row["verdict"], row["points"], row["answer"]) == ("right", "1", "0.593269992")

@@ -7,10 +7,12 @@ import pytest
 from PyQt6.QtCore import QPointF, QSettings, Qt
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
+import fastnn
+from fastnn import layers
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Epoch, GradientNorm, LossJump, NonFinite, ZeroShare
 from gui import __main__ as command
-from gui import storage
+from gui import storage, theme
 from gui.history import ACCURACY, CHARTS, DEAD, RATE, RATIO
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.keeper import Aside
@@ -70,6 +72,26 @@ def test_the_chart_travels_to_the_step_that_is_clicked_and_the_last_request_wins
     qtbot.waitUntil(lambda: session.moment.position == 12 * length, timeout=60_000)
     chart._ask(10**6)
     qtbot.waitUntil(lambda: session.moment.position == 60 * length, timeout=60_000)
+
+
+def test_a_curve_takes_further_points_and_another_look_makes_another_curve(open_window):
+    window = open_window("xor", position=0)
+    session, chart, length = window.session, window.chart, len(window.session.steps)
+    session.goto(70 * length)
+    (first,) = chart.curves
+    session.goto(90 * length)
+    (curve,) = chart.curves
+    assert curve is first
+    assert np.array_equal(curve.getOriginalDataset()[1], session.losses.array)
+    assert curve.getOriginalDataset()[0][-1] == 90
+    session.goto(30 * length)
+    session.change("learning_rate", 0.7)  # what came after is forgotten: so few points are dots
+    assert len(session.losses) < 60
+    assert chart.curves[0] is not first
+    assert np.array_equal(chart.curves[0].getOriginalDataset()[1], session.losses.array)
+    window.set_theme("dark")
+    assert chart.curves[0].opts["pen"].color().name() == theme.current().accent
+    window.set_theme("light")
 
 
 def test_a_click_on_the_chart_is_a_request(open_window, qtbot):
@@ -412,11 +434,39 @@ def test_what_is_too_large_to_be_kept_aside_is_said_once(qtbot, tmp_path, monkey
         assert not keeper.keep(wait=True)
     qtbot.waitUntil(lambda: bool(said), timeout=2_000)
     assert len(said) == 1
-    assert "more than is copied unasked" in said[0]
+    assert "Save it yourself" in said[0]
+    assert "menu File" in said[0]
     assert not keeper.aside.exists()
     window.load("xor")
     assert not keeper.keep(wait=True)
     assert len(said) == 2
+    window.close()
+
+
+class Passing(layers.Layer):
+    """A layer that no file knows."""
+
+    def call(self, x):
+        return x
+
+
+def test_code_that_a_file_lacks_is_told_when_saving(qtbot, tmp_path):
+    window, said = kept_window(tmp_path / "kept", qtbot), []
+    keeper = window.features.running.keeper
+    keeper.unkept.connect(said.append)
+    model = fastnn.Sequential([layers.Input((3,)), Passing(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    window.session.load_model(model, np.ones((4, 3)), np.ones((4, 1)))
+    for _ in range(2):  # once is enough
+        assert keeper.write(str(tmp_path / "own.fastnn"))
+        assert (tmp_path / "own.fastnn").exists()
+    (box,) = [w for w in window.findChildren(QMessageBox) if w.isVisible()]
+    assert "'Passing'" in box.text()
+    assert "register_keras_serializable" in box.text()
+    box.close()
+    window.session.next()
+    assert keeper.keep(wait=True)
+    assert [text for text in said if "'Passing'" in text] == said != []
     window.close()
 
 

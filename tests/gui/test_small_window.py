@@ -32,6 +32,20 @@ def test_a_small_window_stays_small(open_window, name, size):
         assert (window.width(), window.height()) == (800, 500), action
 
 
+@pytest.mark.parametrize("action", ["neuron", "draw", "metrics", "watches"])
+def test_a_large_window_becomes_a_small_one_with_large_type_whatever_is_in_front(open_window, action):
+    window = open_window("digits-cnn", position=12, size=(1280, 800))
+    for name in ("watches", action) if action != "watches" else ("watches",):
+        window.actions_by_name[name].trigger()
+        QApplication.processEvents()
+    window.resize(800, 500)
+    QApplication.processEvents()
+    window.features.appearance.set_scale(2.0)
+    for _ in range(4):
+        QApplication.processEvents()
+    assert (window.width(), window.height()) == (800, 500)
+
+
 def test_a_lesson_leaves_a_small_window_small_and_its_buttons_in_sight(open_window):
     window = small(open_window, "worked-example")
     window.features.learning.begin("04-backprop-by-hand")

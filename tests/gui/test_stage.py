@@ -314,3 +314,44 @@ def test_probabilities_and_gates_have_colours_from_zero_upwards(preset, name, si
     assert content.scale.signed is signed
     assert content.scale.low == (-content.scale.high if signed else 0)
     assert signed or content.scale.high == 1
+
+
+def at_lstm(stage, phase):
+    """The stage, moved behind an LSTM's step of a phase."""
+    steps = stage.session.steps
+    at = next(k for k, step in enumerate(steps) if step.op.name == "lstm" and step.phase == phase)
+    stage.session.goto(at + 1)
+    return stage
+
+
+@pytest.mark.parametrize("phase", ["forward", "backward"])
+@pytest.mark.parametrize(("size", "least"), [((720, 425), 36), ((720, 340), 18)])
+def test_the_many_tensors_of_an_lstm_are_no_low_strips(open_stage, phase, size, least):
+    stage = at_lstm(open_stage("ticket-router", size=size), phase)
+    for view in stage.views():
+        assert view.geometry_now.seen.height() >= least, view.content.title
+    rects = [view.geometry() for view in stage.views()] + [stage.canvas.block.geometry()]
+    assert all(stage.canvas.rect().contains(rect) for rect in rects)
+    assert not any(a.intersects(b) for k, a in enumerate(rects) for b in rects[:k])
+
+
+def test_a_low_view_says_its_shape_in_the_line_of_its_title(open_stage):
+    stage = at_lstm(open_stage("ticket-router", size=(720, 425)), "backward")
+    low = stage.views()[0]
+    assert low.geometry_now.low
+    assert low.geometry_now.room.top() < 24
+    high = at_lstm(open_stage("ticket-router", size=(1300, 760)), "backward").views()[0]
+    assert not high.geometry_now.low
+    assert high.geometry_now.room.top() > 33
+
+
+@pytest.mark.parametrize("size", [0.8, 1.0, 1.5, 2.0])
+def test_where_there_is_room_no_view_is_low_at_any_size_of_type(open_stage, qapp, size):
+    themes.set_scale(qapp, size)
+    try:
+        stage = open_stage("worked-example", size=(1300, 900))
+        for _ in range(len(stage.session.steps) - 1):
+            stage.session.next()
+            assert not any(view.geometry_now.low for view in stage.views())
+    finally:
+        themes.set_scale(qapp, 1.0)

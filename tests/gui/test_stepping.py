@@ -39,6 +39,37 @@ def test_a_step_is_the_engines_list_and_leaves_its_bits_and_back_shows_the_same_
     assert all(np.array_equal(a, b) for a, b in zip(trained(session).values(), trained(start).values(), strict=True))
 
 
+LONG = [pytest.param(name, marks=pytest.mark.full) for name in NETWORKS[3:]]
+
+
+@pytest.mark.parametrize("name", [*NETWORKS[:3], *LONG])
+def test_right_to_the_end_and_left_to_the_start_in_the_window_shows_the_same_pictures(open_window, qtbot, name):
+    window, straight = open_window(name, position=0), Session()
+    session = window.session
+    straight.load(name, seed=0, position=0)
+    straight.stepper.train(steps=1)
+
+    def on_stage():
+        """Everything that the stage shows, copied."""
+        return [
+            (v.content.name, None if v.content.data is None else v.content.data.copy()) for v in window.stage.views()
+        ]
+
+    seen = [on_stage()]
+    for position in range(1, len(session.steps) + 1):
+        qtbot.keyClick(window, KEY.Key_Right)
+        assert session.moment.position == position
+        seen.append(on_stage())
+    assert all(np.array_equal(a, b) for a, b in zip(trained(session).values(), trained(straight).values(), strict=True))
+    for position in range(len(session.steps) - 1, -1, -1):
+        qtbot.keyClick(window, KEY.Key_Left)
+        assert session.moment.position == position
+        for (name_now, now), (name_then, then) in zip(on_stage(), seen[position], strict=True):
+            assert name_now == name_then
+            assert (now is None) == (then is None)
+            assert now is None or np.array_equal(now, then, equal_nan=True), (position, name_now)
+
+
 def test_over_in_out_and_back_as_in_a_debugger(open_window, qtbot):
     window = open_window("digits-cnn", position=0)
     session = window.session

@@ -35,8 +35,8 @@ def test_the_ruler_of_the_tape_is_the_axis_of_the_curve(window):
     axis = window.tape.axis()
     for step in (1, 10, 30):
         assert abs(on_tape(window, axis.pixel(step)) - on_screen(window, step)) <= 1
-    assert not window.tape.legible
-    left, right = window.tape.ends()
+    assert not window.tape.ticks().legible
+    left, right = window.tape.ticks().ends()
     assert (left, right) == (axis.left, axis.right)
 
 
@@ -45,11 +45,13 @@ def test_zoomed_in_every_operation_lies_at_its_place_on_the_axis(window, qapp):
     for _ in range(14):
         tape.zoomed.emit(1.25, 30.5)
     qapp.processEvents()
-    assert tape.legible
+    assert tape.ticks().legible
     axis, count = tape.axis(), len(session.steps)
     assert axis.unit >= LEGIBLE * count
     for index in (0, 4, count - 1):
-        assert on_tape(window, tape.tick(index).left()) == pytest.approx(on_screen(window, 30 + index / count), abs=1.5)
+        assert on_tape(window, tape.ticks().tick(index).left()) == pytest.approx(
+            on_screen(window, 30 + index / count), abs=1.5
+        )
     # the cursor of the curve stands where the tape's does
     assert window.chart.here.value() == pytest.approx(30 + 5 / count)
     session.next()
@@ -59,7 +61,7 @@ def test_zoomed_in_every_operation_lies_at_its_place_on_the_axis(window, qapp):
 
 def test_clicks_lead_where_they_point(window, qtbot, qapp):
     session, tape = window.session, window.tape
-    qtbot.mouseClick(tape, Qt.MouseButton.LeftButton, pos=tape.tick(2).center().toPoint())
+    qtbot.mouseClick(tape, Qt.MouseButton.LeftButton, pos=tape.ticks().tick(2).center().toPoint())
     assert session.moment.position == 30 * len(session.steps) + 3
     x = round(tape.axis().pixel(12))
     qtbot.mouseClick(tape, Qt.MouseButton.LeftButton, pos=QPoint(x, RULER + 2))
@@ -77,7 +79,7 @@ def test_clicks_lead_where_they_point(window, qtbot, qapp):
 
 def test_the_pointer_is_told_what_it_is_on(window):
     session, tape = window.session, window.tape
-    position = tape.position_at(tape.tick(3).center().x(), 15)
+    position = tape.position_at(tape.ticks().tick(3).center().x(), 15)
     assert tape.words(position).startswith("training step 31, 4: ")
     assert session.steps[3].op.name in tape.words(position)
     assert tape.words(0) == "the start of the run"
@@ -87,14 +89,14 @@ def test_before_there_is_a_curve_the_step_has_the_whole_width(open_window, qtbot
     window = open_window("worked-example", position=3)
     tape, session = window.tape, window.session
     assert tape.axis() is None
-    last = tape.tick(len(session.steps) - 1)
+    last = tape.ticks().tick(len(session.steps) - 1)
     assert last.right() == pytest.approx(tape.width() - 8)
-    qtbot.mouseClick(tape, Qt.MouseButton.LeftButton, pos=tape.tick(6).center().toPoint())
+    qtbot.mouseClick(tape, Qt.MouseButton.LeftButton, pos=tape.ticks().tick(6).center().toPoint())
     assert session.moment.position == 7
     session.toggle_breakpoint(9)
     image = tape.grab().toImage()
     ratio = image.devicePixelRatio()
-    dot = image.pixelColor(QPoint(round(tape.tick(9).center().x() * ratio), round(5 * ratio)))
+    dot = image.pixelColor(QPoint(round(tape.ticks().tick(9).center().x() * ratio), round(5 * ratio)))
     assert np.argmax(dot.getRgb()[:3]) == 0
 
 
@@ -118,7 +120,7 @@ def test_the_training_step_shown_is_always_on_the_axis(window, qapp):
         axis, shown = tape.axis(), session.moment.shown
         assert axis.low <= shown
         assert shown + 1 <= axis.high
-        ticks = [tape.tick(i) for i in range(len(session.steps))]
+        ticks = [tape.ticks().tick(i) for i in range(len(session.steps))]
         assert ticks[0].left() >= axis.left - 1
         assert ticks[-1].right() <= axis.right + 1
 
@@ -127,8 +129,8 @@ def test_away_from_what_is_zoomed_the_step_is_drawn_out(window, qapp):
     session, tape = window.session, window.tape
     for _ in range(14):
         tape.zoomed.emit(1.25, 30.5)
-    assert tape.legible
+    assert tape.ticks().legible
     session.goto(3 * len(session.steps) + 2)
     qapp.processEvents()
-    assert not tape.legible
-    assert tape.ends() == (tape.axis().left, tape.axis().right)
+    assert not tape.ticks().legible
+    assert tape.ticks().ends() == (tape.axis().left, tape.axis().right)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QColor
+from PyQt6.QtGui import QColor, QFontMetricsF
 
 from gui import theme as themes
 from gui.colours import Scale
@@ -208,4 +208,14 @@ def test_the_outline_of_cells_is_their_border():
         (10, 30, 40, 30),
         (40, 10, 40, 30),
     ]
-    assert runs(np.zeros((2, 3), bool)) == []
+    assert len(runs(np.zeros((2, 3), bool))) == len(outline(np.zeros((2, 3), bool), QPointF(0, 0), 10, 10)) == 0
+
+
+def test_a_title_that_is_too_long_ends_in_dots(show):
+    x = normal(4)
+    room = 100 - 20  # without mark and margins
+    bold = QFontMetricsF(themes.text_font(9.5, bold=True))
+    short = bold.elidedText("inverse_deviation", Qt.TextElideMode.ElideRight, room)
+    assert short.endswith("…")
+    long, dotted = (show(Content(t, x.shape, x, t), (100, 120)).grab().toImage() for t in ("inverse_deviation", short))
+    assert long == dotted
