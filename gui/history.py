@@ -21,44 +21,39 @@ CHARTS = (ACCURACY, RATIO, DEAD, RATE)  # beside the loss, which is known of eve
 
 
 class Series:
-    """Values at training steps, in order of time."""
+    """Values at training steps, in order of time; a thread that trains may add to it while the window reads it."""
 
     def __init__(self) -> None:
-        self._steps: list[int] = []
-        self._values: list[float] = []
+        self._points: list[tuple[int, float]] = []  # one list: step and value come and go together
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._points)
 
     def note(self, step: int, value: float) -> None:
         """Keep a value; a step that is known keeps the one it has, for replay gives the same."""
-        if not self._steps or step > self._steps[-1]:
-            self._steps.append(step)
-            self._values.append(value)
-            return
-        place = bisect_left(self._steps, step)
-        if self._steps[place] != step:
-            self._steps.insert(place, step)
-            self._values.insert(place, value)
+        place = self._place(step)
+        if place == len(self._points) or self._points[place][0] != step:
+            self._points.insert(place, (step, value))
 
     def forget(self, step: int) -> None:
         """Forget what was measured after `step` training steps."""
-        place = bisect_left(self._steps, step + 1)
-        del self._steps[place:], self._values[place:]
+        del self._points[self._place(step + 1) :]
+
+    def _place(self, step: float) -> int:
+        """Where the first value at or after a training step is."""
+        return bisect_left(self._points, (step,))
 
     @property
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Training steps and values."""
-        return np.array(self._steps, np.int64), np.array(self._values)
+        points = self._points.copy()
+        return np.array([step for step, _ in points], np.int64), np.array([value for _, value in points], np.float64)
 
     def near(self, step: float) -> tuple[int, float] | None:
         """The measured training step nearest to a place, and its value."""
-        if not self._steps:
-            return None
-        place = min(bisect_left(self._steps, step), len(self._steps) - 1)
-        if place and abs(self._steps[place - 1] - step) < abs(self._steps[place] - step):
-            place -= 1
-        return self._steps[place], self._values[place]
+        place = self._place(step)
+        around = self._points[max(place - 1, 0) : place + 1]
+        return min(around, key=lambda point: abs(point[0] - step), default=None)
 
 
 class History:
@@ -75,7 +70,7 @@ class History:
         self._series: dict[tuple[str, str], Series] = {}
 
     def __len__(self) -> int:
-        return max((len(s) for s in self._series.values()), default=0)
+        return max((len(s) for s in list(self._series.values())), default=0)
 
     def note(self, step: int, values: dict[tuple[str, str], float]) -> None:
         """Keep what was measured after so many training steps."""
@@ -102,7 +97,7 @@ class History:
 
     def of(self, chart: str) -> dict[str, Series]:
         """The series of one chart by name."""
-        return {name: series for (kind, name), series in self._series.items() if kind == chart}
+        return {name: series for (kind, name), series in list(self._series.items()) if kind == chart}
 
     def forget(self, step: int) -> None:
         """Forget what was measured after `step` training steps: the run goes another way from there."""

@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), self.features.changing.bench()
         self._destination: int | None = None
+        self._closed = False
         self._compose()
         self.features.compose()
         self._connect()
@@ -386,6 +387,12 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop the worker, keep the layout."""
+        if not self._closed:
+            self._closed = True
+            self._end()
+        super().closeEvent(event)
+
+    def _end(self) -> None:
         self.player.stop()
         self.walker.stay()
         self.trainer.pause(wait=True)
@@ -394,4 +401,3 @@ class MainWindow(QMainWindow):
         if self.settings is not None:
             self.settings.setValue("geometry", self.saveGeometry())
             self.settings.setValue("layout", self.saveState(LAYOUT_VERSION))
-        super().closeEvent(event)

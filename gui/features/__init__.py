@@ -69,4 +69,5 @@ class Features:
         self.running.close()
         self.watching.close()
         self.explaining.close()
+        self.changing.close()
         self.appearance.close()

@@ -73,10 +73,21 @@ class Changing:
             self.window.say("it is computed: change a weight, an input or a target that it comes from")
 
     def show_table(self) -> None:
-        """All numbers of the selected tensor, and how often which occur, in a window of their own."""
+        """All numbers of the selected tensor, and how often which occur, in a window of its own."""
         cell = self.session.selection
-        if cell is not None and cell[0] in self.session.listing.values:
-            TensorWindow(self.session, cell[0], cell[1], self.window).show()
+        if cell is None or cell[0] not in self.session.listing.values:
+            return
+        name, index = cell
+        opened = (w for w in self.window.findChildren(TensorWindow) if w.name == name and w.isVisible())
+        table = next(opened, None) or TensorWindow(self.session, name, self.window)
+        table.show_cell(index)
+        table.show()
+        table.raise_()
+
+    def close(self) -> None:
+        """Close the windows beside this one: they hear of the session."""
+        for table in self.window.findChildren(TensorWindow):
+            table.close()
 
     def play(self) -> None:
         """Bring the playground to the front; with a network of its own if this one does not suit."""

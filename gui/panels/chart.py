@@ -128,6 +128,7 @@ class TrainingChart(QWidget):
     def _prepare(self) -> None:
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
+        item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # pyqtgraph makes it all the same: it ends with us
         item.hideButtons()
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)

@@ -164,11 +164,10 @@ class TensorWindow(QDialog):
     Args:
         session: The session.
         name: The value's name.
-        index: The cell to show first.
         parent: The window.
     """
 
-    def __init__(self, session: Any, name: str, index: tuple[int, ...] = (), parent: QWidget | None = None) -> None:
+    def __init__(self, session: Any, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session, self.name = session, name
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -192,6 +191,9 @@ class TensorWindow(QDialog):
         column.addWidget(self.tabs, 1)
         self._leave: Callable[[], None] | None = session.subscribe(self._hear)
         self.refresh()
+
+    def show_cell(self, index: tuple[int, ...]) -> None:
+        """Bring a cell into sight."""
         if index and self.model.data_shown is not None:
             self.table.setCurrentIndex(self.model.index(self.model.row_of(index), index[-1]))
 

@@ -1,15 +1,39 @@
 """Windows for tests: no settings are read or written, and no window outlives its test."""
 
+import gc
+
 import pytest
 
 pytest.importorskip("PyQt6", reason="PyQt6 is not installed")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
 
 from PyQt6.QtCore import QEvent
+from PyQt6.QtWidgets import QApplication
 
 from gui import theme
 from gui.session import Session
 from gui.window import MainWindow
+
+
+def delete_now():
+    """Delete what was asked to be deleted later, then what PyQt lets go of with it: functions connected to signals."""
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    """No widget outlives its test: a new style sheet visits all that there are."""
+    yield
+    if QApplication.instance() is None or not QApplication.allWidgets():
+        return
+    for window in (w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)):
+        window.close()
+        window.deleteLater()
+    delete_now()
+    gc.collect()
+    assert not QApplication.allWidgets()
 
 
 @pytest.fixture
@@ -40,7 +64,7 @@ def show_window(qtbot, qapp):
     for window in windows:
         window.close()
         window.deleteLater()
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # now: a new style sheet visits all that is left
+    delete_now()
 
 
 @pytest.fixture

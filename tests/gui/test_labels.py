@@ -186,7 +186,7 @@ def test_the_dialog_of_keys_and_a_tensor_in_a_window_of_its_own_are_all_in_sight
     window.features.appearance.set_scale(size)
     assert faults_in(window.features.appearance.edit_keys) == [[]]
     name = window.stage.views()[0].content.name
-    assert faults_in(TensorWindow(window.session, name, (), window).show) == [[]]
+    assert faults_in(TensorWindow(window.session, name, window).show) == [[]]
 
 
 def test_nothing_is_cut_off_when_an_error_is_reported(open_window, qtbot, size):

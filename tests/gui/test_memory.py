@@ -3,10 +3,13 @@
 import gc
 import weakref
 
-from PyQt6.QtCore import QEvent
+import pytest
 from PyQt6.QtWidgets import QApplication
 
 from gui.panels.keeper import Aside
+from gui.window import MainWindow
+
+from .conftest import delete_now
 
 
 def left_over(window, name):
@@ -14,9 +17,29 @@ def left_over(window, name):
     run = weakref.ref(window.session.stepper)
     window.load(name)
     QApplication.processEvents()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    delete_now()
     gc.collect()
     return run()
+
+
+@pytest.mark.parametrize("action", ["", "table", "metrics", "playground", "neuron"])
+def test_a_window_that_is_closed_leaves_no_widget_and_is_forgotten(qapp, session, action):
+    session.goto(3)
+    window = MainWindow(session)
+    window.show()
+    if action:
+        window.actions_by_name[action].trigger()
+    qapp.processEvents()
+    window.close()
+    window.close()  # twice is as good as once
+    window.deleteLater()
+    forgotten = weakref.ref(window)
+    del window
+    delete_now()
+    assert not QApplication.allWidgets()
+    gc.collect()
+    assert forgotten() is None
+    assert not session._callbacks
 
 
 def test_a_run_is_forgotten_when_another_network_is_loaded(open_window):

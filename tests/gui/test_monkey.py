@@ -87,7 +87,10 @@ class Monkey:
 
 
 def rest(window, qtbot, name="xor"):
-    """A quiet window on a fresh network, all that was thrown away gone."""
+    """A quiet window on a fresh network, the windows beside it closed, all that was thrown away gone."""
+    for beside in QApplication.topLevelWidgets():
+        if beside is not window and beside.parent() is window and beside.isVisible():
+            beside.close()
     window.player.stop()
     window.trainer.pause(wait=True)
     if window.features.presenting.on:
@@ -136,7 +139,7 @@ def test_a_hundred_random_keys_and_clicks_do_no_harm(open_window, qtbot, monkeyp
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", [7])
+@pytest.mark.parametrize("seed", [7, 8, 9])
 def test_ten_thousand_random_keys_and_clicks_leave_nothing_behind(open_window, qtbot, monkeypatch, seed):
     no_dialogs(monkeypatch)
     window = open_window("xor", position=3)

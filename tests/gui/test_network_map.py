@@ -273,13 +273,14 @@ def test_layers_of_the_same_name_in_different_models_keep_their_types():
 
 @pytest.mark.parametrize("size", [1.0, 2.0])
 @pytest.mark.parametrize("room", [(204, 440), (160, 240), (300, 500), (500, 240)])
-def test_labels_of_neurons_do_not_lie_over_each_other(open_window, qapp, monkeypatch, size, room):
+def test_labels_of_neurons_do_not_lie_over_each_other(open_window, qtbot, qapp, monkeypatch, size, room):
     window = open_window("worked-example", position=9)
     themes.set_scale(qapp, size)
     boxes = []
     plain = NeuronPainter._label
     monkeypatch.setattr(NeuronPainter, "_label", lambda self, box, *rest: (boxes.append(box), plain(self, box, *rest)))
     window.map.setParent(None)
+    qtbot.addWidget(window.map)
     window.map.resize(*room)
     window.map.restyle()
     boxes.clear()

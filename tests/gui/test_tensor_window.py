@@ -83,6 +83,18 @@ def test_the_window_follows_the_session_and_selects(open_window, qtbot):
     assert window.findChild(TensorWindow) is None
 
 
+def test_a_tensor_is_opened_once_and_shows_the_cell_asked_for(open_window):
+    window = open_window(position=3)
+    for name, index in (("hidden.kernel", (0, 0)), ("output.kernel", (0, 0)), ("hidden.kernel", (1, 1))):
+        window.session.select(name, index)
+        window.actions_by_name["table"].trigger()
+    opened = {w.name: w.table.currentIndex() for w in window.findChildren(TensorWindow)}
+    assert {name: (at.row(), at.column()) for name, at in opened.items()} == {
+        "hidden.kernel": (1, 1),
+        "output.kernel": (0, 0),
+    }
+
+
 def test_escape_ends_the_window_and_its_hearing(open_window, qtbot):
     window = open_window(position=3)
     heard = len(window.session._callbacks)
