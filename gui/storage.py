@@ -54,6 +54,7 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         "channel": session.channel,
         "show": session.show,
         "numbers": session.numbers,
+        "batch_mean": session.batch_mean,
         "grain": session.grain,
         "history": [list(key) for key in session.history.names],
         "window": dict(window or {}),
@@ -212,7 +213,8 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
     for name in ("sample", "channel"):
         found[name] = whole(record, name) if name in record else 0
     found["sample"] = min(found["sample"], len(stepper.sample_indices) - 1)
-    for name, allowed in (("show", SHOWS), ("grain", GRAINS), ("numbers", (True, False))):
+    either = (True, False)
+    for name, allowed in (("show", SHOWS), ("grain", GRAINS), ("numbers", either), ("batch_mean", either)):
         if record.get(name) in allowed:
             found[name] = record[name]
     history, steps, values = History(), file.numbered("history.steps"), file.numbered("history.values")
