@@ -60,8 +60,7 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         "window": dict(window or {}),
     }
     arrays: dict[str, Array] = {} if preset else {f"data/{n}": a for n, a in stepper.data.items()}
-    if session.test_data is not None:
-        arrays |= {f"test/{n}": a for n, a in session.test_data.items()}
+    arrays |= {f"test/{n}": a for n, a in (session.held.data or {}).items()}
     for prefix, state in (("start", stepper.checkpoint(0)), ("state", stepper.checkpoint())):
         arrays |= {f"{prefix}/{i}": a.copy() for i, a in enumerate(state)}
     arrays |= {f"edits/{i}": np.asarray(e.value) for i, e in enumerate(stepper.edits)}
