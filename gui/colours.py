@@ -49,8 +49,10 @@ class Scale:
             low = self.low
         with np.errstate(all="ignore"):
             part = (x - x.dtype.type(low)) * x.dtype.type((TABLE_SIZE - 1) / span) + x.dtype.type(0.5)
-        part = np.nan_to_num(part, nan=self.zero() + 0.5, posinf=TABLE_SIZE - 1, neginf=0)
-        return np.clip(part, 0, TABLE_SIZE - 1).astype(np.uint8)
+        missing = np.isnan(part)
+        if missing.any():
+            part = np.where(missing, x.dtype.type(self.zero() + 0.5), part)
+        return np.asarray(part).clip(0, TABLE_SIZE - 1).astype(np.uint8)
 
     def zero(self) -> float:
         """Table entry of zero, as a fraction of entries."""
