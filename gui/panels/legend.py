@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 
-PLACES = ((1, 0), (0, 0), (1, 1), (0, 1), (1, 0.5), (0.5, 0))  # shares of width and height that are free; best first
+PLACES = ((1.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.5), (0.5, 0.0))  # of the room left; best first
 ROW = 30  # letters of names that stand side by side
 SAMPLES = 33  # of each line, over the legend's width
 AWAY, APART = (6, 4), 8  # from the border, and from the lines, in px
