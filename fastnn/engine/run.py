@@ -23,7 +23,7 @@ Array = NDArray[Any]
 State = dict[Variable, Array]
 KEYFRAME_BYTES = 512 * 2**20
 KEYFRAMES = 20_000
-BURST = 0.002  # seconds of training between two keyframes, where training steps are shorter
+BURST = 0.004  # seconds of training between two keyframes, where training steps are shorter
 
 
 class Run:
