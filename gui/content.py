@@ -246,14 +246,14 @@ def scene_of(session: Any, channel: int | None = None) -> Scene:
     """
     index = session.shown_index()
     step = session.steps[index]
-    tiles = _Tiles(session, index, {"sample": session.sample, "channel": channel})
+    options = {"sample": session.sample, "channel": channel, "hold": kernel_hold(session, step)}
+    tiles = _Tiles(session, index, options)
     operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
     if session.batch_mean:
         operands, results = (tuple(averaged(session.listing, c) for c in group) for group in (operands, results))
-    hold = kernel_hold(session, step)
-    scaled = session.scaling.of(tuple(replace(c, hold=hold) for c in (*operands, *results)))
+    scaled = session.scaling.of((*operands, *results))
     operands, results = scaled[: len(operands)], scaled[len(operands) :]
     return Scene(step, index, index < session.done, operands, results, *dependence(session))
 
@@ -331,7 +331,11 @@ def _same_scales(operands: tuple[Content, ...], results: tuple[Content, ...]) ->
         scales = [c.scale for c in (*operands, *results) if c.name == name and c.scale is not None]
         return max(scales, key=lambda s: s.high, default=None)
 
-    return tuple(tuple(replace(c, scale=shared(c.name)) for c in group) for group in (operands, results))
+    names = [c.name for c in operands]
+    twice = {c.name: shared(c.name) for c in results if c.name in names}
+    return tuple(
+        tuple(replace(c, scale=twice[c.name]) if c.name in twice else c for c in group) for group in (operands, results)
+    )
 
 
 Cells = dict[str, NDArray[np.int64]]

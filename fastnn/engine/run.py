@@ -24,7 +24,7 @@ State = dict[Variable, Array]
 KEYFRAME_BYTES = 512 * 2**20
 KEYFRAMES = 20_000
 LARGE_STATE = 16 * 2**20  # bytes that may be kept with every training step
-BURST = 0.002  # seconds of training between two keyframes, where training steps are shorter
+BURST = 0.004  # seconds of training between two keyframes, where training steps are shorter
 
 
 class Run:
