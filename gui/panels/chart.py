@@ -155,9 +155,9 @@ class TrainingChart(QWidget):
 
     def _settle(self) -> None:
         """Let the legend keep out of the lines' way."""
-        logarithmic = self.log.isChecked()
-        points = (self._points(x, y) for _, x, y in self._shown[: 2 * MANY])
-        self.legend.settle([(x, np.log10(y) if logarithmic else y) for x, y in points])
+        if self.legend.isVisible():
+            points = (self._points(x, y) for _, x, y in self._shown[: 2 * MANY])
+            self.legend.settle([(x, np.log10(y) if self.log.isChecked() else y) for x, y in points])
 
     def restyle(self) -> None:
         """Take the theme's colours."""

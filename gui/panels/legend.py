@@ -35,7 +35,7 @@ class Legend(pg.LegendItem):
         Args:
             lines: Places and values of each, as they are drawn.
         """
-        if not self.isVisible() or not self.items:
+        if not self.items:
             return
         self.setColumnCount(len(self.items) if sum(len(label.text) for _, label in self.items) <= ROW else 1)
         self.box.updateAutoRange()
