@@ -20,12 +20,14 @@ class Scale:
         high: Value at the table's last entry.
         signed: Whether zero is the middle of the table.
         log: Whether magnitudes are shown by their logarithms: four decades, and straight below them.
+        finite: Whether there is a finite cell, so that limits of 0 mean that every cell is 0.
     """
 
     low: float
     high: float
     signed: bool = True
     log: bool = field(default=False, repr=False)
+    finite: bool = field(default=True, repr=False)
 
     def positions(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Table entry of every value; what lies outside gets the nearest end, NaN the entry of zero.
@@ -106,7 +108,8 @@ def scale_for(values: NDArray[np.generic], signed: bool = True) -> Scale:
         Scale(low=0.0, high=0.5, signed=False)
     """
     high = largest(values)
-    return Scale(-high, high, True) if signed else Scale(0.0, high, False)
+    finite = high > 0 or np.size(values) == 0 or bool(np.isfinite(values).any())
+    return Scale(-high if signed else 0.0, high, signed, finite=finite)
 
 
 def one_sided(values: NDArray[np.generic]) -> bool:

@@ -104,6 +104,20 @@ def is_gradient(name: str) -> bool:
     return GRADIENT.search(name) is not None
 
 
+def is_backward(listing: Any, name: str) -> bool:
+    """Whether a value is a gradient, whatever its name: that of an LSTM's cell state is named after the operation."""
+    return is_gradient(name) or listing.values[name].role == "gradient"
+
+
+def differentiated(listing: Any, name: str) -> str:
+    """The value that a gradient belongs to: that of x.dc is x.c, or x itself where there is none and the shape fits."""
+    stem, _, last = name.rpartition(".")
+    if is_gradient(name) or not is_backward(listing, name):
+        return base_name(name)
+    alike = (n for n in (f"{stem}.{last[1:]}", stem) if n in listing.values)
+    return next((n for n in alike if listing.values[n].shape == listing.values[name].shape), name)
+
+
 def letters_of(shape: tuple[int, ...], weight: bool, batch: bool, picture: bool = False) -> tuple[str, ...]:
     """Letters of a value's axes; a value without samples, such as a loss averaged over them, has plain ones."""
     if picture:

@@ -197,7 +197,7 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     painter.setPen(theme.colour("muted"))
     labels = QRectF(rect.left(), strip.bottom() + 1, rect.width(), px(14))
     if scale.high <= 0:
-        painter.drawText(labels, CENTRE, "every cell is 0")
+        painter.drawText(labels, CENTRE, "every cell is 0" if scale.finite else "no finite cell")
         return
     texts = [format_number(int(v) if v == round(v) and abs(v) < 1e6 else v, 3) for v in scale.ticks()]
     places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]
