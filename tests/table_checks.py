@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -58,7 +59,13 @@ class Example:
         self.dtype = dtype
         self.count = len(self.inputs)
         self.shapes = tuple(None if x is None else x.shape for x in self.inputs)
+        self._upstream = None
         self.computing = str(execute.computing_dtype(op, self.inputs))
+
+    @cached_property
+    def differentiable(self):
+        """Whether the case has gradients."""
+        return differentiable(self.op, self.case)
 
     def dtype_of(self, role):
         """The type that a result has to have."""
@@ -76,10 +83,12 @@ class Example:
         inputs = self.inputs if inputs is None else inputs
         return {**dict(zip(self.op.roles(self.count), inputs, strict=True)), **results}
 
-    def upstream(self, results, seed=1):
-        """A gradient for every output."""
-        rng = np.random.default_rng(seed)
-        return [np.asarray(rng.normal(size=results[r].shape), self.dtype) for r in self.op.outputs]
+    def upstream(self, results):
+        """A gradient for every output, always the same."""
+        if self._upstream is None:
+            rng = np.random.default_rng(1)
+            self._upstream = [np.asarray(rng.normal(size=results[r].shape), self.dtype) for r in self.op.outputs]
+        return self._upstream
 
     def saved(self, values):
         return [values[role] for role in self.op.saved_roles(self.count)]

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,17 @@ def numbers_of(family, name, loaded={}):  # noqa: B006
     return found
 
 
+def fresh(family, name, stock=defaultdict(list)):  # noqa: B006
+    """A case that no test has touched: a family is made as a whole, so what is made serves one test of each case."""
+    if not any(name in cases for cases in stock[family]):
+        stock[family].append(FAMILIES[family].cases(fastnn))
+    return next(cases for cases in stock[family] if name in cases).pop(name)
+
+
 def prepared(family, name):
     """The case with its layer built and settled, and the golden numbers."""
     fastnn.utils.set_random_seed(0)
-    case = FAMILIES[family].cases(fastnn)[name]
+    case = fresh(family, name)
     case.layer(*case.arguments(case.inputs), **case.call)
     case.settle()
     case.start = case.layer.get_weights()
@@ -144,7 +152,7 @@ def test_shapes_are_known_beforehand(family, name):
 
 @golden
 def test_configurations_are_exchanged_with_keras(family, name):
-    case = FAMILIES[family].cases(fastnn)[name]
+    case = fresh(family, name)
     entry = json.loads(str(numbers_of(family, name)["config"]))
     ours = serialize_object(case.layer)
     missing = set(entry["config"]) - set(ours["config"]) - unused(entry["config"])

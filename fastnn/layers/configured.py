@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from fastnn.layers.weights import Book
@@ -81,8 +82,11 @@ def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
 
 def is_idle(key: str, value: Any, cls: type) -> bool:
     """Whether a configuration's entry is one that this class does not know and that switches nothing on."""
-    parameters: set[str] = set()
-    for base in cls.__mro__:
-        if "__init__" in vars(base) and base is not object:
-            parameters |= set(inspect.signature(vars(base)["__init__"]).parameters)
-    return key not in parameters and (value is None or value is False)
+    return (value is None or value is False) and key not in parameters_of(cls)
+
+
+@lru_cache(maxsize=256)
+def parameters_of(cls: type) -> frozenset[str]:
+    """All that the constructors of a class and its bases take by name."""
+    own = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base) and base is not object]
+    return frozenset(name for function in own for name in inspect.signature(function).parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -42,7 +43,7 @@ def given_figures(session: Any, name: str) -> Iterator[Figure]:
     value = session.listing.values.get(name)
     if value is None or value.role not in ("parameter", "state") or session.moment.arrays is not None:
         return
-    key = (session.stepper, session.stepper.edits, session.moment.position, name)
+    key = (weakref.ref(session.stepper), session.stepper.edits, session.moment.position, name)
     if session.spread[0] != key:  # the same for every cell, and a look at all of them
         session.spread = key, (*shapes.origin(session, name), *shapes.histogram(session.view(name)))
     yield from session.spread[1]

@@ -48,6 +48,13 @@ def test_a_run_is_forgotten_when_another_network_is_loaded(open_window):
     assert left_over(window, "worked-example") is None
 
 
+def test_the_card_of_a_parameter_forgets_it(open_window):
+    window = open_window("xor", position=0)
+    window.session.select(next(n for n, v in window.session.listing.values.items() if v.role == "parameter"), (0, 0))
+    assert window.session.spread[1]
+    assert left_over(window, "worked-example") is None
+
+
 def test_the_playground_forgets_it(open_window):
     window = open_window("xor", position=3)
     window.actions_by_name["playground"].trigger()
