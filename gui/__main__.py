@@ -160,6 +160,7 @@ def open_window(
         return then(window) if then else app.exec()
     finally:
         sys.excepthook = usual
+        gc.unfreeze()
 
 
 def kept_settings() -> Any:

@@ -556,9 +556,12 @@ def test_an_error_is_reported_over_the_window_in_use(open_window, qtbot, capsys)
         used.activateWindow()
         qtbot.waitUntil(used.isActiveWindow, timeout=60_000)
         command.report(ValueError, ValueError("by design"), None)
-        assert used.features.running.errors.box is not None
+        box = used.features.running.errors.box
+        assert box is not None
         assert other.features.running.errors.box is None
-        used.features.running.errors.box.close()
+        qtbot.waitUntil(lambda box=box: QApplication.activeWindow() is box, timeout=60_000)
+        box.close()
+        qtbot.waitUntil(lambda used=used: QApplication.activeWindow() is used, timeout=60_000)  # the keys come back
     assert "by design" in capsys.readouterr().err
 
 
