@@ -11,6 +11,8 @@ from gui import theme
 from gui.shortcuts import ACTIONS
 from gui.worker import SPEEDS
 
+from .conftest import in_light
+
 
 def press(window, keys):
     """Press a combination of keys on the window."""
@@ -38,14 +40,14 @@ def title_of_dialog(window, keys, qtbot):
 @pytest.fixture
 def window(open_window, qapp):
     yield open_window("digits-cnn", position=20)
-    theme.apply(qapp, "light")
+    in_light(qapp)
 
 
 @pytest.fixture
 def small(open_window, qapp):
     """A window that is opened faster, for keys that no number depends on."""
     yield open_window("xor", position=3)
-    theme.apply(qapp, "light")
+    in_light(qapp)
 
 
 MOVES = {  # key, the key that undoes it: where both lead from position 20 of the first training step
