@@ -65,7 +65,7 @@ build_check() { # both archives build, and the wheel holds what is not Python co
 
 readme_tests() { # the README's own words, so that they cannot drift from what is run here
     local command
-    command="$(grep -m1 -E '&& python -m pytest$' README.md)"
+    command="$(grep -m1 -E '&& python -m pytest -n auto$' README.md)"
     echo "$command"
     bash -euo pipefail -c "$command"
 }
@@ -92,7 +92,7 @@ arguments_covered() { python -m tests.golden.arguments; }
 
 import_time() { python -m benchmarks import; }
 
-full_tests() { python -m pytest --full; }
+full_tests() { python -m pytest -n auto --full; }
 
 copy_of_source() { # folder: the files under version control or about to be
     mkdir -p "$1"
@@ -107,7 +107,7 @@ sanitizer_tests() ( # a subshell: its environment ends with it; Qt is not run un
     export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
     # libstdc++ must be there before the sanitizer looks for what C++ libraries throw, or matplotlib's end the process
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so.6)" \
-        python -m pytest --ignore=tests/gui
+        python -m pytest -n auto --ignore=tests/gui
 )
 
 wheel_tests() ( # the wheel, in a folder where the source is absent
@@ -118,6 +118,6 @@ wheel_tests() ( # the wheel, in a folder where the source is absent
     rm tests/test_imports.py tests/test_readme.py # they read the source
     python -m pip install -q "$(ls "$scratch"/dist/*.whl)[gui,test]"
     python -c 'import fastnn; assert "site-packages" in fastnn.__file__, fastnn.__file__'
-    python -m pytest tests
+    python -m pytest -n auto tests
     python -m pytest --pyargs fastnn
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,7 @@ class Scene:
         self.window.reset_layout()
         self.window.show()
         self.settle()
+        gc.freeze()  # as the app does
 
     def settle(self, seconds: float = 0.0) -> None:
         """Let everything be drawn, and wait as the app does: asleep between events."""
@@ -92,6 +94,7 @@ class Scene:
         self.window.close()
         self.window.deleteLater()
         self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        gc.unfreeze()
 
 
 def written(title: str, text: str, x: Any, y: Any, batch_size: int) -> Any:

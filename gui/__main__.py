@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import traceback
@@ -153,6 +154,7 @@ def open_window(
     if lesson:
         window.features.learning.begin(lesson)
     window.features.running.offer_what_was_kept()
+    gc.freeze()  # modules and window last as long as the app: no collection need look at them again
     usual, sys.excepthook = sys.excepthook, report
     try:
         return then(window) if then else app.exec()

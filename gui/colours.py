@@ -20,12 +20,14 @@ class Scale:
         high: Value at the table's last entry.
         signed: Whether zero is the middle of the table.
         log: Whether magnitudes are shown by their logarithms: four decades, and straight below them.
+        finite: Whether there is a finite cell, so that limits of 0 mean that every cell is 0.
     """
 
     low: float
     high: float
     signed: bool = True
     log: bool = field(default=False, repr=False)
+    finite: bool = field(default=True, repr=False)
 
     def positions(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Table entry of every value; what lies outside gets the nearest end, NaN the entry of zero.
@@ -47,8 +49,10 @@ class Scale:
             low = self.low
         with np.errstate(all="ignore"):
             part = (x - x.dtype.type(low)) * x.dtype.type((TABLE_SIZE - 1) / span) + x.dtype.type(0.5)
-        part = np.nan_to_num(part, nan=self.zero() + 0.5, posinf=TABLE_SIZE - 1, neginf=0)
-        return np.clip(part, 0, TABLE_SIZE - 1).astype(np.uint8)
+        missing = np.isnan(part)
+        if missing.any():
+            part = np.where(missing, x.dtype.type(self.zero() + 0.5), part)
+        return np.asarray(part).clip(0, TABLE_SIZE - 1).astype(np.uint8)
 
     def zero(self) -> float:
         """Table entry of zero, as a fraction of entries."""
@@ -104,7 +108,8 @@ def scale_for(values: NDArray[np.generic], signed: bool = True) -> Scale:
         Scale(low=0.0, high=0.5, signed=False)
     """
     high = largest(values)
-    return Scale(-high, high, True) if signed else Scale(0.0, high, False)
+    finite = high > 0 or np.size(values) == 0 or bool(np.isfinite(values).any())
+    return Scale(-high if signed else 0.0, high, signed, finite=finite)
 
 
 def one_sided(values: NDArray[np.generic]) -> bool:

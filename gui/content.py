@@ -104,6 +104,20 @@ def is_gradient(name: str) -> bool:
     return GRADIENT.search(name) is not None
 
 
+def is_backward(listing: Any, name: str) -> bool:
+    """Whether a value is a gradient, whatever its name: that of an LSTM's cell state is named after the operation."""
+    return is_gradient(name) or listing.values[name].role == "gradient"
+
+
+def differentiated(listing: Any, name: str) -> str:
+    """The value that a gradient belongs to: that of x.dc is x.c, or x itself where there is none and the shape fits."""
+    stem, _, last = name.rpartition(".")
+    if is_gradient(name) or not is_backward(listing, name):
+        return base_name(name)
+    alike = (n for n in (f"{stem}.{last[1:]}", stem) if n in listing.values)
+    return next((n for n in alike if listing.values[n].shape == listing.values[name].shape), name)
+
+
 def letters_of(shape: tuple[int, ...], weight: bool, batch: bool, picture: bool = False) -> tuple[str, ...]:
     """Letters of a value's axes; a value without samples, such as a loss averaged over them, has plain ones."""
     if picture:
@@ -232,14 +246,14 @@ def scene_of(session: Any, channel: int | None = None) -> Scene:
     """
     index = session.shown_index()
     step = session.steps[index]
-    tiles = _Tiles(session, index, {"sample": session.sample, "channel": channel})
+    options = {"sample": session.sample, "channel": channel, "hold": kernel_hold(session, step)}
+    tiles = _Tiles(session, index, options)
     operands, results = tiles.of(step.operands), tiles.of(step.results)
     if step.op.kind == "update":
         operands, results = _same_scales(operands, results)
     if session.batch_mean:
         operands, results = (tuple(averaged(session.listing, c) for c in group) for group in (operands, results))
-    hold = kernel_hold(session, step)
-    scaled = session.scaling.of(tuple(replace(c, hold=hold) for c in (*operands, *results)))
+    scaled = session.scaling.of((*operands, *results))
     operands, results = scaled[: len(operands)], scaled[len(operands) :]
     return Scene(step, index, index < session.done, operands, results, *dependence(session))
 
@@ -317,7 +331,11 @@ def _same_scales(operands: tuple[Content, ...], results: tuple[Content, ...]) ->
         scales = [c.scale for c in (*operands, *results) if c.name == name and c.scale is not None]
         return max(scales, key=lambda s: s.high, default=None)
 
-    return tuple(tuple(replace(c, scale=shared(c.name)) for c in group) for group in (operands, results))
+    names = [c.name for c in operands]
+    twice = {c.name: shared(c.name) for c in results if c.name in names}
+    return tuple(
+        tuple(replace(c, scale=twice[c.name]) if c.name in twice else c for c in group) for group in (operands, results)
+    )
 
 
 Cells = dict[str, NDArray[np.int64]]

@@ -17,6 +17,7 @@ from fastnn.engine.assessing import assess
 LOSS, TEST = "loss", "test"
 ACCURACY, RATE, RATIO, DEAD = "accuracy", "learning rate", "gradient / weight", "dead units"
 TESTED = 1000  # rows
+TESTS = 32  # on the way to twice as many training steps, at most
 CHARTS = (ACCURACY, RATIO, DEAD, RATE)  # beside the loss, which is known of every training step
 
 
@@ -31,9 +32,13 @@ class Series:
 
     def note(self, step: int, value: float) -> None:
         """Keep a value; a step that is known keeps the one it has, for replay gives the same."""
+        if not self.has(step):
+            self._points.insert(self._place(step), (step, value))
+
+    def has(self, step: int) -> bool:
+        """Whether there is a value of this very training step."""
         place = self._place(step)
-        if place == len(self._points) or self._points[place][0] != step:
-            self._points.insert(place, (step, value))
+        return place < len(self._points) and self._points[place][0] == step
 
     def forget(self, step: int) -> None:
         """Forget what was measured after `step` training steps."""
@@ -103,6 +108,62 @@ class History:
         """Forget what was measured after `step` training steps: the run goes another way from there."""
         for series in self._series.values():
             series.forget(step)
+
+
+def between_tests(step: int, rows: int, batch: int) -> int:
+    """How many training steps lie between two tests: few at first, and enough that testing takes less than learning.
+
+    Args:
+        step: Training steps done.
+        rows: Rows to test on.
+        batch: Rows of a training step.
+
+    Example:
+        >>> [between_tests(step, 8, 12) for step in (1, 63, 64, 400)]
+        [1, 1, 2, 16]
+        >>> between_tests(1, 450, 32)
+        4
+    """
+    least = max(step // TESTS, min(rows, TESTED) // (3 * batch), 1)
+    return 1 << (least - 1).bit_length()
+
+
+class HeldOut:
+    """Data that a network is tested on and does not learn from: now and then, and once an epoch.
+
+    Args:
+        data: As the model's `prepare_data` gives it; None tests never.
+    """
+
+    def __init__(self, data: Mapping[str, NDArray[Any]] | None = None) -> None:
+        self.data = data
+        self._epochs: set[int] = set()
+
+    def test(self, stepper: Any, history: History) -> None:
+        """Test at the end of a training step, if it is time."""
+        step, epoch = stepper.training_step, stepper.training_step // stepper.schedule.batches
+        if self.data is not None and (epoch not in self._epochs or self._is_due(stepper, history)):
+            self._epochs.add(epoch)
+            history.note(step, held_out(stepper, self.data))
+
+    def _is_due(self, stepper: Any, history: History) -> bool:
+        step, known = stepper.training_step, history.of(LOSS).get(TEST)
+        return step % self._stride(stepper, step) == 0 and (known is None or not known.has(step))
+
+    def ahead(self, stepper: Any, step: int) -> int:
+        """The training step of the next test that is due after `step`."""
+        if self.data is None:
+            return 2**62
+        stride = self._stride(stepper, step)
+        return step - step % stride + stride
+
+    def _stride(self, stepper: Any, step: int) -> int:
+        assert self.data is not None
+        return between_tests(step, len(next(iter(self.data.values()))), stepper.schedule.batch_size)
+
+    def forget(self, step: int, batches: int) -> None:
+        """Forget what was tested after `step` training steps."""
+        self._epochs = {epoch for epoch in self._epochs if epoch * batches <= step}
 
 
 def held_out(stepper: Any, data: Mapping[str, NDArray[Any]]) -> dict[tuple[str, str], float]:

@@ -27,9 +27,19 @@ class Moving(State):
         self.require_idle()
         self.bound_for = None
         before = self.shown_index()
+        self._test_on_the_way(int(position))
         self.stepper.goto(max(int(position), 0))
         self._moved(before)
         self.notify("position")
+
+    def _test_on_the_way(self, position: int) -> None:
+        """Run to the tests that lie between what is known and a position ahead, and take them."""
+        if self.held.data is None or self.stepper.each_its_own:
+            return
+        step = max(self.stepper.training_step, len(self.losses))
+        while (step := self.held.ahead(self.stepper, step)) * len(self.steps) < position:
+            self.stepper.goto(step * len(self.steps))
+            self.held.test(self.stepper, self.history)
 
     def approach(self, position: int, seconds: float) -> bool:
         """Move on within the training step for a while, and show what has been reached.

@@ -58,4 +58,6 @@ class Scaling:
         elif self.scope == "held" and scale.high > 0:
             key = base_name(content.name) + (".grad" if gradient else "")
             scale = self._held.setdefault(key, scale)
-        return replace(content, scale=replace(scale, log=self.log and gradient and scale.signed))
+        if self.log and gradient and scale.signed:
+            scale = replace(scale, log=True)
+        return content if scale is content.scale else replace(content, scale=scale)

@@ -7,6 +7,7 @@ the stepper belongs to the worker, and the session answers from a `Moment` with 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from fastnn.engine.batches import Feeds
 from fastnn.engine.breaking import run_until
 from fastnn.errors import FastnnError
 from gui.editing import Version
-from gui.history import History
+from gui.history import HeldOut, History
 from gui.losses import Losses
 from gui.moment import Moment
 from gui.runs import Difference, Pin, changes, difference
@@ -80,8 +81,7 @@ class Session(Watching):
     def _take_test_data(self) -> None:
         assert self.source is not None
         x, y = self.source.test or (None, None)
-        self.test_data = None if x is None else x if isinstance(x, Feeds) else self.model.prepare_data(x, y, None)
-        self._tested = set()
+        self.held = HeldOut(None if x is None else x if isinstance(x, Feeds) else self.model.prepare_data(x, y, None))
 
     def hold_out(self, share: float) -> None:
         """Begin anew with a part of the data, and test on the rest once an epoch.
@@ -162,8 +162,13 @@ class Session(Watching):
         if self.stepper.index:
             self.stepper.finish_step()
             steps = None if steps is None else steps - 1
-        if steps != 0:
-            self.stepper.train(steps=steps, seconds=seconds)
+        left, stop = 2**31 if steps is None else steps, time.monotonic() + seconds
+        while left > 0:
+            ahead = self.held.ahead(self.stepper, self.stepper.training_step) - self.stepper.training_step
+            left -= self.stepper.train(min(left, ahead), max(stop - time.monotonic(), 0.0))
+            self.held.test(self.stepper, self.history)
+            if time.monotonic() >= stop:
+                return
 
     def snapshot(self) -> Moment:
         """Where the run stands, with copies of what the window shows; called by the worker between training steps."""
@@ -283,7 +288,7 @@ class Session(Watching):
     def _changed(self, shown: int, topic: str = "position") -> None:
         """Forget what is no longer so, and show the rest."""
         known = len(self.stepper.losses)
-        self._tested = {e for e in self._tested if e * self.stepper.schedule.batches <= known}
+        self.held.forget(known, self.stepper.schedule.batches)
         self.losses.forget(known)
         self.history.forget(known if not self.stepper.at_end else known - 1)
         self._explained = ((), None)

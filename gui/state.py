@@ -15,7 +15,7 @@ from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.errors import GraphError
 from gui.editing import Version
-from gui.history import History, held_out, measured
+from gui.history import HeldOut, History, measured
 from gui.losses import Losses
 from gui.moment import Moment
 from gui.runs import Pin
@@ -46,8 +46,7 @@ class State:
         self.losses, self.history = Losses(), History()
         self.conditions: list[Condition] = []
         self.hit: Hit | None = None
-        self.test_data: Any = None
-        self._tested: set[int] = set()
+        self.held = HeldOut()
         self.watching = False
         self.bound_for: int | None = None  # the position that a long move is on its way to
         self.pin: Pin | None = None
@@ -173,14 +172,7 @@ class State:
         self.losses.add(self.stepper.losses_from(len(self.losses)))
         if self.stepper.at_end:
             self.history.note(self.stepper.training_step, measured(self.stepper))
-            self._test()
-
-    def _test(self) -> None:
-        """Once an epoch, see how the network does on what it does not learn from."""
-        epoch = self.stepper.training_step // self.stepper.schedule.batches
-        if self.test_data is not None and epoch not in self._tested:
-            self._tested.add(epoch)
-            self.history.note(self.stepper.training_step, held_out(self.stepper, self.test_data))
+            self.held.test(self.stepper, self.history)
 
     # ------------------------------------------------------------ values
 

@@ -54,13 +54,13 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         "channel": session.channel,
         "show": session.show,
         "numbers": session.numbers,
+        "batch_mean": session.batch_mean,
         "grain": session.grain,
         "history": [list(key) for key in session.history.names],
         "window": dict(window or {}),
     }
     arrays: dict[str, Array] = {} if preset else {f"data/{n}": a for n, a in stepper.data.items()}
-    if session.test_data is not None:
-        arrays |= {f"test/{n}": a for n, a in session.test_data.items()}
+    arrays |= {f"test/{n}": a for n, a in (session.held.data or {}).items()}
     for prefix, state in (("start", stepper.checkpoint(0)), ("state", stepper.checkpoint())):
         arrays |= {f"{prefix}/{i}": a.copy() for i, a in enumerate(state)}
     arrays |= {f"edits/{i}": np.asarray(e.value) for i, e in enumerate(stepper.edits)}
@@ -212,7 +212,8 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
     for name in ("sample", "channel"):
         found[name] = whole(record, name) if name in record else 0
     found["sample"] = min(found["sample"], len(stepper.sample_indices) - 1)
-    for name, allowed in (("show", SHOWS), ("grain", GRAINS), ("numbers", (True, False))):
+    either = (True, False)
+    for name, allowed in (("show", SHOWS), ("grain", GRAINS), ("numbers", either), ("batch_mean", either)):
         if record.get(name) in allowed:
             found[name] = record[name]
     history, steps, values = History(), file.numbered("history.steps"), file.numbered("history.values")

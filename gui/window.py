@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QByteArray, QChildEvent, QEvent, QSettings, Qt
+from PyQt6.QtCore import QByteArray, QSettings, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
-    QTabBar,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -28,6 +27,7 @@ from gui.handlers import handlers
 from gui.numbers import cell_label, exact, format_number
 from gui.panels.actions import make_actions
 from gui.panels.chart import TrainingChart
+from gui.panels.children import Children
 from gui.panels.dock_title import DockTitle
 from gui.panels.explain_card import ExplainCard
 from gui.panels.listing import ListingView
@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self.tape.zoomed.connect(self.chart.zoom)
         self.stage, self.map, self.card = StageView(session), NetworkMap(session), ExplainCard(session)
         self.listing, self.workbench = ListingView(session), self.features.changing.bench()
+        Children(self, self.stage)
         self._destination: int | None = None
         self._closed = False
         self._compose()
@@ -378,12 +379,6 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state is not None:
             self.restoreState(state, LAYOUT_VERSION)
-
-    def childEvent(self, event: QChildEvent | None) -> None:
-        """Name the tabs of panels that lie over each other: Qt makes them when they are needed."""
-        if event is not None and event.type() == QEvent.Type.ChildPolished and isinstance(event.child(), QTabBar):
-            event.child().setAccessibleName("Panels")  # type: ignore[union-attr]
-        super().childEvent(event)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop the worker, keep the layout."""

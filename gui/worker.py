@@ -17,8 +17,8 @@ from gui.moment import INNER, Moment
 from gui.session import Session
 
 FRAME = 0.02  # seconds of training between two looks at how far it is
-PICTURES = 0.1  # seconds between two pictures of it, at least
-SHARE = 0.15  # of the window's time that pictures may take: drawing them keeps training from the processor
+PICTURES = 0.15  # seconds between two pictures of it, at least
+SHARE = 0.06  # of the window's time that pictures may take: drawing them keeps training from the processor
 SWITCH = 0.001  # seconds that the thread may keep that lock while the window waits for it
 SPEEDS = (1, 2, 5, 10, 20, 50)
 

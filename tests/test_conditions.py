@@ -103,6 +103,18 @@ def test_gradient_norm_stops_before_the_update_and_is_the_norm():
     assert run_until(stepper_of("digits-mlp"), [GradientNorm(1e9, below=1e9)], steps=1) is not None
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-3, 1.0, 1e25])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_norms_are_those_of_float64_for_numbers_of_any_size(size, dtype):
+    cells = (np.random.default_rng(0).normal(size=(37, 999)) * size).astype(dtype)
+    cells[3] = 0
+    expected = np.sqrt((cells.astype("float64") ** 2).sum())
+    assert measures.norm([cells[:20], cells[20:]]) == pytest.approx(expected, rel=1e-6)
+    assert measures.norm([cells, np.array([np.nan], dtype)]) != measures.norm([cells])
+    assert measures.norm([cells, np.array([-np.inf], dtype)]) == np.inf
+    assert measures.norm([np.zeros(10_000, dtype)]) == 0
+
+
 def test_zeros_of_an_activation_are_counted():
     stepper = stepper_of("digits-mlp")
     name = "hidden.relu"

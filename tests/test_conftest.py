@@ -66,3 +66,11 @@ def test_a_file_skipped_at_its_import_counts(tmp_path):
 
 def test_without_the_variable_skips_are_only_skips(tmp_path):
     assert run(tmp_path, skips=["no snow today"], strict="0").returncode == 0
+
+
+def test_skips_in_processes_side_by_side_count_too(tmp_path):
+    (tmp_path / "test_other.py").write_text("import pytest\npytest.importorskip('no_such_module_at_all')\n")
+    done = run(tmp_path, "-p", "xdist", "-n", "2", skips=["no snow today"])
+    assert done.returncode == 1, done.stdout
+    assert "test_other.py: could not import 'no_such_module_at_all'" in done.stdout
+    assert "::test_skipped: no snow today" in done.stdout

@@ -35,7 +35,7 @@ def insert(path, pattern, text):
 def test_the_first_commands_start_the_app_and_the_tests():
     first, second = blocks("sh")[:2]
     assert first == 'python -m pip install -e ".[gui]" && python -m gui\n'
-    assert second == 'python -m pip install -e ".[gui,test]" && python -m pytest\n'
+    assert second == 'python -m pip install -e ".[gui,test]" && python -m pytest -n auto\n'
 
 
 def test_ci_installs_the_system_packages_that_the_readme_names():

@@ -67,6 +67,40 @@ def test_keyframes_are_thinned_when_memory_is_short(stepper, monkeypatch):
     assert_same(shown(stepper), before)
 
 
+def test_large_states_are_kept_seldom_in_memory_used_again_and_replayed_exactly(stepper, monkeypatch):
+    size = sum(a.nbytes for a in stepper.checkpoint())
+    monkeypatch.setattr("fastnn.engine.run.LARGE_STATE", size // 4)
+    kept, length = stepper.checkpoint(), len(stepper.steps)
+    copies = [a.copy() for a in kept]
+    seen = []
+    for _ in range(12 * length):
+        seen.append(shown(stepper))
+        stepper.next()
+        if stepper.position == 6 * length + 3:
+            twin, handed = stepper.fork(), stepper.checkpoint()
+            there = shown(stepper), [a.copy() for a in handed]
+    assert len(stepper._marks) <= 12 // 3
+    assert all(np.array_equal(a, b) for a, b in zip(kept, copies, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(handed, there[1], strict=True))
+    assert_same(shown(twin), there[0])
+    for position in (*reversed(range(11 * length, 12 * length)), 5, 7 * length + 2, 6 * length + 3, 2 * length):
+        stepper.goto(position)
+        assert_same(shown(stepper), seen[position])
+    assert_same(shown(twin), there[0])
+    twin.goto(2 * length)
+    assert_same(shown(twin), seen[2 * length])
+
+
+def test_snapshots_of_training_steps_take_no_new_memory(monkeypatch):
+    stepper = Stepper(small_models.Quadratic("float32"), *small_models.data(), batch_size=4)
+    monkeypatch.setattr("fastnn.engine.run.LARGE_STATE", 1)
+    places = set()
+    for _ in range(10):
+        stepper.finish_step()
+        places.add(tuple(a.ctypes.data for a in stepper._entered.values()))
+    assert len(places) <= 3  # that of the keyframe, and one after it
+
+
 def test_works_on_a_copy_unless_in_place():
     for in_place in (False, True):
         model = small_models.Quadratic()

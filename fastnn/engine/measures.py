@@ -14,7 +14,8 @@ from fastnn.engine.graph import Step
 from fastnn.engine.steplist import StepList
 from fastnn.ops.table import find
 
-BLOCK = 2**18
+BLOCK = 2**13  # short enough for the cache, and for NumPy to see no work for several threads in it
+TINY, HUGE = 1e-25, 1e30  # limits of a sum of squares in float32
 Read = Callable[[str], NDArray[Any]]  # gives a value's array by its name
 
 
@@ -44,8 +45,15 @@ def norm(arrays: Iterable[NDArray[Any]]) -> float:
 
 def _squares(cells: NDArray[Any]) -> float:
     """The sum of squares, block by block, so that no second array as large is needed."""
-    blocks = (cells[k : k + BLOCK].astype(np.float64) for k in range(0, len(cells), BLOCK))
-    return sum(float(np.vdot(block, block)) for block in blocks)
+    return sum(_block(cells[k : k + BLOCK]) for k in range(0, len(cells), BLOCK))
+
+
+def _block(cells: NDArray[Any]) -> float:
+    """The sum of squares of a block; in float32 where no square that counts is too large or too small for it."""
+    if cells.dtype == np.float32 and TINY < (found := float(np.vdot(cells, cells))) < HUGE:
+        return found
+    wide = cells.astype(np.float64)
+    return float(np.vdot(wide, wide))
 
 
 def weight_gradients(listing: StepList, layer: str = "") -> list[tuple[str, str]]:

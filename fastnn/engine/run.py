@@ -23,7 +23,8 @@ Array = NDArray[Any]
 State = dict[Variable, Array]
 KEYFRAME_BYTES = 512 * 2**20
 KEYFRAMES = 20_000
-BURST = 0.002  # seconds of training between two keyframes, where training steps are shorter
+LARGE_STATE = 16 * 2**20  # bytes that may be kept with every training step
+BURST = 0.004  # seconds of training between two keyframes, where training steps are shorter
 
 
 class Run:
@@ -48,6 +49,7 @@ class Run:
         self._keyframes: dict[int, State] = {}
         self._marks: list[int] = []  # training steps with a keyframe, in order
         self._stride = 1  # the least distance of keyframes
+        self._spare: State | None = None  # a snapshot that nobody else has: the next one may be written over it
         self._losses = array("d")  # a list of a million floats would take four times the memory
         self._pace = math.inf  # seconds that the last training steps took each
         self._rates: dict[int, float] = {}
@@ -85,10 +87,10 @@ class Run:
         rows = self.schedule.rows(step)
         self._plan.load_rows(self.data, rows, 0)
         self._ask_rate(step)
-        self._before = self._entered = self._keyframes.get(step) or self._snapshot()
-        if step not in self._keyframes and (not self._marks or step - self.keyframe_before(step) >= self._stride):
-            self._keep(step, self._entered)
-            self._thin_out()
+        self._before = self._entered = self._keyframes.get(step) or self._snapshot(self._spare)
+        if step not in self._keyframes:
+            self._spare = self._entered
+            self._keep_now_and_then(step)
         if self._edits or self._base:
             put_feeds(self._edits, step, rows, {n: self._plan.array(n) for n in self.listing.feeds})
             self._edit_state(step)
@@ -136,16 +138,33 @@ class Run:
                 for state in self._keyframes.values():
                     state[variable] = variable.value.copy()
 
-    def _snapshot(self) -> State:
-        """Copies of all that training changes; of everything where the next list may change something else."""
+    def _snapshot(self, over: State | None = None) -> State:
+        """Copies of all that training changes; of everything where the next list may change something else.
+
+        Args:
+            over: A snapshot that is needed no more: new memory takes longer to get than to fill.
+        """
         changing = {self.listing.values[name].source for name in self._state_names}
-        return {v: a.copy() for v, a in self.storage.items() if self._each_its_own or v in changing}
+        found = {v: a for v, a in self.storage.items() if self._each_its_own or v in changing}
+        if over is None or over.keys() != found.keys():
+            return {v: a.copy() for v, a in found.items()}
+        for variable, now in found.items():
+            over[variable][...] = now
+        return over
+
+    def _keep_now_and_then(self, step: int) -> None:
+        """Keep the start of a training step as a keyframe if it is far enough from the last one."""
+        size = sum(a.nbytes for a in self._entered.values())
+        if not self._marks or step - self.keyframe_before(step) >= max(self._stride, size // LARGE_STATE):
+            self._keep(step, self._entered)
+            self._thin_out()
 
     def _keep(self, step: int, state: State) -> None:
         """Keep a keyframe."""
         if step not in self._keyframes:
             insort(self._marks, step)
         self._keyframes[step] = state
+        self._spare = None
 
     def _forget_after(self, step: int) -> None:
         """Forget the keyframes after a training step."""

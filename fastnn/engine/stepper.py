@@ -373,7 +373,7 @@ class Stepper(Looking, Run):
         twin.in_place, twin.storage = False, {v: a.copy() for v, a in self.storage.items()}
         twin._plans, twin._listings = {}, dict(self._listings)
         twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), self._losses[:], list(self._starts)
-        twin._marks = list(self._marks)
+        twin._marks, twin._spare = list(self._marks), None
         twin.breakpoints, twin._base = set(self.breakpoints), dict(self._base)
         twin._put_back(self._entered)
         twin._begin(self._step)
@@ -400,6 +400,7 @@ class Stepper(Looking, Run):
             step: A training step; the last keyframe up to it is meant, see `keyframe_before`.
         """
         state = self._entered if step is None else self._keyframes[self.keyframe_before(step)]
+        self._spare = None  # it is the caller's now
         return [state.get(v, self._base.get(v, a)) for v, a in self.storage.items()]
 
     def resume(

@@ -18,7 +18,7 @@ LINES = 24  # of a formula, more are cut in the middle
 SIMPLE = 8  # so few lines are not folded away
 ROWS = 20  # of a table, the strongest of more are shown
 LONG = 90  # letters of a part
-COUNTED = 2000  # letters of a formula whose lines are counted before they are asked for
+COUNTED = 2000  # letters of a formula without named parts whose lines are counted before they are asked for
 FOLD = "lines"
 Column = NDArray[Any]
 
@@ -32,13 +32,14 @@ def figures(sight: Sight) -> Iterator[Figure]:
     if sight.explanation.named:
         yield parts(sight)
     shown = sight.unfolded or sight.term is not None
-    if len(sight.formula.text) > COUNTED and not shown:  # counting its lines would take longer than reading
+    named = bool(sight.explanation.named)
+    if (named or len(sight.formula.text) > COUNTED) and not shown:  # to count lines that are not shown takes long
         yield Fold(FOLD, "line by line")
         return
     if len(sight.inside) < 2:
         return
     count = len(outer_lines(sight))
-    simple = count <= SIMPLE and not sight.explanation.named
+    simple = count <= SIMPLE and not named
     if not simple:
         yield Fold(FOLD, f"line by line: {count_label(count, 'line')}", shown)
     if simple or shown:

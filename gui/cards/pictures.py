@@ -87,9 +87,9 @@ def curve_svg(figure: Curve, colours: Colours) -> str:
         places = ends if figure.slope == 0 else z + (keep - value) / figure.slope
         parts.append(polyline(axes.x(places), axes.y(keep), colours["muted"], "4 3", 1.2))
     parts.append(f'<circle cx="{axes.x(z):.1f}" cy="{axes.y(value):.1f}" r="4.5" fill="{colours["bad"]}"/>')
-    parts.append(text(EDGE, HEIGHT - 2, format_number(float(figure.x[0]), 1), colours["muted"], size=9))
-    parts.append(text(WIDTH - EDGE, HEIGHT - 2, format_number(float(figure.x[-1]), 1), colours["muted"], "end", 9))
-    return svg("".join(parts))
+    parts.append(text(EDGE, HEIGHT + 8, format_number(float(figure.x[0]), 1), colours["muted"], size=9))
+    parts.append(text(WIDTH - EDGE, HEIGHT + 8, format_number(float(figure.x[-1]), 1), colours["muted"], "end", 9))
+    return svg("".join(parts), WIDTH, HEIGHT + 12)
 
 
 def zero_lines(axes: Axes, colours: Colours) -> str:

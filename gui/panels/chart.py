@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
+from gui.panels.legend import Legend
 from gui.panels.tape import LEGIBLE, Axis
 from gui.session import Session
 
@@ -135,17 +136,28 @@ class TrainingChart(QWidget):
             item.getAxis(side).setCacheMode(KEPT)  # its texts take longer to draw than all lines
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
-        self.legend = item.addLegend(offset=(-6, 4), labelTextSize="8pt")
+        self.legend = Legend(item)
         self.here = pg.InfiniteLine(angle=90, movable=True)
         self.here.setCursor(Qt.CursorShape.SizeHorCursor)
         self.here.sigDragged.connect(lambda line: self._ask(line.value()))
         item.addItem(self.here, ignoreBounds=True)
         item.vb.sigXRangeChanged.connect(lambda *_: self.ruled.emit())
         item.vb.sigRangeChangedManually.connect(lambda *_: self._hold())
-        item.vb.sigResized.connect(lambda *_: self.ruled.emit())
+        item.vb.sigResized.connect(self._resized)
         self.plot.scene().sigMouseMoved.connect(self._hover)
         self.plot.scene().sigMouseClicked.connect(self._click)
         self.restyle()
+
+    def _resized(self, *_: object) -> None:
+        self._settle()
+        self._read(self.session.moment.step_at(self.session.moment.position))
+        self.ruled.emit()
+
+    def _settle(self) -> None:
+        """Let the legend keep out of the lines' way."""
+        if self.legend.isVisible():
+            points = (self._points(x, y) for _, x, y in self._shown[: 2 * MANY])
+            self.legend.settle([(x, np.log10(y) if self.log.isChecked() else y) for x, y in points])
 
     def restyle(self) -> None:
         """Take the theme's colours."""
@@ -224,6 +236,8 @@ class TrainingChart(QWidget):
             self.empty.setText(LACKING.format(LACKS[self.chart]) if len(s.losses) and self.chart in LACKS else EMPTY)
             self._draw(lines)
         self._show_all()
+        if not only_moved:
+            self._settle()
         self.here.setPos(self._here(done))
         self._read(done)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QUrl
+from PyQt6.QtCore import QEvent, Qt, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
@@ -16,7 +16,7 @@ from gui import theme as themes
 from gui.card_text import CardText, formula_for, legend, step_text
 from gui.cards.sums import SHOWN
 from gui.cards.writing import FOCUS, FigureWriter, target_of
-from gui.content import base_name, is_gradient, label_letters
+from gui.content import differentiated, is_backward, label_letters
 from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
 from gui.panels.flow import Flow
@@ -51,6 +51,8 @@ class ExplainCard(QWidget):
         self.tabs.setAccessibleName("Forward value or backward gradient")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        self.tabs.setUsesScrollButtons(False)  # where there is no room, words are cut: neither tab goes out of sight
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         for text in ("Forward", "Backward"):
             self.tabs.addTab(text)
         self.tabs.tabBarClicked.connect(self._choose)
@@ -109,7 +111,7 @@ class ExplainCard(QWidget):
             self.body.scrollToAnchor(FOCUS)
 
     def _show_tabs(self, name: str, index: Index) -> None:
-        gradient = is_gradient(name)
+        gradient = is_backward(self.session.listing, name)
         self.tabs.setCurrentIndex(int(gradient))
         for tab in (0, 1):
             other = self._counterpart(name, tab)
@@ -119,8 +121,11 @@ class ExplainCard(QWidget):
     def _counterpart(self, name: str, tab: int) -> str | None:
         """The value (tab 0) or gradient (tab 1) that belongs to a value and can be explained now."""
         listing = self.session.listing
-        found = listing.gradient_of(base_name(name)) if tab else base_name(name)
-        return found if found in listing.values and self.session.computed(found) else None
+        base = differentiated(listing, name)
+        found = listing.gradient_of(base) if tab else base
+        if found not in listing.values or is_backward(listing, found) != bool(tab):
+            return None
+        return found if self.session.computed(found) else None
 
     def _label(self, name: str, index: Index) -> str:
         return cell_label(name, index, label_letters(self.session.listing, name))
@@ -204,7 +209,7 @@ class ExplainCard(QWidget):
 
     def _choose(self, tab: int) -> None:
         selection = self.session.selection
-        if selection is None or tab < 0 or tab == int(is_gradient(selection[0])):
+        if selection is None or tab < 0 or tab == int(is_backward(self.session.listing, selection[0])):
             return
         other = self._counterpart(selection[0], tab)
         if other is not None:

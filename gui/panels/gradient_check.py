@@ -24,7 +24,8 @@ from gui.content import base_name
 from gui.numbers import cell_label, format_number
 from gui.session import Session
 
-HEAD = ("weight", "analytic", "numeric", "relative error", "")
+HEAD = ("weight", "analytic", "numeric", "relative\nerror", "")
+KINK = "near a kink: the slopes on its two sides differ"
 CELLS = 4  # of each parameter
 
 
@@ -44,14 +45,17 @@ class GradientCheck(QDialog):
         self.table = QTableWidget(0, len(HEAD), self)
         self.table.setAccessibleName("Analytic and numeric gradients")
         self.table.setHorizontalHeaderLabels(list(HEAD))
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setWordWrap(False)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.cellActivated.connect(self._select)
         self.table.cellDoubleClicked.connect(self._select)
         header, numbers = self.table.horizontalHeader(), self.table.verticalHeader()
         if header is not None and numbers is not None:
+            header.setMinimumSectionSize(themes.px(24))
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            header.setStretchLastSection(True)
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             numbers.hide()
         self.verdict = QLabel("", self)
         self.verdict.setWordWrap(True)
@@ -122,7 +126,7 @@ class GradientCheck(QDialog):
     def _add(self, slope: Slope) -> None:
         row = self.table.rowCount()
         self.table.insertRow(row)
-        remark = "near a kink: two slopes" if slope.kink else "" if slope.holds else "differs"
+        remark = "kink" if slope.kink else "" if slope.holds else "differs"
         texts = (
             cell_label(slope.name, slope.index),
             format_number(slope.analytic, 6),
@@ -135,6 +139,7 @@ class GradientCheck(QDialog):
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
             item.setForeground(colour)
+            item.setToolTip(KINK if slope.kink and column == 4 else text)
             if 0 < column < 4:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(row, column, item)

@@ -178,10 +178,21 @@ class NeuronPainter:
         self.painter, self.map, self.sample, self.hidden = painter, neurons, sample, hidden
         self.theme = themes.current()
 
-    def paint(self, current: str, phase: str, selected: tuple[str, Index] | None) -> None:
-        """Edges, their weights, neurons, biases, names of layers."""
+    def edges_key(self, selected: tuple[str, Index] | None) -> tuple[Any, ...]:
+        """What the picture of the edges depends on."""
+        numbers, count = self.map.numbers, len(self.map.rows)
+        weights = tuple((n.names[1], None if n.weights is None else n.weights.tobytes()) for n in numbers)
+        chosen = selected if selected and any(selected[0] == name for name, _ in weights) else None
+        fans = tuple(self._fans(r, selected) for r in range(1, count))
+        return weights, fans, chosen, self.hidden
+
+    def edges(self, selected: tuple[str, Index] | None) -> None:
+        """Edges and their weights."""
         for r in range(1, len(self.map.rows)):
             self._edges(r, selected)
+
+    def neurons(self, current: str, phase: str, selected: tuple[str, Index] | None) -> None:
+        """Neurons, biases, names of layers."""
         for r, row in enumerate(self.map.rows):
             self._neurons(r, row, row.block.name == current, phase, selected)
 

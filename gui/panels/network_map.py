@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -238,11 +239,13 @@ class NetworkMap(QWidget):
             phase = self.session.shown_step().phase
             if self.neurons is not None and self.shows_neurons:
                 chosen = self.session.selection
-                painter.setTransform(self.transform())
                 hidden = chosen if chosen is not None and self.session.hides(*chosen) else None
-                NeuronPainter(painter, self.neurons, self.session.sample, hidden).paint(self._lit, phase, chosen)
+                brush = NeuronPainter(painter, self.neurons, self.session.sample, hidden)
+                painter.drawPixmap(0, 0, self._still(brush.edges_key(chosen), self._paint_edges, hidden))
+                painter.setTransform(self.transform())
+                brush.neurons(self._lit, phase, chosen)
             elif self.blocks is not None:
-                painter.drawPixmap(0, 0, self._still(self.blocks))
+                painter.drawPixmap(0, 0, self._still((self.blocks.layers, self._hover), self._paint_blocks))
                 painter.setTransform(self.transform())
                 BlockPainter(painter, self.layers, self.blocks.places).now(self.readings, self._lit, phase)
                 painter.resetTransform()
@@ -250,10 +253,10 @@ class NetworkMap(QWidget):
                 self.overview().paint(painter, ((rect, name == self._lit) for name, rect in places), phase)
         painter.end()
 
-    def _still(self, blocks: BlockMap) -> QPixmap:
-        """The map without what changes from step to step; painted anew only where it looks otherwise."""
+    def _still(self, content: tuple[Any, ...], paint: Callable[..., None], *rest: Any) -> QPixmap:
+        """What does not change from step to step; painted anew only where its content or the look is another."""
         look = themes.current().name, themes.scale(), self.devicePixelRatioF()
-        key = (look, self.size(), self._zoom, QPointF(self._offset), blocks.layers, self._hover)
+        key = (look, self.size(), self._zoom, QPointF(self._offset), content)
         if self._painted is None or self._painted[0] != key:
             picture = QPixmap(self.size() * look[-1])
             picture.setDevicePixelRatio(look[-1])
@@ -261,12 +264,20 @@ class NetworkMap(QWidget):
             painter = QPainter(picture)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setTransform(self.transform())
-            brush = BlockPainter(painter, blocks.layers, blocks.places)
-            brush.frames(blocks.groups)
-            brush.still(self._hover)
+            paint(painter, *rest)
             painter.end()
             self._painted = key, picture
         return self._painted[1]
+
+    def _paint_blocks(self, painter: QPainter) -> None:
+        assert self.blocks is not None
+        brush = BlockPainter(painter, self.blocks.layers, self.blocks.places)
+        brush.frames(self.blocks.groups)
+        brush.still(self._hover)
+
+    def _paint_edges(self, painter: QPainter, hidden: tuple[str, Any] | None) -> None:
+        assert self.neurons is not None
+        NeuronPainter(painter, self.neurons, self.session.sample, hidden).edges(self.session.selection)
 
     # ------------------------------------------------------------ mouse
 

@@ -18,6 +18,7 @@ from gui.panels import painting
 
 WRAP = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
 FLAT = 0.01
+CURVE, CURVE_TEXT = 86, 62  # height of an activation's curve, and of what is written below it
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ class OpBlock(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = theme.colour(self._scene.step.phase)
         body = QRectF(self.rect()).adjusted(15, 0, -15, 0)
-        height = min(self._paint_body(painter, theme, body, dry=True), body.height() - 4)
+        rooms = self._measure(painter, body.width() - 10)
+        curve = 0 if self._curve is None else themes.px(CURVE + CURVE_TEXT)
+        height = min(sum(room + 4 for room in rooms) + curve + 16, body.height() - 4)
         box = QRectF(body.left(), (body.height() - height) / 2, body.width(), height)
         self._paint_arrow(painter, theme, 0, box.left(), box.center().y())
         self._paint_arrow(painter, theme, box.right(), self.width(), box.center().y())
@@ -130,35 +133,38 @@ class OpBlock(QWidget):
         painter.drawRoundedRect(box, 6, 6)
         painter.fillRect(QRectF(box.left() + 6, box.top(), box.width() - 12, 3), colour)
         painter.setClipRect(box)
-        self._paint_body(painter, theme, box)
+        self._paint_body(painter, theme, box, rooms)
         painter.end()
 
-    def _paint_body(self, painter: QPainter, theme: themes.Theme, box: QRectF, dry: bool = False) -> float:
-        """Paint (or only measure) the text and the curve; returns the height used."""
+    def _texts(self) -> list[tuple[str, float, bool, str]]:
+        """Text, size, weight and role of every paragraph."""
         scene = self._scene
         assert scene is not None
-        y = box.top() + 10
-        texts = [
+        return [
             (f"step {scene.index + 1} of {self._count}", 8.0, False, "muted"),
             (breakable(self.title()), 11.5 if len(self.title()) <= 14 else 9.5, True, "text"),
             (scene.step.layer or scene.step.phase, 8.5, False, "muted"),
             *((breakable(line), 8.5, False, "text") for line in self.lines()),
         ]
-        for text, size, bold, role in texts:
+
+    def _measure(self, painter: QPainter, width: float) -> list[float]:
+        """Height of every paragraph."""
+        rooms = []
+        for text, size, bold, _ in self._texts():
             painter.setFont(themes.text_font(size, bold))
-            width = box.width() - 10
-            room = painter.boundingRect(QRectF(box.left() + 5, y, width, 400), WRAP, text)
-            if not dry:
-                painter.setPen(theme.colour(role))
-                painter.drawText(QRectF(box.left() + 5, y, width, room.height()), WRAP, text)
-            y += room.height() + 4
+            rooms.append(painter.boundingRect(QRectF(0, 0, width, 400), WRAP, text).height())
+        return rooms
+
+    def _paint_body(self, painter: QPainter, theme: themes.Theme, box: QRectF, rooms: list[float]) -> None:
+        y = box.top() + 10
+        for (text, size, bold, role), room in zip(self._texts(), rooms, strict=True):
+            painter.setFont(themes.text_font(size, bold))
+            painter.setPen(theme.colour(role))
+            painter.drawText(QRectF(box.left() + 5, y, box.width() - 10, room), WRAP, text)
+            y += room + 4
         if self._curve is not None:
-            if not dry:
-                self._paint_curve(
-                    painter, theme, self._curve, QRectF(box.left() + 8, y + 4, box.width() - 16, themes.px(86))
-                )
-            y += themes.px(86 + 62)
-        return y - box.top() + 6
+            place = QRectF(box.left() + 8, y + 4, box.width() - 16, themes.px(CURVE))
+            self._paint_curve(painter, theme, self._curve, place)
 
     def _paint_arrow(self, painter: QPainter, theme: themes.Theme, x0: float, x1: float, y: float) -> None:
         painter.setPen(QPen(theme.colour("muted"), 1.6))

@@ -115,6 +115,12 @@ def sized(key: str) -> dict[int, tuple[QFont, QFontMetricsF]]:
     return found
 
 
+def sides(rect: QRectF) -> Sequence[QLineF]:
+    """The four sides of a rectangle."""
+    corners = (rect.topLeft(), rect.topRight(), rect.bottomRight(), rect.bottomLeft())
+    return [QLineF(*ends) for ends in zip(corners, (*corners[1:], corners[0]), strict=True)]
+
+
 def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> Sequence[QLineF]:
     """The border of a set of cells, as few lines as possible."""
     padded = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
@@ -191,7 +197,7 @@ def draw_colour_bar(painter: QPainter, rect: QRectF, scale: Scale, theme: Theme,
     painter.setPen(theme.colour("muted"))
     labels = QRectF(rect.left(), strip.bottom() + 1, rect.width(), px(14))
     if scale.high <= 0:
-        painter.drawText(labels, CENTRE, "every cell is 0")
+        painter.drawText(labels, CENTRE, "every cell is 0" if scale.finite else "no finite cell")
         return
     texts = [format_number(int(v) if v == round(v) and abs(v) < 1e6 else v, 3) for v in scale.ticks()]
     places = [LEFT, CENTRE, RIGHT] if scale.signed else [LEFT, RIGHT]

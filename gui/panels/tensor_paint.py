@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QImage, QPainter, QPen
 
 from gui import theme as themes
@@ -81,27 +83,13 @@ class TensorPainter:
 
     def header(self) -> None:
         """Title, name, shape."""
-        c, p, edge = self.content, self.painter, self.geometry.edge
+        c, g = self.content, self.geometry
         phase = "backward" if c.role == "gradient" else "update" if c.weight else "forward"
-        low, line = self.geometry.low, themes.px(LINE_OF_HEADER)
-        p.fillRect(QRectF(edge, 4, 3, themes.px(HEADER) - 9 - line * low), self.theme.colour(phase))
-        left, width = edge + 8.0, self.width - edge - MARGIN - 6.0
-        p.setFont(themes.text_font(9.5, bold=True))
-        p.setPen(self.theme.colour("text"))
-        title = p.fontMetrics().elidedText(c.title, Qt.TextElideMode.ElideRight, int(width))
-        p.drawText(QRectF(left, 2, width, line), painting.LEFT, title)
-        used = p.fontMetrics().horizontalAdvance(title) + 7 if title else 0
-        p.setFont(themes.text_font(8.5))
-        p.setPen(self.theme.colour("muted"))
-        metrics = p.fontMetrics()
-        name = "×".join(map(str, c.shape)) if low else "" if c.name == c.title else c.name
-        name = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(width - used))
-        p.drawText(QRectF(left + used, 2, width - used, line), painting.LEFT, name)
-        if low:
-            return
-        shape = shape_text(c, self.geometry.arrangement, self.geometry.shrink)
-        shape = metrics.elidedText(shape, Qt.TextElideMode.ElideRight, int(width))
-        p.drawText(QRectF(left, 2 + line, width, themes.px(14)), painting.LEFT, shape)
+        name = "×".join(map(str, c.shape)) if g.low else "" if c.name == c.title else c.name
+        shape = "" if g.low else shape_text(c, g.arrangement, g.shrink)
+        look = self.theme.name, themes.scale(), self.painter.device().devicePixelRatio()  # type: ignore[union-attr]
+        image = header_image((c.title, name, shape), phase, self.width - g.edge - MARGIN, look)
+        self.painter.drawImage(QPointF(g.edge, 0), image)
 
     def missing(self, text: str) -> None:
         """A frame where the picture will be."""
@@ -277,14 +265,20 @@ class TensorPainter:
         places = g.arrangement.places(indices)
         if not len(places):
             return
-        corner = places.min(0)  # of a large tensor only the part that is marked is looked at
-        mask = np.zeros(places.max(0) - corner + 1, np.bool_)
-        mask[tuple((places - corner).T)] = True
-        lines = painting.outline(mask, g.rect(*corner.tolist()).topLeft(), *g.size)
         wide = 2.0 if min(g.size) >= 5 else 1.2
+        if len(places) == 1:
+            lines = painting.sides(g.rect(*places[0].tolist()))
+        else:
+            lines = self._border(places)
         for colour, width in (("panel", wide + 1.6), (role, wide)):
             self.painter.setPen(QPen(self.theme.colour(colour), width))
             self.painter.drawLines(lines)  # type: ignore[call-overload]
+
+    def _border(self, places: Cells) -> Sequence[QLineF]:
+        g, corner = self.geometry, places.min(0)  # of a large tensor only the part that is marked is looked at
+        mask = np.zeros(places.max(0) - corner + 1, np.bool_)
+        mask[tuple((places - corner).T)] = True
+        return painting.outline(mask, g.rect(*corner.tolist()).topLeft(), *g.size)
 
     def _box(self, rect: QRectF, role: str) -> None:
         small = 3 - min(rect.width(), rect.height(), 6.0) / 2
@@ -307,6 +301,30 @@ class TensorPainter:
         self.painter.setBrush(Qt.BrushStyle.NoBrush)
         self.painter.setPen(QPen(self.theme.colour("text"), 1.5))
         self.painter.drawRect(rect)
+
+
+@lru_cache(maxsize=256)
+def header_image(texts: tuple[str, str, str], phase: str, width: float, look: tuple[str, float, float]) -> QImage:
+    """Title, name and shape beside a bar in the phase's colour: the same in every training step."""
+    (title, name, shape), theme, line = texts, themes.current(), themes.px(LINE_OF_HEADER)
+    image = QImage(QSize(int(width), themes.px(HEADER)) * look[-1], QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(look[-1])
+    image.fill(theme.colour("panel"))
+    p, room = QPainter(image), width - 14.0
+    p.fillRect(QRectF(0, 4, 3, themes.px(HEADER) - 9 - line * (not shape)), theme.colour(phase))
+    p.setFont(themes.text_font(9.5, bold=True))
+    p.setPen(theme.colour("text"))
+    title = p.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(room))
+    p.drawText(QRectF(8, 2, room, line), painting.LEFT, title)
+    used = p.fontMetrics().horizontalAdvance(title) + 7 if title else 0
+    p.setFont(themes.text_font(8.5))
+    p.setPen(theme.colour("muted"))
+    name = p.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, int(room - used))
+    p.drawText(QRectF(8 + used, 2, room - used, line), painting.LEFT, name)
+    shape = p.fontMetrics().elidedText(shape, Qt.TextElideMode.ElideRight, int(room))
+    p.drawText(QRectF(8, 2 + line, room, themes.px(14)), painting.LEFT, shape)
+    p.end()
+    return image
 
 
 def heat_image(picture: Picture, geometry: Geometry) -> QImage:

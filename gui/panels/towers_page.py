@@ -125,7 +125,8 @@ class TowersPage(QWidget):
         for each in parts:
             cells = "".join(self._cell(*pair) for pair in (*each.parts, each.total))
             rows.append(f"<tr><td>d {html.escape(each.parameter)}</td>{cells}</tr>")
-        return f'<table cellspacing="0" cellpadding="2" width="100%">{"".join(rows)}</table>'
+        table = '<table cellspacing="0" cellpadding="2" width="99%">'  # at 100 % rounding makes it a pixel too wide
+        return f"{table}{''.join(rows)}</table>"
 
     def _cell(self, name: str, size: float | None) -> str:
         text = "…" if size is None else html.escape(format_number(size, self.session.digits))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from gui.session import Session
     from gui.window import MainWindow
@@ -24,30 +26,38 @@ def worked_example(session: Session) -> None:
 
 
 def convolution(session: Session) -> None:
-    """One number of a convolution, and the products that it is the sum of."""
-    session.load("digits-cnn", seed=0, position=1)
-    session.select("conv1.conv2d", (0, 2, 4, 11))
+    """One number of a convolution that has learnt for a while, and the products that it is the sum of."""
+    session.load("digits-cnn", seed=0, position=0)
+    session.goto(200 * len(session.steps) + 1)
+    session.select("conv1.conv2d", largest(session, "conv1.conv2d"))
 
 
 def recurrence(session: Session) -> None:
-    """A gate of an LSTM at one step of time."""
+    """The state of an LSTM's cell at one step of time."""
     session.load("ticket-router", seed=0, position=0)
-    listing = session.listing
-    index = next(i for i, step in enumerate(listing.steps) if step.op.name == "lstm")
-    session.goto(index + 1)
-    gate = dict(listing.steps[index].results)["f"]
-    session.select(str(gate), (0, 3, 2))
+    steps = session.listing.steps
+    index = next(i for i, step in enumerate(steps) if step.op.name == "lstm")
+    session.goto(200 * len(steps) + index + 1)
+    state = str(dict(steps[index].results)["c"])
+    session.select(state, largest(session, state))
+
+
+def largest(session: Session, name: str) -> tuple[int, ...]:
+    """The cell of the largest number of the sample shown."""
+    values = session.view(name)[session.sample]
+    return session.sample, *(int(i) for i in np.unravel_index(np.abs(values).argmax(), values.shape))
 
 
 def two_runs(session: Session) -> None:
     """Training, and the same once more from a step on with another learning rate."""
-    session.load("xor", seed=0, position=0)
+    session.load("worked-example", seed=0, position=0)
     steps = len(session.steps)
     session.goto(80 * steps + 3)
     session.pin_run()
     session.goto(40 * steps)
-    session.change("learning_rate", 0.25)
+    session.change("learning_rate", 2.0)
     session.goto(80 * steps + 3)
+    session.select("output.kernel", (0, 1))
 
 
 PICTURES: dict[str, tuple[Callable[[Session], None], str]] = {

@@ -72,3 +72,12 @@ def test_the_table_tells_what_is_late():
     text = app.table(Report("app", {}, {}, rows, {}))
     assert [line.endswith("late") for line in text.splitlines()[2:4]] == [False, True]
     assert "1 of 2 promises kept" in text
+
+
+def test_of_several_rounds_the_best_time_of_each_action_counts():
+    def row(*seconds):
+        return Result("step", "", {app_actions.OURS: list(seconds), app_actions.TARGET: [1.0]})
+
+    assert app.best([row(3.0, 1.0), row(2.0, 4.0)]).times[app_actions.OURS] == [2.0, 1.0]
+    frames = [row(1.0, 9.0, 1.0), row(2.0, 2.0)]
+    assert app.best(frames) is frames[1]  # frames of one round are not those of another

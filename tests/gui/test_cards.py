@@ -196,10 +196,12 @@ def test_a_long_formulas_lines_are_not_worked_out_before_they_are_asked_for():
 def test_lines_are_folded_where_they_are_many(card):
     card.session.select("sparse_softmax_cross_entropy", (0,))
     shown = card.body.toPlainText()
-    assert "line by line: 26 lines" in shown
+    assert "line by line" in shown
     assert "x0 − m\n" not in shown
     card.body.anchorClicked.emit(QUrl("fold:lines"))
-    assert "x0 − m\n" in card.body.toPlainText()
+    shown = card.body.toPlainText()
+    assert "line by line: 26 lines" in shown
+    assert "x0 − m\n" in shown
     card.body.anchorClicked.emit(QUrl("fold:lines"))
     card.session.set_term(2)
     assert "▶" in card.body.toPlainText()

@@ -3,9 +3,12 @@
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from PyQt6.QtCore import QRectF
+from PyQt6.QtGui import QFont, QImage, QPainter
 
 from gui import theme as themes
 from gui.colours import Scale, largest, non_finite_marks, scale_for, shrink
+from gui.panels import painting
 
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
@@ -58,6 +61,26 @@ def test_limits_read_every_cell_and_ignore_what_is_not_finite():
     x[0, 0], x[0, 1] = np.nan, np.inf
     assert largest(x) == 50
     assert scale_for(x) == Scale(-50.0, 50.0, True)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [([np.nan, np.inf], "no finite cell"), ([0.0, np.nan], "every cell is 0"), ([0.0, 0.0], "every cell is 0")],
+)
+def test_a_bar_without_limits_says_why(qapp, cells, said, signed):
+    written = []
+
+    class Painter(QPainter):
+        def drawText(self, *given):
+            written.append(given[-1])
+
+    picture = QImage(200, 30, QImage.Format.Format_RGB32)
+    painter = Painter(picture)
+    scale = scale_for(np.array(cells, np.float32), signed)
+    painting.draw_colour_bar(painter, QRectF(0, 0, 200, 30), scale, themes.LIGHT, QFont())
+    painter.end()
+    assert written == [said]
     assert largest(np.array([], np.float32)) == 0
     assert largest(np.array([-7, 3], np.int32)) == 7
 

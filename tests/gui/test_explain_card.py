@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QUrl
+from PyQt6.QtCore import Qt, QUrl
 from PyQt6.QtGui import QGuiApplication
 
 from fastnn.ops.terms import Formula
@@ -115,6 +115,44 @@ def test_tabs_lead_from_value_to_gradient(open_card):
     assert card.tabs.currentIndex() == 1
     card.tabs.tabBarClicked.emit(0)
     assert card.session.selection == ("hidden.sigmoid", (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "forward"), [("dc", "body_lstm.lstm.c"), ("dh", "body_lstm.lstm"), ("grad", "body_lstm.lstm")]
+)
+def test_gradients_inside_an_lstm_are_backward(open_card, chosen, forward):
+    card = open_card("ticket-router", 0)
+    card.session.goto(len(card.session.steps))
+    card.session.select(f"body_lstm.lstm.{chosen}", (1, 2, 0))
+    assert card.tabs.currentIndex() == 1
+    card.tabs.tabBarClicked.emit(0)
+    assert card.session.selection == (forward, (1, 2, 0))
+    assert card.tabs.currentIndex() == 0
+
+
+def test_a_gradient_of_no_value_has_no_forward_side(open_card):
+    card = open_card("cifar-residual", 0)
+    card.session.goto(len(card.session.steps))
+    card.session.select("block1_norm1.standardize.dy_mean", (0,))
+    assert card.tabs.currentIndex() == 1
+    assert not card.tabs.isTabEnabled(0)
+
+
+def test_both_tabs_stay_in_sight_where_the_card_is_narrow_and_type_is_large(open_window, qapp):
+    window = open_window("ticket-router", 120)
+    tabs = window.card.tabs
+    window.features.appearance.set_scale(2.0)
+    try:
+        window.resizeDocks([window.docks["explain"]], [100], Qt.Orientation.Horizontal)
+        for tab in (1, 0, 1):
+            tabs.tabBarClicked.emit(tab)
+            qapp.processEvents()
+            assert tabs.currentIndex() == tab
+            rects = [tabs.tabRect(k) for k in (0, 1)]
+            assert all(tabs.rect().contains(rect) for rect in rects)
+            assert min(rect.width() for rect in rects) > 60
+    finally:
+        window.features.appearance.set_scale(1.0)
 
 
 def test_a_gradient_that_is_not_computed_cannot_be_chosen(open_card):

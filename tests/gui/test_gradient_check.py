@@ -1,5 +1,7 @@
 """The gradient check in the window: right gradients pass, a corrupted one turns red, the window stays alive."""
 
+import pytest
+
 from gui import theme as themes
 
 
@@ -18,6 +20,23 @@ def test_all_weights_of_the_example_hold(open_window, qtbot):
     assert all(s.holds for s in dialog.rows)
     assert "all agree" in dialog.verdict.text()
     assert window.session.stepper.position == 13
+
+
+@pytest.mark.parametrize("size", [1.0, 2.0])
+def test_every_column_is_in_sight(open_window, qtbot, size):
+    window = open_window("ticket-router", 120)  # its weights have long names
+    window.features.appearance.set_scale(size)
+    try:
+        window.actions_by_name["gradient_check"].trigger()
+        dialog = finished(qtbot, window.features.explaining.check)
+        bar, metrics = dialog.table.horizontalScrollBar(), dialog.table.fontMetrics()
+        assert bar.maximum() == 0
+        for column in (1, 2, 3):
+            texts = [dialog.table.item(row, column).text() for row in range(dialog.table.rowCount())]
+            assert max(map(metrics.horizontalAdvance, texts)) < dialog.table.columnWidth(column)
+        assert dialog.table.columnWidth(0) > metrics.horizontalAdvance("title_l…[0, 0]")
+    finally:
+        window.features.appearance.set_scale(1.0)
 
 
 def test_a_corrupted_gradient_turns_red(open_window, qtbot):

@@ -12,8 +12,8 @@ from fastnn import layers
 from fastnn.engine.breaking import run_until
 from fastnn.engine.conditions import Epoch, GradientNorm, LossJump, NonFinite, ZeroShare
 from gui import __main__ as command
-from gui import storage, theme
-from gui.history import ACCURACY, CHARTS, DEAD, RATE, RATIO
+from gui import lesson, storage, theme
+from gui.history import ACCURACY, CHARTS, DEAD, RATE, RATIO, HeldOut
 from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.keeper import Aside
 from gui.session import Session
@@ -173,20 +173,21 @@ def test_a_network_without_accuracy_says_so(open_window):
     assert window.chart.pages.currentWidget() is window.chart.empty
 
 
-def test_rows_held_out_are_tested_once_an_epoch_and_never_learnt_from(open_window, qtbot, monkeypatch, tmp_path):
+def test_rows_held_out_are_tested_often_and_never_learnt_from(open_window, qtbot, monkeypatch, tmp_path):
     window = open_window("digits-mlp", position=0)
     session = window.session
     count = session.stepper.schedule.count
     monkeypatch.setattr("gui.features.running.QInputDialog.getInt", lambda *_: (25, True))
     window.actions_by_name["hold_out"].trigger()
-    held = session.test_data
+    held = session.held.data
     assert session.stepper.schedule.count + len(held["image"]) == count
     assert "held out" in window.windowTitle()
     batches = session.stepper.schedule.batches
     for _ in range(3):
         session.forward("epoch")
     steps, values = session.history.of(ACCURACY)["test"].arrays
-    assert steps.tolist() == [batches, 2 * batches, 3 * batches]
+    assert {batches, 2 * batches, 3 * batches} < set(steps.tolist())
+    assert np.diff(steps[steps <= batches]).max() <= batches / 5
     for variable, array in session.stepper.storage.items():
         variable.value[...] = array
     loss, accuracy = session.model.evaluate(held["image"], held["y_true"], verbose=0)
@@ -197,8 +198,54 @@ def test_rows_held_out_are_tested_once_an_epoch_and_never_learnt_from(open_windo
     storage.save(session, tmp_path / "held.fastnn")
     again = Session()
     storage.restore(again, tmp_path / "held.fastnn")
-    assert np.array_equal(again.test_data["image"], held["image"])
+    assert np.array_equal(again.held.data["image"], held["image"])
     assert again.history.of(ACCURACY)["test"].arrays[1].tolist() == values.tolist()
+
+
+def overfitting():
+    session = Session()
+    session.load(lesson.find("10-overfitting").source(), 2, 0)
+    return session
+
+
+def test_a_short_run_is_tested_often_whichever_way_it_is_run(show_window, qtbot):
+    jumped, trained = overfitting(), show_window(overfitting())
+    jumped.goto(400 * len(jumped.steps))
+    trained.travel(400 * len(jumped.steps))
+    trained.trainer.pause(wait=True)
+    trained.session.start_training()
+    trained.session.train(30.0, 400 - trained.session.stepper.training_step)
+    trained.session.stop_training()
+    for session in (jumped, trained.session):
+        steps, values = session.history.of("loss")["test"].arrays
+        assert {1, 2, 3, 32, 200, 400} <= set(steps.tolist())
+        assert np.diff(steps).max() <= 16
+        assert values[-1] > values[0]
+    known = dict(zip(*(a.tolist() for a in jumped.history.of("loss")["test"].arrays), strict=True))
+    assert all(known.get(step, value) == value for step, value in zip(steps.tolist(), values.tolist(), strict=True))
+    assert np.array_equal(jumped.losses.array, overfitted_without_tests(400))
+
+
+def overfitted_without_tests(steps):
+    session = overfitting()
+    session.held = HeldOut()
+    session.goto(steps * len(session.steps))
+    return session.losses.array
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+def test_the_legend_covers_no_line(show_window, size, qtbot):
+    window = show_window(overfitting(), size)
+    chart = window.chart
+    for steps in (40, 400):
+        window.session.goto(steps * len(window.session.steps))
+        window.repaint()
+        QApplication.processEvents()
+        box = chart.legend.mapRectToItem(chart.plot.getPlotItem().vb, chart.legend.boundingRect())
+        assert chart.legend.isVisible()
+        for name, x, y in chart.lines():
+            points = [chart.plot.getPlotItem().vb.mapFromView(place) for place in map(QPointF, x, y)]
+            assert not [p for p in points if box.contains(p)], (steps, name)
 
 
 # ---------------------------------------------------------------- conditions

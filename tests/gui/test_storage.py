@@ -33,6 +33,7 @@ def prepared(name="digits-mlp"):
     session.set_sample(3)
     session.set_grain("layer")
     session.toggle_show()
+    session.toggle_batch_mean()
     return session
 
 
@@ -43,7 +44,7 @@ from gui.session import Session
 session = Session()
 kept = storage.restore(session, sys.argv[1])
 found = {n: session.stepper.value(n) for n in session.listing.values if session.stepper.computed(n)}
-place = [session.stepper.position, session.sample, session.grain, session.show, str(session.selection), sorted(session.breakpoints), str(session.conditions), kept]
+place = [session.stepper.position, session.sample, session.grain, session.show, session.batch_mean, str(session.selection), sorted(session.breakpoints), str(session.conditions), kept]
 session.stepper.train(steps=100)
 np.savez(sys.argv[2], losses=np.array(session.stepper.losses), **{f"v{i}": a for i, a in enumerate(found.values())})
 print(repr(place))
@@ -58,8 +59,9 @@ def test_a_new_process_shows_the_same_and_goes_on_with_the_same_losses(tmp_path)
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     now = shown(session)
-    place = [session.stepper.position, session.sample, session.grain, session.show, str(session.selection),
-             sorted(session.breakpoints), str(session.conditions), {"layout": "abc"}]  # fmt: skip
+    place = [session.stepper.position, session.sample, session.grain, session.show, session.batch_mean,
+             str(session.selection), sorted(session.breakpoints), str(session.conditions),
+             {"layout": "abc"}]  # fmt: skip
     assert done.stdout.strip() == repr(place)
     session.stepper.train(steps=100)
     with np.load(tmp_path / "found.npz") as found:

@@ -107,6 +107,15 @@ def test_the_card_of_a_shared_weights_gradient_names_both_uses():
     assert {row[0].split(",")[0] for row in table.rows[:-1]} == {"base/hidden1 (1)", "base/hidden1 (2)"}
 
 
+def test_the_table_of_gradients_needs_no_scrolling_sideways(open_window, qapp):
+    window = open_window("siamese-digits", 3)
+    window.actions_by_name["towers"].trigger()
+    for position in (3, 10, PAST):
+        window.session.goto(position)
+        qapp.processEvents()
+        assert window.workbench.page.parts.horizontalScrollBar().maximum() == 0
+
+
 def test_networks_without_shared_layers_have_no_towers(open_window):
     window = open_window("digits-mlp")
     window.actions_by_name["towers"].trigger()

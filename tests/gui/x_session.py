@@ -8,14 +8,21 @@ import ctypes.util
 import sys
 
 from PyQt6.QtCore import QPoint, QTimer
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QDialog
 
 from gui import lesson, theme
 from gui.session import Session
 from gui.window import MainWindow
 
 LESSON = "04-backprop-by-hand"
-KEYSYMS = {"Control": 0xFFE3, "Page_Down": 0xFF56, "Return": 0xFF0D, "Right": 0xFF53, "BackSpace": 0xFF08}
+KEYSYMS = {
+    "Control": 0xFFE3,
+    "Page_Down": 0xFF56,
+    "Return": 0xFF0D,
+    "Right": 0xFF53,
+    "BackSpace": 0xFF08,
+    "Escape": 0xFF1B,
+}
 
 
 class Keyboard:
@@ -116,6 +123,16 @@ def main():
     wait(window.listing.hasFocus, "the step list has the focus")
     keyboard.press("Right")
     wait(lambda: session.moment.position == before + 1, "the key steps again")
+    for name in ("table", "gradient_check", "conditions"):
+        before, escape = session.moment.position, QTimer()
+        escape.timeout.connect(lambda: isinstance(app.activeWindow(), QDialog) and keyboard.press("Escape"))
+        escape.start(100)  # the last one has an event loop of its own
+        window.actions_by_name[name].trigger()
+        wait(lambda: not any(d.isVisible() for d in window.findChildren(QDialog)), f"{name} is closed")
+        wait(window.isActiveWindow, f"the window has the keys again after {name}")
+        escape.stop()
+        keyboard.press("Right")
+        wait(lambda before=before: session.moment.position == before + 1, f"the key steps after {name}")
     window.close()
     print("done")
 
