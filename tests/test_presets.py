@@ -196,7 +196,7 @@ def test_the_perceptron_answers_for_a_new_flower():
     assert model.predict([[2, 0.5]], verbose=0).tolist() == [[1.0]]
 
 
-LONG = ("cifar-residual", "cifar-plain", "go-policy-value", "autoencoder")  # to check by differences
+LONG = ("cifar-residual", "cifar-plain", "go-policy-value", "autoencoder", "fashion-mlp", "lenet5")  # by differences
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -34,9 +35,15 @@ hidden.kernel[1, 1] 0.299502287
 """
 
 
-@pytest.fixture(scope="module")
+@lru_cache(maxsize=1)
+def lines_of(name):
+    """What the walkthrough of a preset prints."""
+    return list(walkthrough(presets.get(name)))
+
+
+@pytest.fixture
 def printed():
-    return list(walkthrough(presets.get("worked-example")))
+    return lines_of("worked-example")
 
 
 @pytest.mark.parametrize("line", BY_HAND.strip().splitlines())
@@ -102,12 +109,12 @@ def test_the_command_prints_it():
     assert "Traceback" not in unknown.stderr
 
 
-LONG = ("cifar-residual", "cifar-plain", "wide-and-deep", "autoencoder")  # to print
+LONG = ("cifar-residual", "cifar-plain", "wide-and-deep", "autoencoder", "lenet5", "go-policy-value")  # to print
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.full] * (n in LONG)) for n in presets.PRESETS if n != "mnist-cnn"]
 )
 def test_every_preset_has_a_walkthrough(name):
-    lines = list(walkthrough(presets.get(name)))
+    lines = lines_of(name)
     assert sum(" backward " in line for line in lines) >= 2

@@ -39,6 +39,8 @@ class Measuring(QObject):
         self._unsubscribe()
 
     def _changed(self, topic: str) -> None:
+        if topic == "loaded":
+            self.panel.forget()
         if topic in ("loaded", "position", "training"):
             self.panel.refresh()
             self._select_row()

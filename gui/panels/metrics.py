@@ -26,6 +26,7 @@ from gui.numbers import format_number
 from gui.session import Session
 
 MOST_ROWS = 2000
+COUNTING = "counting …"
 MOST_CLASSES = 46
 WORST = 30
 DELAY = 150  # milliseconds of quiet before a new look
@@ -49,7 +50,7 @@ class MetricsPanel(QWidget):
         self.session = session
         self.found: Assessment | None = None
         self._key: object = None
-        self.summary, self.output = QLabel("counting …"), QComboBox()
+        self.summary, self.output = QLabel(COUNTING), QComboBox()
         self.output.hide()
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Summary")
@@ -91,6 +92,13 @@ class MetricsPanel(QWidget):
         """Look anew, once the session has come to rest; while hidden, never."""
         if self.isVisible() and not self.session.training and self._state() != self._key:
             self._timer.start(DELAY)
+
+    def forget(self) -> None:
+        """Show nothing of a run that was left: its rows are not those of the data there are now."""
+        self.found = self._key = None
+        self.worst.clear()
+        self.matrix.show_counts(None)
+        self.summary.setText(COUNTING)
 
     def _state(self) -> object:
         """What the numbers depend on: the run, and the position within it."""

@@ -22,6 +22,12 @@ def delete_now():
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+def in_light(app):
+    """The light theme, put on only if another one is: a style sheet is read and spread anew every time."""
+    if theme.current() is not theme.LIGHT or app.styleSheet() != theme.style_sheet(theme.LIGHT):
+        theme.apply(app, "light")
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     """No widget outlives its test: a new style sheet visits all that there are."""
@@ -47,7 +53,7 @@ def session():
 @pytest.fixture
 def show_window(qtbot, qapp):
     """A function that shows a window on a session; all are gone when the test ends."""
-    theme.apply(qapp, "light")
+    in_light(qapp)
     windows = []
 
     def show_it(session, size=(1280, 800)):

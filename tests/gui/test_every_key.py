@@ -11,6 +11,8 @@ from gui import theme
 from gui.shortcuts import ACTIONS
 from gui.worker import SPEEDS
 
+from .conftest import in_light
+
 
 def press(window, keys):
     """Press a combination of keys on the window."""
@@ -38,14 +40,14 @@ def title_of_dialog(window, keys, qtbot):
 @pytest.fixture
 def window(open_window, qapp):
     yield open_window("digits-cnn", position=20)
-    theme.apply(qapp, "light")
+    in_light(qapp)
 
 
 @pytest.fixture
 def small(open_window, qapp):
     """A window that is opened faster, for keys that no number depends on."""
     yield open_window("xor", position=3)
-    theme.apply(qapp, "light")
+    in_light(qapp)
 
 
 MOVES = {  # key, the key that undoes it: where both lead from position 20 of the first training step
@@ -213,32 +215,33 @@ def test_theme_type_and_presentation(small):
     assert not small.features.presenting.on
 
 
-@pytest.mark.parametrize(
-    ("keys", "title"),
-    [
-        ("F1", "Keys"),
-        ("Ctrl+Shift+P", "Find an action"),
-        ("Ctrl+G", "Go to"),
-        ("Ctrl+E", "Export"),
-        ("K", "Gradient check"),
-        ("Ctrl+B", "Breakpoints"),
-        ("Ctrl+L", "Lessons"),
-        ("Ctrl+N", "network"),
-        ("Ctrl+,", "Settings"),
-        ("Ctrl+Shift+B", "Branch"),
-    ],
-)
-def test_keys_that_open_a_dialog(small, qtbot, keys, title):
-    assert title in title_of_dialog(small, keys, qtbot)
+DIALOGS = {
+    "F1": "Keys",
+    "Ctrl+Shift+P": "Find an action",
+    "Ctrl+G": "Go to",
+    "Ctrl+E": "Export",
+    "K": "Gradient check",
+    "Ctrl+B": "Breakpoints",
+    "Ctrl+L": "Lessons",
+    "Ctrl+N": "network",
+    "Ctrl+,": "Settings",
+    "Ctrl+Shift+B": "Branch",
+}
 
 
-@pytest.mark.parametrize("keys", ["Ctrl+S", "Ctrl+Shift+S", "Ctrl+O", "Ctrl+Shift+O", "Ctrl+Shift+E"])
-def test_keys_that_ask_for_a_file(small, monkeypatch, keys):
+@pytest.mark.parametrize("keys", DIALOGS)
+def test_keys_that_open_a_dialog(small, qtbot, keys):
+    assert DIALOGS[keys] in title_of_dialog(small, keys, qtbot)
+
+
+def test_keys_that_ask_for_a_file(small, monkeypatch):
     asked = []
     for name in ("getSaveFileName", "getOpenFileName"):
         monkeypatch.setattr(QFileDialog, name, lambda *a, name=name, **k: (asked.append(name), ("", ""))[1])
-    press(small, keys)
-    assert asked == ["getOpenFileName" if keys.endswith("O") else "getSaveFileName"]
+    for keys in ("Ctrl+S", "Ctrl+Shift+S", "Ctrl+O", "Ctrl+Shift+O", "Ctrl+Shift+E"):
+        asked.clear()
+        press(small, keys)
+        assert asked == ["getOpenFileName" if keys.endswith("O") else "getSaveFileName"], keys
 
 
 PANELS = {"Ctrl+M": "metrics", "Ctrl+W": "watches", "Ctrl+P": "pin"}

@@ -40,6 +40,17 @@ def test_it_follows_the_run(open_window, qtbot):
     assert panel.found.losses.mean() < before.mean()
 
 
+def test_what_was_found_of_another_network_is_not_shown(open_window, qtbot):
+    window, panel = open_metrics(open_window, qtbot, "xor")
+    window.load("worked-example")  # one row, where there were four
+    for k in range(4):
+        panel.show_cell(k // 2, k % 2)
+    assert panel.worst.count() == 0
+    assert "counting" in panel.summary.text()
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=5_000)
+    assert len(panel.found.rows) == 1
+
+
 def test_a_click_brings_the_sample_onto_the_stage(open_window, qtbot):
     window, panel = open_metrics(open_window, qtbot, "digits-cnn", 5)
     item = panel.worst.item(0)

@@ -130,10 +130,10 @@ def rested(qapp, seconds):
     return paints.end().count, time.process_time() - begun
 
 
-LONG = [pytest.param(before, marks=pytest.mark.full) for before in ("playing", "training")]
+LONG = [pytest.param(before, marks=pytest.mark.full) for before in ("nothing", "playing", "training")]
 
 
-@pytest.mark.parametrize("before", ["nothing", "every page and panel", *LONG])
+@pytest.mark.parametrize("before", ["every page and panel", *LONG])
 def test_a_window_that_nobody_touches_paints_nothing_and_takes_no_time(open_window, qapp, qtbot, before):
     window = open_window("digits-mlp", position=5)
     if before == "playing":
