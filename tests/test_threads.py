@@ -41,6 +41,19 @@ def test_the_environment_sets_it(value, fails):
         assert run.stdout.strip() == "1"
 
 
+@pytest.mark.parametrize(
+    ("asked", "own", "expected"),
+    [("1", "", "1"), ("1,4", "", "1"), ("lots", "", ""), ("0", "", ""), ("1", "2", "2"), ("lots", "1", "1")],
+)
+def test_openmps_variable_counts_where_our_own_is_not_set(asked, own, expected):
+    env = {**os.environ, "OMP_NUM_THREADS": asked, "FASTNN_NUM_THREADS": own}
+    code = "from fastnn.engine import execute; print(execute.threads(), execute.threads(10**6))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=True)
+    threads, limit = run.stdout.split()
+    assert threads == (limit if not expected else str(min(int(expected), int(limit))))
+    assert ("OMP_NUM_THREADS" in run.stderr) is (not expected)
+
+
 def test_many_callers_at_once_get_the_same_bits():
     expected = ops.tanh(BIG).value
     results = [None] * 8

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
@@ -243,7 +244,10 @@ def isas() -> list[str]:
 
 
 def _from_environment() -> None:
-    """Raises ValueError naming the variable, if it holds nonsense."""
+    """Take over what FASTNN_ISA, FASTNN_NUM_THREADS or else OMP_NUM_THREADS ask for.
+
+    Raises ValueError naming the variable, if one of our own holds nonsense; of others' nonsense it warns.
+    """
     if name := os.environ.get("FASTNN_ISA"):
         if name not in isas():
             raise ValueError(f"Expected FASTNN_ISA to be one of {isas()}. Received: FASTNN_ISA={name!r}")
@@ -252,6 +256,12 @@ def _from_environment() -> None:
         if not count.isdecimal() or int(count) < 1:
             raise ValueError(f"Expected FASTNN_NUM_THREADS to be a positive number of threads. Received: {count!r}")
         threads(int(count))
+    elif count := os.environ.get("OMP_NUM_THREADS"):
+        outermost = count.partition(",")[0].strip()  # OpenMP has a list, one number for every level of nesting
+        if outermost.isdecimal() and int(outermost):
+            threads(int(outermost))
+        else:
+            warnings.warn(f"expected OMP_NUM_THREADS to begin with a positive number, received {count!r}", stacklevel=2)
 
 
 check_table()
