@@ -33,28 +33,45 @@ def mlp(batch: int, batches: int) -> Description:
     }
 
 
-def lenet5(batch: int, batches: int) -> Description:
-    """LeCun's digits network: tanh, average pooling; Adam."""
-    pool = {"type": "AveragePooling2D", "pool_size": [2, 2]}
-    convolution = {"type": "Conv2D", "kernel_size": [5, 5], "activation": "tanh"}
+def convolution(filters: int, size: int, strides: int = 1, **more: Any) -> Description:
+    """A convolution; with padding, unless said otherwise, so that only strides make its result smaller."""
     return {
-        "name": "lenet5",
-        "input_shape": [28, 28, 1],
-        "layers": [
-            {**convolution, "filters": 6, "padding": "same"},
-            pool,
-            {**convolution, "filters": 16, "padding": "valid"},
-            pool,
-            {"type": "Flatten"},
-            dense(120, "tanh"),
-            dense(84, "tanh"),
-            dense(10, "softmax"),
-        ],
+        "type": "Conv2D",
+        "filters": filters,
+        "kernel_size": [size, size],
+        "strides": [strides, strides],
+        "padding": "same",
+        **more,
+    }
+
+
+def with_adam(name: str, shape: list[int], layers: list[Description], batch: int, batches: int) -> Description:
+    """A classifier that Adam trains."""
+    return {
+        "name": name,
+        "input_shape": shape,
+        "layers": layers,
         "loss": SPARSE,
         "optimizer": {"type": "Adam", "learning_rate": 0.001},
         "batch": batch,
         "batches": batches,
     }
+
+
+def lenet5(batch: int, batches: int) -> Description:
+    """LeCun's digits network: tanh, average pooling; Adam."""
+    pool = {"type": "AveragePooling2D", "pool_size": [2, 2]}
+    layers = [
+        convolution(6, 5, activation="tanh"),
+        pool,
+        convolution(16, 5, activation="tanh", padding="valid"),
+        pool,
+        {"type": "Flatten"},
+        dense(120, "tanh"),
+        dense(84, "tanh"),
+        dense(10, "softmax"),
+    ]
+    return with_adam("lenet5", [28, 28, 1], layers, batch, batches)
 
 
 def of_preset(preset: str, name: str, batch: int, batches: int) -> Description:
@@ -91,18 +108,6 @@ def mnist_cnn(batch: int, batches: int) -> Description:
     return of_preset("mnist-cnn", "mnist_cnn", batch, batches)
 
 
-def convolution(filters: int, size: int, strides: int = 1, **more: Any) -> Description:
-    """A convolution with padding, so that only strides make its result smaller."""
-    return {
-        "type": "Conv2D",
-        "filters": filters,
-        "kernel_size": [size, size],
-        "strides": [strides, strides],
-        "padding": "same",
-        **more,
-    }
-
-
 def normalized(filters: int, size: int, strides: int = 1, **more: Any) -> list[Description]:
     """A convolution, and batch normalization in place of its bias."""
     return [convolution(filters, size, strides, use_bias=False, **more), {"type": "BatchNormalization"}]
@@ -121,19 +126,6 @@ def residual_block(name: str, before: str, filters: int, strides: int = 1) -> li
         layers += normalized(filters, 1, strides, **{"from": [before]})
         layers[-1] = {**layers[-1], "name": shortcut}
     return [*layers, {"type": "Add", "from": [f"{name}_long", shortcut]}, {**RELU, "name": name}]
-
-
-def with_adam(name: str, shape: list[int], layers: list[Description], batch: int, batches: int) -> Description:
-    """A classifier that Adam trains."""
-    return {
-        "name": name,
-        "input_shape": shape,
-        "layers": layers,
-        "loss": SPARSE,
-        "optimizer": {"type": "Adam", "learning_rate": 0.001},
-        "batch": batch,
-        "batches": batches,
-    }
 
 
 def cifar_res(batch: int, batches: int) -> Description:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fastnn.engine.tensor import Variable
+from fastnn.utils.writing import write_aside
 
 
 def named(variables: Sequence[Variable]) -> dict[str, Variable]:
@@ -47,15 +47,7 @@ def save_variables(variables: Sequence[Variable], path: str | os.PathLike[str]) 
         group = h5.create_group("variables")
         for name, variable in named(variables).items():
             group.create_dataset(name.replace("/", "|"), data=variable.value)
-    place = Path(os.path.realpath(path))
-    handle, aside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.getvalue())
-        os.replace(aside, place)
-    except BaseException:
-        os.unlink(aside)
-        raise
+    write_aside(path, lambda file: file.write(content.getvalue()))
 
 
 def restore_variables(variables: Sequence[Variable], path: str | os.PathLike[str]) -> None:

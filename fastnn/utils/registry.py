@@ -292,8 +292,8 @@ def find_custom(name: str, short: str) -> Any:
     for key in (name, short):
         if key in known:
             return known[key]
-    if _built_in(short) is not None:
-        return _built_in(short)
+    if (built_in := _built_in(short)) is not None:
+        return built_in
     hint = f"; {did_you_mean(short, known)}" if known else ""
     raise ValueError(f"Expected a known class or function; pass it in custom_objects. Received: {short!r}{hint}")
 

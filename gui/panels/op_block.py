@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QWidget
 
 from gui import theme as themes
@@ -19,6 +19,8 @@ from gui.panels import painting
 WRAP = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
 FLAT = 0.01
 CURVE, CURVE_TEXT = 86, 62  # height of an activation's curve, and of what is written below it
+
+Paragraph = tuple[str, QFont, str, float]  # text, font, role of its colour, height
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,9 @@ class OpBlock(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = theme.colour(self._scene.step.phase)
         body = QRectF(self.rect()).adjusted(15, 0, -15, 0)
-        rooms = self._measure(painter, body.width() - 10)
+        paragraphs = self._paragraphs(painter, body.width() - 10)
         curve = 0 if self._curve is None else themes.px(CURVE + CURVE_TEXT)
-        height = min(sum(room + 4 for room in rooms) + curve + 16, body.height() - 4)
+        height = min(sum(room + 4 for *_, room in paragraphs) + curve + 16, body.height() - 4)
         box = QRectF(body.left(), (body.height() - height) / 2, body.width(), height)
         self._paint_arrow(painter, theme, 0, box.left(), box.center().y())
         self._paint_arrow(painter, theme, box.right(), self.width(), box.center().y())
@@ -133,32 +135,30 @@ class OpBlock(QWidget):
         painter.drawRoundedRect(box, 6, 6)
         painter.fillRect(QRectF(box.left() + 6, box.top(), box.width() - 12, 3), colour)
         painter.setClipRect(box)
-        self._paint_body(painter, theme, box, rooms)
+        self._paint_body(painter, theme, box, paragraphs)
         painter.end()
 
-    def _texts(self) -> list[tuple[str, float, bool, str]]:
-        """Text, size, weight and role of every paragraph."""
+    def _paragraphs(self, painter: QPainter, width: float) -> list[Paragraph]:
+        """What is written, from top to bottom."""
         scene = self._scene
         assert scene is not None
-        return [
+        texts = [
             (f"step {scene.index + 1} of {self._count}", 8.0, False, "muted"),
             (breakable(self.title()), 11.5 if len(self.title()) <= 14 else 9.5, True, "text"),
             (scene.step.layer or scene.step.phase, 8.5, False, "muted"),
             *((breakable(line), 8.5, False, "text") for line in self.lines()),
         ]
+        found = []
+        for text, size, bold, role in texts:
+            font = themes.text_font(size, bold)
+            painter.setFont(font)
+            found.append((text, font, role, painter.boundingRect(QRectF(0, 0, width, 400), WRAP, text).height()))
+        return found
 
-    def _measure(self, painter: QPainter, width: float) -> list[float]:
-        """Height of every paragraph."""
-        rooms = []
-        for text, size, bold, _ in self._texts():
-            painter.setFont(themes.text_font(size, bold))
-            rooms.append(painter.boundingRect(QRectF(0, 0, width, 400), WRAP, text).height())
-        return rooms
-
-    def _paint_body(self, painter: QPainter, theme: themes.Theme, box: QRectF, rooms: list[float]) -> None:
+    def _paint_body(self, painter: QPainter, theme: themes.Theme, box: QRectF, paragraphs: list[Paragraph]) -> None:
         y = box.top() + 10
-        for (text, size, bold, role), room in zip(self._texts(), rooms, strict=True):
-            painter.setFont(themes.text_font(size, bold))
+        for text, font, role, room in paragraphs:
+            painter.setFont(font)
             painter.setPen(theme.colour(role))
             painter.drawText(QRectF(box.left() + 5, y, box.width() - 10, room), WRAP, text)
             y += room + 4

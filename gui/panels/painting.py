@@ -115,12 +115,6 @@ def sized(key: str) -> dict[int, tuple[QFont, QFontMetricsF]]:
     return found
 
 
-def sides(rect: QRectF) -> Sequence[QLineF]:
-    """The four sides of a rectangle."""
-    corners = (rect.topLeft(), rect.topRight(), rect.bottomRight(), rect.bottomLeft())
-    return [QLineF(*ends) for ends in zip(corners, (*corners[1:], corners[0]), strict=True)]
-
-
 def outline(mask: NDArray[np.bool_], origin: QPointF, cell_width: float, cell_height: float) -> Sequence[QLineF]:
     """The border of a set of cells, as few lines as possible."""
     padded = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)

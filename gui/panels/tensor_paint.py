@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QImage, QPainter, QPen
 
 from gui import theme as themes
@@ -265,20 +264,14 @@ class TensorPainter:
         places = g.arrangement.places(indices)
         if not len(places):
             return
+        corner = places.min(0)  # of a large tensor only the part that is marked is looked at
+        mask = np.zeros(places.max(0) - corner + 1, np.bool_)
+        mask[tuple((places - corner).T)] = True
+        lines = painting.outline(mask, g.rect(*corner.tolist()).topLeft(), *g.size)
         wide = 2.0 if min(g.size) >= 5 else 1.2
-        if len(places) == 1:
-            lines = painting.sides(g.rect(*places[0].tolist()))
-        else:
-            lines = self._border(places)
         for colour, width in (("panel", wide + 1.6), (role, wide)):
             self.painter.setPen(QPen(self.theme.colour(colour), width))
             self.painter.drawLines(lines)  # type: ignore[call-overload]
-
-    def _border(self, places: Cells) -> Sequence[QLineF]:
-        g, corner = self.geometry, places.min(0)  # of a large tensor only the part that is marked is looked at
-        mask = np.zeros(places.max(0) - corner + 1, np.bool_)
-        mask[tuple((places - corner).T)] = True
-        return painting.outline(mask, g.rect(*corner.tolist()).topLeft(), *g.size)
 
     def _box(self, rect: QRectF, role: str) -> None:
         small = 3 - min(rect.width(), rect.height(), 6.0) / 2
