@@ -107,6 +107,22 @@ def test_others_keep_to_the_direct_way(shapes, attrs):
     test.check()
 
 
+@every_isa
+@pytest.mark.parametrize("pixel", [(0, 0), (5, 6), (3, 11)])
+def test_not_a_number_reaches_its_windows_and_no_other_square(isa, pixel):
+    """The results of a square are computed together: those beside a window of the pixel may be lost with it."""
+    test = Bilinear("conv2d", ((2, 12, 12, 16), (3, 3, 16, 20), (20,)))
+    test.inputs[0][1][(*pixel, 3)] = np.nan
+    with machine(isa):
+        lost = np.isnan(test.kernel()[0])
+    windows = np.isnan(test.reference(np.asarray)[0])
+    squares = np.zeros_like(lost)
+    for n, row, col in np.argwhere(windows.any(-1)):
+        squares[n, row // 4 * 4 :, col // 4 * 4 :][:4, :4] = True
+    assert lost[windows].all()
+    assert not lost[~squares].any()
+
+
 # ---------------------------------------------------------------- epilogue: steps as C sees them
 
 
