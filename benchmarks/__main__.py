@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ops|models|import|app] [--quick] [--json FILE]`."""
+"""`python -m benchmarks [ops|models|peers|import|app] [--quick] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,21 @@ def run_ops(args: argparse.Namespace) -> report.Report:
     return report.Report("ops", described, settings, results, contest.versions, contest.absent, contest.failures)
 
 
-def run_models(args: argparse.Namespace) -> report.Report:
+def run_models(args: argparse.Namespace, kind: str = "models") -> report.Report:
     """Time the networks."""
     from benchmarks import models
 
     rounds, seconds = args.rounds or (2 if args.quick else 5), args.seconds or (0.05 if args.quick else 0.5)
     described = machine.describe(args.threads)
-    results, contest = models.run(args.names, args.threads, args.quick, rounds, seconds, args.peers_python)
+    wanted = args.names, args.threads, args.quick, rounds, seconds, args.peers_python
+    results, contest = models.run(*wanted, peers=kind == "peers")
     settings = {"quick": args.quick, "rounds": rounds, "seconds": seconds}
-    return report.Report("models", described, settings, results, contest.versions, contest.absent, contest.failures)
+    return report.Report(kind, described, settings, results, contest.versions, contest.absent, contest.failures)
+
+
+def run_peers(args: argparse.Namespace) -> report.Report:
+    """Time more networks, beside other frameworks alone."""
+    return run_models(args, "peers")
 
 
 def run_import(args: argparse.Namespace) -> report.Report:
@@ -55,14 +61,14 @@ def table(done: report.Report) -> str:
     return app.table(done) if done.kind == "app" else report.table(done)
 
 
-RUNS = {"ops": run_ops, "models": run_models, "import": run_import, "app": run_app}
+RUNS = {"ops": run_ops, "models": run_models, "peers": run_peers, "import": run_import, "app": run_app}
 COMPARED = ("ops", "models", "import")  # what is run if nothing is named
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m benchmarks", description="fastnn beside NumPy and installed peers.")
-    top.add_argument("kind", nargs="?", choices=tuple(RUNS), help="all but the app, if left out")
+    top.add_argument("kind", nargs="?", choices=tuple(RUNS), help="all but peers and app, if left out")
     top.add_argument("names", nargs="*", help="only these operations or networks")
     top.add_argument("--quick", action="store_true", help="smaller shapes and fewer rounds")
     top.add_argument("--json", type=Path, metavar="FILE", help="also write the results to a file")

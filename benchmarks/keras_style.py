@@ -12,8 +12,13 @@ def build(keras: Any, task: dict[str, Any]) -> Any:
         keras: The module `keras` or `fastnn`.
         task: The description.
     """
-    layers = [getattr(keras.layers, layer["type"])(**arguments(layer)) for layer in task["layers"]]
-    model = keras.Sequential([keras.Input(tuple(task["input_shape"])), *layers])
+    made: dict[str, Any] = {}
+    start = before = keras.Input(tuple(task["input_shape"]))
+    for layer in task["layers"]:
+        taken = [made[name] for name in layer.get("from", ())] or [before]
+        before = getattr(keras.layers, layer["type"])(**arguments(layer))(taken if len(taken) > 1 else taken[0])
+        made[layer.get("name", "")] = before
+    model = keras.Model(start, before)
     optimizer = getattr(keras.optimizers, task["optimizer"]["type"])(task["optimizer"]["learning_rate"])
     model.compile(optimizer=optimizer, loss=task["loss"])
     return model
@@ -21,7 +26,8 @@ def build(keras: Any, task: dict[str, Any]) -> Any:
 
 def arguments(layer: dict[str, Any]) -> dict[str, Any]:
     """A layer's arguments; JSON has turned tuples into lists."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in layer.items() if k != "type"}
+    plan = ("type", "name", "from")
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in layer.items() if k not in plan}
 
 
 def trained(keras: Any, task: dict[str, Any]) -> tuple[Any, int]:

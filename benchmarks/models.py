@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.contest import Contest, Contestant
-from benchmarks.networks import Description, all_networks
+from benchmarks.networks import Description, all_networks, peer_networks
 from benchmarks.report import Result
 
 
@@ -24,16 +24,16 @@ CONTESTANTS = (
     keras_on("tensorflow", "TF"),
     keras_on("torch", "Torch"),
 )
+PEERS = tuple(c for c in CONTESTANTS if c.label != "NumPy")
 SLOW = ("Keras Torch",)  # left out when it has to be quick: PyTorch itself takes part
 
 
-def chosen(names: Sequence[str], quick: bool) -> list[Description]:
+def chosen(names: Sequence[str], networks: Sequence[Description]) -> list[Description]:
     """The networks of those names; all of them if there are none.
 
     Raises:
         ValueError: if a name is unknown.
     """
-    networks = all_networks(quick)
     known = {network["name"] for network in networks}
     if unknown := set(names) - known:
         raise ValueError(f"Expected networks of {sorted(known)}. Received: {sorted(unknown)}")
@@ -46,12 +46,23 @@ def detail(network: Description) -> str:
 
 
 def run(
-    names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: float, peers_python: str
+    names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: float, peers_python: str, peers: bool = False
 ) -> tuple[list[Result], Contest]:
-    """Time networks; returns results, and the contest with versions, absent peers and failures."""
+    """Time networks; returns results, and the contest with versions, absent peers and failures.
+
+    Args:
+        names: Only these networks.
+        threads: Threads of each contestant.
+        quick: Smaller networks, fewer contestants.
+        rounds: Turns that contestants take.
+        seconds: Length of a turn.
+        peers_python: Interpreter of peers.
+        peers: Whether frameworks alone take part, with more networks than NumPy's own code knows.
+    """
     results = []
-    contestants = [c for c in CONTESTANTS if not (quick and c.label in SLOW)]
+    contestants = [c for c in (PEERS if peers else CONTESTANTS) if not (quick and c.label in SLOW)]
+    networks = chosen(names, (peer_networks if peers else all_networks)(quick))
     with Contest(contestants, threads, peers_python) as contest:
-        for network in chosen(names, quick):
+        for network in networks:
             results.append(Result(network["name"], detail(network), contest.race(network, rounds, seconds)))
     return results, contest

@@ -79,6 +79,26 @@ def test_networks_from_presets_keep_the_architecture():
     assert (xor["batch"], cnn["batch"]) == (1, 128)
 
 
+WEIGHTS = {"autoenc": 178_001, "lstm": 100_106, "cifar_res": 96_426, "go": 561_378}  # PyTorch has as many
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_networks_for_frameworks_alone_have_their_shapes_and_learn(name):
+    task = next(d for d in json.loads(json.dumps(networks.peer_networks(quick=True))) if d["name"] == name)
+    model, (x, y) = keras_style.build(fastnn, task), data.draw(task)
+    assert sum(w.numpy().size for w in model.trainable_weights) == WEIGHTS[name]
+    history = model.fit(x, y, task["batch"], epochs=2, verbose=0, shuffle=False).history
+    assert np.isfinite(history["loss"]).all()
+    assert history["loss"][1] < history["loss"][0]
+
+
+def test_peers_race_without_numpys_own_code(capsys):
+    assert command.main(["peers", "xor", "--quick", "--rounds", "1", "--seconds", "0.01"]) == 0
+    table = capsys.readouterr().out
+    assert "| xor" in table
+    assert "NumPy ms" not in table
+
+
 def test_ops_run_to_a_table_and_a_file(tmp_path, capsys):
     path = tmp_path / "results.json"
     assert command.main(["ops", "relu", "dense", "sgd", "--quick", "--rounds", "1", "--json", str(path)]) == 0
