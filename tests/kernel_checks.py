@@ -10,8 +10,8 @@ from fastnn.ops.table import OPS
 
 ROUNDINGS = 8e-7  # error of a sum in units of the sum of its terms' magnitudes: a few roundings of float32
 # Winograd's algorithm adds and subtracts the pixels of a whole 6 x 6 square, also those that a result has no part in:
-# its error is in units of the largest sum of the array, not of each cell's own.
-WINOGRAD_ROUNDINGS = 2e-6
+# its error is in units of the largest sum of the array, not of each cell's own. Seen: 1.2e-6.
+WINOGRAD_ROUNDINGS = 3e-6
 ISAS = engine.isas()
 
 

@@ -6,6 +6,8 @@
  *     y = A^T ((G g G^T) * (B^T d B)) A          36 products instead of 144
  *     dg = G^T ((A dy A^T) * (B^T d B)) G        its gradient, summed over squares
  *
+ * A pixel that is NaN or infinite may spoil any result of the squares that it meets, not only those of its windows.
+ *
  * These points, whose squares are 1/2 and 2, round less than the usual 0, +-1, +-2. (Lavin and Gray, Fast Algorithms
  * for Convolutional Neural Networks, 2016; Toom and Cook's matrices.)
  */
@@ -13,7 +15,6 @@
 #define FNN_WINOGRAD_H
 #include "fnn.h"
 #include "window.h"
-#include <string.h>
 
 #define SQUARE 6       /* pixels along a side of what is read */
 #define STEP 4         /* of what is written, and the distance of squares */
