@@ -1,5 +1,6 @@
 /* convolution.c: im2col, col2im and conv2d, each forward directly above its backward. */
 #include "convolution.h"
+#include "winograd.h"
 #ifndef FNN_ISA
 #include "vector_system.h"
 #define FNN_FAMILY_FILE "convolution.c"
@@ -8,6 +9,7 @@
 #include "gemm.h"
 #include "convolution.h"
 #include "correlation.h"
+#include "winograd.h"
 
 /* ---------------------------------------------------------------- patches */
 
@@ -136,16 +138,20 @@ static int FNN_NAME(is_plain)(const fnn_step *s) {
     return s->attr[2].i[0] == 1 && s->attr[2].i[1] == 1 && s->attr[3].i[0] == 1;
 }
 
+/* The one place where the algorithm is chosen; by shapes and attributes alone, so that every run has the same bits. */
+#define CHOOSE(S, W, WINOGRAD, PLAIN, PARTS)                                                                     \
+    (!FNN_NAME(is_plain)(S) ? FNN_NAME(PARTS) : fnn_winograd_fits(W, &(S)->attr[0]) ? FNN_NAME(WINOGRAD) : FNN_NAME(PLAIN))
+
 static int FNN_NAME(conv2d)(fnn_step *s) {
-    return (FNN_NAME(is_plain)(s) ? FNN_NAME(fnn_conv2d_plain) : FNN_NAME(fnn_conv2d_parts))(s);
+    return CHOOSE(s, &s->in[1], fnn_winograd, fnn_conv2d_plain, fnn_conv2d_parts)(s);
 }
 
 static int FNN_NAME(conv2d_backward)(fnn_step *s) {
-    return (FNN_NAME(is_plain)(s) ? FNN_NAME(fnn_conv2d_plain_backward) : FNN_NAME(fnn_conv2d_parts_backward))(s);
+    return CHOOSE(s, &s->in[2], fnn_winograd_backward, fnn_conv2d_plain_backward, fnn_conv2d_parts_backward)(s);
 }
 
 static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) {
-    return (FNN_NAME(is_plain)(s) ? FNN_NAME(fnn_conv2d_plain_scratch) : FNN_NAME(fnn_conv2d_parts_scratch))(s, backward);
+    return CHOOSE(s, &s->in[1 + backward], fnn_winograd_scratch, fnn_conv2d_plain_scratch, fnn_conv2d_parts_scratch)(s, backward);
 }
 
 const fnn_entry FNN_NAME(convolution_entries)[] = {
