@@ -15,7 +15,7 @@ pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
 def windows(draw):
     """Images' and kernel's sizes that fit, with strides, padding and dilation."""
     size = draw(st.tuples(st.integers(1, 14), st.integers(1, 33)))
-    kernel = draw(st.one_of(st.sampled_from([(3, 3), (5, 5)]), st.tuples(st.integers(1, 6), st.integers(1, 7))))
+    kernel = draw(st.one_of(st.sampled_from([(3, 3), (5, 5), (7, 7)]), st.tuples(st.integers(1, 6), st.integers(1, 7))))
     attrs = {"padding": draw(st.sampled_from(["valid", "same"]))}
     moves = draw(st.sampled_from(["strides", "dilation_rate"]))
     attrs[moves] = draw(st.one_of(st.sampled_from([(1, 1), (2, 2)]), pairs))

@@ -141,19 +141,16 @@ static void FNN_NAME(result_pixels)(const FNN_NAME(result_job) *j, const FNN_NAM
     FNN_NAME(depth_pixels)(t, until - from);
 }
 
-static void FNN_NAME(result_row)(const FNN_NAME(result_job) *j, const FNN_NAME(rows_read) *x, int64_t n, const fnn_phase *down, int64_t u) {
-    for (int64_t phase = 0; phase < fnn_phases(&j->across); phase++) {
-        const fnn_phase across = fnn_phase_of(&j->across, phase);
-        int64_t from, until, tap, end;
-        fnn_whole_results(&across, &from, &until);
-        for (int64_t v = 0; v < across.count; v++) {
-            if (v == from && from < until) {
-                FNN_NAME(result_pixels)(j, x, n, down, &across, u, from, until, 0, across.taps);
-                v = until - 1;
-                continue;
-            }
-            fnn_taps_of_result(&across, v, &tap, &end);
-            FNN_NAME(result_pixels)(j, x, n, down, &across, u, v, v + 1, tap, end - tap);
+/* The results of rows [first, end) of phase `down` that belong to one phase across: whole windows, then the edges. */
+static void FNN_NAME(result_rows)(const FNN_NAME(result_job) *j, const FNN_NAME(rows_read) *x, int64_t n, const fnn_phase *down,
+                                  const fnn_phase *across, int64_t first, int64_t end) {
+    int64_t from, until, tap, last;
+    fnn_whole_results(across, &from, &until);
+    for (int64_t u = first; u < end; u++) {
+        if (from < until) FNN_NAME(result_pixels)(j, x, n, down, across, u, from, until, 0, across->taps);
+        for (int64_t v = from > 0 ? 0 : until; v < across->count; v = v + 1 == from ? until : v + 1) {
+            fnn_taps_of_result(across, v, &tap, &last);
+            FNN_NAME(result_pixels)(j, x, n, down, across, u, v, v + 1, tap, last - tap);
         }
     }
 }
@@ -166,8 +163,10 @@ static void FNN_NAME(result_band)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(rows_read) x = FNN_NAME(read_rows)(&j->source, n, from, until, j->buffers + thread * j->buffer);
     for (int64_t phase = 0; phase < fnn_phases(&j->down); phase++) {
         const fnn_phase down = fnn_phase_of(&j->down, phase);
-        for (int64_t u = fnn_max(begin - down.begin, 0); u < fnn_min(end - down.begin, down.count); u++)
-            FNN_NAME(result_row)(j, &x, n, &down, u);
+        for (int64_t phase_across = 0; phase_across < fnn_phases(&j->across); phase_across++) {
+            const fnn_phase across = fnn_phase_of(&j->across, phase_across);
+            FNN_NAME(result_rows)(j, &x, n, &down, &across, fnn_max(begin - down.begin, 0), fnn_min(end - down.begin, down.count));
+        }
     }
 }
 
@@ -192,6 +191,7 @@ typedef struct {
     FNN_NAME(source) source;
     fnn_phase down, across;
     fnn_axis axis;            /* down */
+    int64_t from, until;      /* windows that are whole across */
     int64_t images, across_kernel, channels, blocks, band, part, buffer, weights;
     const float *dy;
     float *parts, *buffers, *dw, *db;
@@ -204,44 +204,63 @@ static FNN_NAME(slope_job) FNN_NAME(slope_plan)(const FNN_NAME(small_groups) *p)
                              .channels = p->outs, .band = fnn_max(forward.band, 1), .buffer = forward.buffer};
     j.down = fnn_phase_of(&forward.down, 0);
     j.across = fnn_phase_of(&forward.across, 0);
+    fnn_whole_results(&j.across, &j.from, &j.until);
     j.weights = z->kh * z->kw * forward.source.planes * p->outs;
     j.blocks = fnn_max(1, fnn_min(SUM_BLOCKS, z->n * z->oh));
     j.part = FNN_NAME(round_up)(j.weights + p->outs);
     return j;
 }
 
-/* One plane of one row of windows, kernel rows [top, bottom): whole windows in tiles, the others tap by tap. */
+/* One plane of one row of windows, `rows` kernel rows from x and dw on. */
+static void FNN_NAME(slope_taps)(const FNN_NAME(slope_job) *j, const FNN_NAME(slope_tile) *t, int64_t rows) {
+    const fnn_phase *a = &j->across;
+    for (int64_t tap = 0; tap < a->taps; tap++) {
+        int64_t first, end;
+        fnn_results_of_tap(a, tap, &first, &end);
+        for (int64_t i = 0; i < rows && first < end; i++)
+            FNN_NAME(slope_tap)(t->x + i * t->x_row + (a->base + first * a->stride + tap * a->apart) * t->channels, t->x_pixel,
+                                t->dy + first * t->dy_pixel, t->dy_pixel, end - first, t->channels,
+                                t->dw + i * t->w_row + tap * t->w_tap);
+    }
+}
+
+static void FNN_NAME(slope_edges)(const FNN_NAME(slope_job) *j, const FNN_NAME(slope_tile) *t, int64_t rows, int64_t from, int64_t until) {
+    const fnn_phase *a = &j->across;
+    for (int64_t u = from > 0 ? 0 : until; u < a->count; u = u + 1 == from ? until : u + 1) {
+        int64_t first, end;
+        FNN_NAME(slope_tile) pixel = *t;
+        fnn_taps_of_result(a, u, &first, &end);
+        if (first == end) continue;
+        pixel.x += (a->base + u * a->stride + first * a->apart) * t->channels;
+        pixel.dy += u * t->dy_pixel;
+        pixel.dw += first * t->w_tap;
+        FNN_NAME(slope_pixel)(&pixel, rows, end - first);
+    }
+}
+
 static void FNN_NAME(slope_plane)(const FNN_NAME(slope_job) *j, const float *x, int64_t x_row, const float *dy, float *dw,
                                   int64_t rows) {
     const fnn_phase *a = &j->across;
     const int64_t channels = j->channels, cell = channels * j->source.planes;
-    FNN_NAME(slope_tile) t = {.x_pixel = a->stride * channels, .x_row = x_row, .x_tap = a->apart * channels, .dy_pixel = channels,
-                              .channels = channels, .w_row = j->across_kernel * cell, .w_tap = cell};
-    int64_t from, until, at_once = rows == 3 ? 3 : 1;
-    fnn_whole_results(a, &from, &until);
-    FNN_NAME(slope_bodies) bodies = FNN_NAME(slope_bodies_of)(&t, a->taps, at_once);
-    if (!bodies.two) bodies = FNN_NAME(slope_bodies_of)(&t, a->taps, at_once = 1);
-    until = bodies.two ? from + (until - from) / 2 * 2 : from;
-    for (int64_t i = 0; i < rows && until > from; i += at_once)
-        for (int64_t u = from; u < until;) {
+    const FNN_NAME(slope_tile) all = {x, dy, a->stride * channels, x_row, a->apart * channels, channels, channels, dw,
+                                      j->across_kernel * cell, cell};
+    const int64_t at_once = rows == 3 && a->taps == 3 ? 3 : 1, until = j->from + (j->until - j->from) / 2 * 2;
+    const FNN_NAME(slope_bodies) bodies = FNN_NAME(slope_bodies_of)(&all, a->taps, at_once);
+    if (!bodies.two) {
+        FNN_NAME(slope_taps)(j, &all, rows);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i += at_once)
+        for (int64_t u = j->from; u < until;) {
             const int most = until - u >= SLOPE_PIXELS;
-            t.x = x + i * x_row + (a->base + u * a->stride) * channels;
-            t.dy = dy + u * channels;
-            t.dw = dw + i * t.w_row;
+            FNN_NAME(slope_tile) t = all;
+            t.x += i * x_row + (a->base + u * a->stride) * channels;
+            t.dy += u * channels;
+            t.dw += i * t.w_row;
             (most ? bodies.most : bodies.two)(&t);
             u += most ? SLOPE_PIXELS : 2;
         }
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t tap = 0; tap < a->taps; tap++) {
-            int64_t first, end;
-            fnn_results_of_tap(a, tap, &first, &end);
-            for (int side = 0; side < 2; side++) { /* left and right of the whole windows */
-                const int64_t u = side ? fnn_max(first, until) : first, stop = side ? end : fnn_min(end, from);
-                if (u < stop)
-                    FNN_NAME(slope_tap)(x + i * x_row + (a->base + tap * a->apart + u * a->stride) * channels, t.x_pixel,
-                                        dy + u * channels, channels, stop - u, channels, dw + i * t.w_row + tap * t.w_tap);
-            }
-        }
+    FNN_NAME(slope_edges)(j, &all, rows, j->from, until);
 }
 
 static void FNN_NAME(slope_row)(const FNN_NAME(slope_job) *j, const FNN_NAME(rows_read) *x, int64_t n, int64_t row, float *dw) {

@@ -6,7 +6,7 @@
  * Included inside a family file, once per instruction set, after "vector.h".
  */
 #define TILE_PIXELS 6
-#define TILE_TAPS 5 /* most taps whose weights stay in registers */
+#define TILE_TAPS 7 /* most taps whose weights stay in registers */
 
 /* to[u, k] = sum over rows, planes, taps of from[u; row, plane, tap; k] * w[row, plane, tap; k] */
 typedef struct {
@@ -17,6 +17,14 @@ typedef struct {
     int64_t to_pixel;
     fnn_epilogue finish; /* bias at the first channel; mask laid out as `to` */
 } FNN_NAME(depth_tile);
+
+/* A number that is used often stays in a register: gcc would rather read it again for every product. */
+#undef KEEP
+#if FNN_ISA && (defined(__GNUC__) || defined(__clang__))
+#define KEEP(V) __asm__("" : "+v"(V))
+#else
+#define KEEP(V) (void)(V)
+#endif
 
 #define AT(P) (part ? FNN_NAME(vec_load_part)(P, lanes) : FNN_NAME(vec_load)(P))
 
@@ -46,27 +54,34 @@ FNN_INLINE void FNN_NAME(depth_any)(const FNN_NAME(depth_tile) *t, const float *
 FNN_INLINE void FNN_NAME(depth_known)(const FNN_NAME(depth_tile) *t, const float *x, const float *w, VEC *sum, const int pixels,
                                       const int taps, const int stride, const int part, int lanes) {
     VEC weight[TILE_TAPS];
-    FNN_UNROLL for (int j = 0; j < taps; j++) weight[j] = AT(w + j * t->w_tap);
+    FNN_UNROLL for (int j = 0; j < taps; j++) {
+        weight[j] = AT(w + j * t->w_tap);
+        KEEP(weight[j]);
+    }
     FNN_UNROLL for (int col = 0; col < (pixels - 1) * stride + taps; col++, x += t->from_tap) {
-        const VEC cell = AT(x);
+        VEC cell = AT(x);
+        KEEP(cell);
         FNN_UNROLL for (int j = 0; j < taps; j++)
             if (col >= j && (col - j) % stride == 0 && (col - j) / stride < pixels)
                 sum[(col - j) / stride] = FNN_NAME(vec_multiply_add)(cell, weight[j], sum[(col - j) / stride]);
     }
 }
 
-/* pixels, taps (0: as many as the tile says), stride and part are constants after inlining. */
-FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, int64_t k, const int pixels, const int taps,
+/* pixels, taps (0: as many as the tile says), stride and part are constants after inlining; `own` is a copy of the
+ * tile that no store can change. */
+FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, const FNN_NAME(depth_tile) *own, int64_t k, const int pixels, const int taps,
                                        const int stride, const int part, int lanes) {
     VEC sum[TILE_PIXELS];
     FNN_UNROLL for (int u = 0; u < pixels; u++) sum[u] = FNN_NAME(vec_fill)(0);
-    for (int64_t i = 0; i < t->rows; i++)
-        for (int64_t c = 0; c < t->planes; c++) {
-            const float *x = t->from + i * t->from_row + c * t->from_plane + k, *w = t->w + i * t->w_row + c * t->w_plane + k;
-            if (taps) FNN_NAME(depth_known)(t, x, w, sum, pixels, taps, stride, part, lanes);
-            else FNN_NAME(depth_any)(t, x, w, sum, pixels, part, lanes);
+    const float *x_row = own->from + k, *w_row = own->w + k;
+    for (int64_t i = own->rows; i > 0; i--, x_row += own->from_row, w_row += own->w_row) {
+        const float *x = x_row, *w = w_row;
+        for (int64_t c = own->planes; c > 0; c--, x += own->from_plane, w += own->w_plane) {
+            if (taps) FNN_NAME(depth_known)(own, x, w, sum, pixels, taps, stride, part, lanes);
+            else FNN_NAME(depth_any)(own, x, w, sum, pixels, part, lanes);
         }
-    const fnn_epilogue *e = &t->finish;
+    }
+    const fnn_epilogue *e = &own->finish;
     if (e->relu || e->mask || e->accumulate) {
         VEC sums[TILE_PIXELS];
         FNN_UNROLL for (int u = 0; u < pixels; u++) sums[u] = sum[u];
@@ -78,7 +93,7 @@ FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, int64_t k,
         FNN_UNROLL for (int u = 0; u < pixels; u++) sum[u] = FNN_NAME(vec_add)(sum[u], bias);
     }
     FNN_UNROLL for (int u = 0; u < pixels; u++) {
-        float *to = t->to + u * t->to_pixel + k;
+        float *to = own->to + u * own->to_pixel + k;
         if (part) FNN_NAME(vec_store_part)(to, sum[u], lanes);
         else FNN_NAME(vec_store)(to, sum[u]);
     }
@@ -86,10 +101,11 @@ FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, int64_t k,
 
 #define DEPTH_TILE(NAME, PIXELS, TAPS, STRIDE)                                                                     \
     static void FNN_NAME(NAME##_##PIXELS)(const FNN_NAME(depth_tile) *t) {                                         \
+        const FNN_NAME(depth_tile) own = *t;                                                                       \
         int64_t k = 0;                                                                                             \
-        for (; k + FNN_LANES <= t->channels; k += FNN_LANES)                                                       \
-            FNN_NAME(depth_vector)(t, k, PIXELS, TAPS, STRIDE, 0, FNN_LANES);                                      \
-        if (k < t->channels) FNN_NAME(depth_vector)(t, k, PIXELS, TAPS, STRIDE, 1, (int)(t->channels - k));        \
+        for (; k + FNN_LANES <= own.channels; k += FNN_LANES)                                                      \
+            FNN_NAME(depth_vector)(t, &own, k, PIXELS, TAPS, STRIDE, 0, FNN_LANES);                                \
+        if (k < own.channels) FNN_NAME(depth_vector)(t, &own, k, PIXELS, TAPS, STRIDE, 1, (int)(own.channels - k)); \
     }
 #define DEPTH_TILES(NAME, TAPS, STRIDE) DEPTH_TILE(NAME, 6, TAPS, STRIDE) DEPTH_TILE(NAME, 3, TAPS, STRIDE)
 DEPTH_TILE(depth_any_taps, 1, 0, 0)
@@ -97,6 +113,7 @@ DEPTH_TILES(depth_any_taps, 0, 0)
 DEPTH_TILES(depth_three_taps, 3, 1)
 DEPTH_TILES(depth_three_taps_apart, 3, 2)
 DEPTH_TILES(depth_five_taps, 5, 1)
+DEPTH_TILES(depth_seven_taps, 7, 1)
 
 typedef void (*FNN_NAME(depth_body))(const FNN_NAME(depth_tile) *);
 typedef struct { FNN_NAME(depth_body) six, three; } FNN_NAME(depth_bodies);
@@ -109,6 +126,8 @@ static FNN_NAME(depth_bodies) FNN_NAME(depth_bodies_of)(const FNN_NAME(depth_til
         return (FNN_NAME(depth_bodies)){FNN_NAME(depth_three_taps_apart_6), FNN_NAME(depth_three_taps_apart_3)};
     if (t->taps == 5 && side_by_side)
         return (FNN_NAME(depth_bodies)){FNN_NAME(depth_five_taps_6), FNN_NAME(depth_five_taps_3)};
+    if (t->taps == 7 && side_by_side)
+        return (FNN_NAME(depth_bodies)){FNN_NAME(depth_seven_taps_6), FNN_NAME(depth_seven_taps_3)};
     return (FNN_NAME(depth_bodies)){FNN_NAME(depth_any_taps_6), FNN_NAME(depth_any_taps_3)};
 }
 
@@ -149,13 +168,17 @@ typedef struct {
 FNN_INLINE void FNN_NAME(slope_vector)(const FNN_NAME(slope_tile) *t, int64_t k, const int pixels, const int rows, const int taps,
                                        const int stride, const int part, int lanes) {
     VEC sum[3][TILE_TAPS], dy[TILE_PIXELS];
-    FNN_UNROLL for (int u = 0; u < pixels; u++) dy[u] = AT(t->dy + u * t->dy_pixel + k);
+    FNN_UNROLL for (int u = 0; u < pixels; u++) {
+        dy[u] = AT(t->dy + u * t->dy_pixel + k);
+        KEEP(dy[u]);
+    }
     FNN_UNROLL for (int i = 0; i < rows; i++)
         FNN_UNROLL for (int j = 0; j < taps; j++) sum[i][j] = AT(t->dw + i * t->w_row + j * t->w_tap + k);
     FNN_UNROLL for (int i = 0; i < rows; i++) {
         const float *x = t->x + i * t->x_row + k;
         FNN_UNROLL for (int col = 0; col < (pixels - 1) * stride + taps; col++, x += t->x_tap) {
-            const VEC cell = AT(x);
+            VEC cell = AT(x);
+            KEEP(cell);
             FNN_UNROLL for (int j = 0; j < taps; j++)
                 if (col >= j && (col - j) % stride == 0 && (col - j) / stride < pixels)
                     sum[i][j] = FNN_NAME(vec_multiply_add)(cell, dy[(col - j) / stride], sum[i][j]);
@@ -171,10 +194,11 @@ FNN_INLINE void FNN_NAME(slope_vector)(const FNN_NAME(slope_tile) *t, int64_t k,
 
 #define SLOPE_TILE(NAME, PIXELS, ROWS, TAPS, STRIDE)                                                                   \
     static void FNN_NAME(NAME##_##PIXELS##_##ROWS)(const FNN_NAME(slope_tile) *t) {                                    \
+        const FNN_NAME(slope_tile) own = *t; /* which no store can change */                                           \
         int64_t k = 0;                                                                                                 \
-        for (; k + FNN_LANES <= t->channels; k += FNN_LANES)                                                           \
-            FNN_NAME(slope_vector)(t, k, PIXELS, ROWS, TAPS, STRIDE, 0, FNN_LANES);                                    \
-        if (k < t->channels) FNN_NAME(slope_vector)(t, k, PIXELS, ROWS, TAPS, STRIDE, 1, (int)(t->channels - k));      \
+        for (; k + FNN_LANES <= own.channels; k += FNN_LANES)                                                          \
+            FNN_NAME(slope_vector)(&own, k, PIXELS, ROWS, TAPS, STRIDE, 0, FNN_LANES);                                 \
+        if (k < own.channels) FNN_NAME(slope_vector)(&own, k, PIXELS, ROWS, TAPS, STRIDE, 1, (int)(own.channels - k)); \
     }
 #undef SLOPE_PIXELS
 #undef SLOPE_TILES
@@ -193,6 +217,7 @@ SLOPE_TILES(slope_three, 1, 3, 1)
 SLOPE_TILES(slope_three_apart, 3, 3, 2)
 SLOPE_TILES(slope_three_apart, 1, 3, 2)
 SLOPE_TILES(slope_five, 1, 5, 1)
+SLOPE_TILES(slope_seven, 1, 7, 1)
 
 typedef void (*FNN_NAME(slope_body))(const FNN_NAME(slope_tile) *);
 typedef struct { FNN_NAME(slope_body) most, two; } FNN_NAME(slope_bodies);
@@ -203,7 +228,24 @@ static FNN_NAME(slope_bodies) FNN_NAME(slope_bodies_of)(const FNN_NAME(slope_til
     if (taps == 3 && side_by_side) return rows == 3 ? SLOPE_BODIES(slope_three, 3) : SLOPE_BODIES(slope_three, 1);
     if (taps == 3 && apart) return rows == 3 ? SLOPE_BODIES(slope_three_apart, 3) : SLOPE_BODIES(slope_three_apart, 1);
     if (taps == 5 && side_by_side && rows == 1) return SLOPE_BODIES(slope_five, 1);
+    if (taps == 7 && side_by_side && rows == 1) return SLOPE_BODIES(slope_seven, 1);
     return (FNN_NAME(slope_bodies)){NULL, NULL};
+}
+
+/* One pixel, for edges. */
+static void FNN_NAME(slope_pixel)(const FNN_NAME(slope_tile) *t, int64_t rows, int64_t taps) {
+    const FNN_NAME(slope_tile) own = *t;
+    for (int64_t k = 0; k < own.channels; k += FNN_LANES) {
+        const int lanes = (int)fnn_min(FNN_LANES, own.channels - k), part = lanes < FNN_LANES;
+        const VEC dy = AT(own.dy + k);
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = 0; j < taps; j++) {
+                float *to = own.dw + i * own.w_row + j * own.w_tap + k;
+                const VEC sum = FNN_NAME(vec_multiply_add)(AT(own.x + i * own.x_row + j * own.x_tap + k), dy, AT(to));
+                if (part) FNN_NAME(vec_store_part)(to, sum, lanes);
+                else FNN_NAME(vec_store)(to, sum);
+            }
+    }
 }
 
 /* One tap: dw[k] += sum over pixels of x[u; k] * dy[u; k], in four sums; without x the sum of dy. */
