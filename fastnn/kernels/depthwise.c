@@ -90,9 +90,20 @@ static int64_t FNN_NAME(places_of_band)(const FNN_NAME(source) *s, int64_t strid
 
 /* ---------------------------------------------------------------- results: y, or dx */
 
+#define MOST_KNOWN 4 /* phases that are worked out once and not for every row */
+
+typedef struct { fnn_phase phase; int64_t from, until; } FNN_NAME(phase_across); /* and its whole windows */
+
+static FNN_NAME(phase_across) FNN_NAME(across_of)(const fnn_axis *across, int64_t phase) {
+    FNN_NAME(phase_across) p = {fnn_phase_of(across, phase), 0, 0};
+    fnn_whole_results(&p.phase, &p.from, &p.until);
+    return p;
+}
+
 typedef struct {
     FNN_NAME(source) source;
     fnn_axis down, across;
+    FNN_NAME(phase_across) known[MOST_KNOWN];
     int64_t images, channels, places, band, bands; /* bands: of an image, each of `band` of its places */
     const float *w;
     float *to, *buffers;
@@ -107,6 +118,8 @@ static FNN_NAME(result_job) FNN_NAME(result_plan)(const FNN_NAME(small_groups) *
     j.down = (fnn_axis){turned ? z->oh : z->h, turned ? z->h : z->oh, z->kh, z->sh, p->dh, z->top, turned};
     j.across = (fnn_axis){turned ? z->ow : z->w, turned ? z->w : z->ow, z->kw, z->sw, p->dw, z->left, turned};
     j.source = (FNN_NAME(source)){NULL, j.down.cells, j.across.cells, p->groups, turned ? each : ins, turned ? ins : each, p->spread};
+    for (int64_t phase = 0; phase < fnn_min(fnn_phases(&j.across), MOST_KNOWN); phase++)
+        j.known[phase] = FNN_NAME(across_of)(&j.across, phase);
     j.places = fnn_places(&j.down);
     const int64_t reach = (z->kh - 1) * p->dh, rows = turned ? reach / z->sh + 1 : reach + 1;
     const int64_t place = fnn_max(fnn_phases(&j.down) * j.across.results * j.channels, 1);
@@ -130,7 +143,7 @@ static void FNN_NAME(result_pixels)(const FNN_NAME(result_job) *j, const FNN_NAM
     FNN_NAME(depth_tile) t = {.from_pixel = across->stride * channels, .from_row = down->apart * x->row, .from_plane = x->plane,
                               .from_tap = across->apart * channels, .w_row = down->weight_step * j->across.kernel * cell,
                               .w_plane = channels, .w_tap = across->weight_step * cell, .rows = taps ? bottom - top : 0,
-                              .planes = j->source.planes, .taps = taps, .channels = channels, .from = x->from, .w = j->w, .to = j->to + at,
+                              .planes = j->source.planes, .taps = taps, .channels = channels, .next_row = x->row, .next_rows = down->stride, .from = x->from, .w = j->w, .to = j->to + at,
                               .to_pixel = across->step * channels, .finish = j->finish};
     if (t.finish.mask) t.finish.mask += at;
     if (t.rows) {
@@ -141,16 +154,15 @@ static void FNN_NAME(result_pixels)(const FNN_NAME(result_job) *j, const FNN_NAM
     FNN_NAME(depth_pixels)(t, until - from);
 }
 
-/* The results of rows [first, end) of phase `down` that belong to one phase across: whole windows, then the edges. */
-static void FNN_NAME(result_rows)(const FNN_NAME(result_job) *j, const FNN_NAME(rows_read) *x, int64_t n, const fnn_phase *down,
-                                  const fnn_phase *across, int64_t first, int64_t end) {
-    int64_t from, until, tap, last;
-    fnn_whole_results(across, &from, &until);
-    for (int64_t u = first; u < end; u++) {
-        if (from < until) FNN_NAME(result_pixels)(j, x, n, down, across, u, from, until, 0, across->taps);
-        for (int64_t v = from > 0 ? 0 : until; v < across->count; v = v + 1 == from ? until : v + 1) {
-            fnn_taps_of_result(across, v, &tap, &last);
-            FNN_NAME(result_pixels)(j, x, n, down, across, u, v, v + 1, tap, last - tap);
+/* One row: of every phase across whole windows, then the edges. */
+static void FNN_NAME(result_row)(const FNN_NAME(result_job) *j, const FNN_NAME(rows_read) *x, int64_t n, const fnn_phase *down, int64_t u) {
+    for (int64_t phase = 0; phase < fnn_phases(&j->across); phase++) {
+        const FNN_NAME(phase_across) p = phase < MOST_KNOWN ? j->known[phase] : FNN_NAME(across_of)(&j->across, phase);
+        if (p.from < p.until) FNN_NAME(result_pixels)(j, x, n, down, &p.phase, u, p.from, p.until, 0, p.phase.taps);
+        for (int64_t v = p.from > 0 ? 0 : p.until; v < p.phase.count; v = v + 1 == p.from ? p.until : v + 1) {
+            int64_t tap, end;
+            fnn_taps_of_result(&p.phase, v, &tap, &end);
+            FNN_NAME(result_pixels)(j, x, n, down, &p.phase, u, v, v + 1, tap, end - tap);
         }
     }
 }
@@ -163,10 +175,8 @@ static void FNN_NAME(result_band)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(rows_read) x = FNN_NAME(read_rows)(&j->source, n, from, until, j->buffers + thread * j->buffer);
     for (int64_t phase = 0; phase < fnn_phases(&j->down); phase++) {
         const fnn_phase down = fnn_phase_of(&j->down, phase);
-        for (int64_t phase_across = 0; phase_across < fnn_phases(&j->across); phase_across++) {
-            const fnn_phase across = fnn_phase_of(&j->across, phase_across);
-            FNN_NAME(result_rows)(j, &x, n, &down, &across, fnn_max(begin - down.begin, 0), fnn_min(end - down.begin, down.count));
-        }
+        for (int64_t u = fnn_max(begin - down.begin, 0); u < fnn_min(end - down.begin, down.count); u++)
+            FNN_NAME(result_row)(j, &x, n, &down, u);
     }
 }
 
@@ -203,8 +213,9 @@ static FNN_NAME(slope_job) FNN_NAME(slope_plan)(const FNN_NAME(small_groups) *p)
     FNN_NAME(slope_job) j = {.source = forward.source, .axis = forward.down, .images = z->n, .across_kernel = z->kw,
                              .channels = p->outs, .band = fnn_max(forward.band, 1), .buffer = forward.buffer};
     j.down = fnn_phase_of(&forward.down, 0);
-    j.across = fnn_phase_of(&forward.across, 0);
-    fnn_whole_results(&j.across, &j.from, &j.until);
+    j.across = forward.known[0].phase;
+    j.from = forward.known[0].from;
+    j.until = forward.known[0].until;
     j.weights = z->kh * z->kw * forward.source.planes * p->outs;
     j.blocks = fnn_max(1, fnn_min(SUM_BLOCKS, z->n * z->oh));
     j.part = FNN_NAME(round_up)(j.weights + p->outs);
@@ -257,6 +268,11 @@ static void FNN_NAME(slope_plane)(const FNN_NAME(slope_job) *j, const float *x, 
             t.x += i * x_row + (a->base + u * a->stride) * channels;
             t.dy += u * channels;
             t.dw += i * t.w_row;
+            if (i == 0) {
+                const int64_t pixels = most ? SLOPE_PIXELS : 2;
+                for (int64_t r = 0; r < j->down.stride; r++) FNN_NAME(prefetch)(t.x + (rows + r) * x_row, pixels * t.x_pixel);
+                FNN_NAME(prefetch)(t.dy + a->count * channels, pixels * channels);
+            }
             (most ? bodies.most : bodies.two)(&t);
             u += most ? SLOPE_PIXELS : 2;
         }

@@ -13,6 +13,7 @@ typedef struct {
     const float *from, *w;
     int64_t from_pixel, from_row, from_plane, from_tap, w_row, w_plane, w_tap;
     int64_t rows, planes, taps, channels;
+    int64_t next_row, next_rows; /* the rows behind that the next row of results will read */
     float *to;
     int64_t to_pixel;
     fnn_epilogue finish; /* bias at the first channel; mask laid out as `to` */
@@ -25,6 +26,15 @@ typedef struct {
 #else
 #define KEEP(V) (void)(V)
 #endif
+
+/* What the next row will read: few lines at a time, between the tiles. */
+FNN_INLINE void FNN_NAME(prefetch)(const float *p, int64_t floats) {
+#if defined(__GNUC__) || defined(__clang__)
+    for (int64_t k = 0; k < floats; k += 16) __builtin_prefetch(p + k);
+#endif
+    (void)p;
+    (void)floats;
+}
 
 #define AT(P) (part ? FNN_NAME(vec_load_part)(P, lanes) : FNN_NAME(vec_load)(P))
 
@@ -146,6 +156,8 @@ static void FNN_NAME(depth_pixels)(FNN_NAME(depth_tile) t, int64_t pixels) {
             t.to -= over * t.to_pixel;
             if (t.finish.mask) t.finish.mask -= over * t.to_pixel;
         }
+        for (int64_t r = 1; r <= t.next_rows; r++)
+            FNN_NAME(prefetch)(t.from + (t.rows - 1) * t.from_row + r * t.next_row, move * t.from_pixel);
         (move == 6 ? bodies.six : move == 3 ? bodies.three : FNN_NAME(depth_any_taps_1))(&t);
         t.from += move * t.from_pixel;
         t.to += move * t.to_pixel;
