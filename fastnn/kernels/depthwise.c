@@ -143,7 +143,7 @@ static void FNN_NAME(result_pixels)(const FNN_NAME(result_job) *j, const FNN_NAM
     FNN_NAME(depth_tile) t = {.from_pixel = across->stride * channels, .from_row = down->apart * x->row, .from_plane = x->plane,
                               .from_tap = across->apart * channels, .w_row = down->weight_step * j->across.kernel * cell,
                               .w_plane = channels, .w_tap = across->weight_step * cell, .rows = taps ? bottom - top : 0,
-                              .planes = j->source.planes, .taps = taps, .channels = channels, .next_row = x->row, .next_rows = down->stride, .from = x->from, .w = j->w, .to = j->to + at,
+                              .planes = j->source.planes, .taps = taps, .channels = channels, .next_row = x->row, .next_rows = down->stride == 1, .from = x->from, .w = j->w, .to = j->to + at,
                               .to_pixel = across->step * channels, .finish = j->finish};
     if (t.finish.mask) t.finish.mask += at;
     if (t.rows) {

@@ -13,7 +13,7 @@ typedef struct {
     const float *from, *w;
     int64_t from_pixel, from_row, from_plane, from_tap, w_row, w_plane, w_tap;
     int64_t rows, planes, taps, channels;
-    int64_t next_row, next_rows; /* the rows behind that the next row of results will read */
+    int64_t next_row, next_rows; /* how many rows behind to prefetch, and their distance */
     float *to;
     int64_t to_pixel;
     fnn_epilogue finish; /* bias at the first channel; mask laid out as `to` */
@@ -38,15 +38,26 @@ FNN_INLINE void FNN_NAME(prefetch)(const float *p, int64_t floats) {
 
 #define AT(P) (part ? FNN_NAME(vec_load_part)(P, lanes) : FNN_NAME(vec_load)(P))
 
+FNN_INLINE void FNN_NAME(depth_move)(FNN_NAME(depth_tile) *t, int64_t pixels) {
+    t->from += pixels * t->from_pixel;
+    t->to += pixels * t->to_pixel;
+    if (t->finish.mask) t->finish.mask += pixels * t->to_pixel;
+}
+
+FNN_INLINE void FNN_NAME(depth_prefetch)(const FNN_NAME(depth_tile) *t, int64_t pixels) {
+    for (int64_t r = 1; r <= t->next_rows; r++)
+        FNN_NAME(prefetch)(t->from + (t->rows - 1) * t->from_row + r * t->next_row, pixels * t->from_pixel);
+}
+
 /* The epilogue where it is more than a bias: seldom, so that it stays out of the tiles. */
-static FNN_NOINLINE void FNN_NAME(depth_finish)(const FNN_NAME(depth_tile) *t, const VEC *sums, int pixels, int64_t k, int lanes) {
-    const fnn_epilogue *e = &t->finish;
+static FNN_NOINLINE void FNN_NAME(depth_finish)(const FNN_NAME(depth_tile) t, const VEC *sums, int pixels, int64_t k, int lanes) {
+    const fnn_epilogue *e = &t.finish;
     const VEC zero = FNN_NAME(vec_fill)(0), bias = e->bias ? FNN_NAME(vec_load_part)(e->bias + k, lanes) : zero;
     for (int u = 0; u < pixels; u++) {
-        const int64_t at = u * t->to_pixel + k;
+        const int64_t at = u * t.to_pixel + k;
         const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + at, lanes) : zero;
-        const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(t->to + at, lanes) : zero;
-        FNN_NAME(vec_store_part)(t->to + at, FNN_NAME(vec_finish)(sums[u], e, bias, mask, old), lanes);
+        const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(t.to + at, lanes) : zero;
+        FNN_NAME(vec_store_part)(t.to + at, FNN_NAME(vec_finish)(sums[u], e, bias, mask, old), lanes);
     }
 }
 
@@ -77,9 +88,8 @@ FNN_INLINE void FNN_NAME(depth_known)(const FNN_NAME(depth_tile) *t, const float
     }
 }
 
-/* pixels, taps (0: as many as the tile says), stride and part are constants after inlining; `own` is a copy of the
- * tile that no store can change. */
-FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, const FNN_NAME(depth_tile) *own, int64_t k, const int pixels, const int taps,
+/* pixels, taps (0: as many as the tile says), stride and part are constants after inlining. */
+FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *own, int64_t k, const int pixels, const int taps,
                                        const int stride, const int part, int lanes) {
     VEC sum[TILE_PIXELS];
     FNN_UNROLL for (int u = 0; u < pixels; u++) sum[u] = FNN_NAME(vec_fill)(0);
@@ -95,7 +105,7 @@ FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, const FNN_
     if (e->relu || e->mask || e->accumulate) {
         VEC sums[TILE_PIXELS];
         FNN_UNROLL for (int u = 0; u < pixels; u++) sums[u] = sum[u];
-        FNN_NAME(depth_finish)(t, sums, pixels, k, lanes);
+        FNN_NAME(depth_finish)(*own, sums, pixels, k, lanes);
         return;
     }
     if (e->bias) {
@@ -109,27 +119,38 @@ FNN_INLINE void FNN_NAME(depth_vector)(const FNN_NAME(depth_tile) *t, const FNN_
     }
 }
 
+/* So many tiles side by side, from a copy of the first that no store can change. */
 #define DEPTH_TILE(NAME, PIXELS, TAPS, STRIDE)                                                                     \
-    static void FNN_NAME(NAME##_##PIXELS)(const FNN_NAME(depth_tile) *t) {                                         \
-        const FNN_NAME(depth_tile) own = *t;                                                                       \
-        int64_t k = 0;                                                                                             \
-        for (; k + FNN_LANES <= own.channels; k += FNN_LANES)                                                      \
-            FNN_NAME(depth_vector)(t, &own, k, PIXELS, TAPS, STRIDE, 0, FNN_LANES);                                \
-        if (k < own.channels) FNN_NAME(depth_vector)(t, &own, k, PIXELS, TAPS, STRIDE, 1, (int)(own.channels - k)); \
+    static void FNN_NAME(NAME##_##PIXELS)(const FNN_NAME(depth_tile) *first, int64_t tiles) {                      \
+        FNN_NAME(depth_tile) t = *first;                                                                           \
+        for (; tiles > 0; tiles--) {                                                                               \
+            int64_t k = 0;                                                                                         \
+            FNN_NAME(depth_prefetch)(&t, PIXELS);                                                                  \
+            for (; k + FNN_LANES <= t.channels; k += FNN_LANES)                                                    \
+                FNN_NAME(depth_vector)(&t, k, PIXELS, TAPS, STRIDE, 0, FNN_LANES);                                 \
+            if (k < t.channels) FNN_NAME(depth_vector)(&t, k, PIXELS, TAPS, STRIDE, 1, (int)(t.channels - k));     \
+            FNN_NAME(depth_move)(&t, PIXELS);                                                                      \
+        }                                                                                                          \
     }
 #define DEPTH_TILES(NAME, TAPS, STRIDE) DEPTH_TILE(NAME, 6, TAPS, STRIDE) DEPTH_TILE(NAME, 3, TAPS, STRIDE)
 DEPTH_TILE(depth_any_taps, 1, 0, 0)
 DEPTH_TILES(depth_any_taps, 0, 0)
+DEPTH_TILES(depth_one_tap, 1, 1)
+DEPTH_TILES(depth_two_taps, 2, 1)
 DEPTH_TILES(depth_three_taps, 3, 1)
 DEPTH_TILES(depth_three_taps_apart, 3, 2)
 DEPTH_TILES(depth_five_taps, 5, 1)
 DEPTH_TILES(depth_seven_taps, 7, 1)
 
-typedef void (*FNN_NAME(depth_body))(const FNN_NAME(depth_tile) *);
+typedef void (*FNN_NAME(depth_body))(const FNN_NAME(depth_tile) *, int64_t tiles);
 typedef struct { FNN_NAME(depth_body) six, three; } FNN_NAME(depth_bodies);
 
 static FNN_NAME(depth_bodies) FNN_NAME(depth_bodies_of)(const FNN_NAME(depth_tile) *t) {
     const int side_by_side = t->from_pixel == t->from_tap, apart = t->from_pixel == 2 * t->from_tap;
+    if (t->taps == 1 && side_by_side)
+        return (FNN_NAME(depth_bodies)){FNN_NAME(depth_one_tap_6), FNN_NAME(depth_one_tap_3)};
+    if (t->taps == 2 && side_by_side)
+        return (FNN_NAME(depth_bodies)){FNN_NAME(depth_two_taps_6), FNN_NAME(depth_two_taps_3)};
     if (t->taps == 3 && side_by_side)
         return (FNN_NAME(depth_bodies)){FNN_NAME(depth_three_taps_6), FNN_NAME(depth_three_taps_3)};
     if (t->taps == 3 && apart)
@@ -145,25 +166,13 @@ static FNN_NAME(depth_bodies) FNN_NAME(depth_bodies_of)(const FNN_NAME(depth_til
  * would be added twice. */
 static void FNN_NAME(depth_pixels)(FNN_NAME(depth_tile) t, int64_t pixels) {
     const FNN_NAME(depth_bodies) bodies = FNN_NAME(depth_bodies_of)(&t);
-    const int64_t size = pixels >= 6 ? 6 : pixels >= 3 ? 3 : 1;
-    while (pixels > 0) {
-        const int back = pixels < size;
-        int64_t move = size;
-        if (back && t.finish.accumulate) move = 1;
-        else if (back) {
-            const int64_t over = size - pixels;
-            t.from -= over * t.from_pixel;
-            t.to -= over * t.to_pixel;
-            if (t.finish.mask) t.finish.mask -= over * t.to_pixel;
-        }
-        for (int64_t r = 1; r <= t.next_rows; r++)
-            FNN_NAME(prefetch)(t.from + (t.rows - 1) * t.from_row + r * t.next_row, move * t.from_pixel);
-        (move == 6 ? bodies.six : move == 3 ? bodies.three : FNN_NAME(depth_any_taps_1))(&t);
-        t.from += move * t.from_pixel;
-        t.to += move * t.to_pixel;
-        if (t.finish.mask) t.finish.mask += move * t.to_pixel;
-        pixels -= move;
-    }
+    const int64_t size = pixels >= 6 ? 6 : pixels >= 3 ? 3 : 1, rest = pixels % size;
+    const FNN_NAME(depth_body) body = size == 6 ? bodies.six : size == 3 ? bodies.three : FNN_NAME(depth_any_taps_1);
+    body(&t, pixels / size);
+    if (!rest) return;
+    FNN_NAME(depth_move)(&t, t.finish.accumulate ? pixels - rest : pixels - size);
+    if (t.finish.accumulate) FNN_NAME(depth_any_taps_1)(&t, rest);
+    else body(&t, 1);
 }
 
 /* ---------------------------------------------------------------- weights' gradients */
