@@ -117,7 +117,8 @@ static FNN_NAME(result_job) FNN_NAME(result_plan)(const FNN_NAME(small_groups) *
     FNN_NAME(result_job) j = {.images = z->n, .channels = turned ? z->c : p->outs};
     j.down = (fnn_axis){turned ? z->oh : z->h, turned ? z->h : z->oh, z->kh, z->sh, p->dh, z->top, turned};
     j.across = (fnn_axis){turned ? z->ow : z->w, turned ? z->w : z->ow, z->kw, z->sw, p->dw, z->left, turned};
-    j.source = (FNN_NAME(source)){NULL, j.down.cells, j.across.cells, p->groups, turned ? each : ins, turned ? ins : each, p->spread};
+    j.source = (FNN_NAME(source)){NULL, j.down.cells, j.across.cells, p->groups, turned ? each : ins, turned ? ins : each,
+                                  p->spread};
     for (int64_t phase = 0; phase < fnn_min(fnn_phases(&j.across), MOST_KNOWN); phase++)
         j.known[phase] = FNN_NAME(across_of)(&j.across, phase);
     j.places = fnn_places(&j.down);
@@ -143,7 +144,8 @@ static void FNN_NAME(result_pixels)(const FNN_NAME(result_job) *j, const FNN_NAM
     FNN_NAME(depth_tile) t = {.from_pixel = across->stride * channels, .from_row = down->apart * x->row, .from_plane = x->plane,
                               .from_tap = across->apart * channels, .w_row = down->weight_step * j->across.kernel * cell,
                               .w_plane = channels, .w_tap = across->weight_step * cell, .rows = taps ? bottom - top : 0,
-                              .planes = j->source.planes, .taps = taps, .channels = channels, .next_row = x->row, .next_rows = down->stride == 1, .from = x->from, .w = j->w, .to = j->to + at,
+                              .planes = j->source.planes, .taps = taps, .channels = channels,
+                              .next_row = x->row, .next_rows = down->stride == 1, .from = x->from, .w = j->w, .to = j->to + at,
                               .to_pixel = across->step * channels, .finish = j->finish};
     if (t.finish.mask) t.finish.mask += at;
     if (t.rows) {
