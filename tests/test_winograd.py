@@ -179,6 +179,8 @@ def run(way, isa, arrays, outputs, epilogue):
     step = Step(None, tensors(arrays), tensors(outputs), len(arrays), len(outputs), epilogue=epilogue)
     step.attr[0] = Attr(2, (ctypes.c_int64 * 8)(1, 1))
     step.attr[1] = Attr(1, (ctypes.c_int64 * 8)(1))
+    step.attr[2] = Attr(2, (ctypes.c_int64 * 8)(1, 1))
+    step.attr[3] = Attr(1, (ctypes.c_int64 * 8)(1))
     need = getattr(library, f"{way.removesuffix('_backward')}_scratch_{isa}")
     need.restype = ctypes.c_int64
     raw = np.empty(need(ctypes.byref(step), int(way.endswith("_backward"))) + 64, np.uint8)

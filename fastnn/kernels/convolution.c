@@ -59,8 +59,9 @@ static int FNN_NAME(col2im_backward)(fnn_step *s) { return FNN_NAME(patches)(s, 
 /* ---------------------------------------------------------------- conv2d: forward */
 
 typedef struct {
-    fnn_window z;
-    int64_t outs, band, bands; /* output channels; window rows of a band; bands of an image */
+    fnn_window z;              /* of one group's channels */
+    int64_t groups, all, outs; /* all input channels; output channels of a group */
+    int64_t band, bands;       /* window rows of a band; bands of an image */
     const float *x, *w;
     float *y, *packed, *buffers;
     int64_t buffer;            /* floats of one thread's buffer */
@@ -69,10 +70,12 @@ typedef struct {
 
 static FNN_NAME(forward_job) FNN_NAME(forward_plan)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[1];
-    const fnn_window z = fnn_window_of(&s->in[0], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    fnn_window z = fnn_window_of(&s->in[0], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    z.c = w->shape[2];
     const int64_t row = ((z.ow - 1) * z.sw + z.kw) * z.c, fit = (BAND_FLOATS / fnn_max(row, 1) - z.kh) / z.sh + 1;
-    FNN_NAME(forward_job) job = {.z = z, .outs = w->shape[3], .x = s->in[0].data, .w = w->data, .y = s->out[0].data,
-                                 .finish = s->epilogue};
+    FNN_NAME(forward_job) job = {.z = z, .groups = s->attr[3].i[0], .all = s->in[0].shape[3],
+                                 .outs = w->shape[3] / s->attr[3].i[0], .x = s->in[0].data, .w = w->data,
+                                 .y = s->out[0].data, .finish = s->epilogue};
     job.band = FNN_NAME(band_rows)(z.oh, fit, z.n);
     job.bands = fnn_ceil_div(z.oh, job.band);
     job.buffer = FNN_NAME(whole_lines)(((job.band - 1) * z.sh + z.kh) * row);
@@ -81,29 +84,37 @@ static FNN_NAME(forward_job) FNN_NAME(forward_plan)(const fnn_step *s) {
 
 static void FNN_NAME(forward_pack)(void *arg, int64_t panel, int thread) {
     const FNN_NAME(forward_job) *job = arg;
-    const int64_t depth = job->z.kh * job->z.kw * job->z.c, col = panel * TILE_COLS;
+    const int64_t depth = job->z.kh * job->z.kw * job->z.c, panels = FNN_NAME(panels)(job->outs);
+    const int64_t group = panel / panels, col = panel % panels * TILE_COLS;
     (void)thread;
-    FNN_NAME(fnn_pack)(job->w + col, job->outs, 1, depth, (int)fnn_min(TILE_COLS, job->outs - col),
-                       job->packed + col * depth);
+    FNN_NAME(fnn_pack)(job->w + group * job->outs + col, job->groups * job->outs, 1, depth,
+                       (int)fnn_min(TILE_COLS, job->outs - col), job->packed + panel * TILE_COLS * depth);
 }
 
-static void FNN_NAME(forward_band)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(forward_job) *job = arg;
+/* Rows [p, p + rows) of windows of image n, one group. */
+static void FNN_NAME(forward_group)(const FNN_NAME(forward_job) *job, int64_t n, int64_t p, int64_t rows, int64_t group, float *buffer) {
     const fnn_window z = job->z;
-    const int64_t n = chunk / job->bands, p = chunk % job->bands * job->band, rows = fnn_min(job->band, z.oh - p);
     const FNN_NAME(frame) f = {p * z.sh - z.top, (rows - 1) * z.sh + z.kh, -z.left, (z.ow - 1) * z.sw + z.kw};
+    const int64_t outs = job->groups * job->outs, at = (n * z.oh + p) * z.ow * outs + group * job->outs;
     int64_t row;
-    const float *x = FNN_NAME(view)(job->x + n * z.h * z.w * z.c, z.h, z.w, z.c, f,
-                                    job->buffers + thread * job->buffer, &row);
-    const int64_t at = (n * z.oh + p) * z.ow * job->outs;
-    FNN_NAME(correlation) c = {x, z.sh * row, z.sw * z.c, z.kh, row, z.kw * z.c, job->packed, job->y + at,
-                               z.ow * job->outs, job->outs, rows, z.ow, job->outs, job->finish};
+    const float *x = FNN_NAME(view_group)(job->x + n * z.h * z.w * job->all + group * z.c, z.h, z.w, job->all, z.c, f, buffer, &row);
+    const float *packed = job->packed + group * z.kh * z.kw * z.c * FNN_NAME(panels)(job->outs) * TILE_COLS;
+    FNN_NAME(correlation) c = {x, z.sh * row, z.sw * z.c, z.kh, row, z.kw * z.c, packed, job->y + at,
+                               z.ow * outs, outs, rows, z.ow, job->outs, job->finish};
+    if (c.finish.bias) c.finish.bias += group * job->outs;
     if (c.finish.mask) c.finish.mask += at;
     FNN_NAME(correlate)(c);
 }
 
+static void FNN_NAME(forward_band)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(forward_job) *job = arg;
+    const int64_t n = chunk / job->bands, p = chunk % job->bands * job->band, rows = fnn_min(job->band, job->z.oh - p);
+    for (int64_t group = 0; group < job->groups; group++)
+        FNN_NAME(forward_group)(job, n, p, rows, group, job->buffers + thread * job->buffer);
+}
+
 static int64_t FNN_NAME(forward_packed)(const FNN_NAME(forward_job) *job) {
-    return job->z.kh * job->z.kw * job->z.c * FNN_NAME(panels)(job->outs) * TILE_COLS;
+    return job->groups * job->z.kh * job->z.kw * job->z.c * FNN_NAME(panels)(job->outs) * TILE_COLS;
 }
 
 int FNN_NAME(fnn_conv2d_plain)(fnn_step *s) {
@@ -113,7 +124,7 @@ int FNN_NAME(fnn_conv2d_plain)(fnn_step *s) {
     job.finish.bias = s->in[2].data;
     job.packed = s->scratch;
     job.buffers = job.packed + FNN_NAME(whole_lines)(FNN_NAME(forward_packed)(&job));
-    fnn_parallel(FNN_NAME(panels)(job.outs), weights, FNN_NAME(forward_pack), &job);
+    fnn_parallel(job.groups * FNN_NAME(panels)(job.outs), weights, FNN_NAME(forward_pack), &job);
     fnn_parallel(job.z.n * job.bands, weights * (double)(job.z.n * job.z.oh * job.z.ow), FNN_NAME(forward_band), &job);
     return FNN_OK;
 }
@@ -133,26 +144,32 @@ int64_t FNN_NAME(fnn_conv2d_plain_scratch)(const fnn_step *s, int backward) {
     return fnn_max(FNN_NAME(fnn_conv2d_dx_scratch)(s), FNN_NAME(fnn_conv2d_dw_scratch)(s));
 }
 
-/* Attributes: strides, padding, dilation_rate, groups. */
-static int FNN_NAME(is_plain)(const fnn_step *s) {
-    return s->attr[2].i[0] == 1 && s->attr[2].i[1] == 1 && s->attr[3].i[0] == 1;
+/* ---------------------------------------------------------------- conv2d: which way */
+
+typedef struct { /* a step's forward, its backward, what they need */
+    int (*run)(fnn_step *), (*back)(fnn_step *);
+    int64_t (*scratch)(const fnn_step *, int);
+} FNN_NAME(way);
+
+#define MOST_SMALL 8 /* channels of a group: up to here vectors over all groups are fuller than over one of them */
+
+/* The one place where the algorithm is chosen; by shapes and attributes alone, so that every run has the same bits.
+ * Attributes: strides, padding, dilation_rate, groups. */
+static FNN_NAME(way) FNN_NAME(way_of)(const fnn_step *s, int backward) {
+    const fnn_tensor *w = &s->in[backward ? 2 : 1];
+    const int64_t groups = s->attr[3].i[0];
+    if (groups > 1 && w->shape[2] <= MOST_SMALL && w->shape[3] / groups <= MOST_SMALL)
+        return (FNN_NAME(way)){FNN_NAME(depthwise_conv2d), FNN_NAME(depthwise_conv2d_backward), FNN_NAME(depthwise_conv2d_scratch)};
+    if (s->attr[2].i[0] == 1 && s->attr[2].i[1] == 1 && groups == 1 && fnn_winograd_fits(w - 1, w, s->attr))
+        return (FNN_NAME(way)){FNN_NAME(fnn_winograd), FNN_NAME(fnn_winograd_backward), FNN_NAME(fnn_winograd_scratch)};
+    if (s->attr[2].i[0] == 1 && s->attr[2].i[1] == 1)
+        return (FNN_NAME(way)){FNN_NAME(fnn_conv2d_plain), FNN_NAME(fnn_conv2d_plain_backward), FNN_NAME(fnn_conv2d_plain_scratch)};
+    return (FNN_NAME(way)){FNN_NAME(fnn_conv2d_parts), FNN_NAME(fnn_conv2d_parts_backward), FNN_NAME(fnn_conv2d_parts_scratch)};
 }
 
-/* The one place where the algorithm is chosen; by shapes and attributes alone, so that every run has the same bits. */
-#define CHOOSE(S, W, WINOGRAD, PLAIN, PARTS)                                                                     \
-    (!FNN_NAME(is_plain)(S) ? FNN_NAME(PARTS) : fnn_winograd_fits(W, &(S)->attr[0]) ? FNN_NAME(WINOGRAD) : FNN_NAME(PLAIN))
-
-static int FNN_NAME(conv2d)(fnn_step *s) {
-    return CHOOSE(s, &s->in[1], fnn_winograd, fnn_conv2d_plain, fnn_conv2d_parts)(s);
-}
-
-static int FNN_NAME(conv2d_backward)(fnn_step *s) {
-    return CHOOSE(s, &s->in[2], fnn_winograd_backward, fnn_conv2d_plain_backward, fnn_conv2d_parts_backward)(s);
-}
-
-static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) {
-    return CHOOSE(s, &s->in[1 + backward], fnn_winograd_scratch, fnn_conv2d_plain_scratch, fnn_conv2d_parts_scratch)(s, backward);
-}
+static int FNN_NAME(conv2d)(fnn_step *s) { return FNN_NAME(way_of)(s, 0).run(s); }
+static int FNN_NAME(conv2d_backward)(fnn_step *s) { return FNN_NAME(way_of)(s, 1).back(s); }
+static int64_t FNN_NAME(conv2d_scratch)(const fnn_step *s, int backward) { return FNN_NAME(way_of)(s, backward).scratch(s, backward); }
 
 const fnn_entry FNN_NAME(convolution_entries)[] = {
     {"im2col", "x", "kernel_size strides padding", FNN_NAME(im2col), FNN_NAME(im2col_backward), NULL},

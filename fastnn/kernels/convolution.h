@@ -10,18 +10,18 @@ void FNN_NAME(fnn_conv2d_dx)(fnn_step *); /* out[0] */
 int64_t FNN_NAME(fnn_conv2d_dx_scratch)(const fnn_step *);
 void FNN_NAME(fnn_conv2d_dw)(fnn_step *); /* out[1] and out[2] */
 int64_t FNN_NAME(fnn_conv2d_dw_scratch)(const fnn_step *);
-/* One group, no dilation: all of conv2d for the step of a part. */
+/* No dilation: all of conv2d for the step of a part. */
 int FNN_NAME(fnn_conv2d_plain)(fnn_step *);
 int FNN_NAME(fnn_conv2d_plain_backward)(fnn_step *);
 int64_t FNN_NAME(fnn_conv2d_plain_scratch)(const fnn_step *, int backward);
-/* convolution_parts.c: dilation and groups */
+/* convolution_parts.c: dilation */
 int FNN_NAME(fnn_conv2d_parts)(fnn_step *);
 int FNN_NAME(fnn_conv2d_parts_backward)(fnn_step *);
 int64_t FNN_NAME(fnn_conv2d_parts_scratch)(const fnn_step *, int backward);
 int FNN_NAME(conv2d_transpose)(fnn_step *);
 int FNN_NAME(conv2d_transpose_backward)(fnn_step *);
 int64_t FNN_NAME(conv2d_transpose_scratch)(const fnn_step *, int backward);
-/* depthwise.c */
+/* depthwise.c: also conv2d with many small groups */
 int FNN_NAME(depthwise_conv2d)(fnn_step *);
 int FNN_NAME(depthwise_conv2d_backward)(fnn_step *);
 int64_t FNN_NAME(depthwise_conv2d_scratch)(const fnn_step *, int backward);

@@ -19,8 +19,9 @@
  * Blocks of images have their own sums, which are added in order.
  */
 typedef struct {
-    fnn_window z;
-    int64_t outs, blocks, band, strip; /* parts of the sum; window rows of a band, and of a strip: one tile's depth */
+    fnn_window z;                      /* of one group's channels */
+    int64_t groups, all, outs;         /* all input channels; output channels of a group */
+    int64_t blocks, band, strip;       /* parts of the sum; window rows of a band, and of a strip: one tile's depth */
     const float *x, *dy;
     float *parts, *buffers, *dw, *db;  /* parts: dw, then db, of each block */
     int64_t part, buffer, patch;       /* floats of a part; of a thread's buffers: band, patches, dy's panel */
@@ -33,15 +34,16 @@ static int FNN_NAME(wants_patches)(const fnn_window *z, int64_t outs) {
 
 static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
-    const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    z.c = w->shape[2];
     const int64_t row = ((z.ow - 1) * z.sw + z.kw) * z.c, bytes = fnn_max(w->size * (int64_t)sizeof(float), 1);
-    FNN_NAME(dw_job) job = {.z = z, .outs = w->shape[3], .x = s->in[1].data, .dy = s->in[0].data, .dw = s->out[1].data,
-                            .db = s->out[2].data};
+    FNN_NAME(dw_job) job = {.z = z, .groups = s->attr[3].i[0], .all = s->in[1].shape[3], .outs = w->shape[3] / s->attr[3].i[0],
+                            .x = s->in[1].data, .dy = s->in[0].data, .dw = s->out[1].data, .db = s->out[2].data};
     const int64_t blocks = fnn_max(2, fnn_min(DW_BLOCKS, DW_BYTES / bytes));
     job.blocks = fnn_ceil_div(z.n, fnn_max(1, fnn_ceil_div(z.n, blocks)));
     job.band = FNN_NAME(band_rows)(z.oh, (BAND_FLOATS / fnn_max(row, 1) - z.kh) / z.sh + 1, LEAST_CHUNKS);
     job.strip = fnn_min(job.band, fnn_max(1, DEPTH_PIXELS / fnn_max(z.ow, 1)));
-    job.part = FNN_NAME(whole_lines)(w->size + job.outs);
+    job.part = FNN_NAME(whole_lines)(w->size + w->shape[3]);
     job.patch = FNN_NAME(whole_lines)(((job.band - 1) * z.sh + z.kh) * row);
     job.buffer = job.patch + FNN_NAME(whole_lines)(job.strip * z.ow * (TILE_COLS + 10 * z.kh));
     return job;
@@ -63,8 +65,8 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
                                float *dw, int begin, float *buffer) {
     const fnn_window z = job->z;
     const int patches = FNN_NAME(wants_patches)(&z, job->outs);
-    const int64_t run = (patches ? z.kh : 1) * z.kw * z.c, kernel_rows = patches ? 1 : z.kh;
-    fnn_tile t = {x, 1, z.sw * z.c, z.sh * row, z.ow, rows, dy, job->outs, NULL, job->outs, dw, job->outs, {0}};
+    const int64_t run = (patches ? z.kh : 1) * z.kw * z.c, kernel_rows = patches ? 1 : z.kh, outs = job->groups * job->outs;
+    fnn_tile t = {x, 1, z.sw * z.c, z.sh * row, z.ow, rows, dy, outs, NULL, outs, dw, outs, {0}};
     if (patches) {
         FNN_NAME(strip_patches)(&z, x, row, rows, buffer + job->strip * z.ow * TILE_COLS);
         t.a = buffer + job->strip * z.ow * TILE_COLS;
@@ -77,29 +79,31 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
         fnn_tile panel = t;
         panel.b = dy + col;
         if (job->outs > TILE_COLS && run * kernel_rows > 4 * TILE_ROWS) {
-            FNN_NAME(fnn_pack)(dy + col, job->outs, 1, rows * z.ow, cols, buffer);
+            FNN_NAME(fnn_pack)(dy + col, outs, 1, rows * z.ow, cols, buffer);
             panel.b = buffer;
             panel.b_depth = TILE_COLS;
         }
         for (int64_t i = 0; i < kernel_rows; i++) {
             panel.a = t.a + i * row;
-            panel.c = dw + i * run * job->outs + col;
+            panel.c = dw + i * run * outs + col;
             panel.from = begin ? NULL : panel.c;
             FNN_NAME(fnn_tile_column)(panel, run, cols);
         }
     }
 }
 
-static void FNN_NAME(dw_image)(const FNN_NAME(dw_job) *job, int64_t n, float *dw, int begin, float *buffer) {
+static void FNN_NAME(dw_image)(const FNN_NAME(dw_job) *job, int64_t n, int64_t group, float *dw, int begin, float *buffer) {
     const fnn_window z = job->z;
+    const int64_t outs = job->groups * job->outs;
+    const float *image = job->x + n * z.h * z.w * job->all + group * z.c, *dy = job->dy + n * z.oh * z.ow * outs + group * job->outs;
     for (int64_t p = 0; p < z.oh; p += job->band) {
         const int64_t rows = fnn_min(job->band, z.oh - p);
         const FNN_NAME(frame) f = {p * z.sh - z.top, (rows - 1) * z.sh + z.kh, -z.left, (z.ow - 1) * z.sw + z.kw};
         int64_t row;
-        const float *x = FNN_NAME(view)(job->x + n * z.h * z.w * z.c, z.h, z.w, z.c, f, buffer, &row);
+        const float *x = FNN_NAME(view_group)(image, z.h, z.w, job->all, z.c, f, buffer, &row);
         for (int64_t k = 0; k < rows; k += job->strip, begin = 0)
-            FNN_NAME(dw_strip)(job, x + k * z.sh * row, row, job->dy + (n * z.oh + p + k) * z.ow * job->outs,
-                               fnn_min(job->strip, rows - k), dw, begin, buffer + job->patch);
+            FNN_NAME(dw_strip)(job, x + k * z.sh * row, row, dy + (p + k) * z.ow * outs, fnn_min(job->strip, rows - k),
+                               dw + group * job->outs, begin, buffer + job->patch);
     }
 }
 
@@ -124,13 +128,14 @@ static void FNN_NAME(dw_block)(void *arg, int64_t block, int thread) {
     const FNN_NAME(dw_job) *job = arg;
     const fnn_window *z = &job->z;
     const int64_t per_block = fnn_ceil_div(z->n, job->blocks), first = block * per_block, pixels = z->oh * z->ow;
-    const int64_t weights = z->kh * z->kw * z->c * job->outs;
+    const int64_t outs = job->groups * job->outs, weights = z->kh * z->kw * z->c * outs;
     float *dw = job->parts + block * job->part, *db = dw + weights;
-    for (int64_t o = 0; o < job->outs; o++) db[o] = 0;
+    for (int64_t o = 0; o < outs; o++) db[o] = 0;
     if (!pixels) memset(dw, 0, (size_t)weights * sizeof(float));
     for (int64_t n = first; n < fnn_min(first + per_block, z->n); n++) {
-        if (job->dw) FNN_NAME(dw_image)(job, n, dw, n == first, job->buffers + thread * job->buffer);
-        if (job->db) FNN_NAME(add_pixels)(job->dy + n * pixels * job->outs, pixels, job->outs, db);
+        for (int64_t group = 0; job->dw && group < job->groups; group++)
+            FNN_NAME(dw_image)(job, n, group, dw, n == first, job->buffers + thread * job->buffer);
+        if (job->db) FNN_NAME(add_pixels)(job->dy + n * pixels * outs, pixels, outs, db);
     }
 }
 
@@ -138,9 +143,9 @@ static void FNN_NAME(dw_block)(void *arg, int64_t block, int thread) {
 
 static void FNN_NAME(add_parts)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(dw_job) *job = arg;
-    const int64_t weights = job->z.kh * job->z.kw * job->z.c * job->outs;
+    const int64_t outs = job->groups * job->outs, weights = job->z.kh * job->z.kw * job->z.c * outs;
     (void)thread;
-    for (int64_t k = chunk * ADD_CHUNK; k < fnn_min((chunk + 1) * ADD_CHUNK, weights + job->outs); k++) {
+    for (int64_t k = chunk * ADD_CHUNK; k < fnn_min((chunk + 1) * ADD_CHUNK, weights + outs); k++) {
         float *to = k < weights ? job->dw : job->db, sum = 0;
         if (!to) continue;
         for (int64_t b = 0; b < job->blocks; b++) sum = b ? sum + job->parts[b * job->part + k] : job->parts[k];
@@ -154,7 +159,7 @@ void FNN_NAME(fnn_conv2d_dw)(fnn_step *s) {
     job.parts = s->scratch;
     job.buffers = job.parts + job.blocks * job.part;
     fnn_parallel(job.blocks, weights * (double)(job.z.n * job.z.oh * job.z.ow), FNN_NAME(dw_block), &job);
-    fnn_parallel(fnn_ceil_div(s->in[2].size + job.outs, ADD_CHUNK), weights * (double)job.blocks, FNN_NAME(add_parts), &job);
+    fnn_parallel(fnn_ceil_div(s->in[2].size + s->in[2].shape[3], ADD_CHUNK), weights * (double)job.blocks, FNN_NAME(add_parts), &job);
 }
 
 int64_t FNN_NAME(fnn_conv2d_dw_scratch)(const fnn_step *s) {

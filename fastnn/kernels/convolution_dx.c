@@ -16,8 +16,9 @@
  * each such phase is a correlation of dy, stride 1, with every sh-th, sw-th kernel cell from (r, r2), turned round.
  */
 typedef struct {
-    fnn_window z;
-    int64_t outs, tall, wide;   /* output channels; most kernel rows and columns of a phase */
+    fnn_window z;               /* of one group's channels */
+    int64_t groups, all, outs;  /* all input channels; output channels of a group */
+    int64_t tall, wide;         /* most kernel rows and columns of a phase */
     int64_t first, last, band, bands; /* cells (row + top) / sh of a band, all of them in [first, last] */
     const float *dy, *w;
     float *dx, *packed, *buffers;
@@ -35,8 +36,10 @@ static FNN_NAME(frame) FNN_NAME(dx_frame)(const FNN_NAME(dx_job) *job, int64_t q
 
 static FNN_NAME(dx_job) FNN_NAME(dx_plan)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
-    const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
-    FNN_NAME(dx_job) job = {.z = z, .outs = w->shape[3], .tall = fnn_ceil_div(z.kh, z.sh), .wide = fnn_ceil_div(z.kw, z.sw),
+    fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
+    z.c = w->shape[2];
+    FNN_NAME(dx_job) job = {.z = z, .groups = s->attr[3].i[0], .all = s->in[1].shape[3],
+                            .outs = w->shape[3] / s->attr[3].i[0], .tall = fnn_ceil_div(z.kh, z.sh), .wide = fnn_ceil_div(z.kw, z.sw),
                             .first = z.top / z.sh, .last = (z.h - 1 + z.top) / z.sh, .dy = s->in[0].data, .w = w->data,
                             .dx = s->out[0].data, .finish = s->epilogue};
     const int64_t row = FNN_NAME(dx_frame)(&job, 0, 1).cols * job.outs, rows = job.last - job.first + 1;
@@ -57,9 +60,9 @@ static int64_t FNN_NAME(before_phase)(int64_t size, int64_t stride, int64_t r) {
     return count;
 }
 
-static float *FNN_NAME(phase_weights)(const FNN_NAME(dx_job) *job, int64_t r, int64_t r2) {
+static float *FNN_NAME(phase_weights)(const FNN_NAME(dx_job) *job, int64_t group, int64_t r, int64_t r2) {
     const fnn_window *z = &job->z;
-    const int64_t cells = FNN_NAME(before_phase)(z->kh, z->sh, r) * z->kw
+    const int64_t cells = group * z->kh * z->kw + FNN_NAME(before_phase)(z->kh, z->sh, r) * z->kw
                           + FNN_NAME(in_phase)(z->kh, z->sh, r) * FNN_NAME(before_phase)(z->kw, z->sw, r2);
     return job->packed + cells * job->outs * FNN_NAME(panels)(z->c) * TILE_COLS;
 }
@@ -70,13 +73,14 @@ static void FNN_NAME(dx_pack)(void *arg, int64_t i, int thread) {
     const fnn_window z = job->z;
     const int64_t r = i % z.sh, tall = FNN_NAME(in_phase)(z.kh, z.sh, r);
     (void)thread;
-    for (int64_t j = 0; j < z.kw; j++) {
+    for (int64_t at = 0; at < z.kw * job->groups; at++) {
+        const int64_t j = at % z.kw, group = at / z.kw, outs = job->groups * job->outs;
         const int64_t r2 = j % z.sw, wide = FNN_NAME(in_phase)(z.kw, z.sw, r2);
         const int64_t turned = (tall - 1 - i / z.sh) * wide + wide - 1 - j / z.sw;
-        const float *w = job->w + (i * z.kw + j) * z.c * job->outs;
-        float *to = FNN_NAME(phase_weights)(job, r, r2) + turned * job->outs * TILE_COLS;
+        const float *w = job->w + (i * z.kw + j) * z.c * outs + group * job->outs;
+        float *to = FNN_NAME(phase_weights)(job, group, r, r2) + turned * job->outs * TILE_COLS;
         for (int64_t c = 0; c < z.c; c += TILE_COLS, to += tall * wide * job->outs * TILE_COLS)
-            FNN_NAME(fnn_pack)(w + c * job->outs, 1, job->outs, job->outs, (int)fnn_min(TILE_COLS, z.c - c), to);
+            FNN_NAME(fnn_pack)(w + c * outs, 1, outs, job->outs, (int)fnn_min(TILE_COLS, z.c - c), to);
     }
 }
 
@@ -86,19 +90,20 @@ static void FNN_NAME(clip_phase)(int64_t r, int64_t stride, int64_t before, int6
     *until = fnn_min(*until, size + before > r ? fnn_ceil_div(size + before - r, stride) : 0);
 }
 
-static void FNN_NAME(dx_phase)(const FNN_NAME(dx_job) *job, int64_t n, FNN_NAME(frame) f, const float *dy, int64_t row,
-                               int64_t r, int64_t r2) {
+static void FNN_NAME(dx_phase)(const FNN_NAME(dx_job) *job, int64_t n, int64_t group, FNN_NAME(frame) f, const float *dy,
+                               int64_t row, int64_t r, int64_t r2) {
     const fnn_window z = job->z;
     int64_t q = f.row + job->tall - 1, q_end = f.row + f.rows, q2 = f.col + job->wide - 1, q2_end = f.col + f.cols;
     FNN_NAME(clip_phase)(r, z.sh, z.top, z.h, &q, &q_end);
     FNN_NAME(clip_phase)(r2, z.sw, z.left, z.w, &q2, &q2_end);
     if (q >= q_end || q2 >= q2_end) return;
     const int64_t tall = FNN_NAME(in_phase)(z.kh, z.sh, r), wide = FNN_NAME(in_phase)(z.kw, z.sw, r2);
-    const int64_t at = ((n * z.h + q * z.sh + r - z.top) * z.w + q2 * z.sw + r2 - z.left) * z.c;
+    const int64_t at = ((n * z.h + q * z.sh + r - z.top) * z.w + q2 * z.sw + r2 - z.left) * job->all + group * z.c;
     const float *from = dy + (q - tall + 1 - f.row) * row + (q2 - wide + 1 - f.col) * job->outs;
     FNN_NAME(correlation) c = {from, row, job->outs, wide ? tall : 0, row, wide * job->outs,
-                               FNN_NAME(phase_weights)(job, r, r2), job->dx + at, z.sh * z.w * z.c, z.sw * z.c,
+                               FNN_NAME(phase_weights)(job, group, r, r2), job->dx + at, z.sh * z.w * job->all, z.sw * job->all,
                                q_end - q, q2_end - q2, z.c, job->finish};
+    if (c.finish.bias) c.finish.bias += group * z.c;
     if (c.finish.mask) c.finish.mask += at;
     FNN_NAME(correlate)(c);
 }
@@ -108,15 +113,18 @@ static void FNN_NAME(dx_band)(void *arg, int64_t chunk, int thread) {
     const fnn_window z = job->z;
     const int64_t n = chunk / job->bands, q = job->first + chunk % job->bands * job->band;
     const FNN_NAME(frame) f = FNN_NAME(dx_frame)(job, q, fnn_min(job->band, job->last + 1 - q));
-    int64_t row;
-    const float *dy = FNN_NAME(view)(job->dy + n * z.oh * z.ow * job->outs, z.oh, z.ow, job->outs, f,
-                                     job->buffers + thread * job->buffer, &row);
-    for (int64_t r = 0; r < z.sh; r++)
-        for (int64_t r2 = 0; r2 < z.sw; r2++) FNN_NAME(dx_phase)(job, n, f, dy, row, r, r2);
+    const int64_t outs = job->groups * job->outs;
+    for (int64_t group = 0; group < job->groups; group++) {
+        int64_t row;
+        const float *dy = FNN_NAME(view_group)(job->dy + n * z.oh * z.ow * outs + group * job->outs, z.oh, z.ow, outs, job->outs,
+                                               f, job->buffers + thread * job->buffer, &row);
+        for (int64_t r = 0; r < z.sh; r++)
+            for (int64_t r2 = 0; r2 < z.sw; r2++) FNN_NAME(dx_phase)(job, n, group, f, dy, row, r, r2);
+    }
 }
 
 static int64_t FNN_NAME(dx_packed)(const FNN_NAME(dx_job) *job) {
-    return FNN_NAME(whole_lines)(job->z.kh * job->z.kw * job->outs * FNN_NAME(panels)(job->z.c) * TILE_COLS);
+    return FNN_NAME(whole_lines)(job->groups * job->z.kh * job->z.kw * job->outs * FNN_NAME(panels)(job->z.c) * TILE_COLS);
 }
 
 static void FNN_NAME(dx_by_phases)(fnn_step *s, double work) {
@@ -215,7 +223,8 @@ static void FNN_NAME(patch_dx_row)(const FNN_NAME(patch_dx_job) *job, const floa
             const VEC sum = FNN_NAME(patch_dx_cell)(job, &m, q - late, j + late * z->sw, c);
             const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + at, lanes) : zero;
             const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(job->dx + at, lanes) : zero;
-            FNN_NAME(vec_store_part)(job->dx + at, FNN_NAME(vec_finish)(sum, e, zero, mask, old), lanes);
+            const VEC bias = e->bias ? FNN_NAME(vec_load_part)(e->bias + c, lanes) : zero;
+            FNN_NAME(vec_store_part)(job->dx + at, FNN_NAME(vec_finish)(sum, e, bias, mask, old), lanes);
         }
         if (++j == z->sw) {
             j = 0;
@@ -253,7 +262,7 @@ static int FNN_NAME(patches_pay)(const fnn_step *s) {
     const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
     const double gather = (double)(z.h * z.w * fnn_ceil_div(z.c, FNN_LANES) * z.kh * z.kw) / (double)(z.sh * z.sw);
     const double outs = (double)w->shape[3], patches = (double)(z.oh * z.ow * fnn_ceil_div(z.kh * z.kw * z.c, FNN_LANES));
-    return z.kh * z.kw > 1 && z.kh <= MOST_KERNEL_ROWS && patches * outs + 3 * gather < 0.9 * gather * outs;
+    return s->attr[3].i[0] == 1 && z.kh * z.kw > 1 && z.kh <= MOST_KERNEL_ROWS && patches * outs + 3 * gather < 0.9 * gather * outs;
 }
 
 void FNN_NAME(fnn_conv2d_dx)(fnn_step *s) {

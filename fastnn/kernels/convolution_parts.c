@@ -1,8 +1,8 @@
-/* convolution_parts.c: dilated, grouped and transposed convolutions, made of plain ones.
+/* convolution_parts.c: dilated and transposed convolutions, made of plain ones.
  *
  * Windows whose places leave the same rest by the dilation meet cells that leave one rest too: every such part of
- * the image, and every group of channels, is copied together and convolved without dilation or groups. A transposed
- * convolution is the gradient of a convolution of its result.
+ * the image is copied together and convolved without dilation. A transposed convolution is the gradient of a
+ * convolution of its result.
  */
 #include "convolution.h"
 #ifndef FNN_ISA
@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {          /* what is there is not NULL */
     const float *x, *w, *b, *dy;
     float *y, *dx, *dw, *db;
+    fnn_epilogue finish;  /* of a whole one */
 } FNN_NAME(conv_data);
 
 static int64_t FNN_NAME(lines)(int64_t floats) { return fnn_ceil_div(floats, 16) * 16; }
@@ -34,7 +35,7 @@ static fnn_step FNN_NAME(plain_step)(const FNN_NAME(conv) *p, const FNN_NAME(con
     const fnn_window *z = &p->z;
     fnn_step s = {.in = t, .out = t + 3, .n_in = 3, .n_out = backward ? 3 : 1};
     const fnn_tensor x = FNN_NAME(tensor_of)(d->x, z->n, z->h, z->w, z->c);
-    const fnn_tensor w = FNN_NAME(tensor_of)(d->w, z->kh, z->kw, z->c, p->outs);
+    const fnn_tensor w = FNN_NAME(tensor_of)(d->w, z->kh, z->kw, z->c / p->groups, p->outs);
     const fnn_tensor y = FNN_NAME(tensor_of)(backward ? d->dy : d->y, z->n, z->oh, z->ow, p->outs);
     const fnn_tensor b = {(void *)d->b, p->outs, {p->outs}, 1, FNN_FLOAT32};
     t[0] = backward ? y : x;
@@ -50,6 +51,8 @@ static fnn_step FNN_NAME(plain_step)(const FNN_NAME(conv) *p, const FNN_NAME(con
     }
     s.attr[0] = (fnn_attr){2, {z->sh, z->sw}, 0};
     s.attr[1] = (fnn_attr){5, {FNN_EXPLICIT, z->top, z->left, z->oh, z->ow}, 0};
+    s.attr[3] = (fnn_attr){1, {p->groups}, 0};
+    s.epilogue = d->finish;
     return s;
 }
 
@@ -69,12 +72,11 @@ static int64_t FNN_NAME(plain_scratch)(const FNN_NAME(conv) *p, int backward) {
 
 /* ---------------------------------------------------------------- parts */
 
-static int FNN_NAME(whole)(const FNN_NAME(conv) *p) { return p->dh == 1 && p->dw == 1 && p->groups == 1; }
+static int FNN_NAME(whole)(const FNN_NAME(conv) *p) { return p->dh == 1 && p->dw == 1; }
 
-/* The part with the rests (a, a2), one group of channels; there is no padding in it. */
+/* The part with the rests (a, a2); there is no padding in it. */
 static FNN_NAME(conv) FNN_NAME(part_of)(const FNN_NAME(conv) *p, int64_t a, int64_t a2) {
-    FNN_NAME(conv) q = {p->z, p->outs / p->groups, 1, 1, 1};
-    q.z.c = p->z.c / p->groups;
+    FNN_NAME(conv) q = {p->z, p->outs, 1, 1, p->groups};
     q.z.oh = a < p->z.oh ? fnn_ceil_div(p->z.oh - a, p->dh) : 0;
     q.z.ow = a2 < p->z.ow ? fnn_ceil_div(p->z.ow - a2, p->dw) : 0;
     q.z.h = (q.z.oh - 1) * q.z.sh + q.z.kh;
@@ -83,22 +85,22 @@ static FNN_NAME(conv) FNN_NAME(part_of)(const FNN_NAME(conv) *p, int64_t a, int6
     return q;
 }
 
-typedef struct { /* every step-th cell of images, some channels of them, and the same cells side by side */
+typedef struct { /* every step-th cell of images, and the same cells side by side */
     float *all, *part;
-    int64_t h, w, c, rows, cols, some, row, col, row_step, col_step, channel;
+    int64_t h, w, c, rows, cols, row, col, row_step, col_step;
     int back;
 } FNN_NAME(copy_job);
 
 static void FNN_NAME(copy_image)(void *arg, int64_t n, int thread) {
     const FNN_NAME(copy_job) *j = arg;
-    const size_t bytes = (size_t)j->some * sizeof(float);
+    const size_t bytes = (size_t)j->c * sizeof(float);
     (void)thread;
     for (int64_t r = 0; r < j->rows; r++)
         for (int64_t k = 0; k < j->cols; k++) {
             const int64_t row = j->row + r * j->row_step, col = j->col + k * j->col_step;
             const int inside = row >= 0 && row < j->h && col >= 0 && col < j->w;
-            float *part = j->part + ((n * j->rows + r) * j->cols + k) * j->some;
-            float *all = inside ? j->all + ((n * j->h + row) * j->w + col) * j->c + j->channel : NULL;
+            float *part = j->part + ((n * j->rows + r) * j->cols + k) * j->c;
+            float *all = inside ? j->all + ((n * j->h + row) * j->w + col) * j->c : NULL;
             if (j->back && inside) memcpy(all, part, bytes);
             else if (!j->back && inside) memcpy(part, all, bytes);
             else if (!j->back) memset(part, 0, bytes);
@@ -106,24 +108,17 @@ static void FNN_NAME(copy_image)(void *arg, int64_t n, int thread) {
 }
 
 static void FNN_NAME(copy)(FNN_NAME(copy_job) j, int64_t images) {
-    fnn_parallel(images, (double)images * (double)(j.rows * j.cols * j.some), FNN_NAME(copy_image), &j);
+    fnn_parallel(images, (double)images * (double)(j.rows * j.cols * j.c), FNN_NAME(copy_image), &j);
 }
 
-static FNN_NAME(copy_job) FNN_NAME(image_copy)(const FNN_NAME(conv) *p, const FNN_NAME(conv) *q, int64_t a, int64_t a2, int64_t g) {
-    return (FNN_NAME(copy_job)){.h = p->z.h, .w = p->z.w, .c = p->z.c, .rows = q->z.h, .cols = q->z.w, .some = q->z.c,
-                                .row = a - p->z.top, .col = a2 - p->z.left, .row_step = p->dh, .col_step = p->dw,
-                                .channel = g * q->z.c};
+static FNN_NAME(copy_job) FNN_NAME(image_copy)(const FNN_NAME(conv) *p, const FNN_NAME(conv) *q, int64_t a, int64_t a2) {
+    return (FNN_NAME(copy_job)){.h = p->z.h, .w = p->z.w, .c = p->z.c, .rows = q->z.h, .cols = q->z.w,
+                                .row = a - p->z.top, .col = a2 - p->z.left, .row_step = p->dh, .col_step = p->dw};
 }
 
-static FNN_NAME(copy_job) FNN_NAME(result_copy)(const FNN_NAME(conv) *p, const FNN_NAME(conv) *q, int64_t a, int64_t a2, int64_t g) {
+static FNN_NAME(copy_job) FNN_NAME(result_copy)(const FNN_NAME(conv) *p, const FNN_NAME(conv) *q, int64_t a, int64_t a2) {
     return (FNN_NAME(copy_job)){.h = p->z.oh, .w = p->z.ow, .c = p->outs, .rows = q->z.oh, .cols = q->z.ow,
-                                .some = q->outs, .row = a, .col = a2, .row_step = p->dh, .col_step = p->dw,
-                                .channel = g * q->outs};
-}
-
-static FNN_NAME(copy_job) FNN_NAME(weight_copy)(const FNN_NAME(conv) *p, const FNN_NAME(conv) *q, int64_t g) {
-    return (FNN_NAME(copy_job)){.h = p->z.kh * p->z.kw, .w = q->z.c, .c = p->outs, .rows = p->z.kh * p->z.kw,
-                                .cols = q->z.c, .some = q->outs, .row_step = 1, .col_step = 1, .channel = g * q->outs};
+                                .row = a, .col = a2, .row_step = p->dh, .col_step = p->dw};
 }
 
 typedef struct { int64_t x, w, y, b; } FNN_NAME(part_sizes);
@@ -131,7 +126,7 @@ typedef struct { int64_t x, w, y, b; } FNN_NAME(part_sizes);
 static FNN_NAME(part_sizes) FNN_NAME(sizes)(const FNN_NAME(conv) *p) {
     const FNN_NAME(conv) q = FNN_NAME(part_of)(p, 0, 0);
     return (FNN_NAME(part_sizes)){FNN_NAME(lines)(q.z.n * q.z.h * q.z.w * q.z.c),
-                                  FNN_NAME(lines)(q.z.kh * q.z.kw * q.z.c * q.outs),
+                                  FNN_NAME(lines)(q.z.kh * q.z.kw * q.z.c / q.groups * q.outs),
                                   FNN_NAME(lines)(q.z.n * q.z.oh * q.z.ow * q.outs), FNN_NAME(lines)(q.outs)};
 }
 
@@ -153,7 +148,7 @@ static int64_t FNN_NAME(parts_scratch)(const FNN_NAME(conv) *p, int backward) {
             q.z.w -= (cols - 1) * q.z.sw;
             if (q.z.oh > 0 && q.z.ow > 0) most = fnn_max(most, FNN_NAME(plain_scratch)(&q, backward));
         }
-    return most + (2 * n.x + 3 * n.w + n.y + 2 * n.b) * (int64_t)sizeof(float);
+    return most + (2 * n.x + n.w + n.y + n.b) * (int64_t)sizeof(float);
 }
 
 static void FNN_NAME(add_to)(float *sum, const float *more, int64_t count, int begin) {
@@ -166,58 +161,33 @@ static void FNN_NAME(run_parts)(const FNN_NAME(conv) *p, const FNN_NAME(conv_dat
         return;
     }
     const FNN_NAME(part_sizes) n = FNN_NAME(sizes)(p);
-    float *x = scratch, *dx = x + n.x, *w = dx + n.x, *dw = w + n.w, *dw_sum = dw + n.w, *y = dw_sum + n.w, *db = y + n.y;
-    float *db_sum = db + n.b, *rest = db_sum + n.b;
+    const int64_t weights = p->z.kh * p->z.kw * p->z.c / p->groups * p->outs;
+    float *x = scratch, *dx = x + n.x, *dw = dx + n.x, *y = dw + n.w, *db = y + n.y, *rest = db + n.b;
     if (d->dx) memset(d->dx, 0, (size_t)(p->z.n * p->z.h * p->z.w * p->z.c) * sizeof(float));
-    for (int64_t g = 0; g < p->groups; g++) {
-        const FNN_NAME(conv) first = FNN_NAME(part_of)(p, 0, 0);
-        const int64_t weights = first.z.kh * first.z.kw * first.z.c * first.outs;
-        FNN_NAME(copy_job) j = FNN_NAME(weight_copy)(p, &first, g);
-        j.all = (float *)d->w;
-        j.part = w;
-        FNN_NAME(copy)(j, 1);
-        for (int64_t a = 0; a < p->dh; a++)
-            for (int64_t a2 = 0; a2 < p->dw; a2++) {
-                const FNN_NAME(conv) q = FNN_NAME(part_of)(p, a, a2);
-                if (q.z.oh < 1 || q.z.ow < 1) continue;
-                const FNN_NAME(conv_data) part = {
-                    x, w, d->b ? d->b + g * first.outs : NULL, y, y, d->dx ? dx : NULL, d->dw ? dw : NULL, d->db ? db : NULL};
-                FNN_NAME(copy_job) image = FNN_NAME(image_copy)(p, &q, a, a2, g);
-                FNN_NAME(copy_job) result = FNN_NAME(result_copy)(p, &q, a, a2, g);
-                if (d->x) {
-                    image.all = (float *)d->x;
-                    image.part = x;
-                    FNN_NAME(copy)(image, p->z.n);
-                }
-                result.part = y;
-                if (backward) {
-                    result.all = (float *)d->dy;
-                    FNN_NAME(copy)(result, p->z.n);
-                }
-                FNN_NAME(run_plain)(&q, &part, rest, backward);
-                if (!backward) {
-                    result.all = d->y;
-                    result.back = 1;
-                    FNN_NAME(copy)(result, p->z.n);
-                }
-                if (d->dx) {
-                    image.all = d->dx;
-                    image.part = dx;
-                    image.back = 1;
-                    FNN_NAME(copy)(image, p->z.n);
-                }
-                if (d->dw) FNN_NAME(add_to)(dw_sum, dw, weights, a == 0 && a2 == 0);
-                if (d->db) FNN_NAME(add_to)(db_sum, db, first.outs, a == 0 && a2 == 0);
-            }
-        j.back = 1;
-        j.all = d->dw;
-        j.part = dw_sum;
-        if (d->dw) FNN_NAME(copy)(j, 1);
-        if (d->db) memcpy(d->db + g * first.outs, db_sum, (size_t)first.outs * sizeof(float));
-    }
+    for (int64_t a = 0; a < p->dh; a++)
+        for (int64_t a2 = 0; a2 < p->dw; a2++) {
+            const FNN_NAME(conv) q = FNN_NAME(part_of)(p, a, a2);
+            if (q.z.oh < 1 || q.z.ow < 1) continue;
+            const FNN_NAME(conv_data) part = {x, d->w, d->b, y, y, d->dx ? dx : NULL, d->dw ? dw : NULL, d->db ? db : NULL, {0}};
+            FNN_NAME(copy_job) image = FNN_NAME(image_copy)(p, &q, a, a2), result = FNN_NAME(result_copy)(p, &q, a, a2);
+            image.part = x;
+            image.all = (float *)d->x;
+            result.part = y;
+            result.all = backward ? (float *)d->dy : d->y;
+            if (d->x) FNN_NAME(copy)(image, p->z.n);
+            if (backward) FNN_NAME(copy)(result, p->z.n);
+            FNN_NAME(run_plain)(&q, &part, rest, backward);
+            result.back = image.back = 1;
+            if (!backward) FNN_NAME(copy)(result, p->z.n);
+            image.part = dx;
+            image.all = d->dx;
+            if (d->dx) FNN_NAME(copy)(image, p->z.n);
+            if (d->dw) FNN_NAME(add_to)(d->dw, dw, weights, a == 0 && a2 == 0);
+            if (d->db) FNN_NAME(add_to)(d->db, db, p->outs, a == 0 && a2 == 0);
+        }
 }
 
-/* ---------------------------------------------------------------- conv2d with dilation or groups */
+/* ---------------------------------------------------------------- conv2d with dilation */
 
 static FNN_NAME(conv) FNN_NAME(conv_of)(const fnn_step *s, const fnn_tensor *x, const fnn_tensor *w) {
     const int64_t dh = s->attr[2].i[0], dw = s->attr[2].i[1], kh = w->shape[0], kw = w->shape[1];
@@ -267,47 +237,56 @@ static FNN_NAME(conv) FNN_NAME(turned)(const fnn_step *s, const fnn_tensor *x, c
     return (FNN_NAME(conv)){z, w->shape[3], s->attr[3].i[0], s->attr[3].i[1], 1};
 }
 
-typedef struct { const float *b, *dy; float *y; double *sums; int64_t images, pixels, channels, blocks; } FNN_NAME(bias_job);
+typedef struct { const fnn_epilogue *finish; float *y; int64_t pixels, channels; } FNN_NAME(finish_job);
+typedef struct { const float *dy; double *sums; int64_t pixels, channels; } FNN_NAME(bias_job);
 
-static void FNN_NAME(add_bias)(void *arg, int64_t n, int thread) {
-    const FNN_NAME(bias_job) *j = arg;
+static float FNN_NAME(finished)(const fnn_epilogue *e, float sum, int64_t channel) {
+    if (e->bias) sum += e->bias[channel];
+    return e->relu && sum <= 0 ? 0 : sum;
+}
+
+static void FNN_NAME(finish_image)(void *arg, int64_t n, int thread) {
+    const FNN_NAME(finish_job) *j = arg;
     (void)thread;
     for (int64_t p = n * j->pixels; p < (n + 1) * j->pixels; p++)
-        for (int64_t k = 0; k < j->channels; k++) j->y[p * j->channels + k] += j->b[k];
+        for (int64_t k = 0; k < j->channels; k++)
+            j->y[p * j->channels + k] = FNN_NAME(finished)(j->finish, j->y[p * j->channels + k], k);
 }
 
 static void FNN_NAME(sum_block)(void *arg, int64_t block, int thread) {
     const FNN_NAME(bias_job) *j = arg;
     double *sum = j->sums + block * j->channels;
-    const int64_t total = j->images * j->pixels, some = fnn_ceil_div(total, SUM_BLOCKS);
+    const int64_t some = fnn_ceil_div(j->pixels, SUM_BLOCKS);
     (void)thread;
     for (int64_t k = 0; k < j->channels; k++) sum[k] = 0;
-    for (int64_t p = block * some; p < fnn_min((block + 1) * some, total); p++)
+    for (int64_t p = block * some; p < fnn_min((block + 1) * some, j->pixels); p++)
         for (int64_t k = 0; k < j->channels; k++) sum[k] += j->dy[p * j->channels + k];
 }
 
-/* Cells behind the last one that x reaches are 0, whatever the weights are. */
-static void FNN_NAME(clear_rest)(const FNN_NAME(conv) *p, float *y) {
+/* The sums of cells behind the last one that x reaches are 0, whatever the weights are. */
+static void FNN_NAME(clear_rest)(const FNN_NAME(conv) *p, const fnn_epilogue *e, float *y) {
     const fnn_window *z = &p->z;
     const int64_t rows = (z->oh - 1) * z->sh + (z->kh - 1) * p->dh + 1 - z->top;
     const int64_t cols = (z->ow - 1) * z->sw + (z->kw - 1) * p->dw + 1 - z->left;
     if (rows >= z->h && cols >= z->w) return;
     for (int64_t r = 0; r < z->n * z->h; r++) {
         const int64_t from = r % z->h < rows ? fnn_min(cols, z->w) : 0;
-        memset(y + (r * z->w + from) * z->c, 0, (size_t)((z->w - from) * z->c) * sizeof(float));
+        for (int64_t k = from * z->c; k < z->w * z->c; k++) y[r * z->w * z->c + k] = FNN_NAME(finished)(e, 0, k % z->c);
     }
 }
 
 int FNN_NAME(conv2d_transpose)(fnn_step *s) {
     const FNN_NAME(conv) p = FNN_NAME(turned)(s, &s->in[0], &s->in[1], &s->out[0]);
-    const FNN_NAME(conv_data) d = {.w = s->in[1].data, .dy = s->in[0].data, .dx = s->out[0].data};
+    FNN_NAME(conv_data) d = {.w = s->in[1].data, .dy = s->in[0].data, .dx = s->out[0].data};
+    const fnn_epilogue finish = {.bias = s->in[2].data, .relu = s->epilogue.relu};
     if (!s->out[0].size) return FNN_OK;
+    if (FNN_NAME(whole)(&p)) d.finish = finish;
     FNN_NAME(run_parts)(&p, &d, s->scratch, 1);
-    FNN_NAME(clear_rest)(&p, d.dx);
-    if (s->in[2].data) {
-        FNN_NAME(bias_job) j = {s->in[2].data, NULL, s->out[0].data, NULL, p.z.n, p.z.h * p.z.w, p.z.c, 0};
-        fnn_parallel(p.z.n, (double)s->out[0].size, FNN_NAME(add_bias), &j);
+    if (!FNN_NAME(whole)(&p) && (finish.bias || finish.relu)) {
+        FNN_NAME(finish_job) j = {&finish, d.dx, p.z.h * p.z.w, p.z.c};
+        fnn_parallel(p.z.n, (double)s->out[0].size, FNN_NAME(finish_image), &j);
     }
+    FNN_NAME(clear_rest)(&p, &finish, d.dx);
     return FNN_OK;
 }
 
@@ -323,7 +302,7 @@ int FNN_NAME(conv2d_transpose_backward)(fnn_step *s) {
         FNN_NAME(run_parts)(&p, &d, s->scratch, 1);
     }
     if (s->out[2].data) {
-        FNN_NAME(bias_job) j = {NULL, s->in[0].data, NULL, s->scratch, p.z.n, p.z.h * p.z.w, channels, SUM_BLOCKS};
+        FNN_NAME(bias_job) j = {s->in[0].data, s->scratch, p.z.n * p.z.h * p.z.w, channels};
         float *db = s->out[2].data;
         fnn_parallel(SUM_BLOCKS, (double)s->in[0].size, FNN_NAME(sum_block), &j);
         for (int64_t k = 0; k < channels; k++) {

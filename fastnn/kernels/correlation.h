@@ -42,6 +42,33 @@ FNN_UNUSED static const float *FNN_NAME(view)(const float *image, int64_t h, int
     return buffer;
 }
 
+/* Copies runs of channels out of cells that have more of them. */
+FNN_UNUSED static void FNN_NAME(copy_runs)(const float *from, int64_t cells, int64_t c, int64_t some, float *to) {
+    for (; cells > 0; cells--, from += c, to += some) {
+        if (some == 16) memcpy(to, from, 16 * sizeof(float));
+        else if (some == 32) memcpy(to, from, 32 * sizeof(float));
+        else memcpy(to, from, (size_t)some * sizeof(float));
+    }
+}
+
+/* The frame's first cell, of `some` neighbouring channels out of c: where those are not all, in a copy. */
+FNN_UNUSED static const float *FNN_NAME(view_group)(const float *image, int64_t h, int64_t w, int64_t c, int64_t some,
+                                                    FNN_NAME(frame) f, float *buffer, int64_t *row_floats) {
+    if (some == c) return FNN_NAME(view)(image, h, w, c, f, buffer, row_floats);
+    const int64_t from = fnn_min(fnn_max(f.col, 0), w), until = fnn_max(from, fnn_min(f.col + f.cols, w));
+    const int64_t before = from - f.col, inside = until - from;
+    float *to = buffer;
+    *row_floats = f.cols * some;
+    for (int64_t r = f.row; r < f.row + f.rows; r++, to += *row_floats) {
+        const int64_t cells = r >= 0 && r < h ? inside : 0, begin = cells ? before : f.cols;
+        memset(to, 0, (size_t)(begin * some) * sizeof(float));
+        if (!cells) continue;
+        FNN_NAME(copy_runs)(image + (r * w + from) * c, cells, c, some, to + begin * some);
+        memset(to + (begin + cells) * some, 0, (size_t)((f.cols - begin - cells) * some) * sizeof(float));
+    }
+    return buffer;
+}
+
 /* How many rows of windows make a band: `fit` rows fill the buffer. */
 FNN_UNUSED static int64_t FNN_NAME(band_rows)(int64_t rows, int64_t fit, int64_t images) {
     const int64_t bands = fnn_max(fnn_ceil_div(rows, fnn_max(fit, 1)), fnn_ceil_div(LEAST_CHUNKS, fnn_max(images, 1)));

@@ -22,6 +22,7 @@
 #define RESULTS (STEP * STEP)
 #define LINE 16        /* floats of a cache line; planes are one apart so that 36 of them do not meet in one cache set */
 #define LEAST_CHANNELS 16
+#define LEAST_FILLED 7 /* results of the 16 of a square, on average */
 
 #define ROOT_HALF 0.70710678118654752440
 #define ROOT_TWO 1.41421356237309504880
@@ -48,9 +49,12 @@ static inline void fnn_squares_pixels(const fnn_squares *s, int64_t first, int64
     for (int64_t k = 0; k < count; k++) fnn_square_pixels(s, first + k, pixel + k * s->side * s->side);
 }
 
-static inline int fnn_winograd_fits(const fnn_tensor *w, const fnn_attr *strides) {
-    return w->shape[0] == 3 && w->shape[1] == 3 && strides->i[0] == 1 && strides->i[1] == 1
-           && w->shape[2] >= LEAST_CHANNELS && w->shape[3] >= LEAST_CHANNELS;
+/* From 16 channels on, where squares are not mostly border. `x` images, `w` weights, attributes strides and padding. */
+static inline int fnn_winograd_fits(const fnn_tensor *x, const fnn_tensor *w, const fnn_attr *attr) {
+    const fnn_window z = fnn_window_of(x, w->shape[0], w->shape[1], &attr[0], &attr[1]);
+    return z.kh == 3 && z.kw == 3 && z.sh == 1 && z.sw == 1 && w->shape[2] >= LEAST_CHANNELS
+           && w->shape[3] >= LEAST_CHANNELS
+           && z.oh * z.ow >= LEAST_FILLED * fnn_ceil_div(z.oh, STEP) * fnn_ceil_div(z.ow, STEP);
 }
 #endif
 

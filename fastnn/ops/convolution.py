@@ -445,6 +445,8 @@ LARGE_CONVOLUTIONS = tuple(
         ((8, 56, 56, 128), 3, 128, SAME),
         ((64, 26, 26, 16), 3, 32, {}),
     )
+) + tuple(
+    Case(((32, 28, 28, 128), (3, 3, 128 // groups, 128), (128,)), {**SAME, "groups": groups}) for groups in (4, 8, 32)
 )
 
 conv2d = define(

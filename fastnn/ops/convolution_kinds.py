@@ -118,6 +118,8 @@ depthwise_conv2d = define(
     bench=(
         Case(((32, 28, 28, 64), (3, 3, 64, 1), (64,)), {"padding": "same"}),
         Case(((32, 28, 28, 32), (3, 3, 32, 1), None), {"strides": (2, 2), "padding": "same"}),
+        Case(((32, 56, 56, 64), (3, 3, 64, 1), (64,)), {"padding": "same"}),
+        Case(((32, 56, 56, 64), (3, 3, 64, 1), (64,)), {"strides": (2, 2), "padding": "same"}),
     ),
     source="Sifre and Mallat, Rotation, scaling and deformation invariant scattering, 2013; Chollet, Xception, 2017",
 )
@@ -265,6 +267,7 @@ conv2d_transpose = define(
     bench=(
         Case(((64, 7, 7, 32), (3, 3, 16, 32), (16,)), {"strides": (2, 2), "padding": "same"}),
         Case(((64, 14, 14, 16), (5, 5, 8, 16), None), {"strides": (2, 2), "padding": "same"}),
+        Case(((64, 14, 14, 64), (3, 3, 32, 64), (32,)), {"strides": (2, 2), "padding": "same"}),
     ),
     source="Zeiler, Krishnan, Taylor and Fergus, Deconvolutional networks, 2010",
 )
