@@ -233,7 +233,8 @@ cdef class Plan:
 
     Args:
         rows: For every step (kernel, backward?, inputs, outputs, attributes): arrays or None, attributes in the
-            record's order, words already turned into positions.
+            record's order, words already turned into positions; behind them perhaps how the result ends: whether with
+            relu, and the array whose positive cells let it through, or None.
         updates: Index of the first step that changes parameters; an interrupt never stops a run behind it.
     """
 
@@ -259,7 +260,7 @@ cdef class Plan:
         cdef fnn_step *s
         cdef const fnn_entry *e
         self.keep = [(list(row[2]), list(row[3])) for row in rows]
-        for k, (name, backward, inputs, outputs, attrs) in enumerate(rows):
+        for k, (name, backward, inputs, outputs, attrs, *ending) in enumerate(rows):
             s, e = &self.steps[k], lookup(name)
             s.run = e.backward if backward else e.forward
             if s.run == NULL:
@@ -275,10 +276,22 @@ cdef class Plan:
                 raise GraphError(f"expected at most {FNN_MAX_ATTRS} attributes.", operation=name)
             for j, value in enumerate(attrs):
                 fill_attr(value, &s.attr[j])
+            if ending:
+                self.add_ending(s, ending[0], ending[1])
             if e.scratch_bytes != NULL:
                 need = e.scratch_bytes(s, backward)
                 self.scratch_bytes = max(self.scratch_bytes, need)
         self.add_scratch()
+
+    cdef add_ending(self, fnn_step *s, relu, mask):
+        cdef fnn_tensor t
+        s.epilogue.relu = relu
+        if mask is not None:
+            view(mask, &t, False)
+            if t.dtype != 0 or t.size != s.out[0].size:
+                raise DTypeError(f"expected a float32 mask of {s.out[0].size} cells, received {mask.dtype}{mask.shape}.")
+            s.epilogue.mask = <float *>t.data
+            self.keep.append(mask)
 
     cdef add_scratch(self):
         if self.scratch_bytes == 0:
