@@ -1,6 +1,7 @@
 """Steps as C sees them: fnn.h's structures, and any kernel run with an epilogue."""
 
 import ctypes
+import math
 
 import numpy as np
 
@@ -47,12 +48,15 @@ class Step(ctypes.Structure):
 
 
 def tensors(arrays):
-    """Views as in fnn.h; None is a tensor without data."""
+    """Views as in fnn.h; None is a tensor without data, a shape one whose data is not wanted."""
     views = (Tensor * len(arrays))()
     for view, array in zip(views, arrays, strict=True):
-        if array is not None:
-            view.data, view.size, view.ndim = array.ctypes.data, array.size, array.ndim
-            view.shape[: array.ndim] = array.shape
+        if array is None:
+            continue
+        shape = array if isinstance(array, tuple) else array.shape
+        view.data = None if isinstance(array, tuple) else array.ctypes.data
+        view.size, view.ndim = math.prod(shape), len(shape)
+        view.shape[: len(shape)] = shape
     return views
 
 
@@ -67,9 +71,12 @@ class Entry(ctypes.Structure):
     )
 
 
+GUARD = 64  # bytes behind the scratch that must stay as they are
+
+
 def scratch_of(size):
     """Scratch as a kernel wants it; what lies in it is nothing to go by."""
-    scratch = aligned((size,), np.uint8)
+    scratch = aligned((size + GUARD,), np.uint8)
     scratch[:] = 0xFF
     return scratch
 
@@ -93,12 +100,15 @@ def run_entry(name, isa, inputs, outputs, attrs, epilogue, backward=False):
     step = Step(None, tensors(inputs), tensors(outputs), len(inputs), len(outputs), epilogue=epilogue)
     for k, value in enumerate(packed(OPS[name], attrs)):
         step.attr[k] = attr_of(value)
-    scratch = scratch_of(entry.scratch_bytes(step, backward) if entry.scratch_bytes else 0)
+    need = entry.scratch_bytes(step, backward) if entry.scratch_bytes else 0
+    scratch = scratch_of(need)
     step.scratch = scratch.ctypes.data
     assert (entry.backward if backward else entry.forward)(step) == 0
+    assert (scratch[need:] == 0xFF).all()
 
 
 def finished(plain, old, mask, relu, accumulate):
+    """What an epilogue makes of complete sums, the bias included."""
     y = np.maximum(plain, 0) if relu else plain
     y = np.where(mask > 0, y, 0) if mask is not None else y
     return old + y if accumulate else y
