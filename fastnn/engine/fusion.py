@@ -22,7 +22,12 @@ HANDED_ON = {
     "bias_add": (0,),
 }  # backward: results that are the incoming gradient, if shapes agree
 WITH_RELU = ("dense", "conv2d", "conv2d_transpose", "depthwise_conv2d")  # kernels that end with relu when asked to
-WITH_MASK = ("dense", "conv2d")  # kernels whose backward can set dx to 0 where a mask is not positive
+WITH_MASK = (
+    "dense",
+    "conv2d",
+    "conv2d_transpose",
+    "depthwise_conv2d",
+)  # kernels whose backward can set dx to 0 where a mask is not positive
 
 
 @dataclass(frozen=True)
