@@ -3,7 +3,7 @@
 cimport cython
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, strcmp
 
@@ -70,8 +70,23 @@ cdef extern from *:
         timespec_get(&now, TIME_UTC);
         return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
     }
+
+    static uint64_t fnn_word(uint64_t z) { /* SplitMix64 */
+        z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+        return z ^ (z >> 31);
+    }
+    static void fnn_shuffle(int64_t *rows, int64_t count, uint64_t key) {
+        for (int64_t k = count - 1; k > 0; k--) {
+            const double share = (double)(fnn_word(key += UINT64_C(0x9E3779B97F4A7C15)) >> 11) * 0x1p-53;
+            const int64_t other = (int64_t)(share * (double)(k + 1)), row = rows[k];
+            rows[k] = rows[other];
+            rows[other] = row;
+        }
+    }
     """
     double fnn_seconds() nogil
+    void fnn_shuffle(int64_t *, int64_t, uint64_t) nogil
 
 DTYPES = {np.dtype("float32"): 0, np.dtype("int32"): 1, np.dtype("int64"): 2, np.dtype("uint8"): 3,
           np.dtype("bool"): 3}
@@ -224,6 +239,17 @@ cdef raise_interrupt():
     global interrupt
     error, interrupt = interrupt, None
     raise error if error is not None else KeyboardInterrupt()
+
+
+# ---------------------------------------------------------------- the order of an epoch
+
+def permutation(int64_t count, uint64_t key):
+    """The numbers below `count` in an order that depends on `key` alone (Fisher and Yates; words by SplitMix64)."""
+    cdef cnp.ndarray[int64_t, ndim=1, mode="c"] order = np.arange(count, dtype=np.int64)
+    cdef int64_t *rows = <int64_t *>cnp.PyArray_DATA(order)
+    with nogil:
+        fnn_shuffle(rows, count, key)
+    return order
 
 
 # ---------------------------------------------------------------- plans
@@ -397,18 +423,19 @@ cdef class Plan:
             raise_interrupt()
         return done - first
 
-    cdef int64_t check_feeds(self, feeds, order, first, last) except -1:
-        size = feeds[0][1].shape[0]
-        rows = np.asarray(order)[first * size : last * size]
-        if not 0 <= first <= last or len(rows) != (last - first) * size:
+    cdef int64_t check_feeds(self, feeds, const int64_t[::1] order, int64_t first, int64_t last) except -1:
+        cdef int64_t size = feeds[0][1].shape[0], least = 0, most = -1, k
+        if not 0 <= first <= last or last * size > order.shape[0]:
             raise IndexError(f"expected batches within {len(order)} rows, received {first} to {last} of {size}.")
+        for k in range(first * size, last * size):
+            least, most = min(least, order[k]), max(most, order[k])
         for array, target in feeds:
             if array.dtype != target.dtype or array.shape[1:] != target.shape[1:] or target.shape[0] != size:
                 raise DTypeError(f"expected rows like {target.dtype}{target.shape}, received {array.dtype}{array.shape}.")
             if not array.flags.c_contiguous or not target.flags.c_contiguous:
                 raise DTypeError("expected contiguous arrays.")
-            if len(rows) and (rows.min() < 0 or rows.max() >= len(array)):
-                raise IndexError(f"expected row numbers below {len(array)}, received {rows.max()}.")
+            if least < 0 or most >= array.shape[0]:
+                raise IndexError(f"expected row numbers below {len(array)}, received {least if least < 0 else most}.")
         return size
 
     cdef int check(self, int code, int64_t at) except -1:
