@@ -334,15 +334,6 @@ static int FNN_NAME(fused_batch_norm)(fnn_step *s) {
     return FNN_OK;
 }
 
-static void FNN_NAME(put_totals)(const FNN_NAME(norm_job) *p, int q, float *out) {
-    double total[FNN_SOME];
-    for (int64_t k = 0; out && k < p->c.cols; k += FNN_SOME) {
-        const int64_t n = fnn_min(FNN_SOME, p->c.cols - k);
-        FNN_NAME(column_totals)(&p->c, p->partial[q], k, n, total);
-        for (int64_t j = 0; j < n; j++) out[k + j] = (float)total[j];
-    }
-}
-
 /* in = dy x mean inverse_deviation gamma beta y dmean dvariance, of which all from gamma on may be missing;
  * out = dx dgamma dbeta dresidual. With relu the gradient passes where y is positive; without y, where the normalized
  * number is, which is computed again. */
@@ -362,8 +353,8 @@ static int FNN_NAME(fused_batch_norm_backward)(fnn_step *s) {
     p.gamma = FNN_NAME(widen)(&p.c, s->in[4].data, 1, &rest);
     p.beta = FNN_NAME(widen)(&p.c, s->in[5].data, 0, &rest);
     fnn_parallel(p.c.parts, 3.0 * (double)s->in[0].size, FNN_NAME(norm_sums_chunk), &p);
-    FNN_NAME(put_totals)(&p, 0, s->out[2].data);
-    FNN_NAME(put_totals)(&p, 1, s->out[1].data);
+    FNN_NAME(put_column_totals)(&p.c, p.partial[0], s->out[2].data);
+    FNN_NAME(put_column_totals)(&p.c, p.partial[1], s->out[1].data);
     FNN_NAME(find_slope)(&p, 2, s->in[3].data, s->in[7].data, s->in[8].data, NULL, NULL, &rest);
     if (p.dresidual) { /* the gradient as it is behind the relu lies there already */
         p.dy = p.dresidual;

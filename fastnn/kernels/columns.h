@@ -103,3 +103,12 @@ static inline void FNN_NAME(column_totals)(const FNN_NAME(columns) *c, const flo
     for (int64_t part = 1; part < c->parts; part++)
         for (int64_t j = 0; j < n; j++) total[j] += partial[part * c->cols + k + j];
 }
+
+static inline void FNN_NAME(put_column_totals)(const FNN_NAME(columns) *c, const float *partial, float *out) {
+    double total[FNN_SOME];
+    for (int64_t k = 0; out && k < c->cols; k += FNN_SOME) {
+        const int64_t n = fnn_min(FNN_SOME, c->cols - k);
+        FNN_NAME(column_totals)(c, partial, k, n, total);
+        for (int64_t j = 0; j < n; j++) out[k + j] = (float)total[j];
+    }
+}
