@@ -70,13 +70,13 @@ static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
     return x != x || x < 0 ? NAN : (x == 0 ? -INFINITY : (x == INFINITY ? x : y));
 }
 
-/* 1.5 ulp: log(1 + x) for x in 0 … 1, where neither rounding nor sign needs care */
+/* 1 ulp: log(1 + x) for x in 0 … 1, where neither rounding nor sign needs care */
 static inline float FNN_NAME(log1p_of_share)(float x) {
     const int32_t high = x > 0.414213562f;
     return FNN_NAME(log_near)(high ? 0.5f * (x - 1.0f) : x, (float)high);
 }
 
-/* 2 ulp: log(1 + x) by the log of what 1 + x is rounded to, made good for that rounding; x above -1. */
+/* 2.5 ulp: log(1 + x) by the log of what 1 + x is rounded to, made good for that rounding; x above -1. */
 static inline float FNN_NAME(log1p_of)(float x) {
     const float u = 1.0f + x, lost = u - 1.0f, y = FNN_NAME(log_of)(u) * (x / lost);
     const int32_t as_it_is = (lost == 0) | (x == INFINITY); /* chosen last: a branch would keep loops from vectors */
