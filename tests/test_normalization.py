@@ -254,6 +254,6 @@ def test_statistics_of_what_floats_hardly_hold(isa):
         exact = x.astype(np.float64)
         for along, numbers_of in ((0, x), (1, x.T)):
             _, mean, variance = (t.numpy() for t in ops.standardize(numbers_of, axis=along))
-            np.testing.assert_allclose(mean, exact.mean(0), rtol=2e-7, atol=1e-7)
-            np.testing.assert_allclose(variance[[0, 1, 3, 6]], exact.var(0)[[0, 1, 3, 6]], rtol=2e-7)
+            np.testing.assert_allclose(mean, exact.mean(0), rtol=5e-7, atol=1e-7)
+            np.testing.assert_allclose(variance[[0, 1, 3, 6]], exact.var(0)[[0, 1, 3, 6]], rtol=5e-7)
             assert np.isnan(variance[[4, 5]]).all()
