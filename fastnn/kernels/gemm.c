@@ -146,8 +146,9 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
 
 /* ---------------------------------------------------------------- product by blocks
  *
- * A block is some rows by some panels of columns; B's part of it is packed where that pays, a stretch of the depth at
- * a time. Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
+ * Threads get equal shares of the result: of its rows if it is tall, else row by row down each panel of columns, panel
+ * after panel. A share is cut into blocks of some rows by some panels; B's part of a block is packed where that pays, a stretch of the depth at a time.
+ * Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
  */
 #define BLOCK_ROWS 168    /* a multiple of TILE_ROWS */
 #define BLOCK_PANELS 4
@@ -160,11 +161,11 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
 typedef struct {
     const fnn_product *p;
     char *scratch;
-    int64_t rows, cols, depth, row_blocks, thread_bytes; /* rows, columns and depth of a block */
-    int packs_b, copies_a;
+    int64_t shares, cols, depth, thread_bytes; /* columns and depth of a block */
+    int packs_b, copies_a, by_rows;
 } FNN_NAME(product_job);
 
-static int FNN_NAME(collides)(int64_t stride) { return stride >= 256 && stride % 256 == 0; } /* every KB: few cache sets */
+static int FNN_NAME(collides)(int64_t stride) { return stride >= 1024 && stride % 1024 == 0; } /* every 4 KB: one cache set */
 
 static int64_t FNN_NAME(thread_bytes)(int64_t rows, int64_t cols, int64_t depth) {
     const int64_t c = fnn_min(fnn_ceil_div(cols, TILE_COLS), BLOCK_PANELS) * TILE_COLS, d = fnn_min(depth, BLOCK_DEPTH);
@@ -175,20 +176,44 @@ int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth)
     return fnn_thread_limit() * FNN_NAME(thread_bytes)(rows, cols, depth);
 }
 
+#define PACKING_PAYS 64 /* rows with which narrow panels, a line from each row of B, are better copied first */
+#define SHARED_WORK 2e5 /* multiply-adds that are worth more than one thread */
+#define SHARE_WORK 2e7  /* and those worth a share of their own, once every thread has one … */
+#define SHARE_PANELS 8  /* … if it is as many panels, of those that are copied … */
+#define MOST_SHARES 4   /* … but no more for each thread */
+
+static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job) {
+    const fnn_product *p = job->p;
+    const double work = (double)p->rows * (double)p->cols * (double)p->depth;
+    const int64_t threads = fnn_threads(), panels = fnn_ceil_div(p->cols, TILE_COLS);
+    int64_t each = (int64_t)(work / SHARE_WORK) / threads;
+    if (work < SHARED_WORK) return 1;
+    if (!job->by_rows && (job->packs_b || job->copies_a)) each = fnn_min(each, panels / SHARE_PANELS / threads);
+    return threads * fnn_max(1, fnn_min(each, MOST_SHARES));
+}
+
 static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *scratch) {
-    const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), row_blocks = fnn_ceil_div(p->rows, BLOCK_ROWS);
-    const int64_t group = fnn_max(1, fnn_min(BLOCK_PANELS, panels * row_blocks / (2 * fnn_threads())));
-    const int64_t stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
-    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = group * TILE_COLS};
-    job.rows = fnn_ceil_div(fnn_ceil_div(p->rows, row_blocks), TILE_ROWS) * TILE_ROWS;
-    job.row_blocks = fnn_ceil_div(p->rows, job.rows);
-    job.packs_b = p->b_col != 1 || (p->rows >= 64 && (p->depth * p->cols > 200000 || FNN_NAME(collides)(p->b_depth)));
+    const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
+    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = fnn_min(panels, BLOCK_PANELS) * TILE_COLS};
+    job.packs_b = p->b_col != 1 || (LANES < 16 && p->rows >= PACKING_PAYS);
     job.copies_a = p->rows > TILE_ROWS && p->depth >= 64
                    && (p->a_row == 1 ? FNN_NAME(collides)(p->a_depth) && p->depth * p->a_depth > 400000
                                      : FNN_NAME(collides)(p->a_row));
     job.depth = stretches > 1 && (job.packs_b || job.copies_a) ? fnn_ceil_div(p->depth, stretches) : p->depth;
+    job.by_rows = p->rows > p->cols;
+    job.shares = FNN_NAME(share_count)(&job);
     job.thread_bytes = FNN_NAME(thread_bytes)(p->rows, p->cols, p->depth);
     return job;
+}
+
+/* Where a share begins: a row, or rows down the panels. The last panel may be one vector wide: it costs half. */
+static int64_t FNN_NAME(share_begin)(const FNN_NAME(product_job) *job, int64_t share) {
+    const int64_t rows = job->p->rows, vectors = job->by_rows ? 1 : fnn_ceil_div(job->p->cols, LANES);
+    const int64_t cost = rows * vectors / job->shares * share + rows * vectors % job->shares * share / job->shares;
+    if (job->by_rows) return cost;
+    const int64_t panel = cost / (2 * rows), row = cost % (2 * rows) / (panel < vectors / 2 ? 2 : 1);
+    const int64_t sliver = job->packs_b ? fnn_min(rows / 4, TILE_ROWS / 2) : 0; /* not worth packing a panel for */
+    return panel * rows + (row < sliver ? 0 : row > rows - sliver ? rows : row);
 }
 
 /* Rows are neighbours: tile after tile, depth by A_STEP. All tiles are made at once, for A is read along its lines. */
@@ -253,22 +278,47 @@ static void FNN_NAME(block_stretch)(const FNN_NAME(product_job) *job, const FNN_
     }
 }
 
-static void FNN_NAME(product_block)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(product_job) *job = arg;
-    const fnn_product *p = job->p;
-    FNN_NAME(block) b = {.row = chunk % job->row_blocks * job->rows, .col = chunk / job->row_blocks * job->cols};
-    b.rows = fnn_min(job->rows, p->rows - b.row);
-    b.cols = fnn_min(job->cols, p->cols - b.col);
-    if (job->packs_b || job->copies_a) {
-        b.a = (float *)(job->scratch + thread * job->thread_bytes);
-        b.packed = b.a + A_FLOATS;
-        b.sums = b.packed + job->depth * job->cols;
-    }
+static void FNN_NAME(product_block)(const FNN_NAME(product_job) *job, FNN_NAME(block) b, int thread) {
+    b.a = (float *)(job->scratch + thread * job->thread_bytes);
+    b.packed = b.a + A_FLOATS;
+    b.sums = b.packed + fnn_min(job->depth, BLOCK_DEPTH) * job->cols;
     do { /* once even if there is no depth: an empty sum is 0 */
-        b.depth = fnn_min(job->depth, p->depth - b.k);
+        b.depth = fnn_min(job->depth, job->p->depth - b.k);
         FNN_NAME(block_stretch)(job, &b);
         b.k += b.depth;
-    } while (b.k < p->depth);
+    } while (b.k < job->p->depth);
+}
+
+/* Some rows of some columns, by blocks. */
+static void FNN_NAME(product_part)(const FNN_NAME(product_job) *job, FNN_NAME(block) part, int thread) {
+    const int64_t row_blocks = fnn_max(1, fnn_ceil_div(part.rows, BLOCK_ROWS));
+    const int64_t rows = fnn_ceil_div(fnn_ceil_div(part.rows, row_blocks), TILE_ROWS) * TILE_ROWS;
+    for (int64_t col = 0; col < part.cols; col += job->cols)
+        for (int64_t row = 0; row < part.rows; row += rows) {
+            const FNN_NAME(block) b = {.row = part.row + row, .rows = fnn_min(rows, part.rows - row),
+                                       .col = part.col + col, .cols = fnn_min(job->cols, part.cols - col)};
+            FNN_NAME(product_block)(job, b, thread);
+        }
+}
+
+/* The rest of a panel, whole panels, and the beginning of one. */
+static void FNN_NAME(product_share)(void *arg, int64_t share, int thread) {
+    const FNN_NAME(product_job) *job = arg;
+    const int64_t rows = job->p->rows, end = FNN_NAME(share_begin)(job, share + 1);
+    int64_t at = FNN_NAME(share_begin)(job, share);
+    if (job->by_rows) {
+        const FNN_NAME(block) part = {.row = at, .rows = end - at, .cols = job->p->cols};
+        FNN_NAME(product_part)(job, part, thread);
+        return;
+    }
+    while (at < end) {
+        const int64_t row = at % rows, panels = row ? 1 : fnn_max(1, (end - at) / rows);
+        FNN_NAME(block) part = {.row = row, .col = at / rows * TILE_COLS};
+        part.rows = fnn_min(rows - row, end - at);
+        part.cols = fnn_min(panels * TILE_COLS, job->p->cols - part.col);
+        FNN_NAME(product_part)(job, part, thread);
+        at += row ? part.rows : fnn_min(panels * rows, end - at);
+    }
 }
 
 /* ---------------------------------------------------------------- product of a few rows
@@ -365,6 +415,6 @@ void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
         return;
     }
     FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, scratch);
-    fnn_parallel(job.row_blocks * fnn_ceil_div(p->cols, job.cols), work, FNN_NAME(product_block), &job);
+    fnn_parallel(job.shares, work, FNN_NAME(product_share), &job);
 }
 #endif
