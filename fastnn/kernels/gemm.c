@@ -13,20 +13,30 @@
 #define LOAD(P, V) (part && (V) == vecs - 1 ? FNN_NAME(vec_load_part)((P) + (V) * LANES, last) \
                                             : FNN_NAME(vec_load)((P) + (V) * LANES))
 
+/* Up to a vector of full sums, with the epilogue, to c; mask is read where c is. */
+FNN_INLINE void FNN_NAME(finish_vector)(const fnn_epilogue *e, VEC sum, const float *bias, const float *mask, float *c,
+                                        const int whole, int n) {
+    const VEC zero = FNN_NAME(vec_fill)(0);
+#define READ(P) (whole ? FNN_NAME(vec_load)(P) : FNN_NAME(vec_load_part)(P, n))
+    sum = FNN_NAME(vec_finish)(sum, e, e->bias ? READ(bias) : zero, e->mask ? READ(mask) : zero, e->accumulate ? READ(c) : zero);
+#undef READ
+    if (whole) FNN_NAME(vec_store)(c, sum);
+    else FNN_NAME(vec_store_part)(c, sum, n);
+}
+
 /* The epilogue of a tile whose full sums lie in rows of TILE_COLS; apart from the tiles, which are many. */
 static FNN_NOINLINE void FNN_NAME(finish_tile)(const fnn_tile *t, const float *sums, int rows, int cols) {
-    const fnn_epilogue *e = &t->finish;
-    const VEC zero = FNN_NAME(vec_fill)(0);
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols; j += LANES) {
-            const int n = (int)fnn_min(LANES, cols - j);
-            float *c = t->c + i * t->c_row + j;
-            const VEC bias = e->bias ? FNN_NAME(vec_load_part)(e->bias + j, n) : zero;
-            const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + i * t->c_row + j, n) : zero;
-            const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(c, n) : zero;
-            const VEC sum = FNN_NAME(vec_load)(sums + i * TILE_COLS + j);
-            FNN_NAME(vec_store_part)(c, FNN_NAME(vec_finish)(sum, e, bias, mask, old), n);
-        }
+    const fnn_epilogue e = t->finish;
+    const int whole = cols / LANES * LANES;
+    for (int i = 0; i < rows; i++, sums += TILE_COLS) {
+        const int64_t at = i * t->c_row;
+        float *c = t->c + at;
+        for (int j = 0; j < whole; j += LANES)
+            FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + j), e.bias + j, e.mask + at + j, c + j, 1, LANES);
+        if (whole < cols)
+            FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + whole), e.bias + whole, e.mask + at + whole, c + whole, 0,
+                                    cols - whole);
+    }
 }
 
 /* rows, vecs (1 or 2) and part (the last vector is incomplete) are constants after inlining. */
@@ -112,27 +122,54 @@ void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols) {
 
 /* ---------------------------------------------------------------- packing */
 
-/* Columns of the panel are neighbours along the depth: 4 x 4 floats at a time, whole cache lines of each column. */
-static void FNN_NAME(pack_transposed)(const float *b, int64_t b_col, int64_t depth, int cols, float *to) {
-    int64_t k = 0;
-#ifdef __SSE__
-    for (; k + 16 <= depth; k += 16)
-        for (int j = 0; j + 4 <= cols; j += 4)
-            for (int64_t m = k; m < k + 16; m += 4) {
-                __m128 r0 = _mm_loadu_ps(b + j * b_col + m), r1 = _mm_loadu_ps(b + (j + 1) * b_col + m);
-                __m128 r2 = _mm_loadu_ps(b + (j + 2) * b_col + m), r3 = _mm_loadu_ps(b + (j + 3) * b_col + m);
-                _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
-                _mm_storeu_ps(to + m * TILE_COLS + j, r0);
-                _mm_storeu_ps(to + (m + 1) * TILE_COLS + j, r1);
-                _mm_storeu_ps(to + (m + 2) * TILE_COLS + j, r2);
-                _mm_storeu_ps(to + (m + 3) * TILE_COLS + j, r3);
-            }
-    for (int j = cols / 4 * 4; j < cols; j++)
-        for (int64_t m = 0; m < k; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
-#endif
-    for (int j = 0; j < cols; j++)
-        for (int64_t m = k; m < depth; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
+/* A patch: some columns of B, each with neighbours along the depth, to as many rows of a panel. */
+#if FNN_ISA >= 2
+#define PATCH_COLS 8
+#define PATCH_DEPTH 4
+FNN_INLINE __m256 FNN_NAME(halves)(const float *first, const float *second) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(first)), _mm_loadu_ps(second), 1);
 }
+
+FNN_INLINE void FNN_NAME(transpose_patch)(const float *b, int64_t b_col, float *to) {
+    const __m256 r0 = FNN_NAME(halves)(b, b + 4 * b_col), r1 = FNN_NAME(halves)(b + b_col, b + 5 * b_col);
+    const __m256 r2 = FNN_NAME(halves)(b + 2 * b_col, b + 6 * b_col), r3 = FNN_NAME(halves)(b + 3 * b_col, b + 7 * b_col);
+    const __m256 low01 = _mm256_unpacklo_ps(r0, r1), high01 = _mm256_unpackhi_ps(r0, r1);
+    const __m256 low23 = _mm256_unpacklo_ps(r2, r3), high23 = _mm256_unpackhi_ps(r2, r3);
+    _mm256_storeu_ps(to, _mm256_shuffle_ps(low01, low23, 0x44));
+    _mm256_storeu_ps(to + TILE_COLS, _mm256_shuffle_ps(low01, low23, 0xee));
+    _mm256_storeu_ps(to + 2 * TILE_COLS, _mm256_shuffle_ps(high01, high23, 0x44));
+    _mm256_storeu_ps(to + 3 * TILE_COLS, _mm256_shuffle_ps(high01, high23, 0xee));
+}
+#elif defined(__SSE__)
+#define PATCH_COLS 4
+#define PATCH_DEPTH 4
+FNN_INLINE void FNN_NAME(transpose_patch)(const float *b, int64_t b_col, float *to) {
+    __m128 r0 = _mm_loadu_ps(b), r1 = _mm_loadu_ps(b + b_col), r2 = _mm_loadu_ps(b + 2 * b_col), r3 = _mm_loadu_ps(b + 3 * b_col);
+    _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+    _mm_storeu_ps(to, r0);
+    _mm_storeu_ps(to + TILE_COLS, r1);
+    _mm_storeu_ps(to + 2 * TILE_COLS, r2);
+    _mm_storeu_ps(to + 3 * TILE_COLS, r3);
+}
+#else
+#define PATCH_COLS 1
+#define PATCH_DEPTH 1
+FNN_INLINE void FNN_NAME(transpose_patch)(const float *b, int64_t b_col, float *to) { (void)b_col; *to = *b; }
+#endif
+
+/* Columns of the panel are neighbours along the depth: by patches, 16 rows at a time to use up the lines of each column. */
+static void FNN_NAME(pack_transposed)(const float *b, int64_t b_col, int64_t depth, int cols, float *to) {
+    const int64_t whole = depth / PATCH_DEPTH * PATCH_DEPTH;
+    const int patches = cols / PATCH_COLS * PATCH_COLS;
+    for (int64_t k = 0; k < whole; k += 16)
+        for (int j = 0; j < patches; j += PATCH_COLS)
+            for (int64_t m = k; m < fnn_min(k + 16, whole); m += PATCH_DEPTH)
+                FNN_NAME(transpose_patch)(b + j * b_col + m, b_col, to + m * TILE_COLS + j);
+    for (int j = 0; j < cols; j++)
+        for (int64_t m = j < patches ? whole : 0; m < depth; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
+}
+#undef PATCH_COLS
+#undef PATCH_DEPTH
 
 void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t depth, int cols, float *to) {
     if (cols < TILE_COLS) memset(to, 0, (size_t)(depth * TILE_COLS) * sizeof(float));
