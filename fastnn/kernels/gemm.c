@@ -13,29 +13,26 @@
 #define LOAD(P, V) (part && (V) == vecs - 1 ? FNN_NAME(vec_load_part)((P) + (V) * LANES, last) \
                                             : FNN_NAME(vec_load)((P) + (V) * LANES))
 
-/* Up to a vector of full sums, with the epilogue, to c; mask is read where c is. */
-FNN_INLINE void FNN_NAME(finish_vector)(const fnn_epilogue *e, VEC sum, const float *bias, const float *mask, float *c,
-                                        const int whole, int n) {
-    const VEC zero = FNN_NAME(vec_fill)(0);
+/* Up to a vector of full sums, with the epilogue, to cell `at` of c, which is in column `col`. */
+FNN_INLINE void FNN_NAME(finish_vector)(const fnn_epilogue *e, VEC sum, int64_t col, float *c, int64_t at, const int whole, int n) {
 #define READ(P) (whole ? FNN_NAME(vec_load)(P) : FNN_NAME(vec_load_part)(P, n))
-    sum = FNN_NAME(vec_finish)(sum, e, e->bias ? READ(bias) : zero, e->mask ? READ(mask) : zero, e->accumulate ? READ(c) : zero);
+    const VEC zero = FNN_NAME(vec_fill)(0), bias = e->bias ? READ(e->bias + col) : zero;
+    sum = FNN_NAME(vec_finish)(sum, e, bias, e->mask ? READ(e->mask + at) : zero, e->accumulate ? READ(c + at) : zero);
 #undef READ
-    if (whole) FNN_NAME(vec_store)(c, sum);
-    else FNN_NAME(vec_store_part)(c, sum, n);
+    if (whole) FNN_NAME(vec_store)(c + at, sum);
+    else FNN_NAME(vec_store_part)(c + at, sum, n);
 }
 
 /* The epilogue of a tile whose full sums lie in rows of TILE_COLS; apart from the tiles, which are many. */
 static FNN_NOINLINE void FNN_NAME(finish_tile)(const fnn_tile *t, const float *sums, int rows, int cols) {
     const fnn_epilogue e = t->finish;
-    const int whole = cols / LANES * LANES;
+    float *const c = t->c;
+    const int64_t c_row = t->c_row;
     for (int i = 0; i < rows; i++, sums += TILE_COLS) {
-        const int64_t at = i * t->c_row;
-        float *c = t->c + at;
-        for (int j = 0; j < whole; j += LANES)
-            FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + j), e.bias + j, e.mask + at + j, c + j, 1, LANES);
-        if (whole < cols)
-            FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + whole), e.bias + whole, e.mask + at + whole, c + whole, 0,
-                                    cols - whole);
+        int j = 0;
+        for (; j + LANES <= cols; j += LANES)
+            FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + j), j, c, i * c_row + j, 1, LANES);
+        if (j < cols) FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + j), j, c, i * c_row + j, 0, cols - j);
     }
 }
 
@@ -375,14 +372,6 @@ static void FNN_NAME(finish_cell)(const fnn_product *p, int64_t row, int64_t col
     p->c[at] = e->accumulate ? p->c[at] + sum : sum;
 }
 
-static fnn_tile FNN_NAME(tile_at)(const fnn_product *p, int64_t col) {
-    fnn_tile t = {.a = p->a, .a_row = p->a_row, .a_depth = p->a_depth, .depth = p->depth, .segments = 1, .b = p->b + col,
-                  .b_depth = p->b_depth, .c = p->c + col, .c_row = p->c_row, .finish = p->epilogue};
-    if (t.finish.bias) t.finish.bias += col;
-    if (t.finish.mask) t.finish.mask += col;
-    return t;
-}
-
 /* Up to DOTS columns of one row: every lane sums each FNN_LANES-th product, then the lanes are added. */
 static void FNN_NAME(dots)(const fnn_product *p, int64_t row, int64_t col, int count) {
     const float *a = p->a + row * p->a_row, *b[DOTS];
@@ -413,31 +402,47 @@ static void FNN_NAME(dot_columns)(void *arg, int64_t chunk, int thread) {
         for (int64_t i = 0; i < p->rows; i++) FNN_NAME(dots)(p, i, j, (int)fnn_min(DOTS, end - j));
 }
 
-/* One row times columns that are neighbours: sums of ROW_VECS vectors hide the latency that one tile could not. */
-#define ROW_VECS 8
+/* One row times columns that are neighbours: B is read along its rows, some rows at once; sums wait in the scratch. */
+#define ROW_DEPTH 8
+#define ROW_COLS 2048
+
+typedef struct { const fnn_product *p; char *scratch; int64_t cols; } FNN_NAME(row_job);
+
+FNN_INLINE void FNN_NAME(add_rows)(const fnn_product *p, int64_t k, const int depth, int64_t col, int64_t cols, float *sums) {
+    const float *b = p->b + k * p->b_depth + col;
+    VEC left[ROW_DEPTH];
+    int64_t j = 0;
+    FNN_UNROLL for (int d = 0; d < depth; d++) left[d] = FNN_NAME(vec_fill)(p->a[(k + d) * p->a_depth]);
+    for (; j + LANES <= cols; j += LANES) {
+        VEC sum = FNN_NAME(vec_load)(sums + j);
+        FNN_UNROLL for (int d = 0; d < depth; d++)
+            sum = FNN_NAME(vec_multiply_add)(left[d], FNN_NAME(vec_load)(b + d * p->b_depth + j), sum);
+        FNN_NAME(vec_store)(sums + j, sum);
+    }
+    if (j == cols) return;
+    VEC sum = FNN_NAME(vec_load)(sums + j);
+    FNN_UNROLL for (int d = 0; d < depth; d++)
+        sum = FNN_NAME(vec_multiply_add)(left[d], FNN_NAME(vec_load_part)(b + d * p->b_depth + j, (int)(cols - j)), sum);
+    FNN_NAME(vec_store)(sums + j, sum);
+}
 
 static void FNN_NAME(row_columns)(void *arg, int64_t chunk, int thread) {
-    const fnn_product *p = arg;
-    const int64_t col = chunk * ROW_VECS * LANES, rest = p->cols - col;
-    (void)thread;
-    if (rest < ROW_VECS * LANES) {
-        for (int64_t j = 0; j < rest; j += TILE_COLS) {
-            const fnn_tile t = FNN_NAME(tile_at)(p, col + j);
-            FNN_NAME(fnn_tile_run)(&t, 1, (int)fnn_min(TILE_COLS, rest - j));
-        }
-        return;
-    }
-    VEC sum[ROW_VECS];
-    FNN_UNROLL for (int v = 0; v < ROW_VECS; v++) sum[v] = FNN_NAME(vec_fill)(0);
-    for (int64_t k = 0; k < p->depth; k++) {
-        const VEC left = FNN_NAME(vec_fill)(p->a[k * p->a_depth]);
-        const float *b = p->b + k * p->b_depth + col;
-        FNN_UNROLL for (int v = 0; v < ROW_VECS; v++)
-            sum[v] = FNN_NAME(vec_multiply_add)(left, FNN_NAME(vec_load)(b + v * LANES), sum[v]);
-    }
-    float cells[ROW_VECS * LANES];
-    FNN_UNROLL for (int v = 0; v < ROW_VECS; v++) FNN_NAME(vec_store)(cells + v * LANES, sum[v]);
-    for (int j = 0; j < ROW_VECS * LANES; j++) FNN_NAME(finish_cell)(p, 0, col + j, cells[j]);
+    const FNN_NAME(row_job) *job = arg;
+    const fnn_product *p = job->p;
+    const int64_t col = chunk * job->cols, cols = fnn_min(job->cols, p->cols - col);
+    float *sums = (float *)job->scratch + thread * ROW_COLS;
+    int64_t k = 0;
+    memset(sums, 0, ROW_COLS * sizeof(float));
+    for (; k + ROW_DEPTH <= p->depth; k += ROW_DEPTH) FNN_NAME(add_rows)(p, k, ROW_DEPTH, col, cols, sums);
+    for (; k < p->depth; k++) FNN_NAME(add_rows)(p, k, 1, col, cols, sums);
+    for (int64_t j = 0; j < cols; j += LANES)
+        FNN_NAME(finish_vector)(&p->epilogue, FNN_NAME(vec_load)(sums + j), col + j, p->c, col + j, j + LANES <= cols, (int)(cols - j));
+}
+
+static void FNN_NAME(row_product)(const fnn_product *p, double work, void *scratch) {
+    const int64_t share = fnn_ceil_div(fnn_ceil_div(p->cols, fnn_threads()), LANES) * LANES;
+    FNN_NAME(row_job) job = {p, scratch, fnn_min(share, ROW_COLS)};
+    fnn_parallel(fnn_ceil_div(p->cols, job.cols), work, FNN_NAME(row_columns), &job);
 }
 
 void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
@@ -448,7 +453,7 @@ void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
         return;
     }
     if (p->rows == 1 && p->b_col == 1) {
-        fnn_parallel(fnn_ceil_div(p->cols, ROW_VECS * LANES), work, FNN_NAME(row_columns), (void *)p);
+        FNN_NAME(row_product)(p, work, scratch);
         return;
     }
     FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, scratch);
