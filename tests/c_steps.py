@@ -1,11 +1,13 @@
-"""Steps as C sees them (fnn.h), for what Python's way in does not set: the epilogue."""
+"""Steps as C sees them: fnn.h's structures, and any kernel run with an epilogue."""
 
 import ctypes
 import math
 
 import numpy as np
 
+from fastnn.engine.execute import aligned, packed
 from fastnn.kernels import engine
+from fastnn.ops.table import OPS
 
 
 class Tensor(ctypes.Structure):
@@ -45,24 +47,6 @@ class Step(ctypes.Structure):
     )
 
 
-KERNEL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Step))
-
-
-class Entry(ctypes.Structure):
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("inputs", ctypes.c_char_p),
-        ("attrs", ctypes.c_char_p),
-        ("forward", KERNEL),
-        ("backward", KERNEL),
-        ("scratch_bytes", ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(Step), ctypes.c_int)),
-    )
-
-
-def library():
-    return ctypes.CDLL(engine.__file__)
-
-
 def tensors(arrays):
     """Views as in fnn.h; None is a tensor without data, a shape one whose data is not wanted."""
     views = (Tensor * len(arrays))()
@@ -76,27 +60,51 @@ def tensors(arrays):
     return views
 
 
-def entry_of(isa, name):
-    """The operation's kernels for an instruction set."""
-    c = library()
-    c.fnn_isa_name.restype, c.fnn_find.restype = ctypes.c_char_p, ctypes.POINTER(Entry)
-    places = {c.fnn_isa_name(k).decode(): k for k in range(c.fnn_isa_count())}
-    return c.fnn_find(places[isa], name.encode()).contents
+class Entry(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("inputs", ctypes.c_char_p),
+        ("attrs", ctypes.c_char_p),
+        ("forward", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Step))),
+        ("backward", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Step))),
+        ("scratch_bytes", ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(Step), ctypes.c_int)),
+    )
 
 
 GUARD = 64  # bytes behind the scratch that must stay as they are
 
 
-def run_entry(isa, name, arrays, outputs, epilogue, backward=False):
-    """One step of the operation `name`, without attributes, as the run loop would call it."""
-    entry = entry_of(isa, name)
-    step = Step(None, tensors(arrays), tensors(outputs), len(arrays), len(outputs), epilogue=epilogue)
-    need = entry.scratch_bytes(ctypes.byref(step), int(backward))
-    raw = np.full(need + 64 + GUARD, 0xA5, np.uint8)
-    start = -raw.ctypes.data % 64
-    step.scratch = raw.ctypes.data + start
-    assert (entry.backward if backward else entry.forward)(ctypes.byref(step)) == 0
-    assert (raw[start + need :] == 0xA5).all()
+def scratch_of(size):
+    """Scratch as a kernel wants it; what lies in it is nothing to go by."""
+    scratch = aligned((size + GUARD,), np.uint8)
+    scratch[:] = 0xFF
+    return scratch
+
+
+def attr_of(value):
+    """A number, boolean, word position, tuple of integers or None."""
+    if value is None:
+        return Attr(-1)
+    if isinstance(value, tuple):
+        return Attr(len(value), (ctypes.c_int64 * 8)(*value))
+    return Attr(1, (ctypes.c_int64 * 8)(int(value)), float(value))
+
+
+def run_entry(name, isa, inputs, outputs, attrs, epilogue, backward=False):
+    """Run one operation's kernel of one instruction set into `outputs`; None is an output not wanted."""
+    library = ctypes.CDLL(engine.__file__)
+    library.fnn_find.restype = ctypes.POINTER(Entry)
+    library.fnn_isa_name.restype = ctypes.c_char_p
+    names = [library.fnn_isa_name(k).decode() for k in range(library.fnn_isa_count())]
+    entry = library.fnn_find(names.index(isa), name.encode()).contents
+    step = Step(None, tensors(inputs), tensors(outputs), len(inputs), len(outputs), epilogue=epilogue)
+    for k, value in enumerate(packed(OPS[name], attrs)):
+        step.attr[k] = attr_of(value)
+    need = entry.scratch_bytes(step, backward) if entry.scratch_bytes else 0
+    scratch = scratch_of(need)
+    step.scratch = scratch.ctypes.data
+    assert (entry.backward if backward else entry.forward)(step) == 0
+    assert (scratch[need:] == 0xFF).all()
 
 
 def finished(plain, old, mask, relu, accumulate):

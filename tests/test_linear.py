@@ -168,7 +168,7 @@ def check_epilogue(isa, test, relu, masked, accumulate):
         epilogue = Epilogue(None, mask.ctypes.data if masked else None, relu, accumulate)
         found = old.copy()
         arrays = [test.dy, *test.saved(test.inputs)] if backward else test.inputs
-        run_entry(isa, test.op.name, arrays, [found, *wanted] if backward else [found], epilogue, backward)
+        run_entry(test.op.name, isa, arrays, [found, *wanted] if backward else [found], {}, epilogue, backward)
         expected = finished(plain, old.astype(float), mask if masked else None, relu, accumulate)
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6 * (1 + sum(plain.shape)))
 
@@ -222,15 +222,16 @@ def test_a_finished_result_is_the_unfinished_one_finished(isa):
         y, dx, *_ = test.kernel()
     mask = test.inputs[0]
     found = np.full_like(y, np.nan)
-    run_entry(isa, "dense", test.inputs, [found], Epilogue(None, None, 1, 0))
+    run_entry("dense", isa, test.inputs, [found], {}, Epilogue(None, None, 1, 0))
     np.testing.assert_array_equal(found, np.maximum(y, 0))
     found = np.full_like(dx, np.nan)
     unwanted = [tuple(s) for s in test.shapes[1:]]
     run_entry(
-        isa,
         "dense",
+        isa,
         [test.dy, *test.saved(test.inputs)],
         [found, *unwanted],
+        {},
         Epilogue(None, mask.ctypes.data, 0, 0),
         backward=True,
     )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastnn.kernels import engine
-from tests.c_steps import Attr, Epilogue, Step, finished, tensors
+from tests.c_steps import Attr, Epilogue, Step, finished, scratch_of, tensors
 from tests.kernel_checks import ISAS, Bilinear, machine
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
@@ -137,8 +137,8 @@ def run(way, isa, arrays, outputs, epilogue):
     step.attr[3] = Attr(1, (ctypes.c_int64 * 8)(1))
     need = getattr(library, f"{way.removesuffix('_backward')}_scratch_{isa}")
     need.restype = ctypes.c_int64
-    raw = np.empty(need(ctypes.byref(step), int(way.endswith("_backward"))) + 64, np.uint8)
-    step.scratch = (raw.ctypes.data + 63) // 64 * 64
+    scratch = scratch_of(need(ctypes.byref(step), int(way.endswith("_backward"))))
+    step.scratch = scratch.ctypes.data
     assert getattr(library, f"{way}_{isa}")(ctypes.byref(step)) == 0
 
 
