@@ -20,6 +20,7 @@ typedef struct {
     float *out;              /* y, or dx */
     int32_t *winner;         /* row * width + column of every maximum */
     const int32_t *won;
+    const float *kept;       /* the maxima, where only positive ones pass their gradient on */
     int64_t samples, channels, per_chunk;
     FNN_NAME(axis) rows, cols;
 } FNN_NAME(pool_job);
@@ -212,7 +213,8 @@ static inline float FNN_NAME(if_equal)(int32_t a, int32_t b, float x) { /* x or 
                 const int64_t cell = (r * p->cols.count + j) * channels;                            \
                 const float *restrict dy = p->in + cell, share = 1 / (float)((h.end - h.begin) * (w.end - w.begin)); \
                 const int32_t *restrict won = p->won ? p->won + cell : NULL;                        \
-                (void)won; (void)share;                                                             \
+                const float *restrict kept = p->kept ? p->kept + cell : NULL;                       \
+                (void)won; (void)share; (void)kept;                                                 \
                 for (int64_t i = h.begin; i < h.end; i++)                                           \
                     for (int64_t at = i * width + w.begin; at < i * width + w.end; at++) {          \
                         float *restrict dx = image + at * channels;                                 \
@@ -226,6 +228,7 @@ static inline float FNN_NAME(if_equal)(int32_t a, int32_t b, float x) { /* x or 
     }
 
 SPREAD(spread_to_winners, FNN_NAME(if_equal)(won[k], place, dy[k]))
+SPREAD(spread_to_positive, FNN_NAME(if_equal)(won[k], place, kept[k] > 0 ? dy[k] : 0))
 SPREAD(spread_evenly, dy[k] * share)
 
 static FNN_NAME(axis) FNN_NAME(axis_of)(const fnn_step *s, int k, int64_t length, int64_t count) {
@@ -259,12 +262,15 @@ static int FNN_NAME(unpool)(fnn_step *s, int whole, void (*body)(void *, int64_t
     if (!s->out[0].data || !s->out[0].size) return FNN_OK;
     FNN_NAME(pool_job) p = FNN_NAME(job_of)(s, &s->out[0], &s->in[0], whole);
     p.won = s->n_in > 1 ? s->in[1].data : NULL;
+    p.kept = s->n_in > 2 ? s->in[2].data : NULL;
     fnn_parallel(p.samples, (double)s->out[0].size + (double)s->in[0].size * (double)(p.rows.size * p.cols.size), body, &p);
     return FNN_OK;
 }
 
 static int FNN_NAME(max_pool2d)(fnn_step *s) { return FNN_NAME(pool)(s, 0, FNN_NAME(max_rows)); }
 static int FNN_NAME(max_pool2d_backward)(fnn_step *s) { return FNN_NAME(unpool)(s, 0, FNN_NAME(spread_to_winners)); }
+/* in = dy winner y; where y is the maximum of rectified numbers its sign is that of the number it was before. */
+static int FNN_NAME(fused_max_pool2d_relu_backward)(fnn_step *s) { return FNN_NAME(unpool)(s, 0, FNN_NAME(spread_to_positive)); }
 static int FNN_NAME(average_pool2d)(fnn_step *s) { return FNN_NAME(pool)(s, 0, FNN_NAME(mean_rows)); }
 static int FNN_NAME(average_pool2d_backward)(fnn_step *s) { return FNN_NAME(unpool)(s, 0, FNN_NAME(spread_evenly)); }
 static int FNN_NAME(global_max_pool2d)(fnn_step *s) { return FNN_NAME(pool)(s, 1, FNN_NAME(max_rows)); }
@@ -279,6 +285,7 @@ const fnn_entry FNN_NAME(pooling_entries)[] = {
     POOL_ENTRY(average_pool2d, "pool_size strides padding"),
     POOL_ENTRY(global_max_pool2d, "keepdims"),
     POOL_ENTRY(global_average_pool2d, "keepdims"),
+    {"fused_max_pool2d_relu", "x", "pool_size strides padding", NULL, FNN_NAME(fused_max_pool2d_relu_backward), NULL},
     {0},
 };
 #endif
