@@ -182,7 +182,7 @@ static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const 
     const int64_t row = job->z.ow * job->patch;
     const FNN_NAME(correlation) c = {dy + p * job->z.ow * job->outs, 0, job->outs, 1, 0, job->outs, job->packed,
                                      ring + p % job->ring * row, 0, job->patch, 1, job->z.ow, job->patch, {0}};
-    FNN_NAME(correlate)(c);
+    FNN_NAME(correlate)(&c);
 }
 
 #define MOST_KERNEL_ROWS 16 /* of one phase; a taller kernel takes the other way */

@@ -98,7 +98,7 @@ static void FNN_NAME(dots_row)(const FNN_NAME(correlation) *c, int64_t row, int6
 /* What correlate does, for weights in either layout. */
 FNN_UNUSED static void FNN_NAME(correlate_any)(const FNN_NAME(correlation) *c, int dots) {
     if (!dots) {
-        FNN_NAME(correlate)(*c);
+        FNN_NAME(correlate)(c);
         return;
     }
     for (int64_t row = 0; row < c->rows; row++)

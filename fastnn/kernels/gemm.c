@@ -105,16 +105,26 @@ static FNN_NAME(split) FNN_NAME(split_rows)(int64_t rows) {
 
 static int FNN_NAME(tile_rows)(FNN_NAME(split) s, int64_t tile) { return (int)(s.small + (tile >= s.first_large)); }
 
-void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols) {
+void FNN_NAME(fnn_tile_column)(fnn_tile *t, int64_t rows, int cols) {
+    const float *a = t->a, *from = t->from, *mask = t->finish.mask;
+    float *c = t->c;
+    if (rows <= TILE_ROWS) {
+        if (rows > 0) FNN_NAME(fnn_tile_run)(t, (int)rows, cols);
+        return;
+    }
     const FNN_NAME(split) split = FNN_NAME(split_rows)(rows);
     for (int64_t tile = 0; tile < split.tiles; tile++) {
         const int now = FNN_NAME(tile_rows)(split, tile);
-        FNN_NAME(fnn_tile_run)(&t, now, cols);
-        t.a += now * t.a_row;
-        t.c += now * t.c_row;
-        if (t.from) t.from += now * t.from_row;
-        if (t.finish.mask) t.finish.mask += now * t.c_row;
+        FNN_NAME(fnn_tile_run)(t, now, cols);
+        t->a += now * t->a_row;
+        t->c += now * t->c_row;
+        if (t->from) t->from += now * t->from_row;
+        if (t->finish.mask) t->finish.mask += now * t->c_row;
     }
+    t->a = a;
+    t->c = c;
+    t->from = from;
+    t->finish.mask = mask;
 }
 
 /* ---------------------------------------------------------------- packing */
