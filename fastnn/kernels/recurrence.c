@@ -38,7 +38,7 @@ ROW_BODY(simple_row) {
 }
 
 PHASE(simple_block) {
-    FNN_NAME(gate_product)(r, at, r->entering[at->t & 1], r->x, 0, buffers);
+    FNN_NAME(gate_product)(r, at, r->previous, r->x, 0, buffers);
     FNN_NAME(activate)(r->activation, buffers, at->rows * TILE_COLS);
     EACH_ROW(simple_row)
 }
@@ -64,7 +64,6 @@ ROW_BODY(simple_row_back) {
     for (int64_t j = 0; j < n; j++) passing[j] = counts ? 0 : dh[j];
     for (int64_t j = 0; j < n; j++) dx[j] = counts ? dh[j] : 0;
     if (counts) FNN_NAME(times_slope)(r->activation, r->y + s.cell, dx, n);
-    FNN_NAME(enter_back)(r, at, s, 0, n, dx);
 }
 
 PHASE(simple_block_back) {
@@ -111,7 +110,7 @@ ROW_BODY(lstm_row) {
 
 PHASE(lstm_block) {
     const int64_t cells = at->rows * TILE_COLS;
-    for (int64_t k = 0; k < 4; k++) FNN_NAME(gate_product)(r, at, r->entering[at->t & 1], r->x, k, BUFFER(k));
+    for (int64_t k = 0; k < 4; k++) FNN_NAME(gate_product)(r, at, r->previous, r->x, k, BUFFER(k));
     for (int64_t k = 0; k < 4; k++) FNN_NAME(activate)(k == 2 ? r->activation : r->gate, BUFFER(k), cells);
     EACH_ROW(lstm_cell_row)
     FNN_NAME(activate)(r->activation, BUFFER(4), cells);
@@ -167,7 +166,6 @@ ROW_BODY(lstm_row_back) {
         for (int64_t k = 0; k < 4; k++) FNN_NAME(clear)(r->dx + s.wide + k * r->units, n);
     } else if (r->activation == TANH && r->gate == SIGMOID) FNN_NAME(lstm_unit_back)(r, at, s, line, n, TANH, SIGMOID);
     else FNN_NAME(lstm_unit_back)(r, at, s, line, n, r->activation, r->gate);
-    for (int64_t k = 0; k < 4; k++) FNN_NAME(enter_back)(r, at, s, k, n, r->dx + s.wide + k * r->units);
 }
 
 ROW_BODY(read_cell_row) {
@@ -213,8 +211,8 @@ ROW_BODY(gru_bias_row) {
 
 ROW_BODY(gru_gates_row) {
     float *restrict z = r->gates[0] + s.cell, *restrict reset = r->gates[1] + s.cell;
-    const float *restrict h = r->entering[at->t & 1] + s.b * r->pitch + at->unit;
-    float *restrict to = r->reset + s.b * r->pitch + at->unit;
+    const float *restrict h = r->previous + s.cell;
+    float *restrict to = r->reset + s.cell;
     FNN_NAME(copy)(line, z, n);
     FNN_NAME(copy)(line + GROUP_CELLS, reset, n);
     if (!r->reset_after) for (int64_t j = 0; j < n; j++) to[j] = reset[j] * h[j];
@@ -222,7 +220,7 @@ ROW_BODY(gru_gates_row) {
 
 /* z and r; without reset_after also r * previous, which the candidate's product needs. */
 PHASE(gru_gates) {
-    for (int64_t k = 0; k < 2; k++) FNN_NAME(gate_product)(r, at, r->entering[at->t & 1], r->x, k, BUFFER(k));
+    for (int64_t k = 0; k < 2; k++) FNN_NAME(gate_product)(r, at, r->previous, r->x, k, BUFFER(k));
     if (r->bias) EACH_ROW(gru_bias_row)
     for (int64_t k = 0; k < 2; k++) FNN_NAME(activate)(r->gate, BUFFER(k), at->rows * TILE_COLS);
     EACH_ROW(gru_gates_row)
@@ -251,7 +249,7 @@ ROW_BODY(gru_row) {
 }
 
 PHASE(gru_candidate) {
-    FNN_NAME(gate_product)(r, at, r->reset_after ? r->entering[at->t & 1] : r->reset, NULL, 2, buffers);
+    FNN_NAME(gate_product)(r, at, r->reset_after ? r->previous : r->reset, NULL, 2, buffers);
     EACH_ROW(gru_inner_row)
     FNN_NAME(activate)(r->activation, buffers, at->rows * TILE_COLS);
     EACH_ROW(gru_row)
@@ -313,9 +311,6 @@ ROW_BODY(gru_row_back) {
             FNN_NAME(clear)(r->d_inner + s.wide + k * r->units, n);
         }
     }
-    for (int64_t k = 0; k < 3; k++)
-        if (k != 1 || r->reset_after || !FNN_NAME(counts)(r, s.b, at->t))
-            FNN_NAME(enter_back)(r, at, s, k, n, r->d_inner + s.wide + k * r->units);
 }
 
 PHASE(gru_block_back) {
@@ -328,7 +323,7 @@ ROW_BODY(gru_reset_row_back) {
     const float *restrict reset = r->gates[1] + s.cell, *restrict previous = r->previous + s.cell;
     const float *restrict drop = r->drop ? r->drop + s.state : NULL;
     float *restrict dr = r->dx + s.wide + r->units, *restrict d_inner = r->d_inner + s.wide + r->units;
-    float *restrict passing = r->d_state + s.state, *restrict product = r->line + s.cell;
+    float *restrict passing = r->d_state + s.state, *restrict product = r->reset + s.cell;
     for (int64_t j = 0; j < n; j++) product[j] = reset[j] * previous[j];
     if (!FNN_NAME(counts)(r, s.b, at->t)) return;
     for (int64_t j = 0; j < n; j++) dr[j] = line[j] * previous[j];
@@ -336,7 +331,6 @@ ROW_BODY(gru_reset_row_back) {
     FNN_NAME(copy)(dr, d_inner, n);
     if (drop) for (int64_t j = 0; j < n; j++) passing[j] += line[j] * reset[j] * drop[j];
     else for (int64_t j = 0; j < n; j++) passing[j] += line[j] * reset[j];
-    FNN_NAME(enter_back)(r, at, s, 1, n, dr);
 }
 
 PHASE(gru_reset_back) {
@@ -367,7 +361,7 @@ static int FNN_NAME(gru_backward)(fnn_step *s) {
     float *d_bias = s->out[2].data;
     FNN_NAME(walk_steps)(&r, FNN_NAME(gru_block_back), r.reset_after ? NULL : FNN_NAME(gru_reset_back), r.steps - 1, -2);
     FNN_NAME(kernel_gradient)(&r, r.previous, r.d_inner, 0, r.reset_after ? w : 2 * n, s->out[1].data);
-    if (!r.reset_after) FNN_NAME(kernel_gradient)(&r, r.line, r.d_inner, 2 * n, n, s->out[1].data);
+    if (!r.reset_after) FNN_NAME(kernel_gradient)(&r, r.reset, r.d_inner, 2 * n, n, s->out[1].data);
     if (d_bias) {
         FNN_NAME(sum_into)(r.dx, r.batch * r.steps, w, d_bias);
         FNN_NAME(sum_into)(r.d_inner, r.batch * r.steps, w, d_bias + w);

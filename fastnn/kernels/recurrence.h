@@ -47,12 +47,10 @@ typedef struct {
     float *y, *c, *previous, *gates[4]; /* gates: i f g o, or z r g inner */
     const float *dy;
     float *dx, *dh, *dc, *d_inner;      /* d_inner: of all recurrent products, (batch, time, columns) */
-    float *entering[2]; /* (batch, pitch): left side of the products of even steps and of odd ones */
-    float *reset;       /* (batch, pitch): r * previous of a gated unit */
-    float *line;        /* (batch, time, units): r * previous of all steps */
+    float *reset;       /* (batch, time, units): r * previous of a gated unit */
     float *d_state, *d_cell, *zeros;    /* (batch, units) twice; (units) */
     float *packed;      /* the kernel in panels of TILE_COLS columns; in backward the kernel transposed */
-    int64_t pitch, panel;               /* distances of rows in `entering`, of panels */
+    int64_t panel;      /* distance of panels; 0: the kernel is not packed */
     float *buffers, *product;
     const float *narrow[4][3], *wide[2]; /* arrays of `units` columns that go with a gate's product, and of `columns` */
 } FNN_NAME(recurrent);
@@ -172,14 +170,13 @@ static void FNN_NAME(pack_kernel)(FNN_NAME(recurrent) *r, int transposed) {
     fnn_parallel((transposed ? 1 : r->columns / r->units) * r->blocks, (double)(r->units * r->columns), FNN_NAME(pack_panel), &job);
 }
 
-/* What enters a sample's next step: its state, thinned out. */
+/* What enters a sample's step: the state before it, thinned out. */
 FNN_INLINE void FNN_NAME(enter)(const FNN_NAME(recurrent) *r, int64_t b, int64_t t, int64_t unit, int64_t n, const float *restrict h) {
-    float *restrict to = r->entering[t & 1] + b * r->pitch + unit;
     float *restrict previous = r->previous + (b * r->steps + t) * r->units + unit;
     const float *restrict drop = r->drop ? r->drop + b * r->units + unit : NULL;
-    if (drop) for (int64_t j = 0; j < n; j++) to[j] = h[j] * drop[j];
-    else FNN_NAME(copy)(h, to, n);
-    if (t < r->steps) FNN_NAME(copy)(to, previous, n);
+    if (t == r->steps) return;
+    if (drop) for (int64_t j = 0; j < n; j++) previous[j] = h[j] * drop[j];
+    else FNN_NAME(copy)(h, previous, n);
 }
 
 static void FNN_NAME(begin)(FNN_NAME(recurrent) *r) {
@@ -221,10 +218,11 @@ static void FNN_NAME(tiles)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) 
 static void FNN_NAME(gate_product)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, const float *left, const float *x,
                                    int64_t gate, float *to) {
     const int64_t first = gate * r->units + at->unit;
-    fnn_tile t = {.a = left + at->row * r->pitch, .a_row = r->pitch, .a_depth = 1, .depth = r->units, .segments = 1,
+    const int64_t step = at->row * r->steps + at->t;
+    fnn_tile t = {.a = left + step * r->units, .a_row = r->steps * r->units, .a_depth = 1, .depth = r->units, .segments = 1,
                   .b = r->panel ? r->packed + (gate * r->blocks + at->unit / TILE_COLS) * r->panel : r->kernel + first,
                   .b_depth = r->panel ? TILE_COLS : r->columns, .c = to, .c_row = TILE_COLS};
-    if (x) t.from = x + (at->row * r->steps + at->t) * r->columns + first, t.from_row = r->steps * r->columns;
+    if (x) t.from = x + step * r->columns + first, t.from_row = r->steps * r->columns;
     FNN_NAME(tiles)(r, at, gate, t);
 }
 
@@ -250,9 +248,9 @@ static void FNN_NAME(begin_back)(FNN_NAME(recurrent) *r, const float *d_last_h, 
 /* to = the block's units of: `gates` gates of step t, from `gate` on, times the kernel transposed. */
 static void FNN_NAME(back_product)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, int64_t t, int64_t gate,
                                    int64_t gates, float *to) {
-    const float *left = r->entering[t & 1] + at->row * r->pitch;
+    const float *left = r->d_inner + (at->row * r->steps + t) * r->columns;
     for (int64_t k = gate; k < gate + gates; k++) {
-        const fnn_tile tile = {.a = left + k * r->units, .a_row = r->pitch, .a_depth = 1, .depth = r->units, .segments = 1,
+        const fnn_tile tile = {.a = left + k * r->units, .a_row = r->steps * r->columns, .a_depth = 1, .depth = r->units, .segments = 1,
                       .b = r->packed + at->unit / TILE_COLS * r->panel + k * r->units * TILE_COLS, .b_depth = TILE_COLS,
                       .from = k > gate ? to : NULL, .from_row = TILE_COLS, .c = to, .c_row = TILE_COLS};
         FNN_NAME(tiles)(r, at, k, tile);
@@ -279,12 +277,6 @@ FNN_INLINE void FNN_NAME(arrive)(const FNN_NAME(recurrent) *r, FNN_NAME(spot) s,
     for (int64_t j = 0; j < n; j++) dh[j] = later[j] + dy[j];
 }
 
-/* A step's gradient of gate `gate` of the recurrent product enters the step before. */
-FNN_INLINE void FNN_NAME(enter_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s, int64_t gate,
-                                     int64_t n, const float *d) {
-    FNN_NAME(copy)(d, r->entering[at->t & 1] + s.b * r->pitch + gate * r->units + at->unit, n);
-}
-
 static void FNN_NAME(copy_out)(const float *from, float *to, int64_t n) {
     if (to) for (int64_t k = 0; k < n; k++) to[k] = from[k];
 }
@@ -309,24 +301,21 @@ static float *FNN_NAME(take)(char *scratch, int64_t *at, int64_t floats) {
 
 /* Lays out the scratch; the number of bytes. */
 static int64_t FNN_NAME(place)(FNN_NAME(recurrent) *r, void *scratch, int backward) {
-    const int64_t cells = r->batch * r->units, gates = r->columns / r->units, rows = r->batch * r->steps;
+    const int64_t rows = r->batch * r->steps, gated = r->columns == 3 * r->units;
     int64_t at = 0;
-    r->pitch = fnn_ceil_div(backward ? r->columns : r->units, 16) * 16 + 16; /* rows do not meet in one cache set */
-    for (int k = 0; k < 2; k++) r->entering[k] = FNN_NAME(take)(scratch, &at, r->batch * r->pitch);
     r->packed = FNN_NAME(take)(scratch, &at, r->blocks * TILE_COLS * r->columns);
     r->buffers = FNN_NAME(take)(scratch, &at, fnn_thread_limit() * BUFFERS * GROUP_CELLS);
     r->zeros = FNN_NAME(take)(scratch, &at, r->units);
-    if (!backward) r->reset = FNN_NAME(take)(scratch, &at, gates == 3 ? r->batch * r->pitch : 0);
+    r->reset = FNN_NAME(take)(scratch, &at, gated ? rows * r->units : 0);
     if (backward) {
-        float *spare = FNN_NAME(take)(scratch, &at, rows * r->columns);
+        float *spare = FNN_NAME(take)(scratch, &at, rows * r->columns), *inner = FNN_NAME(take)(scratch, &at, gated ? rows * r->columns : 0);
         if (!r->dx) r->dx = spare;
-        r->d_inner = FNN_NAME(take)(scratch, &at, gates == 3 ? rows * r->columns : 0);
-        r->line = FNN_NAME(take)(scratch, &at, gates == 3 ? rows * r->units : 0);
-        r->d_state = FNN_NAME(take)(scratch, &at, cells);
-        r->d_cell = FNN_NAME(take)(scratch, &at, cells);
+        r->d_inner = gated ? inner : r->dx;
+        r->d_state = FNN_NAME(take)(scratch, &at, r->batch * r->units);
+        r->d_cell = FNN_NAME(take)(scratch, &at, r->batch * r->units);
     }
     r->wide[0] = backward ? r->dx : r->x;
-    r->wide[1] = r->d_inner;
+    r->wide[1] = gated ? r->d_inner : NULL;
     r->product = FNN_NAME(take)(scratch, &at, 0);
     for (int64_t j = 0; scratch && j < r->units; j++) r->zeros[j] = 0;
     return backward ? at + FNN_NAME(fnn_product_scratch)(r->units, r->columns, rows) : at;
