@@ -147,6 +147,21 @@ class Plan:
         except execute.KernelFailed as failure:
             raise self._explain(failure) from None
 
+    def run_timed(self) -> Array:
+        """Run all rows once; returns the seconds that each took."""
+        seconds = np.zeros(len(self.program.rows))
+        if self._compiled is None:
+            for i, step in enumerate(self.listing.steps):
+                start = time.perf_counter()
+                self._run_reference(step)
+                seconds[i] = time.perf_counter() - start
+            return seconds
+        try:
+            self._compiled.run_timed(seconds)
+        except execute.KernelFailed as failure:
+            raise self._explain(failure) from None
+        return seconds
+
     def _explain(self, failure: Exception) -> Exception:
         step = self.listing.steps[self.program.rows[failure.args[1]].steps[0]]
         return execute.kernel_error(failure, step.op, step.layer or None)
