@@ -7,8 +7,8 @@ import fastnn
 from fastnn import layers, presets
 from fastnn.engine.graph import Trace, expanding
 from fastnn.engine.plan import Plan, finish, write_backward
-from fastnn.engine.stepper import Stepper
 from fastnn.engine.steplist import in_float64
+from fastnn.engine.stepper import Stepper
 from fastnn.ops.table import OPS
 from tests.table_checks import Example
 
