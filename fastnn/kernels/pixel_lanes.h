@@ -56,6 +56,11 @@ static void (*const FNN_NAME(lanes)[])(const FNN_NAME(correlation) *, const floa
 /* Sums of one vector of pixels, of which the first ones are left out, to where the first of the others belongs. */
 static void FNN_NAME(spread_lanes)(const FNN_NAME(correlation) *c, const float *sums, int without, int64_t at, int channels) {
     const fnn_epilogue *e = &c->finish;
+    if (!e->mask && !e->accumulate) {
+        for (int p = without; p < FNN_LANES; p++, at += c->to_pixel)
+            for (int o = 0; o < channels; o++) c->to[at + o] = sums[2 * o * FNN_LANES + p];
+        return;
+    }
     for (int p = without; p < FNN_LANES; p++, at += c->to_pixel)
         for (int o = 0; o < channels; o++) {
             const float sum = sums[2 * o * FNN_LANES + p], kept = !e->mask || e->mask[at + o] > 0 ? sum : 0;
