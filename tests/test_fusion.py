@@ -284,3 +284,25 @@ def test_batch_normalization_over_another_axis_or_one_column_stays():
     middle = layers.BatchNormalization(axis=1)(start)
     model = fastnn.Model(start, layers.Dense(2)(layers.Flatten()(layers.Conv2D(1, 3)(middle))))
     check_batch_norms(model, joined=0, left=1)
+
+
+@pytest.mark.parametrize("pool", [layers.MaxPooling2D(2), layers.MaxPooling2D(3, strides=2, padding="same")])
+def test_a_maximum_hands_its_gradient_through_the_relu_before_it(pool):
+    stack = [layers.Conv2D(4, 3, activation="relu"), pool, layers.Flatten(), layers.Dense(2)]
+    plan = trained(*stack, x=pictures(), y=targets(5, 2))
+    assert ("fused_max_pool2d_relu", True) in kernels(plan)
+    assert ("relu", True) not in kernels(plan)
+
+
+def test_a_sum_ends_with_relu():
+    start = layers.Input((4,))
+    one, two = layers.Dense(3, "tanh")(start), layers.Dense(3, "sigmoid")(start)
+    model = fastnn.Model(start, layers.Dense(1)(layers.ReLU()(layers.Subtract()([layers.Add()([one, two]), one]))))
+    model.compile("sgd", "mse")
+    assert ("fused_add_relu", False) not in kernels(plans(model, targets(6, 4), targets(6, 1))[1][0])
+    model = fastnn.Model(start, layers.Dense(1)(layers.ReLU()(layers.Add()([one, two]))))
+    model.compile("sgd", "mse")
+    (_, expected), (plan, received) = plans(model, targets(6, 4), targets(6, 1))
+    assert ("fused_add_relu", False) in kernels(plan)
+    for a, b in zip(expected, received, strict=True):
+        np.testing.assert_array_equal(a, b)

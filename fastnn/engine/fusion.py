@@ -43,6 +43,7 @@ class Fusion:
         join_batch_norms(self)
         self._end_with_relu()
         self._end_with_mask()
+        self._unpool_through_relu()
         rows = tuple(row for row in self.rows if row is not None)
         updates = sum(row.steps[0] < self.listing.updates for row in rows)
         return Program(rows, updates, self.homes, frozenset(self.hidden))
@@ -112,11 +113,18 @@ class Fusion:
     def _end_with_relu(self) -> None:
         readers = self.readers()
         for i, row in self.present():
-            if row.kernel in WITH_RELU and not row.backward:
-                after = self._only_reader(row.writes[0], readers)
-                if after is not None and after.kernel == "relu" and not after.backward:
-                    self.hidden.add(row.writes[0])
-                    self._merge(i, after, replace(row, results=after.results, relu=True))
+            ending = None if row.backward else self._with_relu(row)
+            after = self._only_reader(row.writes[0], readers) if ending is not None else None
+            if ending is not None and after is not None and after.kernel == "relu" and not after.backward:
+                self.hidden.add(row.writes[0])
+                self._merge(i, after, replace(ending, results=after.results))
+
+    def _with_relu(self, row: Row) -> Row | None:
+        """The row as it ends with relu, if its kernel can."""
+        if row.kernel in WITH_RELU:
+            return replace(row, relu=True)
+        shapes = {self.values[name].shape for name in (*row.reads, *row.writes)}
+        return replace(row, kernel="fused_add_relu") if row.kernel == "add" and len(shapes) == 1 else None
 
     def _end_with_mask(self) -> None:
         readers = self.readers()
@@ -128,6 +136,26 @@ class Fusion:
                     self.hidden.update({row.results[0], str(dy)})
                     self.homes[after.writes[0]] = row.results[0]
                     self._merge(i, after, replace(row, mask=y))
+
+    def _unpool_through_relu(self) -> None:
+        """A maximum passes its gradient on if it is positive: the relu's own result need not be read."""
+        readers = self.readers()
+        for i, row in self.present():
+            if row.kernel == "max_pool2d" and row.backward and isinstance(row.results[0], str):
+                after = self._only_reader(row.results[0], readers)
+                if after is not None and after.kernel == "relu" and after.backward:
+                    pooled = self._pooled(str(row.operands[1]), str(after.operands[1]))
+                    if pooled is not None:
+                        self.hidden.add(row.results[0])
+                        operands = (*row.operands, pooled)
+                        joined = replace(row, kernel="fused_max_pool2d_relu", operands=operands, results=after.results)
+                        self._merge(i, after, joined)
+
+    def _pooled(self, winner: str, x: str) -> str | None:
+        """The maxima that belong to a pooling's winners, if it pooled x."""
+        i = self.writer(winner)
+        row = None if i is None else self.rows[i]
+        return row.writes[0] if row is not None and self.home(str(row.operands[0])) == self.home(x) else None
 
     def _merge(self, i: int, after: Row, merged: Row) -> None:
         """Put the merged row in the place of the first; the other is done with it."""

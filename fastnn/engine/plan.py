@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from fastnn.engine.rows import as_listed
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
+
+if TYPE_CHECKING:
+    from fastnn.engine.description import Description
 
 __all__ = ["Plan", "StepList", "finish", "write_backward"]
 Array = NDArray[Any]
@@ -79,6 +82,17 @@ class Plan:
         owned = {a.__array_interface__["data"][0]: a.nbytes for n, a in self.buffers.items()}
         return sum(owned.values())
 
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory that kernels use within a row."""
+        return 0 if self._compiled is None else int(self._compiled.scratch_bytes)
+
+    def describe(self) -> Description:
+        """What is run, row by row, with memory and work; printing it gives a table."""
+        from fastnn.engine.description import Description
+
+        return Description(self)
+
     def array(self, name: str) -> Array:
         """The buffer of a value."""
         if name not in self.buffers or name in self.program.hidden:
@@ -133,6 +147,21 @@ class Plan:
             self._compiled.run(begin, end)
         except execute.KernelFailed as failure:
             raise self._explain(failure) from None
+
+    def run_timed(self) -> Array:
+        """Run all rows once; returns the seconds that each took."""
+        seconds = np.zeros(len(self.program.rows))
+        if self._compiled is None:
+            for i, step in enumerate(self.listing.steps):
+                start = time.perf_counter()
+                self._run_reference(step)
+                seconds[i] = time.perf_counter() - start
+            return seconds
+        try:
+            self._compiled.run_timed(seconds)
+        except execute.KernelFailed as failure:
+            raise self._explain(failure) from None
+        return seconds
 
     def _explain(self, failure: Exception) -> Exception:
         step = self.listing.steps[self.program.rows[failure.args[1]].steps[0]]

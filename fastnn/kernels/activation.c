@@ -15,7 +15,7 @@
 #define NUMBER(NAME, K) const float NAME = (float)attr[K].f
 
 static inline float FNN_NAME(softplus_of)(float x) {
-    return (x > 0 ? x : (x != x ? x : 0)) + FNN_NAME(log1p_of)(FNN_NAME(exp_of)(-fabsf(x)));
+    return (x > 0 ? x : (x != x ? x : 0)) + FNN_NAME(log1p_of_share)(FNN_NAME(exp_of)(-fabsf(x)));
 }
 
 MAP(zero_backward, 1, 0 * x)
