@@ -9,7 +9,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
-#include "few_results.h"
+#include "few_slopes.h"
 
 #define DEPTH_PIXELS 128   /* dw is summed over about so many pixels at once: both operands stay in the caches */
 #define DW_BLOCKS 16       /* dw is the sum of at most so many parts, whatever the number of threads */
