@@ -216,17 +216,14 @@ int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth)
 #define SHARE_PANELS 8  /* … if it is as many panels, of those that are copied … */
 #define MOST_SHARES 4   /* … but no more for each thread */
 
-static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job) {
-    const fnn_product *p = job->p;
-    const double work = (double)p->rows * (double)p->cols * (double)p->depth;
-    const int64_t threads = fnn_threads(), panels = fnn_ceil_div(p->cols, TILE_COLS);
+static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job, double work) {
+    const int64_t threads = fnn_threads(), panels = fnn_ceil_div(job->p->cols, TILE_COLS);
     int64_t each = (int64_t)(work / SHARE_WORK) / threads;
-    if (work < SHARED_WORK) return 1;
     if (!job->by_rows && (job->packs_b || job->copies_a)) each = fnn_min(each, panels / SHARE_PANELS / threads);
     return threads * fnn_max(1, fnn_min(each, MOST_SHARES));
 }
 
-static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *scratch) {
+static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, double work, void *scratch) {
     const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
     FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = fnn_min(panels, BLOCK_PANELS) * TILE_COLS};
     job.packs_b = p->b_col != 1 || (LANES < 16 && p->rows >= PACKING_PAYS);
@@ -235,7 +232,7 @@ static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *
                                      : FNN_NAME(collides)(p->a_row));
     job.depth = stretches > 1 && (job.packs_b || job.copies_a) ? fnn_ceil_div(p->depth, stretches) : p->depth;
     job.by_rows = p->rows > p->cols;
-    job.shares = FNN_NAME(share_count)(&job);
+    job.shares = work < SHARED_WORK || fnn_threads() == 1 ? 1 : FNN_NAME(share_count)(&job, work);
     job.thread_bytes = FNN_NAME(thread_bytes)(p->rows, p->cols, p->depth);
     return job;
 }
@@ -432,7 +429,7 @@ static void FNN_NAME(row_columns)(void *arg, int64_t chunk, int thread) {
     const int64_t col = chunk * job->cols, cols = fnn_min(job->cols, p->cols - col);
     float *sums = (float *)job->scratch + thread * ROW_COLS;
     int64_t k = 0;
-    memset(sums, 0, ROW_COLS * sizeof(float));
+    memset(sums, 0, (size_t)(fnn_ceil_div(cols, LANES) * LANES) * sizeof(float));
     for (; k + ROW_DEPTH <= p->depth; k += ROW_DEPTH) FNN_NAME(add_rows)(p, k, ROW_DEPTH, col, cols, sums);
     for (; k < p->depth; k++) FNN_NAME(add_rows)(p, k, 1, col, cols, sums);
     for (int64_t j = 0; j < cols; j += LANES)
@@ -456,7 +453,8 @@ void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
         FNN_NAME(row_product)(p, work, scratch);
         return;
     }
-    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, scratch);
-    fnn_parallel(job.shares, work, FNN_NAME(product_share), &job);
+    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, work, scratch);
+    if (job.shares == 1) FNN_NAME(product_part)(&job, (FNN_NAME(block)){.rows = p->rows, .cols = p->cols}, 0);
+    else fnn_parallel(job.shares, work, FNN_NAME(product_share), &job);
 }
 #endif
