@@ -185,7 +185,8 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
  * Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
  */
 #define BLOCK_ROWS 168    /* a multiple of TILE_ROWS */
-#define BLOCK_PANELS 4
+#define BLOCK_PANELS 4    /* more where there is little depth: long runs of C's rows */
+#define MOST_PANELS 64
 #define BLOCK_DEPTH 512
 #define A_PITCH (BLOCK_DEPTH + 16) /* a copied tile of A: its rows do not meet in one cache set … */
 #define A_STEP ((TILE_ROWS + LANES - 1) / LANES * LANES) /* … or, if rows are neighbours, whole vectors of them */
@@ -201,9 +202,14 @@ typedef struct {
 
 static int FNN_NAME(collides)(int64_t stride) { return stride >= 1024 && stride % 1024 == 0; } /* every 4 KB: one cache set */
 
+static int64_t FNN_NAME(block_cols)(int64_t cols, int64_t depth) {
+    const int64_t panels = fnn_min(BLOCK_PANELS * BLOCK_DEPTH / fnn_max(depth, 1), MOST_PANELS);
+    return fnn_min(fnn_ceil_div(cols, TILE_COLS), fnn_max(panels, BLOCK_PANELS)) * TILE_COLS;
+}
+
 static int64_t FNN_NAME(thread_bytes)(int64_t rows, int64_t cols, int64_t depth) {
-    const int64_t c = fnn_min(fnn_ceil_div(cols, TILE_COLS), BLOCK_PANELS) * TILE_COLS, d = fnn_min(depth, BLOCK_DEPTH);
-    return (d * c + fnn_min(rows, BLOCK_ROWS) * c + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
+    const int64_t c = FNN_NAME(block_cols)(cols, depth), sums = depth > BLOCK_DEPTH ? fnn_min(rows, BLOCK_ROWS) * c : 0;
+    return (fnn_min(depth, BLOCK_DEPTH) * c + sums + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
 }
 
 int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth) {
@@ -224,8 +230,8 @@ static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job, double wo
 }
 
 static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, double work, void *scratch) {
-    const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
-    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = fnn_min(panels, BLOCK_PANELS) * TILE_COLS};
+    const int64_t stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
+    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = FNN_NAME(block_cols)(p->cols, p->depth)};
     job.packs_b = p->b_col != 1 || (LANES < 16 && p->rows >= PACKING_PAYS);
     job.copies_a = p->rows > TILE_ROWS && p->depth >= 64
                    && (p->a_row == 1 ? FNN_NAME(collides)(p->a_depth) && p->depth * p->a_depth > 400000
