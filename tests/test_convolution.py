@@ -154,6 +154,11 @@ LARGE = [
     (((3, 40, 40, 3), (7, 7, 3, 40), None), {"strides": (2, 2), "padding": "same"}),
     (((2, 30, 30, 2), (20, 3, 2, 40), (40,)), {}),  # a tall kernel
     (((2, 12, 9, 3), (2, 2, 3, 4), (4,)), {"strides": (5, 4)}),  # cells between windows
+    (((3, 28, 27, 32), (3, 3, 32, 1), (1,)), {"padding": "same"}),  # few results: lanes over the depth
+    (((2, 21, 30, 37), (4, 3, 37, 3), (3,)), {"strides": (2, 3), "padding": "same"}),
+    (((5, 17, 30, 4), (5, 5, 4, 50), None), {"padding": "same"}),
+    (((18, 9, 8, 150), (1, 1, 150, 3), (3,)), {}),
+    (((1, 40, 41, 16), (5, 3, 16, 24), (24,)), {"padding": "same"}),  # one image: dw is summed over bands
 ]
 
 

@@ -93,6 +93,7 @@ LARGE = [
     ("conv2d", ((3, 41, 31, 64), (3, 3, 16, 96), (96,)), {**SAME, "groups": 4, "strides": (2, 2)}),
     ("conv2d", ((1, 70, 71, 60), (3, 3, 20, 105), (105,)), {**SAME, "groups": 3}),
     ("conv2d", ((2, 40, 31, 36), (3, 3, 18, 24), (24,)), {**SAME, "groups": 2, "dilation_rate": (2, 3)}),
+    ("conv2d", ((2, 17, 30, 66), (3, 3, 33, 6), (6,)), {"groups": 2}),  # few results: lanes over the depth
     ("conv2d_transpose", ((9, 14, 14, 64), (3, 3, 32, 64), (32,)), {**SAME, "strides": (2, 2)}),
     ("conv2d_transpose", ((5, 28, 29, 16), (3, 3, 1, 16), (1,)), SAME),
     ("conv2d_transpose", ((5, 20, 15, 16), (2, 2, 20, 16), (20,)), {"strides": (3, 3)}),  # cells that no window meets

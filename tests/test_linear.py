@@ -1,5 +1,7 @@
 """Dense, matmul, bias_add: numbers worked by hand, any size on any instruction set, and what is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from fastnn.errors import ShapeError
 from fastnn.ops.table import OPS
+from tests.c_steps import Epilogue, finished, run_entry
 from tests.kernel_checks import ISAS, Bilinear, machine
 from tests.op_results import DTYPES, gradients, run
 
@@ -143,6 +146,96 @@ def test_not_a_number_and_infinity_reach_exactly_their_row(isa, rows):
         assert (y[1:] == 20).all()
         x[0, 3] = np.inf
         assert (run_dense(x, w)[0] == np.inf).all()
+
+
+# ---------------------------------------------------------------- epilogue: steps as C sees them
+
+seen_by_c = pytest.mark.skipif(sys.platform == "win32", reason="the library shows Python's own names only")
+EPILOGUES = pytest.mark.parametrize(
+    ("relu", "masked", "accumulate"), [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)]
+)
+
+
+def check_epilogue(isa, test, relu, masked, accumulate):
+    """The output and the first gradient with an epilogue, against the reference finished likewise."""
+    rng = np.random.default_rng(1)
+    y, dx, *_ = test.reference(np.asarray)
+    wanted = [None if s is None else tuple(s) for s in test.shapes[1:]]
+    for backward, plain in ((False, y), (True, dx)):
+        old, mask = (rng.normal(size=plain.shape).astype("f4") for _ in range(2))
+        if mask.size:
+            mask.flat[0] = np.nan  # no number is no leave to pass
+        epilogue = Epilogue(None, mask.ctypes.data if masked else None, relu, accumulate)
+        found = old.copy()
+        arrays = [test.dy, *test.saved(test.inputs)] if backward else test.inputs
+        run_entry(test.op.name, isa, arrays, [found, *wanted] if backward else [found], {}, epilogue, backward)
+        expected = finished(plain, old.astype(float), mask if masked else None, relu, accumulate)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6 * (1 + sum(plain.shape)))
+
+
+@seen_by_c
+@every_isa
+@EPILOGUES
+@pytest.mark.parametrize(
+    ("rows", "depth", "cols"),
+    [
+        (1, 70, 300),  # one sample
+        (2, 33, 41),
+        (3, 300, 10),
+        (31, 100, 10),
+        (70, 1030, 90),  # stretches of the depth
+        (200, 256, 130),  # strides that share cache sets
+        (5, 0, 7),
+        (1, 0, 7),
+    ],
+)
+def test_dense_finishes_its_result(isa, rows, depth, cols, relu, masked, accumulate):
+    test = Bilinear("dense", ((rows, depth), (depth, cols), (cols,)))
+    check_epilogue(isa, test, relu, masked, accumulate)
+
+
+@seen_by_c
+@every_isa
+@EPILOGUES
+@pytest.mark.parametrize(
+    "shapes",
+    [((3, 20, 30), (3, 30, 17)), ((2, 3, 40, 33), (33, 50)), ((2, 90, 64), (2, 64, 90)), ((5, 1, 8), (5, 8, 1))],
+)
+def test_matmul_finishes_its_result(isa, shapes, relu, masked, accumulate):
+    check_epilogue(isa, Bilinear("matmul", shapes), relu, masked, accumulate)
+
+
+@seen_by_c
+@every_isa
+@pytest.mark.parametrize(("masked", "accumulate"), [(1, 0), (0, 1), (1, 1)])
+@pytest.mark.parametrize("shapes", [((20, 30), (3, 30, 17)), ((2, 1, 9, 8), (3, 8, 5))])
+def test_the_gradient_of_a_repeated_matrix_is_finished(isa, shapes, masked, accumulate):
+    check_epilogue(isa, Bilinear("matmul", shapes), 0, masked, accumulate)
+
+
+@seen_by_c
+@every_isa
+def test_a_finished_result_is_the_unfinished_one_finished(isa):
+    """To the bit: relu, mask and sum after the product, as the steps that a fusion saves would give it."""
+    test = Bilinear("dense", ((33, 130), (130, 70), (70,)))
+    with machine(isa):
+        y, dx, *_ = test.kernel()
+    mask = test.inputs[0]
+    found = np.full_like(y, np.nan)
+    run_entry("dense", isa, test.inputs, [found], {}, Epilogue(None, None, 1, 0))
+    np.testing.assert_array_equal(found, np.maximum(y, 0))
+    found = np.full_like(dx, np.nan)
+    unwanted = [tuple(s) for s in test.shapes[1:]]
+    run_entry(
+        "dense",
+        isa,
+        [test.dy, *test.saved(test.inputs)],
+        [found, *unwanted],
+        {},
+        Epilogue(None, mask.ctypes.data, 0, 0),
+        backward=True,
+    )
+    np.testing.assert_array_equal(found, np.where(mask > 0, dx, 0))
 
 
 # ---------------------------------------------------------------- what is refused

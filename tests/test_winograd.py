@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastnn.kernels import engine
+from tests.c_steps import Attr, Epilogue, Step, finished, scratch_of, tensors
 from tests.kernel_checks import ISAS, Bilinear, machine
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
@@ -126,53 +127,6 @@ def test_not_a_number_reaches_its_windows_and_no_other_square(isa, pixel):
 # ---------------------------------------------------------------- epilogue: steps as C sees them
 
 
-class Tensor(ctypes.Structure):
-    _fields_ = (
-        ("data", ctypes.c_void_p),
-        ("size", ctypes.c_int64),
-        ("shape", ctypes.c_int64 * 8),
-        ("ndim", ctypes.c_int32),
-        ("dtype", ctypes.c_int32),
-    )
-
-
-class Attr(ctypes.Structure):
-    _fields_ = (("n", ctypes.c_int64), ("i", ctypes.c_int64 * 8), ("f", ctypes.c_double))
-
-
-class Epilogue(ctypes.Structure):
-    _fields_ = (
-        ("bias", ctypes.c_void_p),
-        ("mask", ctypes.c_void_p),
-        ("relu", ctypes.c_int32),
-        ("accumulate", ctypes.c_int32),
-    )
-
-
-class Step(ctypes.Structure):
-    _fields_ = (
-        ("run", ctypes.c_void_p),
-        ("inputs", ctypes.POINTER(Tensor)),
-        ("outputs", ctypes.POINTER(Tensor)),
-        ("n_in", ctypes.c_int32),
-        ("n_out", ctypes.c_int32),
-        ("attr", Attr * 10),
-        ("epilogue", Epilogue),
-        ("scratch", ctypes.c_void_p),
-        ("detail", ctypes.c_int64),
-    )
-
-
-def tensors(arrays):
-    """Views as in fnn.h; None is a tensor without data."""
-    views = (Tensor * len(arrays))()
-    for view, array in zip(views, arrays, strict=True):
-        if array is not None:
-            view.data, view.size, view.ndim = array.ctypes.data, array.size, array.ndim
-            view.shape[: array.ndim] = array.shape
-    return views
-
-
 def run(way, isa, arrays, outputs, epilogue):
     """One step of `way` (fnn_winograd or fnn_conv2d_plain), forward or, with "_backward" behind it, backward."""
     library = ctypes.CDLL(engine.__file__)
@@ -183,15 +137,9 @@ def run(way, isa, arrays, outputs, epilogue):
     step.attr[3] = Attr(1, (ctypes.c_int64 * 8)(1))
     need = getattr(library, f"{way.removesuffix('_backward')}_scratch_{isa}")
     need.restype = ctypes.c_int64
-    raw = np.empty(need(ctypes.byref(step), int(way.endswith("_backward"))) + 64, np.uint8)
-    step.scratch = (raw.ctypes.data + 63) // 64 * 64
+    scratch = scratch_of(need(ctypes.byref(step), int(way.endswith("_backward"))))
+    step.scratch = scratch.ctypes.data
     assert getattr(library, f"{way}_{isa}")(ctypes.byref(step)) == 0
-
-
-def finished(plain, old, mask, relu, accumulate):
-    y = np.maximum(plain, 0) if relu else plain
-    y = np.where(mask > 0, y, 0) if mask is not None else y
-    return old + y if accumulate else y
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the library shows Python's own names only")

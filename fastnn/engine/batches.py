@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.engine import execute
+from fastnn.ops.random import stream_key
+
 
 def epoch_order(count: int, shuffle: bool, seed: int, training_step: int) -> NDArray[np.int64]:
     """The order in which an epoch visits the rows.
@@ -25,8 +28,7 @@ def epoch_order(count: int, shuffle: bool, seed: int, training_step: int) -> NDA
     """
     if not shuffle:
         return np.arange(count, dtype=np.int64)
-    key = np.array([seed % 2**64, training_step], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key)).permutation(count).astype(np.int64)
+    return execute.permutation(count, stream_key(seed, training_step))
 
 
 class Feeds(dict[str, NDArray[Any]]):

@@ -204,6 +204,21 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
+def permutation(count: int, key: int) -> Array:
+    """The numbers below `count`, shuffled; the same key gives the same order.
+
+    Args:
+        count: How many.
+        key: 64 bits.
+
+    Example:
+        >>> sorted(permutation(4, 7))
+        [0, 1, 2, 3]
+    """
+    order: Array = compiled.permutation(count, key)
+    return order
+
+
 def threads(count: int | None = None) -> int:
     """The number of threads that kernels use; with an argument, choose it.
 
@@ -267,3 +282,4 @@ def _from_environment() -> None:
 check_table()
 _from_environment()
 Plan, KernelFailed = compiled.Plan, compiled.KernelFailed
+multiply_adds, triad = compiled.multiply_adds, compiled.triad

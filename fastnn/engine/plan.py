@@ -6,16 +6,22 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import execute
+from fastnn.engine.fusion import fused
 from fastnn.engine.graph import Step, Value
+from fastnn.engine.memory import share_memory
+from fastnn.engine.rows import as_listed
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
+
+if TYPE_CHECKING:
+    from fastnn.engine.description import Description
 
 __all__ = ["Plan", "StepList", "finish", "write_backward"]
 Array = NDArray[Any]
@@ -46,10 +52,11 @@ class Plan:
         self.listing, self.keep = listing, keep
         self.lock = threading.RLock()  # held by whoever uses the buffers
         self.in_c = listing.dtype == "float32"
+        self.program = fused(listing) if self.in_c and not keep else as_listed(listing)
         self.buffers = self._bind(storage or {})
         watched = listing.watch
         self._watched = [self.buffers[name] for name in watched.values()]
-        self._compiled = execute.Plan(self._rows(), listing.updates) if self.in_c else None
+        self._compiled = execute.Plan(self._rows(), self.program.updates) if self.in_c else None
 
     # ------------------------------------------------------------ buffers
 
@@ -62,8 +69,7 @@ class Plan:
                 buffers[value.name] = np.array(value.source, value.dtype, order="C")
             elif self.keep or value.role in FED:
                 buffers[value.name] = execute.aligned(value.shape, value.dtype)
-        buffers.update(share_memory(self.listing, [n for n in self.listing.values if n not in buffers]))
-        return buffers
+        return {**buffers, **share_memory(self.listing, self.program, buffers)}
 
     def _variable(self, array: Array, value: Value) -> Array:
         if array.dtype != value.dtype:
@@ -76,10 +82,22 @@ class Plan:
         owned = {a.__array_interface__["data"][0]: a.nbytes for n, a in self.buffers.items()}
         return sum(owned.values())
 
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory that kernels use within a row."""
+        return 0 if self._compiled is None else int(self._compiled.scratch_bytes)
+
+    def describe(self) -> Description:
+        """What is run, row by row, with memory and work; printing it gives a table."""
+        from fastnn.engine.description import Description
+
+        return Description(self)
+
     def array(self, name: str) -> Array:
         """The buffer of a value."""
-        if name not in self.buffers:
-            raise GraphError(f"expected the name of a value, received {name!r}.")
+        if name not in self.buffers or name in self.program.hidden:
+            known = name in self.listing.values
+            raise GraphError(f"expected the name of a value{' that this plan keeps' * known}, received {name!r}.")
         return self.buffers[name]
 
     def load(self, name: str, data: Any) -> None:
@@ -94,20 +112,16 @@ class Plan:
     def _rows(self) -> list[Any]:
         return [
             (
-                s.op.name,
-                s.backward,
-                [self._buffer(n) for _, n in s.operands],
-                [self._result(s, role, n) for role, n in s.results],
-                execute.packed(s.op, s.attrs),
+                row.kernel,
+                row.backward,
+                [self._buffer(n) for n in row.operands],
+                [self.buffers[r] if isinstance(r, str) else r for r in row.results],
+                row.attrs,
+                row.relu,
+                self._buffer(row.mask),
             )
-            for s in self.listing.steps
+            for row in self.program.rows
         ]
-
-    def _result(self, step: Step, role: str, name: str | None) -> Array | tuple[int, ...] | None:
-        """The buffer of a result; the shape alone of a gradient that nobody needs."""
-        if name is not None:
-            return self.buffers[name]
-        return dict(zip(step.op.roles(len(step.shapes)), step.shapes, strict=True))[role[1:]]
 
     def _buffer(self, name: str | None) -> Array | None:
         return None if name is None else self.buffers[name]
@@ -116,9 +130,15 @@ class Plan:
         """Run steps [begin, end); all of them by default.
 
         Raises:
+            GraphError: for a part of the list, unless the plan keeps every value.
             KernelError: naming layer and operation, if a kernel meets a value that it cannot work with.
         """
-        end = len(self.listing.steps) if end is None else end
+        whole = len(self.listing.steps)
+        end = whole if end is None else end
+        if len(self.program.rows) != whole:
+            if (begin, end) != (0, whole):
+                raise GraphError(f"expected a plan that keeps every value, to run steps {begin} to {end} of {whole}.")
+            end = len(self.program.rows)
         if self._compiled is None:
             for step in self.listing.steps[begin:end]:
                 self._run_reference(step)
@@ -128,8 +148,23 @@ class Plan:
         except execute.KernelFailed as failure:
             raise self._explain(failure) from None
 
+    def run_timed(self) -> Array:
+        """Run all rows once; returns the seconds that each took."""
+        seconds = np.zeros(len(self.program.rows))
+        if self._compiled is None:
+            for i, step in enumerate(self.listing.steps):
+                start = time.perf_counter()
+                self._run_reference(step)
+                seconds[i] = time.perf_counter() - start
+            return seconds
+        try:
+            self._compiled.run_timed(seconds)
+        except execute.KernelFailed as failure:
+            raise self._explain(failure) from None
+        return seconds
+
     def _explain(self, failure: Exception) -> Exception:
-        step = self.listing.steps[failure.args[1]]
+        step = self.listing.steps[self.program.rows[failure.args[1]].steps[0]]
         return execute.kernel_error(failure, step.op, step.layer or None)
 
     def _run_reference(self, step: Step) -> None:
@@ -218,31 +253,3 @@ class Plan:
             parts[key] = totals[at : at + array.size].reshape(array.shape).copy()
             at += array.size
         return parts
-
-
-def share_memory(listing: StepList, names: list[str]) -> dict[str, Array]:
-    """Buffers for values that live only from the step that writes them to the last that reads them.
-
-    Buffers whose values are dead are handed on, the tightest fit first. Outputs, loss and watched values live to the
-    end of the list, so that they can be read afterwards.
-    """
-    to_the_end = {*listing.outputs, *(listing.watch).values(), listing.loss}
-    born = listing.written_by
-    dies = {
-        n: len(listing.steps) if n in to_the_end else max(listing.read_by[n], default=born.get(n, 0)) for n in names
-    }
-    free: list[tuple[int, Array]] = []
-    live: list[tuple[int, int, Array]] = []
-    buffers: dict[str, Array] = {}
-    for name in sorted((n for n in names if n in born), key=lambda n: born[n]):
-        value = listing.values[name]
-        size = math.prod(value.shape) * np.dtype(value.dtype).itemsize
-        free += [(s, raw) for end, s, raw in live if end < born[name]]
-        live = [(end, s, raw) for end, s, raw in live if end >= born[name]]
-        fits = [k for k, (s, _) in enumerate(free) if size <= s <= 2 * size + 4096]
-        room, raw = (
-            free.pop(min(fits, key=lambda k: free[k][0])) if fits else (size, execute.aligned((size,), np.uint8))
-        )
-        live.append((dies[name], room, raw))
-        buffers[name] = raw[:size].view(value.dtype).reshape(value.shape)
-    return buffers

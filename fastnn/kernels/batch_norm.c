@@ -168,7 +168,7 @@ FNN_INLINE VEC FNN_NAME(scaled)(const FNN_NAME(norm_job) *p, VEC xhat, int64_t k
 FNN_INLINE void FNN_NAME(norm_cell)(const FNN_NAME(norm_job) *p, int64_t at, int64_t k, int n) {
     VEC y = FNN_NAME(scaled)(p, FNN_NAME(standardized)(p, at, k, n), k, n);
     if (p->residual) y = FNN_NAME(vec_add)(y, FNN_NAME(vec_take)(p->residual + at, n));
-    FNN_NAME(vec_put)(p->y + at, p->relu ? FNN_NAME(vec_rectified)(y) : y, n);
+    FNN_NAME(vec_put)(p->y + at, p->relu ? FNN_NAME(vec_relu)(y) : y, n);
 }
 COLUMN_MAP(norm, FNN_NAME(norm_job), FNN_NAME(norm_cell))
 

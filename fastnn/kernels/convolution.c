@@ -9,6 +9,8 @@
 #include "gemm.h"
 #include "convolution.h"
 #include "correlation.h"
+#include "vector.h"
+#include "few_results.h"
 #include "winograd.h"
 
 /* ---------------------------------------------------------------- patches */
@@ -65,6 +67,7 @@ typedef struct {
     const float *x, *w;
     float *y, *packed, *buffers;
     int64_t buffer;            /* floats of one thread's buffer */
+    int dots;                  /* few output channels: lanes over the depth */
     fnn_epilogue finish;
 } FNN_NAME(forward_job);
 
@@ -76,6 +79,7 @@ static FNN_NAME(forward_job) FNN_NAME(forward_plan)(const fnn_step *s) {
     FNN_NAME(forward_job) job = {.z = z, .groups = s->attr[3].i[0], .all = s->in[0].shape[3],
                                  .outs = w->shape[3] / s->attr[3].i[0], .x = s->in[0].data, .w = w->data,
                                  .y = s->out[0].data, .finish = s->epilogue};
+    job.dots = FNN_NAME(dots_pay)(z.kh, z.kw * z.c, job.outs);
     job.band = FNN_NAME(band_rows)(z.oh, fit, z.n);
     job.bands = fnn_ceil_div(z.oh, job.band);
     job.buffer = FNN_NAME(whole_lines)(((job.band - 1) * z.sh + z.kh) * row);
@@ -86,9 +90,12 @@ static void FNN_NAME(forward_pack)(void *arg, int64_t panel, int thread) {
     const FNN_NAME(forward_job) *job = arg;
     const int64_t depth = job->z.kh * job->z.kw * job->z.c, panels = FNN_NAME(panels)(job->outs);
     const int64_t group = panel / panels, col = panel % panels * TILE_COLS;
+    const int cols = (int)fnn_min(TILE_COLS, job->outs - col);
+    const float *w = job->w + group * job->outs + col;
+    float *to = job->packed + panel * TILE_COLS * depth;
     (void)thread;
-    FNN_NAME(fnn_pack)(job->w + group * job->outs + col, job->groups * job->outs, 1, depth,
-                       (int)fnn_min(TILE_COLS, job->outs - col), job->packed + panel * TILE_COLS * depth);
+    if (job->dots) FNN_NAME(pack_dots)(w, job->groups * job->outs, 1, depth, cols, to, 0, depth);
+    else FNN_NAME(fnn_pack)(w, job->groups * job->outs, 1, depth, cols, to);
 }
 
 /* Rows [p, p + rows) of windows of image n, one group. */
@@ -103,7 +110,7 @@ static void FNN_NAME(forward_group)(const FNN_NAME(forward_job) *job, int64_t n,
                                z.ow * outs, outs, rows, z.ow, job->outs, job->finish};
     if (c.finish.bias) c.finish.bias += group * job->outs;
     if (c.finish.mask) c.finish.mask += at;
-    FNN_NAME(correlate)(c);
+    FNN_NAME(correlate_any)(&c, job->dots);
 }
 
 static void FNN_NAME(forward_band)(void *arg, int64_t chunk, int thread) {

@@ -8,6 +8,8 @@
 #include "gemm.h"
 #include "convolution.h"
 #include "correlation.h"
+#include "vector.h"
+#include "few_results.h"
 
 #define DEPTH_PIXELS 128   /* dw is summed over about so many pixels at once: both operands stay in the caches */
 #define DW_BLOCKS 16       /* dw is the sum of at most so many parts, whatever the number of threads */
@@ -16,20 +18,27 @@
 /* ---------------------------------------------------------------- conv2d: dw, db
  *
  * One kernel row's part of dw is A^T B: A the kw * c floats under every window of some rows, read in place, B = dy.
- * Blocks of images have their own sums, which are added in order.
+ * Blocks of images, or of an image's rows, have their own sums, which are added in order.
  */
 typedef struct {
     fnn_window z;                      /* of one group's channels */
     int64_t groups, all, outs;         /* all input channels; output channels of a group */
-    int64_t blocks, band, strip;       /* parts of the sum; window rows of a band, and of a strip: one tile's depth */
+    int64_t blocks, images, rows;      /* parts of the sum; a part's images, or the window rows of its only one */
+    int64_t band, strip;               /* window rows of a band, and of a strip: one tile's depth */
     const float *x, *dy;
     float *parts, *buffers, *dw, *db;  /* parts: dw, then db, of each block */
     int64_t part, buffer, patch;       /* floats of a part; of a thread's buffers: band, patches, dy's panel */
+    int few;                           /* few output channels: B and A change places, parts are [channel][weight] */
 } FNN_NAME(dw_job);
 
 /* With few channels a kernel row is too short to keep the multipliers busy: then patches of one strip are made. */
 static int FNN_NAME(wants_patches)(const fnn_window *z, int64_t outs) {
     return z->kh > 1 && z->kw * z->c < 10 && z->kw * z->c * (outs > FNN_LANES ? 2 : 1) < 5;
+}
+
+/* Vector operations for one pixel, either way. */
+static int FNN_NAME(is_few)(const fnn_window *z, int64_t outs) {
+    return outs < FNN_LANES && 1.2 * (double)(outs * fnn_ceil_div(z->kw * z->c, FNN_LANES)) < (double)(z->kw * z->c);
 }
 
 static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
@@ -39,8 +48,12 @@ static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
     const int64_t row = ((z.ow - 1) * z.sw + z.kw) * z.c, bytes = fnn_max(w->size * (int64_t)sizeof(float), 1);
     FNN_NAME(dw_job) job = {.z = z, .groups = s->attr[3].i[0], .all = s->in[1].shape[3], .outs = w->shape[3] / s->attr[3].i[0],
                             .x = s->in[1].data, .dy = s->in[0].data, .dw = s->out[1].data, .db = s->out[2].data};
-    const int64_t blocks = fnn_max(2, fnn_min(DW_BLOCKS, DW_BYTES / bytes));
-    job.blocks = fnn_ceil_div(z.n, fnn_max(1, fnn_ceil_div(z.n, blocks)));
+    const int64_t blocks = fnn_max(2, fnn_min(DW_BLOCKS, DW_BYTES / bytes)), pixels = fnn_max(z.oh * z.ow, 1);
+    const int64_t cuts = fnn_max(1, fnn_min(blocks / fnn_max(z.n, 1), fnn_min(z.oh, pixels / DEPTH_PIXELS)));
+    job.images = fnn_max(1, fnn_ceil_div(z.n, blocks));
+    job.rows = fnn_ceil_div(z.oh, cuts);
+    job.blocks = job.images > 1 ? fnn_ceil_div(z.n, job.images) : z.n * fnn_max(1, fnn_ceil_div(z.oh, fnn_max(job.rows, 1)));
+    job.few = FNN_NAME(is_few)(&z, job.outs);
     job.band = FNN_NAME(band_rows)(z.oh, (BAND_FLOATS / fnn_max(row, 1) - z.kh) / z.sh + 1, LEAST_CHUNKS);
     job.strip = fnn_min(job.band, fnn_max(1, DEPTH_PIXELS / fnn_max(z.ow, 1)));
     job.part = FNN_NAME(whole_lines)(w->size + w->shape[3]);
@@ -79,7 +92,8 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
         fnn_tile panel = t;
         panel.b = dy + col;
         if (job->outs > TILE_COLS && run * kernel_rows > 4 * TILE_ROWS) {
-            FNN_NAME(fnn_pack)(dy + col, outs, 1, rows * z.ow, cols, buffer);
+            if (cols == TILE_COLS) FNN_NAME(copy_runs)(dy + col, rows * z.ow, outs, TILE_COLS, buffer);
+            else FNN_NAME(fnn_pack)(dy + col, outs, 1, rows * z.ow, cols, buffer);
             panel.b = buffer;
             panel.b_depth = TILE_COLS;
         }
@@ -87,21 +101,36 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
             panel.a = t.a + i * row;
             panel.c = dw + i * run * outs + col;
             panel.from = begin ? NULL : panel.c;
-            FNN_NAME(fnn_tile_column)(panel, run, cols);
+            FNN_NAME(fnn_tile_column)(&panel, run, cols);
         }
     }
 }
 
-static void FNN_NAME(dw_image)(const FNN_NAME(dw_job) *job, int64_t n, int64_t group, float *dw, int begin, float *buffer) {
+/* The same with lanes over a kernel row; sums begin at 0. */
+static void FNN_NAME(dw_few)(const FNN_NAME(dw_job) *job, const float *x, int64_t row, const float *dy, int64_t rows, float *dw) {
+    const fnn_window z = job->z;
+    const int64_t run = z.kw * z.c, outs = job->groups * job->outs;
+    for (int64_t p = 0; p < rows; p++)
+        for (int64_t i = 0; i < z.kh; i++)
+            for (int64_t o = 0; o < job->outs; o++)
+                FNN_NAME(add_slopes)(x + (p * z.sh + i) * row, z.sw * z.c, dy + p * z.ow * outs + o, outs, z.ow,
+                                     dw + (o * z.kh + i) * run, run);
+}
+
+/* Rows [from, until) of an image's windows. */
+static void FNN_NAME(dw_image)(const FNN_NAME(dw_job) *job, int64_t n, int64_t from, int64_t until, int64_t group, float *dw,
+                               int begin, float *buffer) {
     const fnn_window z = job->z;
     const int64_t outs = job->groups * job->outs;
     const float *image = job->x + n * z.h * z.w * job->all + group * z.c, *dy = job->dy + n * z.oh * z.ow * outs + group * job->outs;
-    for (int64_t p = 0; p < z.oh; p += job->band) {
-        const int64_t rows = fnn_min(job->band, z.oh - p);
+    for (int64_t p = from; p < until; p += job->band) {
+        const int64_t rows = fnn_min(job->band, until - p);
         const FNN_NAME(frame) f = {p * z.sh - z.top, (rows - 1) * z.sh + z.kh, -z.left, (z.ow - 1) * z.sw + z.kw};
         int64_t row;
         const float *x = FNN_NAME(view_group)(image, z.h, z.w, job->all, z.c, f, buffer, &row);
-        for (int64_t k = 0; k < rows; k += job->strip, begin = 0)
+        if (job->few)
+            FNN_NAME(dw_few)(job, x, row, dy + p * z.ow * outs, rows, dw + group * job->outs * z.kh * z.kw * z.c);
+        else for (int64_t k = 0; k < rows; k += job->strip, begin = 0)
             FNN_NAME(dw_strip)(job, x + k * z.sh * row, row, dy + (p + k) * z.ow * outs, fnn_min(job->strip, rows - k),
                                dw + group * job->outs, begin, buffer + job->patch);
     }
@@ -126,30 +155,34 @@ static void FNN_NAME(add_pixels)(const float *dy, int64_t pixels, int64_t outs, 
 
 static void FNN_NAME(dw_block)(void *arg, int64_t block, int thread) {
     const FNN_NAME(dw_job) *job = arg;
-    const fnn_window *z = &job->z;
-    const int64_t per_block = fnn_ceil_div(z->n, job->blocks), first = block * per_block, pixels = z->oh * z->ow;
+    const fnn_window *z = &job->z; /* which is not empty */
+    const int64_t cuts = job->images > 1 ? 1 : job->blocks / z->n, first = job->images > 1 ? block * job->images : block / cuts;
+    const int64_t from = job->images > 1 ? 0 : block % cuts * job->rows, until = job->images > 1 ? z->oh : fnn_min(from + job->rows, z->oh);
     const int64_t outs = job->groups * job->outs, weights = z->kh * z->kw * z->c * outs;
     float *dw = job->parts + block * job->part, *db = dw + weights;
     for (int64_t o = 0; o < outs; o++) db[o] = 0;
-    if (!pixels) memset(dw, 0, (size_t)weights * sizeof(float));
-    for (int64_t n = first; n < fnn_min(first + per_block, z->n); n++) {
+    if (job->few || !(z->oh * z->ow)) memset(dw, 0, (size_t)weights * sizeof(float));
+    for (int64_t n = first; n < fnn_min(first + job->images, z->n); n++) {
         for (int64_t group = 0; job->dw && group < job->groups; group++)
-            FNN_NAME(dw_image)(job, n, group, dw, n == first, job->buffers + thread * job->buffer);
-        if (job->db) FNN_NAME(add_pixels)(job->dy + n * pixels * outs, pixels, outs, db);
+            FNN_NAME(dw_image)(job, n, from, until, group, dw, n == first, job->buffers + thread * job->buffer);
+        if (job->db) FNN_NAME(add_pixels)(job->dy + (n * z->oh + from) * z->ow * outs, (until - from) * z->ow, outs, db);
     }
 }
 
-#define ADD_CHUNK 4096
-
 static void FNN_NAME(add_parts)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(dw_job) *job = arg;
-    const int64_t outs = job->groups * job->outs, weights = job->z.kh * job->z.kw * job->z.c * outs;
+    const int64_t outs = job->groups * job->outs, weights = job->z.kh * job->z.kw * job->z.c * outs, each = weights / fnn_max(outs, 1);
+    const int64_t from = chunk * ADD_CHUNK, until = fnn_min(from + ADD_CHUNK, weights + outs);
     (void)thread;
-    for (int64_t k = chunk * ADD_CHUNK; k < fnn_min((chunk + 1) * ADD_CHUNK, weights + outs); k++) {
-        float *to = k < weights ? job->dw : job->db, sum = 0;
-        if (!to) continue;
-        for (int64_t b = 0; b < job->blocks; b++) sum = b ? sum + job->parts[b * job->part + k] : job->parts[k];
-        to[k < weights ? k : k - weights] = sum;
+    if (!job->few) {
+        FNN_NAME(add_gradients)(job->parts, job->blocks, job->part, from, until, weights, job->dw, job->db);
+        return;
+    }
+    float sums[ADD_CHUNK];
+    FNN_NAME(add_up)(job->parts + from, job->blocks, job->part, until - from, sums);
+    for (int64_t k = from; k < until; k++) {
+        if (k < weights && job->dw) job->dw[k % each * outs + k / each] = sums[k - from];
+        if (k >= weights && job->db) job->db[k - weights] = sums[k - from];
     }
 }
 

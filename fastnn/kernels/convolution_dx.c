@@ -9,6 +9,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
+#include "few_results.h"
 
 /* ---------------------------------------------------------------- conv2d: dx
  *
@@ -23,6 +24,7 @@ typedef struct {
     const float *dy, *w;
     float *dx, *packed, *buffers;
     int64_t buffer;
+    int dots;                   /* few input channels: lanes over the depth */
     fnn_epilogue finish;
 } FNN_NAME(dx_job);
 
@@ -42,6 +44,7 @@ static FNN_NAME(dx_job) FNN_NAME(dx_plan)(const fnn_step *s) {
                             .outs = w->shape[3] / s->attr[3].i[0], .tall = fnn_ceil_div(z.kh, z.sh), .wide = fnn_ceil_div(z.kw, z.sw),
                             .first = z.top / z.sh, .last = (z.h - 1 + z.top) / z.sh, .dy = s->in[0].data, .w = w->data,
                             .dx = s->out[0].data, .finish = s->epilogue};
+    job.dots = FNN_NAME(dots_pay)(job.tall, job.wide * job.outs, z.c);
     const int64_t row = FNN_NAME(dx_frame)(&job, 0, 1).cols * job.outs, rows = job.last - job.first + 1;
     job.band = FNN_NAME(band_rows)(rows, BAND_FLOATS / fnn_max(row, 1) - job.tall + 1, z.n);
     job.bands = fnn_ceil_div(rows, job.band);
@@ -78,8 +81,10 @@ static void FNN_NAME(dx_pack)(void *arg, int64_t i, int thread) {
         const int64_t r2 = j % z.sw, wide = FNN_NAME(in_phase)(z.kw, z.sw, r2);
         const int64_t turned = (tall - 1 - i / z.sh) * wide + wide - 1 - j / z.sw;
         const float *w = job->w + (i * z.kw + j) * z.c * outs + group * job->outs;
-        float *to = FNN_NAME(phase_weights)(job, group, r, r2) + turned * job->outs * TILE_COLS;
-        for (int64_t c = 0; c < z.c; c += TILE_COLS, to += tall * wide * job->outs * TILE_COLS)
+        float *panels = FNN_NAME(phase_weights)(job, group, r, r2), *to = panels + turned * job->outs * TILE_COLS;
+        if (job->dots)
+            FNN_NAME(pack_dots)(w, 1, outs, job->outs, z.c, panels, turned * job->outs, tall * wide * job->outs);
+        else for (int64_t c = 0; c < z.c; c += TILE_COLS, to += tall * wide * job->outs * TILE_COLS)
             FNN_NAME(fnn_pack)(w + c * outs, 1, outs, job->outs, (int)fnn_min(TILE_COLS, z.c - c), to);
     }
 }
@@ -105,7 +110,7 @@ static void FNN_NAME(dx_phase)(const FNN_NAME(dx_job) *job, int64_t n, int64_t g
                                q_end - q, q2_end - q2, z.c, job->finish};
     if (c.finish.bias) c.finish.bias += group * z.c;
     if (c.finish.mask) c.finish.mask += at;
-    FNN_NAME(correlate)(c);
+    FNN_NAME(correlate_any)(&c, job->dots);
 }
 
 static void FNN_NAME(dx_band)(void *arg, int64_t chunk, int thread) {
@@ -177,7 +182,7 @@ static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const 
     const int64_t row = job->z.ow * job->patch;
     const FNN_NAME(correlation) c = {dy + p * job->z.ow * job->outs, 0, job->outs, 1, 0, job->outs, job->packed,
                                      ring + p % job->ring * row, 0, job->patch, 1, job->z.ow, job->patch, {0}};
-    FNN_NAME(correlate)(c);
+    FNN_NAME(correlate)(&c);
 }
 
 #define MOST_KERNEL_ROWS 16 /* of one phase; a taller kernel takes the other way */
@@ -256,12 +261,16 @@ static void FNN_NAME(dx_by_patches)(fnn_step *s, double work) {
 
 /* ---------------------------------------------------------------- conv2d: which way */
 
-/* Vector operations for one image: patches are worth it if they fill lanes that channels leave empty. */
+/* Vector operations for one image: patches are worth it if they fill lanes that channels leave empty; where dot
+ * products do too, if they are fewer. */
 static int FNN_NAME(patches_pay)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
     const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
     const double gather = (double)(z.h * z.w * fnn_ceil_div(z.c, FNN_LANES) * z.kh * z.kw) / (double)(z.sh * z.sw);
     const double outs = (double)w->shape[3], patches = (double)(z.oh * z.ow * fnn_ceil_div(z.kh * z.kw * z.c, FNN_LANES));
+    const int64_t tall = fnn_ceil_div(z.kh, z.sh), depth = fnn_ceil_div(z.kw, z.sw) * w->shape[3];
+    const double dots = (double)(z.h * z.w) * FNN_NAME(dots_cost)(tall, depth, z.c);
+    if (FNN_NAME(dots_pay)(tall, depth, z.c) && dots < patches * outs + 3 * gather) return 0;
     return s->attr[3].i[0] == 1 && z.kh * z.kw > 1 && z.kh <= MOST_KERNEL_ROWS && patches * outs + 3 * gather < 0.9 * gather * outs;
 }
 

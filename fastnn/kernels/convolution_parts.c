@@ -70,6 +70,35 @@ static int64_t FNN_NAME(plain_scratch)(const FNN_NAME(conv) *p, int backward) {
     return FNN_NAME(fnn_conv2d_plain_scratch)(&s, backward);
 }
 
+/* ---------------------------------------------------------------- epilogue of a result that was put together
+ *
+ * A pass of its own; it does not accumulate.
+ */
+typedef struct { const fnn_epilogue *finish; float *y; int64_t pixels, channels; } FNN_NAME(finish_job);
+
+static float FNN_NAME(finished)(const fnn_epilogue *e, float sum, int64_t channel) {
+    if (e->bias) sum += e->bias[channel];
+    return e->relu && sum <= 0 ? 0 : sum;
+}
+
+static void FNN_NAME(finish_image)(void *arg, int64_t n, int thread) {
+    const FNN_NAME(finish_job) *j = arg;
+    const float *mask = j->finish->mask;
+    (void)thread;
+    for (int64_t p = n * j->pixels; p < (n + 1) * j->pixels; p++)
+        for (int64_t k = 0; k < j->channels; k++) {
+            const int64_t at = p * j->channels + k;
+            j->y[at] = !mask || mask[at] > 0 ? FNN_NAME(finished)(j->finish, j->y[at], k) : 0;
+        }
+}
+
+static void FNN_NAME(finish_images)(const FNN_NAME(conv) *p, const fnn_epilogue *e, float *result, int backward) {
+    const fnn_window *z = &p->z;
+    FNN_NAME(finish_job) j = {e, result, backward ? z->h * z->w : z->oh * z->ow, backward ? z->c : p->outs};
+    if (result && (e->bias || e->relu || e->mask))
+        fnn_parallel(z->n, (double)(z->n * j.pixels * j.channels), FNN_NAME(finish_image), &j);
+}
+
 /* ---------------------------------------------------------------- parts */
 
 static int FNN_NAME(whole)(const FNN_NAME(conv) *p) { return p->dh == 1 && p->dw == 1; }
@@ -185,6 +214,7 @@ static void FNN_NAME(run_parts)(const FNN_NAME(conv) *p, const FNN_NAME(conv_dat
             if (d->dw) FNN_NAME(add_to)(d->dw, dw, weights, a == 0 && a2 == 0);
             if (d->db) FNN_NAME(add_to)(d->db, db, p->outs, a == 0 && a2 == 0);
         }
+    FNN_NAME(finish_images)(p, &d->finish, backward ? d->dx : d->y, backward);
 }
 
 /* ---------------------------------------------------------------- conv2d with dilation */
@@ -200,7 +230,8 @@ static FNN_NAME(conv) FNN_NAME(conv_of)(const fnn_step *s, const fnn_tensor *x, 
 
 int FNN_NAME(fnn_conv2d_parts)(fnn_step *s) {
     const FNN_NAME(conv) p = FNN_NAME(conv_of)(s, &s->in[0], &s->in[1]);
-    const FNN_NAME(conv_data) d = {.x = s->in[0].data, .w = s->in[1].data, .b = s->in[2].data, .y = s->out[0].data};
+    const FNN_NAME(conv_data) d = {.x = s->in[0].data, .w = s->in[1].data, .b = s->in[2].data, .y = s->out[0].data,
+                                   .finish = s->epilogue};
     if (s->out[0].size) FNN_NAME(run_parts)(&p, &d, s->scratch, 0);
     return FNN_OK;
 }
@@ -208,7 +239,7 @@ int FNN_NAME(fnn_conv2d_parts)(fnn_step *s) {
 int FNN_NAME(fnn_conv2d_parts_backward)(fnn_step *s) {
     const FNN_NAME(conv) p = FNN_NAME(conv_of)(s, &s->in[1], &s->in[2]);
     const FNN_NAME(conv_data) d = {.x = s->in[1].data, .w = s->in[2].data, .dy = s->in[0].data, .dx = s->out[0].data,
-                                   .dw = s->out[1].data, .db = s->out[2].data};
+                                   .dw = s->out[1].data, .db = s->out[2].data, .finish = s->epilogue};
     FNN_NAME(run_parts)(&p, &d, s->scratch, 1);
     return FNN_OK;
 }
@@ -237,21 +268,7 @@ static FNN_NAME(conv) FNN_NAME(turned)(const fnn_step *s, const fnn_tensor *x, c
     return (FNN_NAME(conv)){z, w->shape[3], s->attr[3].i[0], s->attr[3].i[1], 1};
 }
 
-typedef struct { const fnn_epilogue *finish; float *y; int64_t pixels, channels; } FNN_NAME(finish_job);
 typedef struct { const float *dy; double *sums; int64_t pixels, channels; } FNN_NAME(bias_job);
-
-static float FNN_NAME(finished)(const fnn_epilogue *e, float sum, int64_t channel) {
-    if (e->bias) sum += e->bias[channel];
-    return e->relu && sum <= 0 ? 0 : sum;
-}
-
-static void FNN_NAME(finish_image)(void *arg, int64_t n, int thread) {
-    const FNN_NAME(finish_job) *j = arg;
-    (void)thread;
-    for (int64_t p = n * j->pixels; p < (n + 1) * j->pixels; p++)
-        for (int64_t k = 0; k < j->channels; k++)
-            j->y[p * j->channels + k] = FNN_NAME(finished)(j->finish, j->y[p * j->channels + k], k);
-}
 
 static void FNN_NAME(sum_block)(void *arg, int64_t block, int thread) {
     const FNN_NAME(bias_job) *j = arg;
@@ -277,16 +294,11 @@ static void FNN_NAME(clear_rest)(const FNN_NAME(conv) *p, const fnn_epilogue *e,
 
 int FNN_NAME(conv2d_transpose)(fnn_step *s) {
     const FNN_NAME(conv) p = FNN_NAME(turned)(s, &s->in[0], &s->in[1], &s->out[0]);
-    FNN_NAME(conv_data) d = {.w = s->in[1].data, .dy = s->in[0].data, .dx = s->out[0].data};
-    const fnn_epilogue finish = {.bias = s->in[2].data, .relu = s->epilogue.relu};
+    const FNN_NAME(conv_data) d = {.w = s->in[1].data, .dy = s->in[0].data, .dx = s->out[0].data,
+                                   .finish = {.bias = s->in[2].data, .relu = s->epilogue.relu}};
     if (!s->out[0].size) return FNN_OK;
-    if (FNN_NAME(whole)(&p)) d.finish = finish;
     FNN_NAME(run_parts)(&p, &d, s->scratch, 1);
-    if (!FNN_NAME(whole)(&p) && (finish.bias || finish.relu)) {
-        FNN_NAME(finish_job) j = {&finish, d.dx, p.z.h * p.z.w, p.z.c};
-        fnn_parallel(p.z.n, (double)s->out[0].size, FNN_NAME(finish_image), &j);
-    }
-    FNN_NAME(clear_rest)(&p, &finish, d.dx);
+    FNN_NAME(clear_rest)(&p, &d.finish, d.dx);
     return FNN_OK;
 }
 
@@ -294,7 +306,8 @@ int FNN_NAME(conv2d_transpose_backward)(fnn_step *s) {
     const FNN_NAME(conv) p = FNN_NAME(turned)(s, &s->in[1], &s->in[2], &s->in[0]);
     const int64_t channels = p.z.c;
     if (s->out[0].data && s->out[0].size) {
-        const FNN_NAME(conv_data) d = {.x = s->in[0].data, .w = s->in[2].data, .y = s->out[0].data};
+        const FNN_NAME(conv_data) d = {.x = s->in[0].data, .w = s->in[2].data, .y = s->out[0].data,
+                                       .finish = s->epilogue};
         FNN_NAME(run_parts)(&p, &d, s->scratch, 0);
     }
     if (s->out[1].data) {

@@ -3,7 +3,7 @@
 cimport cython
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, strcmp
 
@@ -58,9 +58,15 @@ cdef extern from "fnn.h" nogil:
     const fnn_entry *fnn_find(int, const char *)
     const fnn_entry *fnn_entry_at(int)
     int fnn_run(fnn_step *, int64_t, int64_t, int64_t *, int (*)() noexcept nogil)
+    void fnn_parallel(int64_t chunks, double work, void (*body)(void *, int64_t, int) noexcept nogil, void *arg)
     int fnn_thread_limit()
     int fnn_threads()
     void fnn_set_threads(int)
+
+cdef extern from "peak.h" nogil:
+    enum: FNN_PEAK_CHUNKS
+    double fnn_multiply_adds(int, int64_t, float *)
+    double fnn_triad(int, float *, const float *, const float *, int64_t)
 
 cdef extern from *:
     """
@@ -70,8 +76,23 @@ cdef extern from *:
         timespec_get(&now, TIME_UTC);
         return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
     }
+
+    static uint64_t fnn_word(uint64_t z) { /* SplitMix64 */
+        z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+        return z ^ (z >> 31);
+    }
+    static void fnn_shuffle(int64_t *rows, int64_t count, uint64_t key) {
+        for (int64_t k = count - 1; k > 0; k--) {
+            const double share = (double)(fnn_word(key += UINT64_C(0x9E3779B97F4A7C15)) >> 11) * 0x1p-53;
+            const int64_t other = (int64_t)(share * (double)(k + 1)), row = rows[k];
+            rows[k] = rows[other];
+            rows[other] = row;
+        }
+    }
     """
     double fnn_seconds() nogil
+    void fnn_shuffle(int64_t *, int64_t, uint64_t) nogil
 
 DTYPES = {np.dtype("float32"): 0, np.dtype("int32"): 1, np.dtype("int64"): 2, np.dtype("uint8"): 3,
           np.dtype("bool"): 3}
@@ -100,10 +121,13 @@ def isa():
 def set_isa(name):
     """Use kernels of another instruction set for calls and plans made from now on."""
     global chosen_isa
+    chosen_isa = isa_index(name)
+
+
+cdef int isa_index(name) except -1:
     for k in range(fnn_isa_count()):
         if fnn_isa_name(k).decode() == name and fnn_isa_usable(k):
-            chosen_isa = k
-            return
+            return k
     raise GraphError(f"expected an instruction set of {isas()}, received {name!r}.")
 
 
@@ -226,14 +250,44 @@ cdef raise_interrupt():
     raise error if error is not None else KeyboardInterrupt()
 
 
+# ---------------------------------------------------------------- the order of an epoch
+
+def permutation(int64_t count, uint64_t key):
+    """The numbers below `count` in an order that depends on `key` alone (Fisher and Yates; words by SplitMix64)."""
+    cdef cnp.ndarray[int64_t, ndim=1, mode="c"] order = np.arange(count, dtype=np.int64)
+    cdef int64_t *rows = <int64_t *>cnp.PyArray_DATA(order)
+    with nogil:
+        fnn_shuffle(rows, count, key)
+    return order
+
+
 # ---------------------------------------------------------------- plans
+
+ctypedef struct Feed:
+    char *source
+    char *buffer
+    const int64_t *rows
+    int64_t size, row_bytes
+
+cdef enum:
+    FEED_ROWS = 16  # rows that one thread copies at once
+
+
+cdef void take_rows(void *arg, int64_t chunk, int thread) noexcept nogil:
+    """Copy some of a batch's rows to their buffer."""
+    cdef Feed *feed = <Feed *>arg
+    cdef int64_t k
+    for k in range(chunk * FEED_ROWS, min((chunk + 1) * FEED_ROWS, feed.size)):
+        memcpy(feed.buffer + k * feed.row_bytes, feed.source + feed.rows[k] * feed.row_bytes, feed.row_bytes)
+
 
 cdef class Plan:
     """A frozen array of steps over fixed buffers.
 
     Args:
         rows: For every step (kernel, backward?, inputs, outputs, attributes): arrays or None, attributes in the
-            record's order, words already turned into positions.
+            record's order, words already turned into positions; behind them perhaps how the result ends: whether with
+            relu, and the array whose positive cells let it through, or None.
         updates: Index of the first step that changes parameters; an interrupt never stops a run behind it.
     """
 
@@ -259,7 +313,7 @@ cdef class Plan:
         cdef fnn_step *s
         cdef const fnn_entry *e
         self.keep = [(list(row[2]), list(row[3])) for row in rows]
-        for k, (name, backward, inputs, outputs, attrs) in enumerate(rows):
+        for k, (name, backward, inputs, outputs, attrs, *ending) in enumerate(rows):
             s, e = &self.steps[k], lookup(name)
             s.run = e.backward if backward else e.forward
             if s.run == NULL:
@@ -275,10 +329,22 @@ cdef class Plan:
                 raise GraphError(f"expected at most {FNN_MAX_ATTRS} attributes.", operation=name)
             for j, value in enumerate(attrs):
                 fill_attr(value, &s.attr[j])
+            if ending:
+                self.add_ending(s, ending[0], ending[1])
             if e.scratch_bytes != NULL:
                 need = e.scratch_bytes(s, backward)
                 self.scratch_bytes = max(self.scratch_bytes, need)
         self.add_scratch()
+
+    cdef add_ending(self, fnn_step *s, relu, mask):
+        cdef fnn_tensor t
+        s.epilogue.relu = relu
+        if mask is not None:
+            view(mask, &t, False)
+            if t.dtype != 0 or t.size != s.out[0].size:
+                raise DTypeError(f"expected a float32 mask of {s.out[0].size} cells, received {mask.dtype}{mask.shape}.")
+            s.epilogue.mask = <float *>t.data
+            self.keep.append(mask)
 
     cdef add_scratch(self):
         if self.scratch_bytes == 0:
@@ -313,6 +379,30 @@ cdef class Plan:
             self.running = False
         self.check(code, at)
 
+    def run_timed(self, double[::1] seconds):
+        """Run all steps once, writing how long each one took."""
+        cdef int64_t at = 0
+        cdef int code = FNN_OK
+        cdef bint interrupted = False
+        cdef double now, last
+        if seconds.shape[0] != self.size:
+            raise IndexError(f"expected room for {self.size} numbers, received {seconds.shape[0]}.")
+        self.enter()
+        try:
+            with nogil:
+                while at < self.size and code == FNN_OK:
+                    last = fnn_seconds()
+                    code = self.steps[at].run(&self.steps[at])
+                    now = fnn_seconds()
+                    seconds[at] = now - last
+                    at += 1
+                interrupted = poll()
+        finally:
+            self.running = False
+        self.check(code, at - 1)
+        if interrupted:
+            raise_interrupt()
+
     cdef int run_range(self, int64_t begin, int64_t end, int64_t *at) noexcept nogil:
         cdef int64_t split = min(max(self.updates, begin), end)
         cdef int code = fnn_run(self.steps, begin, split, at, poll)
@@ -334,9 +424,7 @@ cdef class Plan:
         """
         cdef float *one = NULL
         cdef int64_t n_feeds = len(feeds), n_watch = len(watch), done = first, at = 0, j, k, size
-        cdef int64_t *row_bytes = <int64_t *>calloc(n_feeds + 1, sizeof(int64_t))
-        cdef char **source = <char **>calloc(n_feeds + 1, sizeof(char *))
-        cdef char **buffer = <char **>calloc(n_feeds + 1, sizeof(char *))
+        cdef Feed *feed = <Feed *>calloc(n_feeds + 1, sizeof(Feed))
         cdef float **watched = <float **>calloc(n_watch + 1, sizeof(float *))
         cdef int64_t *cells = <int64_t *>calloc(n_watch + 1, sizeof(int64_t))
         cdef int code = FNN_OK
@@ -346,8 +434,8 @@ cdef class Plan:
         try:
             size = self.check_feeds(feeds, order, first, last)
             for j, (array, target) in enumerate(feeds):
-                source[j], buffer[j] = <char *>cnp.PyArray_DATA(array), <char *>cnp.PyArray_DATA(target)
-                row_bytes[j] = target.nbytes // max(size, 1)
+                feed[j].source, feed[j].buffer = <char *>cnp.PyArray_DATA(array), <char *>cnp.PyArray_DATA(target)
+                feed[j].size, feed[j].row_bytes = size, target.nbytes // max(size, 1)
             for j, array in enumerate(watch):
                 watched[j], cells[j] = <float *>cnp.PyArray_DATA(array), array.size
             if sum(array.size for array in watch) > totals.shape[0] or any(a.dtype != np.float32 for a in watch):
@@ -359,9 +447,8 @@ cdef class Plan:
             with nogil:
                 while done < last:
                     for j in range(n_feeds):
-                        for k in range(size):
-                            memcpy(buffer[j] + k * row_bytes[j],
-                                   source[j] + order[done * size + k] * row_bytes[j], row_bytes[j])
+                        feed[j].rows = &order[0] + done * size
+                        fnn_parallel((size + FEED_ROWS - 1) // FEED_ROWS, <double>(size * feed[j].row_bytes), take_rows, &feed[j])
                     code = self.run_range(0, self.size, &at)
                     if code != FNN_OK:
                         break
@@ -378,24 +465,25 @@ cdef class Plan:
                         break
         finally:
             self.running = False
-            free(row_bytes); free(source); free(buffer); free(watched); free(cells)
+            free(feed); free(watched); free(cells)
         self.check(code, at)
         if interrupted:
             raise_interrupt()
         return done - first
 
-    cdef int64_t check_feeds(self, feeds, order, first, last) except -1:
-        size = feeds[0][1].shape[0]
-        rows = np.asarray(order)[first * size : last * size]
-        if not 0 <= first <= last or len(rows) != (last - first) * size:
+    cdef int64_t check_feeds(self, feeds, const int64_t[::1] order, int64_t first, int64_t last) except -1:
+        cdef int64_t size = feeds[0][1].shape[0], least = 0, most = -1, k
+        if not 0 <= first <= last or last * size > order.shape[0]:
             raise IndexError(f"expected batches within {len(order)} rows, received {first} to {last} of {size}.")
+        for k in range(first * size, last * size):
+            least, most = min(least, order[k]), max(most, order[k])
         for array, target in feeds:
             if array.dtype != target.dtype or array.shape[1:] != target.shape[1:] or target.shape[0] != size:
                 raise DTypeError(f"expected rows like {target.dtype}{target.shape}, received {array.dtype}{array.shape}.")
             if not array.flags.c_contiguous or not target.flags.c_contiguous:
                 raise DTypeError("expected contiguous arrays.")
-            if len(rows) and (rows.min() < 0 or rows.max() >= len(array)):
-                raise IndexError(f"expected row numbers below {len(array)}, received {rows.max()}.")
+            if least < 0 or most >= array.shape[0]:
+                raise IndexError(f"expected row numbers below {len(array)}, received {least if least < 0 else most}.")
         return size
 
     cdef int check(self, int code, int64_t at) except -1:
@@ -409,3 +497,30 @@ cdef class Plan:
 def call(name, backward, inputs, outputs, attrs):
     """Run one kernel once on checked arrays; `outputs` are overwritten."""
     Plan([(name, backward, inputs, outputs, attrs)]).run(0, 1)
+
+
+# ---------------------------------------------------------------- what the machine can do
+
+def multiply_adds(str name, int64_t rounds):
+    """Do nothing but multiply-adds on registers, on all threads in use: (floating-point operations, seconds)."""
+    cdef cnp.ndarray[float, ndim=1, mode="c"] sink = np.ones(FNN_PEAK_CHUNKS, np.float32)
+    cdef int k = isa_index(name)
+    cdef double last, work
+    with nogil:
+        last = fnn_seconds()
+        work = fnn_multiply_adds(k, rounds, <float *>sink.data)
+        last = fnn_seconds() - last
+    return work, last
+
+
+def triad(str name, float[::1] a, const float[::1] b, const float[::1] c):
+    """a = b + 3 c, on all threads in use: (bytes read and written, seconds)."""
+    cdef int k = isa_index(name)
+    cdef double last, work
+    if not (a.shape[0] == b.shape[0] == c.shape[0] > 0):
+        raise GraphError("expected three arrays of one length.")
+    with nogil:
+        last = fnn_seconds()
+        work = fnn_triad(k, &a[0], &b[0], &c[0], a.shape[0])
+        last = fnn_seconds() - last
+    return work, last

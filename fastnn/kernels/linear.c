@@ -182,7 +182,8 @@ static void FNN_NAME(run_stack)(FNN_NAME(stack_job) *job) {
         else for (int64_t i = 0; i < z->batches; i++) FNN_NAME(product_chunk)(job, i, 0);
         return;
     }
-    if (cells * own) memset(job->to, 0, (size_t)(cells * own) * sizeof(float));
+    if (cells * own && !(job->side == FNN_NAME(to_a) && job->epilogue.accumulate))
+        memset(job->to, 0, (size_t)(cells * own) * sizeof(float));
     for (int64_t i = 0; i < z->batches; i++) {
         fnn_product p = FNN_NAME(one_product)(job, i);
         p.epilogue.accumulate = 1;

@@ -14,6 +14,12 @@ FNN_INLINE void FNN_NAME(vec_store)(float *p, VEC v) { *(FNN_NAME(vec_anywhere) 
 FNN_INLINE VEC FNN_NAME(vec_fill)(float x) { return x - (VEC){0}; }
 FNN_INLINE VEC FNN_NAME(vec_add)(VEC a, VEC b) { return a + b; }
 FNN_INLINE VEC FNN_NAME(vec_multiply_add)(VEC a, VEC b, VEC sum) { return a * b + sum; }
+
+typedef int32_t FNN_NAME(vec_bits) __attribute__((vector_size(4 * FNN_LANES), may_alias));
+#define BITS(V) ((FNN_NAME(vec_bits))(V))
+FNN_INLINE VEC FNN_NAME(vec_relu)(VEC x) { return (VEC)(BITS(x) & ~(x <= (VEC){0})); } /* NaN stays */
+FNN_INLINE VEC FNN_NAME(vec_where_positive)(VEC mask, VEC x) { return (VEC)(BITS(x) & (mask > (VEC){0})); }
+#undef BITS
 #else
 typedef struct { float f[FNN_LANES]; } VEC;
 #define EACH_LANE(R, EXPR) { VEC R; for (int l = 0; l < FNN_LANES; l++) R.f[l] = EXPR; return R; }
@@ -22,6 +28,8 @@ FNN_INLINE void FNN_NAME(vec_store)(float *p, VEC v) { for (int l = 0; l < FNN_L
 FNN_INLINE VEC FNN_NAME(vec_fill)(float x) EACH_LANE(r, x)
 FNN_INLINE VEC FNN_NAME(vec_add)(VEC a, VEC b) EACH_LANE(r, a.f[l] + b.f[l])
 FNN_INLINE VEC FNN_NAME(vec_multiply_add)(VEC a, VEC b, VEC sum) EACH_LANE(r, a.f[l] * b.f[l] + sum.f[l])
+FNN_INLINE VEC FNN_NAME(vec_relu)(VEC x) EACH_LANE(r, x.f[l] <= 0 ? 0 : x.f[l])
+FNN_INLINE VEC FNN_NAME(vec_where_positive)(VEC mask, VEC x) EACH_LANE(r, mask.f[l] > 0 ? x.f[l] : 0)
 #undef EACH_LANE
 #endif
 
@@ -71,14 +79,8 @@ FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
 
 /* What the epilogue makes of a complete sum; bias, mask and old are read only where it wants them. */
 FNN_INLINE VEC FNN_NAME(vec_finish)(VEC sum, const fnn_epilogue *e, VEC bias, VEC mask, VEC old) {
-    float v[FNN_LANES], m[FNN_LANES];
     if (e->bias) sum = FNN_NAME(vec_add)(sum, bias);
-    if (e->relu || e->mask) {
-        FNN_NAME(vec_store)(v, sum);
-        FNN_NAME(vec_store)(m, mask);
-        if (e->relu) for (int l = 0; l < FNN_LANES; l++) v[l] = v[l] > 0 || v[l] != v[l] ? v[l] : 0;
-        if (e->mask) for (int l = 0; l < FNN_LANES; l++) v[l] = m[l] > 0 ? v[l] : 0;
-        sum = FNN_NAME(vec_load)(v);
-    }
+    if (e->relu) sum = FNN_NAME(vec_relu)(sum);
+    if (e->mask) sum = FNN_NAME(vec_where_positive)(mask, sum);
     return e->accumulate ? FNN_NAME(vec_add)(old, sum) : sum;
 }

@@ -3,14 +3,6 @@
  * Included inside a family file, once per instruction set, after vector.h.
  */
 #if FNN_ISA == 5
-/* v where m > 0, elsewhere 0. */
-FNN_INLINE VEC FNN_NAME(vec_where_positive)(VEC m, VEC v) {
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(m, _mm512_setzero_ps(), _CMP_GT_OQ), v);
-}
-/* 0 where v <= 0; NaN stays. */
-FNN_INLINE VEC FNN_NAME(vec_rectified)(VEC v) {
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NLE_UQ), v);
-}
 /* Whole numbers in the lanes of a vector of floats. */
 FNN_INLINE VEC FNN_NAME(vec_whole)(int32_t x) { return _mm512_castsi512_ps(_mm512_set1_epi32(x)); }
 /* v where the whole numbers a and b are equal, elsewhere 0. */
@@ -28,8 +20,6 @@ FNN_INLINE void FNN_NAME(vec_take_larger)(VEC *top, VEC *at, VEC v, VEC place) {
 typedef int32_t FNN_NAME(whole) __attribute__((vector_size(4 * FNN_LANES)));
 #define WHOLES FNN_NAME(whole)
 FNN_INLINE VEC FNN_NAME(vec_where)(WHOLES m, VEC v) { return (VEC)(m & (WHOLES)v); }
-FNN_INLINE VEC FNN_NAME(vec_where_positive)(VEC m, VEC v) { return FNN_NAME(vec_where)((WHOLES)(m > (VEC){0}), v); }
-FNN_INLINE VEC FNN_NAME(vec_rectified)(VEC v) { return FNN_NAME(vec_where)(~(WHOLES)(v <= (VEC){0}), v); }
 FNN_INLINE VEC FNN_NAME(vec_whole)(int32_t x) { return (VEC)(x - (WHOLES){0}); }
 FNN_INLINE VEC FNN_NAME(vec_where_equal)(VEC a, VEC b, VEC v) {
     return FNN_NAME(vec_where)((WHOLES)((WHOLES)a == (WHOLES)b), v);
@@ -41,14 +31,6 @@ FNN_INLINE void FNN_NAME(vec_take_larger)(VEC *top, VEC *at, VEC v, VEC place) {
 }
 #undef WHOLES
 #else
-FNN_INLINE VEC FNN_NAME(vec_where_positive)(VEC m, VEC v) {
-    for (int l = 0; l < FNN_LANES; l++) v.f[l] = m.f[l] > 0 ? v.f[l] : 0;
-    return v;
-}
-FNN_INLINE VEC FNN_NAME(vec_rectified)(VEC v) {
-    for (int l = 0; l < FNN_LANES; l++) v.f[l] = v.f[l] <= 0 ? 0 : v.f[l];
-    return v;
-}
 FNN_INLINE VEC FNN_NAME(vec_whole)(int32_t x) {
     VEC v;
     for (int l = 0; l < FNN_LANES; l++) memcpy(&v.f[l], &x, sizeof x);

@@ -85,10 +85,10 @@ static void FNN_NAME(winograd_dw_products)(const FNN_NAME(winograd_dw_job) *job,
         if (k < RESULTS) FNN_NAME(fetch_pixels)(b->dy_pixels[next], b->next, RESULTS, k, job->dy.c);
         for (int64_t col = 0; col < job->dy_pitch; col += TILE_COLS) {
             float *dw = b->dw + k * job->dw_plane + col;
-            const fnn_tile t = {.a = b->x + k * job->x_plane, .a_row = 1, .a_depth = job->x_pitch, .depth = b->count,
+            fnn_tile t = {.a = b->x + k * job->x_plane, .a_row = 1, .a_depth = job->x_pitch, .depth = b->count,
                                 .segments = 1, .b = b->dy + k * job->dy_plane + col, .b_depth = job->dy_pitch,
                                 .from = b->begin ? NULL : dw, .from_row = job->dy_pitch, .c = dw, .c_row = job->dy_pitch};
-            FNN_NAME(fnn_tile_column)(t, job->x.c, (int)fnn_min(TILE_COLS, job->dy_pitch - col));
+            FNN_NAME(fnn_tile_column)(&t, job->x.c, (int)fnn_min(TILE_COLS, job->dy_pitch - col));
         }
     }
 }
@@ -134,18 +134,11 @@ static void FNN_NAME(winograd_dw_part)(void *arg, int64_t part, int thread) {
     if (job->dw) FNN_NAME(points_to_dweights)(job, b.dw, dw);
 }
 
-#define ADD_CHUNK 4096
-
 static void FNN_NAME(winograd_add_parts)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(winograd_dw_job) *job = arg;
     const int64_t end = fnn_min((chunk + 1) * ADD_CHUNK, job->weights + job->dy.c);
     (void)thread;
-    for (int64_t k = chunk * ADD_CHUNK; k < end; k++) {
-        float *to = k < job->weights ? job->dw : job->db, sum = 0;
-        if (!to) continue;
-        for (int64_t p = 0; p < job->parts; p++) sum += job->sums[p * job->part + k];
-        to[k < job->weights ? k : k - job->weights] = sum;
-    }
+    FNN_NAME(add_gradients)(job->sums, job->parts, job->part, chunk * ADD_CHUNK, end, job->weights, job->dw, job->db);
 }
 
 void FNN_NAME(fnn_winograd_dw)(fnn_step *s) {
