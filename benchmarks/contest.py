@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -165,6 +165,12 @@ class Contest:
                 else:
                     times.setdefault(worker.contestant.label, []).append(value)
         return {w.contestant.label: times[w.contestant.label] for w in self.workers if w.contestant.label in times}
+
+    def memory(self, labels: Collection[str]) -> dict[str, int]:
+        """Bytes that the last task took at most, its preparation included, of those whose system tells."""
+        asked = [worker for worker in self.workers if worker.contestant.label in labels]
+        taken = {w.contestant.label: self.attempt(w, "memory", partial(w.ask, "memory")) for w in asked}
+        return {label: size for label, size in taken.items() if size is not None}
 
     def attempt(self, worker: Worker, what: str, ask: Callable[[], Any]) -> Any:
         """The answer, or None from one who fails; whose process ended takes no further part."""

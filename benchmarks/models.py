@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from benchmarks.contest import Contest, Contestant
 from benchmarks.networks import Description, all_networks, peer_networks
@@ -47,8 +47,10 @@ def detail(network: Description) -> str:
 
 def run(
     names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: float, peers_python: str, peers: bool = False
-) -> tuple[list[Result], Contest]:
-    """Time networks; returns results, and the contest with versions, absent peers and failures.
+) -> Iterator[tuple[Result, Contest]]:
+    """Time networks; gives each result, and its contest with versions, absent peers and failures.
+
+    Every network has processes of its own: memory that one leaves behind would hide what the next one takes.
 
     Args:
         names: Only these networks.
@@ -59,10 +61,9 @@ def run(
         peers_python: Interpreter of peers.
         peers: Whether frameworks alone take part, with more networks than NumPy's own code knows.
     """
-    results = []
     contestants = [c for c in (PEERS if peers else CONTESTANTS) if not (quick and c.label in SLOW)]
     networks = chosen(names, (peer_networks if peers else all_networks)(quick))
-    with Contest(contestants, threads, peers_python) as contest:
-        for network in networks:
-            results.append(Result(network["name"], detail(network), contest.race(network, rounds, seconds)))
-    return results, contest
+    for network in networks:
+        with Contest(contestants, threads, peers_python) as contest:
+            times = contest.race(network, rounds, seconds)
+            yield Result(network["name"], detail(network), times, memory=contest.memory(times)), contest

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 OURS, BASELINE = "fastnn", "NumPy"
 FORMAT = 1
+NUMBERS = re.compile(r"\[[-+.\de,\s]+\]")
 BUSY = 0.25  # load per processor before the start above which times mean little
 
 
@@ -23,12 +25,14 @@ class Result:
         detail: Shapes or sizes.
         times: Seconds per contestant and round.
         flops: Floating-point operations, or 0 where they are not worth counting.
+        memory: Bytes that a contestant's process took at most, beyond what it had before.
     """
 
     name: str
     detail: str
     times: dict[str, list[float]]
     flops: int = 0
+    memory: dict[str, int] = field(default_factory=dict)
 
     def best(self, label: str) -> float | None:
         """A contestant's best round, in seconds; None if it took no part."""
@@ -57,13 +61,14 @@ class Report:
     """What was measured on which machine.
 
     Args:
-        kind: "ops" or "models".
+        kind: "ops", "models", "peers", "import" or "app".
         machine: Processor, threads, instruction set.
         settings: Rounds, seconds and other choices of the run.
         results: One for each row.
         versions: Of every contestant's libraries.
         absent: Peers that are not installed.
         failures: What went wrong, by contestant.
+        peaks: What the machine reached in the same run: "FMA", floating-point operations per second.
     """
 
     kind: str
@@ -73,6 +78,7 @@ class Report:
     versions: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    peaks: dict[str, float] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -91,6 +97,16 @@ def milliseconds(seconds: float | None) -> str:
 def times(ratio: float | None) -> str:
     """A ratio as people say it."""
     return "-" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+
+
+def share(work: float, seconds: float | None, peak: float | None) -> float | None:
+    """Of a peak per second; None if one of the three is not known."""
+    return work / seconds / peak if work and seconds and peak else None
+
+
+def percent(part: float | None) -> str:
+    """A share as people say it."""
+    return "-" if part is None else f"{100 * part:.0f} %" if part >= 0.1 else f"{100 * part:.1f} %"
 
 
 def columns(report: Report) -> list[str]:
@@ -118,27 +134,38 @@ def row(result: Result, report: Report, head: Sequence[str]) -> list[str]:
     return [*cells, result.verdict]
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows as lines with columns of equal width; words to the left, numbers to the right."""
+def aligned(rows: Sequence[Sequence[str]], words: Collection[int]) -> str:
+    """The head and rows of a table in Markdown, columns of equal width.
+
+    Args:
+        rows: Cells, head first.
+        words: Columns that begin at the left, by position from 0; others hold numbers and end at the right.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    words = {0, 1, len(widths) - 1}
+    lines = []
     for cells in rows:
         padded = [c.ljust(w) if k in words else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths, strict=True))]
-        yield f"| {' | '.join(padded)} |"
+        lines.append(f"| {' | '.join(padded)} |")
+    rules = ["-" * (w + 2) if k in words else "-" * (w + 1) + ":" for k, w in enumerate(widths)]
+    return "\n".join([lines[0], f"|{'|'.join(rules)}|", *lines[1:]])
 
 
 def table(report: Report) -> str:
     """The results as a table, best of rounds, with what was lost and who was missing below it."""
     head = columns(report)
-    first, *rest = aligned([head, *(row(result, report, head) for result in report.results)])
-    rule = "".join("|" if c == "|" else "-" for c in first)
-    return "\n".join([first, rule, *rest, "", *remarks(report)])
+    body = aligned([head, *(row(result, report, head) for result in report.results)], {0, 1, len(head) - 1})
+    return "\n".join([body, "", *remarks(report)])
 
 
 def remarks(report: Report) -> Iterator[str]:
     """Lines below the table."""
     lost = [result for result in report.results if result.verdict]
     yield f"{len(report.results) - len(lost)} of {len(report.results)} rows ahead of everybody; {len(lost)} slower."
+    yield from reservations(report)
+
+
+def reservations(report: Report) -> Iterator[str]:
+    """Who disturbed the run, was missing, or failed."""
     load, processors = report.machine.get("load before") or 0, report.machine["processors"]
     if load > BUSY * processors:
         yield f"Others were at work (load {load} on {processors} processors): repeat this on a quiet machine."
@@ -151,6 +178,7 @@ def remarks(report: Report) -> Iterator[str]:
 def write(path: Path, reports: Sequence[Report]) -> None:
     """Write reports as JSON; an older file stays whole until the new one is."""
     text = json.dumps({"format": FORMAT, "reports": [asdict(report) for report in reports]}, indent=1)
+    text = NUMBERS.sub(lambda found: re.sub(r"\s+", " ", found.group()), text)  # a list of numbers is one line
     aside = path.with_name(path.name + ".part")
     aside.write_text(text + "\n", encoding="utf-8")
     os.replace(aside, path)
