@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -395,6 +396,16 @@ def conv2d_backward_fast(
     return dx, dw, None if shapes[2] is None else rows.sum(0)
 
 
+def products_of(made: int, each: int, bias: int) -> dict[str, int]:
+    """Operations of a convolution: two for each of `each` products in `made` sums; every gradient has as many."""
+    return {"y": 2 * made * each, "dx": 2 * made * each, "dw": 2 * made * each, "db": bias}
+
+
+def conv2d_flops(x: Shape, w: Shape, b: OptionalShape, **attrs: Any) -> dict[str, int]:
+    made = math.prod(conv2d_shape(x, w, b, **attrs)[0])
+    return products_of(made, math.prod(w[:3]), made)
+
+
 def conv2d_explain(
     target: str, index: Index, shapes: Any, *, strides: Pair, padding: str, dilation_rate: Pair = (1, 1),
     groups: int = 1, **_: Any,
@@ -463,6 +474,7 @@ conv2d = define(
     formula="y[n, p, q, k] = sum over i, j, c of x[n, p s + i d, q s + j d, c] w[i, j, c, k] + b[k]; c of k's group",
     grad_formula="dx = dy spread back through w; dw = x times dy, summed over images and positions; db = sum of dy",
     explain=conv2d_explain,
+    flops=conv2d_flops,
     cases=(
         Case(((2, 6, 5, 3), (3, 2, 3, 4), (4,))),
         Case(((2, 7, 6, 2), (3, 3, 2, 5), (5,)), {"padding": "same"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from fastnn.ops.convolution import (
     check_windows,
     crop,
     pad_images,
+    products_of,
     reach,
     shifted,
     window_counts,
@@ -70,6 +72,11 @@ def depthwise_backward(
     return crop(dpadded, x.shape, size, strides, padding), dw, None if shapes[2] is None else dy.sum((0, 1, 2))
 
 
+def depthwise_flops(x: Shape, w: Shape, b: OptionalShape, **attrs: Any) -> dict[str, int]:
+    made = math.prod(depthwise_shape(x, w, b, **attrs)[0])
+    return products_of(made, math.prod(w[:2]), made)
+
+
 def depthwise_explain(
     target: str, index: Index, shapes: Any, *, strides: Pair, padding: str, dilation_rate: Pair = (1, 1), **_: Any
 ) -> Sum:
@@ -105,6 +112,7 @@ depthwise_conv2d = define(
     formula="y[n, p, q, c, m] = sum over i, j of x[n, p s + i d, q s + j d, c] w[i, j, c, m] + b[c, m]",
     grad_formula="dx = dy spread back through w; dw = x times dy, summed over images and positions; db = sum of dy",
     explain=depthwise_explain,
+    flops=depthwise_flops,
     cases=(
         Case(((2, 6, 5, 3), (3, 2, 3, 2), (6,))),
         Case(((2, 7, 8, 5), (3, 3, 5, 1), (5,)), {"padding": "same"}),
@@ -211,6 +219,10 @@ def met_by_cell(at: Any, offset: Any, axis: Pair, stride: int, dilation: int) ->
     return (places >= 0) & (places < axis[0]), places
 
 
+def transpose_flops(x: Shape, w: Shape, b: OptionalShape, **attrs: Any) -> dict[str, int]:
+    return products_of(math.prod(x), math.prod(w[:3]), math.prod(transpose_shape(x, w, b, **attrs)[0]))
+
+
 def transpose_explain(
     target: str, index: Index, shapes: Any, *, strides: Pair, padding: str, output_padding: Any, dilation_rate: Pair
 ) -> Sum:
@@ -253,6 +265,7 @@ conv2d_transpose = define(
     formula="y[n, p s + i d, q s + j d, k] += sum over c of x[n, p, q, c] w[i, j, k, c], then + b[k]",
     grad_formula="dx = dy convolved with w; dw = dy times x, summed over images and positions; db = sum of dy",
     explain=transpose_explain,
+    flops=transpose_flops,
     cases=(
         Case(((2, 3, 4, 3), (3, 2, 4, 3), (4,))),
         Case(((2, 3, 4, 2), (3, 3, 5, 2), (5,)), {"strides": (2, 3), "padding": "same"}),

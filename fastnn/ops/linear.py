@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,6 +60,11 @@ def dense_backward(dy: Any, x: Any, w: Any, shapes: Any, **_: Any) -> tuple[Any,
     return dy @ w.T, flat(x).T @ flat(dy), db
 
 
+def dense_flops(x: Shape, w: Shape, *_: OptionalShape, **__: Any) -> dict[str, int]:
+    products = 2 * math.prod(x) * w[1]
+    return {"y": products, "dx": products, "dw": products, "db": math.prod(x[:-1]) * w[1]}
+
+
 def dense_explain(target: str, index: Index, shapes: Any, **_: Any) -> Sum:
     (*_rest, k), (_, n), b = shapes
     lead = shapes[0][:-1]
@@ -86,6 +92,7 @@ dense = define(
     formula="y = x w + b",
     grad_formula="dx = dy w^T; dw = x^T dy, summed over all positions; db = sum of dy over all positions",
     explain=dense_explain,
+    flops=dense_flops,
     cases=(
         Case(((3, 5), (5, 4), (4,))),
         Case(((2, 3, 7), (7, 2), None)),
@@ -148,6 +155,12 @@ def matmul_backward(dy: Any, a: Any, b: Any, shapes: Any, **_: Any) -> tuple[Any
     return da.reshape(shapes[0]), db.reshape(shapes[1])
 
 
+def matmul_flops(a: Shape, b: Shape, **_: Any) -> dict[str, int]:
+    left, right = as_matrices(a, b)
+    products = 2 * math.prod(matmul_lead(left, right)) * left[-2] * math.prod(right[-2:])
+    return {"y": products, "da": products, "db": products}
+
+
 def matmul_explain(target: str, index: Index, shapes: Any, **_: Any) -> Sum:
     left, right = as_matrices(*shapes)
     lead = matmul_lead(left, right)
@@ -206,6 +219,7 @@ matmul = define(
     grad_formula="da = dy b^T; db = a^T dy, each summed over repeated leading axes",
     integer=True,
     explain=matmul_explain,
+    flops=matmul_flops,
     cases=(
         Case(((3, 5), (5, 4))),
         Case(((2, 3, 5), (5, 4))),

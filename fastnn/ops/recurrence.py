@@ -6,6 +6,7 @@ happens from step to step is the operation's: the recurrent product, the gates, 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ def check_sequence(x: Shape, kernel: Shape, gates: int) -> tuple[int, int, int]:
     if x[1] == 0:
         raise ShapeError("expected a sequence of at least one time step, received none.")
     return x[0], x[1], kernel[0]
+
+
+def recurrent_flops(x: Shape, kernel: Shape, *_: OptionalShape, **__: Any) -> dict[str, int]:
+    """Operations of the recurrent product at every step, of the way back through it, and of the kernel's gradient."""
+    products = 2 * math.prod(x[:2]) * math.prod(kernel)
+    return {"y": products, "dh": products, "drecurrent_kernel": products, "dbias": math.prod(x)}
 
 
 def check_states(batch: int, steps: int, units: int, mask: OptionalShape, **states: OptionalShape) -> None:
@@ -145,6 +152,7 @@ simple_rnn = define(
     formula="y[t] = activation(x[t] + y[t-1] U); a masked step keeps y[t-1]",
     grad_formula="dh[t] = dy[t] + dx[t+1] U^T; dx[t] = dh[t] activation'; drecurrent_kernel = sum of y[t-1]^T dx[t]",
     explain=simple_rnn_explain,
+    flops=recurrent_flops,
     cases=(
         Case(((3, 4, 2), (2, 2), None, None, None)),
         Case(SIMPLE_SHAPES, draw=SIMPLE_DRAW),
@@ -240,6 +248,7 @@ lstm = define(
     grad_formula="dh[t] = dy[t] + dx[t+1] U^T; dc[t] = dh[t] o tanh'(c[t]) + f[t+1] dc[t+1]; "
     "drecurrent_kernel = sum y[t-1]^T dx[t]",
     explain=lstm_explain,
+    flops=recurrent_flops,
     cases=(
         Case(((3, 4, 8), (2, 8), None, None, None, None)),
         Case(((3, 4, 8), (2, 8), (3, 2), (3, 2), (3, 2), (3, 4)), draw=LSTM_DRAW),
@@ -359,6 +368,7 @@ gru = define(
     grad_formula="dh[t] = dy[t] + z[t+1] dh[t+1] + dx[t+1] U^T; "
     "drecurrent_kernel = sum of y[t-1]^T dx[t], r in the candidate's part",
     explain=gru_explain,
+    flops=recurrent_flops,
     cases=(
         Case(((3, 4, 6), (2, 6), (2, 6), None, None, None)),
         Case(((3, 4, 6), (2, 6), (2, 6), (3, 2), (3, 2), (3, 4)), draw=GRU_DRAW),
