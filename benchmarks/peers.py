@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.report import OURS, Report, Result, aligned, milliseconds, percent, reservations, share, times
+from benchmarks.report import Report, Result, aligned, milliseconds, percent, reservations, times
 
 FLOORS_AND_GOALS = {  # times faster than the fastest peer: never below the first, aimed at the second
     ("xor", 1): (50, 50),
@@ -27,11 +27,11 @@ class Row:
 
     Args:
         results: One of each run.
-        peaks: The peak of multiply-adds of each run, in floating-point operations per second, or None.
+        peaks: The machine's peaks in each run.
     """
 
     results: list[Result]
-    peaks: list[float | None]
+    peaks: list[dict[str, float]]
 
     @property
     def name(self) -> str:
@@ -65,8 +65,7 @@ class Row:
     @property
     def share(self) -> float | None:
         """Of the machine's peak that fastnn reaches."""
-        pairs = zip(self.results, self.peaks, strict=True)
-        return middle([share(result.flops, result.best(OURS), peak) for result, peak in pairs])
+        return middle([result.share(peaks) for result, peaks in zip(self.results, self.peaks, strict=True)])
 
     @property
     def floor(self) -> float | None:
@@ -113,7 +112,7 @@ def rows(runs: Sequence[Report]) -> list[Row]:
     """The networks of all runs; a run that was cut short has fewer."""
     names = dict.fromkeys((r.name, r.detail) for run in runs for r in run.results)
     found = {name: [(r, run) for run in runs for r in run.results if (r.name, r.detail) == name] for name in names}
-    return [Row([r for r, _ in pairs], [run.peaks.get("FMA") for _, run in pairs]) for pairs in found.values()]
+    return [Row([r for r, _ in pairs], [run.peaks for _, run in pairs]) for pairs in found.values()]
 
 
 def labels(runs: Sequence[Report]) -> list[str]:

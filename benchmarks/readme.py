@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.contest import ROOT
 from benchmarks.peers import Row
-from benchmarks.report import OURS, Report, aligned, milliseconds, percent, read, times
+from benchmarks.report import FMA, OURS, Report, aligned, milliseconds, percent, read, speed, times
 
 MEASURED, README = ROOT / "benchmarks" / "results" / "peers.json", ROOT / "README.md"
 BEGIN, END = "<!-- begin: python -m benchmarks table -->\n", "<!-- end -->\n"
@@ -66,13 +66,13 @@ def conclusion(found: Sequence[Row], runs: Sequence[Report]) -> str:
     failed = dict.fromkeys(who for run in runs for who in run.failures)
     words += [f"Not installed: {', '.join(absent)}."] if absent else []
     words += [f"Failed: {', '.join(failed)}."] if failed else []
-    words += [f"Peak measured in the same run: {peak(runs)}."] if any("FMA" in run.peaks for run in runs) else []
+    words += [f"Peak measured in the same run: {peak(runs)}."] if any(run.peaks for run in runs) else []
     return " ".join(words)
 
 
 def peak(runs: Sequence[Report]) -> str:
     """Of multiply-adds, all threads together."""
-    return f"{max(run.peaks.get('FMA', 0) for run in runs) / 1e9:.0f} GFLOP/s"
+    return speed(FMA, max(run.peaks[FMA] for run in runs if FMA in run.peaks))
 
 
 def replaced(text: str, made: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 OURS, BASELINE = "fastnn", "NumPy"
+FMA, MEMORY = "FMA", "memory"  # what a machine can do at most: multiply-adds, and bytes to and from memory
 FORMAT = 1
 NUMBERS = re.compile(r"\[[-+.\de,\s]+\]")
 BUSY = 0.25  # load per processor before the start above which times mean little
@@ -24,7 +25,9 @@ class Result:
         name: What was timed.
         detail: Shapes or sizes.
         times: Seconds per contestant and round.
-        flops: Floating-point operations, or 0 where they are not worth counting.
+        flops: Floating-point operations, by definition of what was timed; 0 if they were not counted.
+        bytes: Bytes read and written at least; 0 if they were not counted.
+        bound: The peak that limits it, FMA or MEMORY.
         memory: Bytes that a contestant's process took at most, beyond what it had before.
     """
 
@@ -32,6 +35,8 @@ class Result:
     detail: str
     times: dict[str, list[float]]
     flops: int = 0
+    bytes: int = 0
+    bound: str = FMA
     memory: dict[str, int] = field(default_factory=dict)
 
     def best(self, label: str) -> float | None:
@@ -48,6 +53,16 @@ class Result:
         """How many times faster than `label` fastnn is; None if one of them took no part."""
         ours, theirs = self.best(OURS), self.best(label) if label else None
         return theirs / ours if ours and theirs else None
+
+    @property
+    def rate(self) -> float | None:
+        """Floating-point operations, or bytes where memory is the limit, per second; None if not known."""
+        work, ours = self.flops if self.bound == FMA else self.bytes, self.best(OURS)
+        return work / ours if work and ours else None
+
+    def share(self, peaks: Mapping[str, float]) -> float | None:
+        """What part of a machine's peak fastnn reaches; None if one of both is not known."""
+        return self.rate / peaks[self.bound] if self.rate and peaks.get(self.bound) else None
 
     @property
     def verdict(self) -> str:
@@ -68,7 +83,7 @@ class Report:
         versions: Of every contestant's libraries.
         absent: Peers that are not installed.
         failures: What went wrong, by contestant.
-        peaks: What the machine reached in the same run: "FMA", floating-point operations per second.
+        peaks: What the machine reached in the same run: FMA in floating-point operations, MEMORY in bytes a second.
     """
 
     kind: str
@@ -99,9 +114,9 @@ def times(ratio: float | None) -> str:
     return "-" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
 
 
-def share(work: float, seconds: float | None, peak: float | None) -> float | None:
-    """Of a peak per second; None if one of the three is not known."""
-    return work / seconds / peak if work and seconds and peak else None
+def speed(bound: str, rate: float | None) -> str:
+    """A rate with its unit."""
+    return "-" if rate is None else f"{rate / 1e9:.3g} {'GFLOP/s' if bound == FMA else 'GB/s'}"
 
 
 def percent(part: float | None) -> str:
@@ -112,8 +127,8 @@ def percent(part: float | None) -> str:
 def columns(report: Report) -> list[str]:
     """Head of the table."""
     head = ["", "", *(f"{label} ms" for label in report.labels)]
-    if any(result.flops for result in report.results):
-        head.append("GFLOP/s")
+    if any(result.rate for result in report.results):
+        head += ["rate", "of peak"]
     if BASELINE in report.labels:
         head.append(f"x {BASELINE}")
     if any(result.fastest_peer for result in report.results):
@@ -124,9 +139,8 @@ def columns(report: Report) -> list[str]:
 def row(result: Result, report: Report, head: Sequence[str]) -> list[str]:
     """One row of the table."""
     cells = [result.name, result.detail, *(milliseconds(result.best(label)) for label in report.labels)]
-    ours = result.best(OURS)
-    if "GFLOP/s" in head:
-        cells.append(f"{result.flops / ours / 1e9:.0f}" if result.flops and ours else "")
+    if "rate" in head:
+        cells += [speed(result.bound, result.rate), percent(result.share(report.peaks))]
     if f"x {BASELINE}" in head:
         cells.append(times(result.ratio(BASELINE)))
     if "x peer" in head:
@@ -165,7 +179,10 @@ def remarks(report: Report) -> Iterator[str]:
 
 
 def reservations(report: Report) -> Iterator[str]:
-    """Who disturbed the run, was missing, or failed."""
+    """What the machine reached at most, who disturbed the run, was missing, or failed."""
+    if report.peaks:
+        reached = (f"{bound} {speed(bound, peak)}" for bound, peak in report.peaks.items())
+        yield f"Peaks measured in this run, all threads: {', '.join(reached)}."
     load, processors = report.machine.get("load before") or 0, report.machine["processors"]
     if load > BUSY * processors:
         yield f"Others were at work (load {load} on {processors} processors): repeat this on a quiet machine."
