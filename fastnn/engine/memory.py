@@ -52,7 +52,7 @@ def share_memory(listing: StepList, program: Program, given: Mapping[str, Array]
         for name in row.writes:
             if name in given or name in rooms:
                 continue
-            room = _dying_operand(row, i, name, listing, program, rooms) or _room(free, _bytes(values[name]))
+            room = _dying_operand(row, i, name, listing, program, rooms) or _room(free, size_of(values[name]))
             room.dies = lives[name]
             rooms[name] = room
             live = [*(other for other in live if other is not room), room]
@@ -63,12 +63,13 @@ def share_memory(listing: StepList, program: Program, given: Mapping[str, Array]
     return buffers
 
 
-def _bytes(value: Value) -> int:
+def size_of(value: Value) -> int:
+    """Bytes of a value."""
     return math.prod(value.shape) * np.dtype(value.dtype).itemsize
 
 
 def _array(room: _Room, value: Value) -> Array:
-    return room.raw[: _bytes(value)].view(value.dtype).reshape(value.shape)
+    return room.raw[: size_of(value)].view(value.dtype).reshape(value.shape)
 
 
 def _lifetimes(listing: StepList, program: Program) -> dict[str, int]:

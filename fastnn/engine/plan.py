@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from fastnn.engine.memory import share_memory
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
+
+if TYPE_CHECKING:
+    from fastnn.engine.description import Description
 
 __all__ = ["Plan", "StepList", "finish", "write_backward"]
 Array = NDArray[Any]
@@ -77,6 +80,17 @@ class Plan:
         """Memory of the buffers that the plan owns, shared ones counted once."""
         owned = {a.__array_interface__["data"][0]: a.nbytes for n, a in self.buffers.items()}
         return sum(owned.values())
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory that kernels use within a row."""
+        return 0 if self._compiled is None else int(self._compiled.scratch_bytes)
+
+    def describe(self) -> Description:
+        """What is run, row by row, with memory and work; printing it gives a table."""
+        from fastnn.engine.description import Description
+
+        return Description(self)
 
     def array(self, name: str) -> Array:
         """The buffer of a value."""

@@ -11,10 +11,10 @@ from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.nested import map_structure
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.layers import Layer, masks
+from fastnn.models.describing import Describing
 from fastnn.models.network import Network, Reader, alone
 from fastnn.models.rows import is_list_of_one_array
 from fastnn.models.summary import summary
-from fastnn.models.training import Training
 from fastnn.utils.naming import auto_name, did_you_mean
 from fastnn.utils.registry import custom_object_scope, serializable
 
@@ -22,7 +22,7 @@ FUNCTIONAL = ("keras.src.models.functional", "Functional")
 
 
 @serializable("keras", FUNCTIONAL, ("keras", "Functional"))
-class Model(Training, Layer):
+class Model(Describing, Layer):
     """A graph between inputs and outputs, or a subclass with layers as attributes and a `call` of its own.
 
     Args:
