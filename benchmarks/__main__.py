@@ -17,7 +17,8 @@ def run_ops(args: argparse.Namespace) -> report.Report:
     described = machine.describe(args.threads)
     results, contest = operations.run(args.names, args.threads, args.quick, rounds, seconds)
     settings = {"quick": args.quick, "rounds": rounds, "seconds": seconds}
-    return report.Report("ops", described, settings, results, contest.versions, contest.absent, contest.failures)
+    told = contest.versions, contest.absent, contest.failures, contest.peaks
+    return report.Report("ops", described, settings, results, *told)
 
 
 def run_models(args: argparse.Namespace, kind: str = "models") -> report.Report:
@@ -33,6 +34,7 @@ def run_models(args: argparse.Namespace, kind: str = "models") -> report.Report:
         done.versions.update(contest.versions)
         done.failures.update(contest.failures)
         done.absent[:] = contest.absent
+        done.peaks.update({k: max(v, done.peaks.get(k, 0)) for k, v in contest.peaks.items()})
     return done
 
 
@@ -70,9 +72,11 @@ def table(done: report.Report) -> str:
 def run(args: argparse.Namespace) -> list[report.Report]:
     """All that is asked for, printed and written to the file as it ends."""
     done: list[report.Report] = []
-    for _ in range(args.runs):
+    for turn in range(args.runs):
         for kind in [args.kind] if args.kind else COMPARED:
             done.append(RUNS[kind](args))
+            if turn:
+                done[-1].machine["load before"] = None  # it was the turn before that made it
             print(machine.lines(done[-1].machine, done[-1].versions), table(done[-1]), sep="\n\n", flush=True)
             if args.json:
                 report.write(args.json, done)

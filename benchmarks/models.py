@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from benchmarks import keras_style
 from benchmarks.contest import Contest, Contestant
-from benchmarks.networks import Description, all_networks, peer_networks
+from benchmarks.networks import Description, all_networks, first_network, peer_networks
 from benchmarks.report import Result
 
 
@@ -45,6 +46,13 @@ def detail(network: Description) -> str:
     return f"batch {network['batch']}, {network['optimizer']['type']}"
 
 
+def flops(network: Description) -> int:
+    """Floating-point operations of a training step, by definition of its operations."""
+    import fastnn
+
+    return keras_style.build(fastnn, network).plan(network["batch"]).totals["flops"]
+
+
 def run(
     names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: float, peers_python: str, peers: bool = False
 ) -> Iterator[tuple[Result, Contest]]:
@@ -64,6 +72,9 @@ def run(
     contestants = [c for c in (PEERS if peers else CONTESTANTS) if not (quick and c.label in SLOW)]
     networks = chosen(names, (peer_networks if peers else all_networks)(quick))
     for network in networks:
+        work = flops(network)
         with Contest(contestants, threads, peers_python) as contest:
+            contest.warm_up(first_network())
+            contest.measure_peaks()
             times = contest.race(network, rounds, seconds)
-            yield Result(network["name"], detail(network), times, memory=contest.memory(times)), contest
+            yield Result(network["name"], detail(network), times, work, memory=contest.memory(times)), contest

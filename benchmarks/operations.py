@@ -77,7 +77,9 @@ def run(names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: f
     """Time operations; returns results, and the contest with versions, peaks and failures."""
     results = []
     with Contest(CONTESTANTS, threads) as contest:
+        contest.measure_peaks()
         for task in tasks(names, quick):
             times = contest.race(task.request(), rounds, seconds)
             results.append(Result(task.name, task.detail, times, task.flops, task.bytes, bound=task.bound))
+        contest.measure_peaks()
     return results, contest

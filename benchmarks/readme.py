@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.contest import ROOT
 from benchmarks.peers import Row
-from benchmarks.report import FMA, OURS, Report, aligned, milliseconds, percent, read, speed, times
+from benchmarks.report import OURS, Report, aligned, milliseconds, percent, read, reservations, times
 
 MEASURED, README = ROOT / "benchmarks" / "results" / "peers.json", ROOT / "README.md"
 BEGIN, END = "<!-- begin: python -m benchmarks table -->\n", "<!-- end -->\n"
@@ -59,20 +59,10 @@ def place(machine: dict[str, Any], versions: dict[str, str]) -> str:
 
 
 def conclusion(found: Sequence[Row], runs: Sequence[Report]) -> str:
-    """Who was faster, absent, or failed."""
+    """Who was faster, and whatever else a reader should know."""
     slower = [f"{row.name} ({row.fastest_peer}: {times(row.ratio)})" for row in found if row.misses(1)]
     words = [f"Slower than a peer: {', '.join(slower) or 'none'}."]
-    absent = dict.fromkeys(label for run in runs for label in run.absent)
-    failed = dict.fromkeys(who for run in runs for who in run.failures)
-    words += [f"Not installed: {', '.join(absent)}."] if absent else []
-    words += [f"Failed: {', '.join(failed)}."] if failed else []
-    words += [f"Peak measured in the same run: {peak(runs)}."] if any(run.peaks for run in runs) else []
-    return " ".join(words)
-
-
-def peak(runs: Sequence[Report]) -> str:
-    """Of multiply-adds, all threads together."""
-    return speed(FMA, max(run.peaks[FMA] for run in runs if FMA in run.peaks))
+    return " ".join(dict.fromkeys([*words, *(line for run in runs for line in reservations(run))]))
 
 
 def replaced(text: str, made: str) -> str:

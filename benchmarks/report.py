@@ -182,10 +182,12 @@ def reservations(report: Report) -> Iterator[str]:
     """What the machine reached at most, who disturbed the run, was missing, or failed."""
     if report.peaks:
         reached = (f"{bound} {speed(bound, peak)}" for bound, peak in report.peaks.items())
-        yield f"Peaks measured in this run, all threads: {', '.join(reached)}."
+        yield f"Peaks measured in the same run, on all threads: {', '.join(reached)}."
+        if any((result.share(report.peaks) or 0) > 1 and result.bound == MEMORY for result in report.results):
+            yield "More than 100 % of memory's peak: the data were in the processor's caches."
     load, processors = report.machine.get("load before") or 0, report.machine["processors"]
     if load > BUSY * processors:
-        yield f"Others were at work (load {load} on {processors} processors): repeat this on a quiet machine."
+        yield f"Others were at work (load {load} on {processors} processors): to be repeated on a quiet machine."
     if report.absent:
         yield f"Not installed: {', '.join(report.absent)}."
     for who, what in report.failures.items():

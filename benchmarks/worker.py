@@ -58,6 +58,9 @@ class Server:
     def versions(self) -> dict[str, str]:
         return self.contestant.versions()
 
+    def peaks(self) -> dict[str, float]:
+        return self.contestant.peaks()
+
     def prepare(self, task: dict[str, Any]) -> None:
         self.work = None  # what went before is freed first
         self.meter = Meter()

@@ -130,10 +130,11 @@ CASES = {"dense": Case(((2, 3), (3, 4), (4,))), "relu": Case(((2, 3),))}
 def some_report():
     results = [
         report.Result("fast", "1x1", {"fastnn": [2e-3, 1e-3], "NumPy": [3e-3], "PyTorch": [5e-3], "Keras": []}),
-        report.Result("slow", "2x2", {"fastnn": [4e-3], "NumPy": [8e-3], "PyTorch": [2e-3]}, 8 * 10**6, memory={"fastnn": 3}),
+        report.Result("slow", "2x2", {"fastnn": [4e-3], "NumPy": [8e-3], "PyTorch": [2e-3]}, 8 * 10**6),
     ]
     machine = {"processor": "made up", "processors": 2, "load before": 0.1}
-    return report.Report("models", machine, {"rounds": 2}, results, {"numpy": "2"}, ["Keras TF"], {"NumPy": "no"}, {"FMA": 4e9})
+    missing, failed, peaks = ["Keras TF"], {"NumPy": "no"}, {"FMA": 4e9}
+    return report.Report("models", machine, {"rounds": 2}, results, {"numpy": "2"}, missing, failed, peaks)
 
 
 def test_results_survive_the_file(tmp_path):
