@@ -282,3 +282,4 @@ def _from_environment() -> None:
 check_table()
 _from_environment()
 Plan, KernelFailed = compiled.Plan, compiled.KernelFailed
+multiply_adds, triad = compiled.multiply_adds, compiled.triad

@@ -63,6 +63,11 @@ cdef extern from "fnn.h" nogil:
     int fnn_threads()
     void fnn_set_threads(int)
 
+cdef extern from "peak.h" nogil:
+    enum: FNN_PEAK_CHUNKS
+    double fnn_multiply_adds(int, int64_t, float *)
+    double fnn_triad(int, float *, const float *, const float *, int64_t)
+
 cdef extern from *:
     """
     #include <time.h>
@@ -116,10 +121,13 @@ def isa():
 def set_isa(name):
     """Use kernels of another instruction set for calls and plans made from now on."""
     global chosen_isa
+    chosen_isa = isa_index(name)
+
+
+cdef int isa_index(name) except -1:
     for k in range(fnn_isa_count()):
         if fnn_isa_name(k).decode() == name and fnn_isa_usable(k):
-            chosen_isa = k
-            return
+            return k
     raise GraphError(f"expected an instruction set of {isas()}, received {name!r}.")
 
 
@@ -371,6 +379,30 @@ cdef class Plan:
             self.running = False
         self.check(code, at)
 
+    def run_timed(self, double[::1] seconds):
+        """Run all steps once, writing how long each one took."""
+        cdef int64_t at = 0
+        cdef int code = FNN_OK
+        cdef bint interrupted = False
+        cdef double now, last
+        if seconds.shape[0] != self.size:
+            raise IndexError(f"expected room for {self.size} numbers, received {seconds.shape[0]}.")
+        self.enter()
+        try:
+            with nogil:
+                while at < self.size and code == FNN_OK:
+                    last = fnn_seconds()
+                    code = self.steps[at].run(&self.steps[at])
+                    now = fnn_seconds()
+                    seconds[at] = now - last
+                    at += 1
+                interrupted = poll()
+        finally:
+            self.running = False
+        self.check(code, at - 1)
+        if interrupted:
+            raise_interrupt()
+
     cdef int run_range(self, int64_t begin, int64_t end, int64_t *at) noexcept nogil:
         cdef int64_t split = min(max(self.updates, begin), end)
         cdef int code = fnn_run(self.steps, begin, split, at, poll)
@@ -465,3 +497,30 @@ cdef class Plan:
 def call(name, backward, inputs, outputs, attrs):
     """Run one kernel once on checked arrays; `outputs` are overwritten."""
     Plan([(name, backward, inputs, outputs, attrs)]).run(0, 1)
+
+
+# ---------------------------------------------------------------- what the machine can do
+
+def multiply_adds(str name, int64_t rounds):
+    """Do nothing but multiply-adds on registers, on all threads in use: (floating-point operations, seconds)."""
+    cdef cnp.ndarray[float, ndim=1, mode="c"] sink = np.ones(FNN_PEAK_CHUNKS, np.float32)
+    cdef int k = isa_index(name)
+    cdef double last, work
+    with nogil:
+        last = fnn_seconds()
+        work = fnn_multiply_adds(k, rounds, <float *>sink.data)
+        last = fnn_seconds() - last
+    return work, last
+
+
+def triad(str name, float[::1] a, const float[::1] b, const float[::1] c):
+    """a = b + 3 c, on all threads in use: (bytes read and written, seconds)."""
+    cdef int k = isa_index(name)
+    cdef double last, work
+    if not (a.shape[0] == b.shape[0] == c.shape[0] > 0):
+        raise GraphError("expected three arrays of one length.")
+    with nogil:
+        last = fnn_seconds()
+        work = fnn_triad(k, &a[0], &b[0], &c[0], a.shape[0])
+        last = fnn_seconds() - last
+    return work, last
