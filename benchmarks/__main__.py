@@ -71,6 +71,8 @@ def table(done: report.Report) -> str:
 
 def run(args: argparse.Namespace) -> list[report.Report]:
     """All that is asked for, printed and written to the file as it ends."""
+    if args.json and not args.json.absolute().parent.is_dir():
+        raise ValueError(f"Expected --json to name a file in a folder that exists. Received: {args.json}")
     done: list[report.Report] = []
     for turn in range(args.runs):
         for kind in [args.kind] if args.kind else COMPARED:

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.contest import ROOT
 from benchmarks.peers import Row
-from benchmarks.report import OURS, Report, aligned, milliseconds, percent, read, reservations, times
+from benchmarks.report import OURS, Report, aligned, busy, milliseconds, percent, read, reservations, times
 
 MEASURED, README = ROOT / "benchmarks" / "results" / "peers.json", ROOT / "README.md"
 BEGIN, END = "<!-- begin: python -m benchmarks table -->\n", "<!-- end -->\n"
@@ -29,7 +29,8 @@ def section(runs: Sequence[Report]) -> str:
         + [times(row.ratio), percent(row.share), peers.megabytes(row.memory(OURS)), leanest(row, everybody)]
         for row in found
     ]
-    paragraphs = [textwrap.fill(origin(runs), WIDTH), aligned([head, *body], {0}), textwrap.fill(last, WIDTH)]
+    first = [textwrap.fill(warning, WIDTH) for warning in warnings(runs)]
+    paragraphs = [*first, textwrap.fill(origin(runs), WIDTH), aligned([head, *body], {0}), textwrap.fill(last, WIDTH)]
     return "\n\n".join(paragraphs) + "\n"
 
 
@@ -37,6 +38,13 @@ def leanest(row: Row, everybody: Sequence[str]) -> str:
     """The least memory that another framework took."""
     sizes = [size for label in everybody if label != OURS and (size := row.memory(label)) is not None]
     return peers.megabytes(min(sizes, default=None))
+
+
+def warnings(runs: Sequence[Report]) -> list[str]:
+    """Why the figures are not to be relied on, ahead of them; nothing where they are."""
+    said = [run.settings["provisional"] for run in runs if "provisional" in run.settings]
+    said += ["others were at work on the machine"] if any(busy(run) for run in runs) else []
+    return [f"**Provisional, to be measured again: {'; '.join(dict.fromkeys(said))}.**"] if said else []
 
 
 def origin(runs: Sequence[Report]) -> str:

@@ -178,6 +178,11 @@ def remarks(report: Report) -> Iterator[str]:
     yield from reservations(report)
 
 
+def busy(report: Report) -> bool:
+    """Whether others were at work when the run began."""
+    return (report.machine.get("load before") or 0) > BUSY * report.machine["processors"]
+
+
 def reservations(report: Report) -> Iterator[str]:
     """What the machine reached at most, who disturbed the run, was missing, or failed."""
     if report.peaks:
@@ -185,8 +190,8 @@ def reservations(report: Report) -> Iterator[str]:
         yield f"Peaks measured in the same run, on all threads: {', '.join(reached)}."
         if any((result.share(report.peaks) or 0) > 1 and result.bound == MEMORY for result in report.results):
             yield "More than 100 % of memory's peak: the data were in the processor's caches."
-    load, processors = report.machine.get("load before") or 0, report.machine["processors"]
-    if load > BUSY * processors:
+    if busy(report):
+        load, processors = report.machine["load before"], report.machine["processors"]
         yield f"Others were at work (load {load} on {processors} processors): to be repeated on a quiet machine."
     if report.absent:
         yield f"Not installed: {', '.join(report.absent)}."

@@ -113,6 +113,11 @@ def test_a_number_of_runs_is_a_number(wrong, capsys):
     assert "--runs" in capsys.readouterr().err
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_timed(tmp_path, capsys):
+    assert command.main(["peers", "--json", str(tmp_path / "missing" / "runs.json")]) == 2
+    assert "in a folder that exists" in capsys.readouterr().err
+
+
 # ---------------------------------------------------------------- README
 
 
@@ -148,6 +153,15 @@ def test_the_table_is_written_between_the_marks(tmp_path):
     readme.update(measured, text)
     assert text.read_text() == first
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_figures_that_mean_little_are_preceded_by_a_warning():
+    quiet, loud, partial = run(1.0, 3.0), run(1.0, 3.0), run(1.0, 3.0)
+    loud.machine["load before"] = 9.0
+    partial.settings["provisional"] = "one of two parts"
+    assert "Provisional" not in readme.section([quiet])
+    assert readme.section([quiet, loud]).startswith("**Provisional, to be measured again: others were at work")
+    assert "one of two parts" in readme.section([partial]).splitlines()[0]
 
 
 def test_a_text_without_marks_and_files_without_runs_are_refused(tmp_path, capsys):
