@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fastnn import ops
+from fastnn.__main__ import main
 from fastnn.engine import execute, peak
 from fastnn.errors import GraphError
 
@@ -61,3 +62,12 @@ def test_wrong_requests_are_refused():
         execute.triad("generic", a, a, np.ones(5, np.float32))
     assert peak.last_cache() > 0
     assert peak.processor()
+
+
+def test_info_measures_peaks_only_if_asked_to(capsys):
+    assert main(["info"]) == 0
+    plain = capsys.readouterr().out
+    assert peak.processor() in plain
+    assert "GFLOP/s" not in plain
+    assert main(["info", "--peaks"]) == 0
+    assert capsys.readouterr().out.count("GFLOP/s") == len(execute.isas())

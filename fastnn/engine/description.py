@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from fastnn.engine.fusion import Row
 from fastnn.engine.graph import Step
 from fastnn.engine.memory import size_of
+from fastnn.engine.rows import Row
 from fastnn.engine.steplist import FED, KEPT
 from fastnn.ops.work import backward_flops, forward_flops, moved
 

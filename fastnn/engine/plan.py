@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import execute
-from fastnn.engine.fusion import as_listed, fused
+from fastnn.engine.fusion import fused
 from fastnn.engine.graph import Step, Value
 from fastnn.engine.memory import share_memory
+from fastnn.engine.rows import as_listed
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
@@ -146,6 +147,21 @@ class Plan:
             self._compiled.run(begin, end)
         except execute.KernelFailed as failure:
             raise self._explain(failure) from None
+
+    def run_timed(self) -> Array:
+        """Run all rows once; returns the seconds that each took."""
+        seconds = np.zeros(len(self.program.rows))
+        if self._compiled is None:
+            for i, step in enumerate(self.listing.steps):
+                start = time.perf_counter()
+                self._run_reference(step)
+                seconds[i] = time.perf_counter() - start
+            return seconds
+        try:
+            self._compiled.run_timed(seconds)
+        except execute.KernelFailed as failure:
+            raise self._explain(failure) from None
+        return seconds
 
     def _explain(self, failure: Exception) -> Exception:
         step = self.listing.steps[self.program.rows[failure.args[1]].steps[0]]

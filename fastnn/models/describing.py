@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastnn.engine.description import Description
 from fastnn.engine.plan import Plan
 from fastnn.errors import ValueNeededError
 from fastnn.models.compiling import Aim
@@ -13,7 +14,60 @@ from fastnn.models.planning import Array, Feeds
 from fastnn.models.training import Training, checked_size
 
 if TYPE_CHECKING:
-    from fastnn.engine.description import Description
+    from fastnn.engine.peak import Peak
+    from fastnn.engine.profiling import Profile
+
+
+class ModelPlan(Description):
+    """The plan of one batch of a model.
+
+    Args:
+        plan: The plan.
+        model: The model.
+        feeds: Data that the plan was made with, if any was given.
+    """
+
+    def __init__(self, plan: Plan, model: Any, feeds: Feeds | None) -> None:
+        super().__init__(plan)
+        self.model, self.feeds = model, feeds
+
+    def profile(
+        self, x: Any = None, y: Any = None, sample_weight: Any = None, repeats: int = 20, machine: Peak | None = None
+    ) -> Profile:
+        """Time every row on a batch of data; the model stays as it is.
+
+        Args:
+            x: Inputs as `fit` takes them, at least a batch; what the plan was made with by default.
+            y: Targets, likewise.
+            sample_weight: Not for a plan without weights.
+            repeats: How many passes are timed.
+            machine: What the machine can do, from an earlier profile; measured if left out.
+
+        Returns:
+            Best and median time of every row, GFLOP/s, GB/s and share of the machine's peak; printed as a table, in the
+            order of running or, by `text(by="time")`, the slowest first.
+
+        Raises:
+            ValueError: for data that do not fit, or are not given.
+
+        Example:
+            >>> import fastnn, numpy as np
+            >>> model = fastnn.Sequential([fastnn.layers.Input((4,)), fastnn.layers.Dense(3, "relu")])
+            >>> model.compile("sgd", "mse")
+            >>> found = model.plan(batch_size=8).profile(np.ones((8, 4)), np.ones((8, 3)), repeats=3)
+            >>> slowest = found.ordered(by="time")[0]
+            >>> slowest.best <= slowest.median
+            True
+        """
+        from fastnn.engine.profiling import profile
+
+        feeds = self.feeds if x is None else self.model.prepare_data(x, y, sample_weight)
+        if feeds is None:
+            raise ValueError(f"Expected x to run the plan of model '{self.model.name}' on. Received: None")
+        missing = [name for name in self.plan.listing.feeds if name not in feeds]
+        if missing:
+            raise ValueError(f"Expected data for {missing}. Received: none")
+        return profile(self.plan, feeds, repeats, machine)
 
 
 class Describing(Training):
@@ -21,7 +75,7 @@ class Describing(Training):
 
     def plan(
         self, batch_size: int | None = None, training: bool | None = True, x: Any = None, y: Any = None
-    ) -> Description:
+    ) -> ModelPlan:
         """The plan of one batch: what kernels run, which steps they do the work of, in which memory.
 
         Args:
@@ -47,7 +101,8 @@ class Describing(Training):
             >>> plan.hidden, plan.totals["buffer_bytes"]
             (('hidden.dense',), 96)
         """
-        return self._plan_of(batch_size, training, x, y)[0].describe()
+        plan, feeds = self._plan_of(batch_size, training, x, y)
+        return ModelPlan(plan, self, None if x is None else feeds)
 
     def _plan_of(self, batch_size: int | None, training: bool | None, x: Any, y: Any) -> tuple[Plan, Feeds]:
         """The plan for a batch, and the data it was made with."""
