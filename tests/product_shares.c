@@ -1,4 +1,4 @@
-/* product_shares.c: products of matrices on pretended teams of 1, 2, 3 and 7 threads: the same bits, and the right ones.
+/* product_shares.c: products on pretended teams of 1, 2, 3 and 7 threads give the same bits, and the right ones.
  *
  * Shares run one after the other, last first, each with the scratch of another thread. Prints how many cases and how
  * many wrong ones there were.
@@ -18,7 +18,11 @@ void fnn_parallel(int64_t chunks, double work, void (*body)(void *, int64_t, int
     for (int64_t c = chunks - 1; c >= 0; c--) body(arg, c, (int)(c % team));
 }
 
-typedef struct { void (*run)(const fnn_product *, void *); int64_t (*scratch)(int64_t, int64_t, int64_t); int usable; } way;
+typedef struct {
+    void (*run)(const fnn_product *, void *);
+    int64_t (*scratch)(int64_t, int64_t, int64_t);
+    int usable;
+} way;
 #define WAY(ISA) \
     void fnn_product_run_##ISA(const fnn_product *, void *); \
     int64_t fnn_product_scratch_##ISA(int64_t, int64_t, int64_t);
@@ -29,9 +33,13 @@ WAY(avx512)
 #endif
 
 static uint64_t state = 1;
-static int64_t draw(int64_t below) { return (int64_t)((state = state * 6364136223846793005u + 1442695040888963407u) >> 33) % below; }
+static int64_t draw(int64_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (int64_t)(state >> 33) % below;
+}
 static int64_t size(void) {
-    static const int64_t sizes[] = {1, 2, 3, 5, 7, 8, 13, 14, 15, 17, 29, 31, 32, 33, 61, 64, 67, 97, 100, 127, 128, 131, 173, 257, 331};
+    static const int64_t sizes[] = {1,  2,  3,  5,  7,  8,  13,  14,  15,  17,  29,  31, 32,
+                                    33, 61, 64, 67, 97, 100, 127, 128, 131, 173, 257, 331};
     return sizes[draw(sizeof sizes / sizeof *sizes)];
 }
 static float *floats(int64_t n) { /* at no particular address */
@@ -87,7 +95,9 @@ static int wrong(const way *w, int64_t rows, int64_t cols, int64_t depth) {
         printf("wrong: %d x %d x %d, kind %d, bits %d\n", (int)rows, (int)cols, (int)depth, kind, bad);
         bad = 1;
     }
-    free(a - 1), free(b - 1), free(bias - 1), free(mask - 1), free(old - 1), free(first - 1), free(c - 1), free(scratch);
+    float *const all[] = {a, b, bias, mask, old, first, c};
+    for (int k = 0; k < 7; k++) free(all[k] - 1);
+    free(scratch);
     return bad;
 }
 
@@ -96,8 +106,10 @@ int main(int count, char **values) {
     const way ways[] = {
         {fnn_product_run_generic, fnn_product_scratch_generic, 1},
 #if defined(__x86_64__)
-        {fnn_product_run_avx2, fnn_product_scratch_avx2, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
-        {fnn_product_run_avx512, fnn_product_scratch_avx512, __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")},
+        {fnn_product_run_avx2, fnn_product_scratch_avx2,
+         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+        {fnn_product_run_avx512, fnn_product_scratch_avx512,
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")},
 #endif
     };
     int bad = 0;
@@ -108,7 +120,8 @@ int main(int count, char **values) {
         bad += wrong(&ways[k], 1030, 67, 1024);
         bad += wrong(&ways[k], 1, 5000, 70);
         bad += wrong(&ways[k], 64, 1500, 700);
-        bad += wrong(&ways[k], 3, 0, 7) + wrong(&ways[k], 0, 3, 7) + wrong(&ways[k], 1, 9, 0) + wrong(&ways[k], 30, 9, 0);
+        bad += wrong(&ways[k], 3, 0, 7) + wrong(&ways[k], 0, 3, 7); /* no cells … */
+        bad += wrong(&ways[k], 1, 9, 0) + wrong(&ways[k], 30, 9, 0); /* … and no terms */
     }
     printf("%d wrong\n", bad);
     return bad != 0;

@@ -166,7 +166,7 @@ static int64_t FNN_NAME(side_scratch)(const FNN_NAME(stacks) *z, enum FNN_NAME(s
          : side == FNN_NAME(to_a) ? FNN_NAME(fnn_product_scratch)(m, k, n) : FNN_NAME(fnn_product_scratch)(k, n, m);
 }
 
-/* Products side by side have one thread's scratch each; a product on all threads, or on its own, begins with the first's.
+/* Products side by side have one thread's scratch each; a product on all threads begins with the first's.
  * Matrices that several products add to are added to in order, by one product after the other. */
 static void FNN_NAME(run_stack)(FNN_NAME(stack_job) *job) {
     const FNN_NAME(stacks) *z = &job->z;

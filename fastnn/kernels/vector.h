@@ -94,3 +94,14 @@ FNN_INLINE VEC FNN_NAME(vec_finish)(VEC sum, const fnn_epilogue *e, VEC bias, VE
     if (e->mask) sum = FNN_NAME(vec_where_positive)(mask, sum);
     return e->accumulate ? FNN_NAME(vec_add)(old, sum) : sum;
 }
+
+/* A finished sum to cell `at` of c, which is in column `col`; all lanes of it, or the first n. */
+FNN_INLINE void FNN_NAME(vec_write)(const fnn_epilogue *e, VEC sum, int64_t col, float *c, int64_t at, const int whole,
+                                    int n) {
+#define READ(P) (whole ? FNN_NAME(vec_load)(P) : FNN_NAME(vec_load_part)(P, n))
+    const VEC zero = FNN_NAME(vec_fill)(0), bias = e->bias ? READ(e->bias + col) : zero;
+    sum = FNN_NAME(vec_finish)(sum, e, bias, e->mask ? READ(e->mask + at) : zero, e->accumulate ? READ(c + at) : zero);
+#undef READ
+    if (whole) FNN_NAME(vec_store)(c + at, sum);
+    else FNN_NAME(vec_store_part)(c + at, sum, n);
+}
