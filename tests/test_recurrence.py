@@ -143,20 +143,29 @@ def test_the_stepper_shows_and_explains_gates_and_states():
 
 
 @pytest.mark.parametrize("isa", ISAS)
-@pytest.mark.parametrize("name", ["simple_rnn", "lstm", "gru"])
-def test_threads_change_no_bit_of_a_long_batch(name, isa):
-    gates = {"simple_rnn": 1, "lstm": 4, "gru": 3}[name]
+@pytest.mark.parametrize("name", ["simple_rnn", "lstm", "gru", "gru before"])
+@pytest.mark.parametrize(("batch", "units"), [(70, 40), (5, 40), (3, 260)])
+def test_threads_change_no_bit(name, isa, batch, units):
+    """Threads take samples; where samples are few and units many, they take units of each step."""
+    op, attrs = find(name.split()[0]), {"reset_after": False} if name.endswith("before") else {}
+    gates = {"simple_rnn": 1, "lstm": 4, "gru": 3}[op.name]
     rng = np.random.RandomState(1)
-    x, u = (rng.normal(size=s).astype("float32") for s in ((70, 3, gates * 40), (40, gates * 40)))
+    x, u, state, drop = (
+        rng.normal(size=s).astype("float32") / 8
+        for s in ((batch, 3, gates * units), (units, gates * units), (batch, units), (batch, units))
+    )
+    optional = {"state": state, "drop": drop, "mask": rng.randint(0, 2, (batch, 3)).astype(bool)}
     found = []
-    for threads in (1, 4):
+    for threads in (1, 2, 3, 7):
         with machine(isa, threads):
             tensors = [fastnn.Variable(x), fastnn.Variable(u)]
             with fastnn.GradientTape() as tape:
-                loss = ops.sum(ops.square(getattr(ops, name)(*tensors)[0]))
-            found.append([np.asarray(g) for g in tape.gradient(loss, tensors)])
-    for one, other in zip(*found, strict=True):
-        np.testing.assert_array_equal(one, other)
+                results = op(*tensors, *(optional.get(role) for role in op.inputs[2:]), **attrs)
+                loss = ops.sum(ops.square(results[0]))
+            found.append([np.asarray(a) for a in (*results, *tape.gradient(loss, tensors))])
+    for others in found[1:]:
+        for one, other in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_dropout_drops_the_same_in_all_steps():
@@ -278,13 +287,19 @@ LARGE = [
     ("lstm", (33, 7, 260), (65, 260), {}),
     ("gru", (33, 7, 195), (65, 195), {}),
     ("gru", (33, 7, 195), (65, 195), {"reset_after": False}),
+    ("lstm", (1, 5, 172), (43, 172), {}),
+    ("lstm", (100, 2, 164), (41, 164), {"activation": "relu", "recurrent_activation": "hard_sigmoid"}),
+    ("lstm", (2, 3, 1040), (260, 1040), {}),
+    ("gru", (1, 4, 132), (44, 132), {}),
+    ("gru", (2, 3, 780), (260, 780), {}),
+    ("gru", (2, 3, 780), (260, 780), {"reset_after": False}),
 ]
 
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(("name", "x", "kernel", "attrs"), LARGE)
 def test_kernels_on_larger_shapes(name, x, kernel, attrs, isa):
-    """Several blocks of the product, several chunks of rows, a part of a vector at the end; with mask and dropout."""
+    """Several groups of samples and blocks of units, shared units, one sample, a part of a vector; mask and dropout."""
     op, row = find(name), (x[0], kernel[0])
     shapes = {"x": x, "recurrent_kernel": kernel, "state": row, "cell": row, "drop": row, "mask": x[:2]}
     if attrs.get("reset_after", True):

@@ -136,11 +136,14 @@ static int FNN_NAME(lstm)(fnn_step *s) {
 }
 
 FNN_INLINE void FNN_NAME(lstm_unit_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s,
-                                         const float *restrict squashed, const int64_t n, const int activation, const int kind) {
+                                         const float *restrict squashed, const int64_t n, const int activation,
+                                         const int kind) {
     const float *restrict c_old = FNN_NAME(before)(r, at, s, r->c, r->cell);
-    const float *restrict i = r->gates[0] + s.cell, *restrict f = r->gates[1] + s.cell, *restrict g = r->gates[2] + s.cell;
-    const float *restrict o = r->gates[3] + s.cell, *restrict dh = r->dh + s.cell;
-    float *restrict dc = r->dc + s.cell, *restrict d_cell = r->d_cell + s.state, *restrict passing = r->d_state + s.state;
+    const float *restrict i = r->gates[0] + s.cell, *restrict f = r->gates[1] + s.cell;
+    const float *restrict g = r->gates[2] + s.cell, *restrict o = r->gates[3] + s.cell;
+    const float *restrict dh = r->dh + s.cell;
+    float *restrict dc = r->dc + s.cell, *restrict d_cell = r->d_cell + s.state;
+    float *restrict passing = r->d_state + s.state;
     float *restrict di = r->dx + s.wide, *restrict df = di + r->units, *restrict dg = df + r->units;
     float *restrict d_o = dg + r->units;
     for (int64_t j = 0; j < n; j++) dc[j] = dh[j] * o[j];
@@ -231,7 +234,8 @@ PHASE(gru_gates) {
 /* The buffer holds the candidate's product, and then what is activated. */
 ROW_BODY(gru_inner_row) {
     const float *restrict x = r->x + s.wide + 2 * r->units, *restrict reset = r->gates[1] + s.cell;
-    const float *restrict one = r->bias ? r->bias + 2 * r->units + at->unit : NULL, *restrict other = one ? one + r->columns : NULL;
+    const float *restrict one = r->bias ? r->bias + 2 * r->units + at->unit : NULL;
+    const float *restrict other = one ? one + r->columns : NULL;
     float *restrict inner = r->gates[3] + s.cell;
     if (one) for (int64_t j = 0; j < n; j++) line[j] += other[j];
     FNN_NAME(copy)(line, inner, n);
@@ -280,10 +284,11 @@ static int FNN_NAME(gru)(fnn_step *s) {
 }
 
 /* dx of update gate and candidate; with reset_after also of the reset gate, and d_inner. */
-FNN_INLINE void FNN_NAME(gru_unit_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s, const int64_t n) {
+FNN_INLINE void FNN_NAME(gru_unit_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s,
+                                        const int64_t n) {
     const float *restrict dh = r->dh + s.cell, *restrict h = FNN_NAME(before)(r, at, s, r->y, r->state);
-    const float *restrict z = r->gates[0] + s.cell, *restrict reset = r->gates[1] + s.cell, *restrict g = r->gates[2] + s.cell;
-    const float *restrict inner = r->gates[3] + s.cell;
+    const float *restrict z = r->gates[0] + s.cell, *restrict reset = r->gates[1] + s.cell;
+    const float *restrict g = r->gates[2] + s.cell, *restrict inner = r->gates[3] + s.cell;
     float *restrict dz = r->dx + s.wide, *restrict dr = dz + r->units, *restrict dg = dr + r->units;
     float *restrict d_inner = r->d_inner + s.wide, *restrict passing = r->d_state + s.state;
     for (int64_t j = 0; j < n; j++) dz[j] = dh[j] * (h[j] - g[j]);
@@ -365,7 +370,8 @@ static int FNN_NAME(gru_backward)(fnn_step *s) {
     FNN_NAME(begin_back)(&r, s->in[1].data, NULL);
     const int64_t n = r.units, w = r.columns;
     float *d_bias = s->out[2].data;
-    FNN_NAME(walk_steps)(&r, FNN_NAME(gru_block_back), r.reset_after ? NULL : FNN_NAME(gru_reset_back), r.steps - 1, -2);
+    const FNN_NAME(phase) second = r.reset_after ? NULL : FNN_NAME(gru_reset_back);
+    FNN_NAME(walk_steps)(&r, FNN_NAME(gru_block_back), second, r.steps - 1, -2);
     FNN_NAME(kernel_gradient)(&r, r.previous, r.d_inner, 0, r.reset_after ? w : 2 * n, s->out[1].data);
     if (!r.reset_after) FNN_NAME(kernel_gradient)(&r, r.reset, r.d_inner, 2 * n, n, s->out[1].data);
     if (d_bias) {
@@ -376,8 +382,8 @@ static int FNN_NAME(gru_backward)(fnn_step *s) {
     return FNN_OK;
 }
 
-static int64_t FNN_NAME(two_outputs)(const fnn_step *s, int backward) { return FNN_NAME(recurrent_scratch)(s, backward, 2); }
-static int64_t FNN_NAME(three_outputs)(const fnn_step *s, int backward) { return FNN_NAME(recurrent_scratch)(s, backward, 3); }
+static int64_t FNN_NAME(two_outputs)(const fnn_step *s, int back) { return FNN_NAME(recurrent_scratch)(s, back, 2); }
+static int64_t FNN_NAME(three_outputs)(const fnn_step *s, int back) { return FNN_NAME(recurrent_scratch)(s, back, 3); }
 
 const fnn_entry FNN_NAME(recurrence_entries)[] = {
     {"simple_rnn", "x recurrent_kernel state drop mask", "activation", FNN_NAME(simple_rnn),

@@ -103,7 +103,8 @@ typedef struct {
     int64_t t, phase;          /* where units are shared */
 } FNN_NAME(walk);
 
-static void FNN_NAME(run_block)(const FNN_NAME(walk) *w, int64_t t, int64_t phase, int64_t group, int64_t block, int thread) {
+static void FNN_NAME(run_block)(const FNN_NAME(walk) *w, int64_t t, int64_t phase, int64_t group, int64_t block,
+                                int thread) {
     const FNN_NAME(recurrent) *r = w->r;
     FNN_NAME(block) at = {.t = t, .row = group * r->batch / r->groups, .unit = block * TILE_COLS};
     at.rows = (group + 1) * r->batch / r->groups - at.row;
@@ -115,7 +116,8 @@ static void FNN_NAME(walk_group)(void *arg, int64_t group, int thread) {
     const FNN_NAME(walk) *w = arg;
     for (int64_t t = w->from; t != w->to; t += w->by)
         for (int64_t phase = 0; phase < 2 && w->phases[phase]; phase++)
-            for (int64_t block = 0; block < w->r->blocks; block++) FNN_NAME(run_block)(w, t, phase, group, block, thread);
+            for (int64_t block = 0; block < w->r->blocks; block++)
+                FNN_NAME(run_block)(w, t, phase, group, block, thread);
 }
 
 static void FNN_NAME(walk_block)(void *arg, int64_t chunk, int thread) {
@@ -128,7 +130,8 @@ static double FNN_NAME(step_work)(const FNN_NAME(recurrent) *r) {
 }
 
 /* Steps `from` up or down to, not including, `to`. */
-static void FNN_NAME(walk_steps)(const FNN_NAME(recurrent) *r, FNN_NAME(phase) first, FNN_NAME(phase) second, int64_t from, int64_t to) {
+static void FNN_NAME(walk_steps)(const FNN_NAME(recurrent) *r, FNN_NAME(phase) first, FNN_NAME(phase) second,
+                                 int64_t from, int64_t to) {
     FNN_NAME(walk) w = {r, {first, second}, from, to, from < to ? 1 : -1, 0, 0};
     if (!r->batch) return;
     if (!r->shares_units) {
@@ -156,7 +159,8 @@ static void FNN_NAME(set_sizes)(FNN_NAME(recurrent) *r, const fnn_tensor *sequen
 /* ---------------------------------------------------------------- forward */
 
 /* What enters a sample's step: the state before it, thinned out. */
-FNN_INLINE void FNN_NAME(enter)(const FNN_NAME(recurrent) *r, int64_t b, int64_t t, int64_t unit, int64_t n, const float *restrict h) {
+FNN_INLINE void FNN_NAME(enter)(const FNN_NAME(recurrent) *r, int64_t b, int64_t t, int64_t unit, int64_t n,
+                                const float *restrict h) {
     float *restrict to = r->entering[t & 1] + b * r->pitch + unit;
     const float *restrict drop = r->drop ? r->drop + b * r->units + unit : NULL;
     if (t == r->steps) return;
@@ -170,9 +174,10 @@ static void FNN_NAME(begin)(const FNN_NAME(recurrent) *r) {
         FNN_NAME(enter)(r, b, 0, 0, r->units, r->state ? r->state + b * r->units : r->zeros);
 }
 
-/* The numbers of a block's rows in the next step. They lie in more arrays than the processor foresees; asked for between
- * products, they come to the cache while the products are made. */
-static void FNN_NAME(foresee)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, int64_t gate, int64_t row, int64_t rows) {
+/* The numbers of a block's rows in the next step. They lie in more arrays than the processor foresees; asked for
+ * between products, they come to the cache while the products are made. */
+static void FNN_NAME(foresee)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, int64_t gate, int64_t row,
+                              int64_t rows) {
 #if defined(__GNUC__)
     const int64_t by = r->dy ? -1 : 1;
     for (int64_t k = row; k < row + rows; k++) {
@@ -184,6 +189,8 @@ static void FNN_NAME(foresee)(const FNN_NAME(recurrent) *r, const FNN_NAME(block
                 if (r->narrow[gate][a]) __builtin_prefetch(r->narrow[gate][a] + s.cell + by * r->units + j, 0, 2);
         }
     }
+#else
+    (void)r, (void)at, (void)gate, (void)row, (void)rows;
 #endif
 }
 
@@ -215,15 +222,17 @@ FNN_INLINE void FNN_NAME(one_row)(const fnn_tile *t, int64_t units, const int ga
         FNN_UNROLL for (int v = 0; v < 2; v++) FNN_NAME(vec_store)(t->c + g * GROUP_CELLS + v * FNN_LANES, sum[g][v]);
 }
 
-/* Buffers of `gates` gates = the block's columns of `left` times the kernel, from `gate` on, on top of x if there is one. */
+/* Buffers of `gates` gates from `gate` on = the block's columns of `left` times the kernel, on top of x if there is
+ * one. The kernel is read where it is: packing it would not make the products faster. */
 static void FNN_NAME(gate_products)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, const float *left,
                                     const float *x, int64_t gate, int64_t gates, float *buffers) {
     const int64_t step = at->row * r->steps + at->t, first = gate * r->units + at->unit;
     fnn_tile t = {.a = left + at->row * r->pitch, .a_row = r->pitch, .a_depth = 1, .depth = r->units, .segments = 1,
                   .b = r->kernel + first, .b_depth = r->columns, .c = buffers, .c_row = TILE_COLS};
     if (x) t.from = x + step * r->columns + first, t.from_row = r->steps * r->columns;
-    if (x && at->rows == 1 && at->units == TILE_COLS && gates == 4) {
-        FNN_NAME(one_row)(&t, r->units, 4);
+    if (x && at->rows == 1 && at->units == TILE_COLS && gates > 1) {
+        if (gates == 4) FNN_NAME(one_row)(&t, r->units, 4);
+        else FNN_NAME(one_row)(&t, r->units, 2);
         return;
     }
     for (int64_t k = 0; k < gates; k++) {
@@ -250,8 +259,8 @@ static void FNN_NAME(pack_panel)(void *arg, int64_t panel, int thread) {
     const FNN_NAME(recurrent) *r = arg;
     const int64_t unit = panel * TILE_COLS;
     (void)thread;
-    FNN_NAME(fnn_pack)(r->kernel + unit * r->columns, 1, r->columns, r->columns, (int)fnn_min(TILE_COLS, r->units - unit),
-                       r->packed + unit * r->columns);
+    FNN_NAME(fnn_pack)(r->kernel + unit * r->columns, 1, r->columns, r->columns,
+                       (int)fnn_min(TILE_COLS, r->units - unit), r->packed + unit * r->columns);
 }
 
 static void FNN_NAME(begin_back)(FNN_NAME(recurrent) *r, const float *d_last_h, const float *d_last_c) {
@@ -266,7 +275,8 @@ static void FNN_NAME(back_product)(const FNN_NAME(recurrent) *r, const FNN_NAME(
                                    int64_t gates, float *to) {
     const float *left = r->entering[t & 1] + at->row * r->pitch;
     for (int64_t k = gate; k < gate + gates; k++) {
-        const fnn_tile tile = {.a = left + k * r->units, .a_row = r->pitch, .a_depth = 1, .depth = r->units, .segments = 1,
+        const fnn_tile tile = {.a = left + k * r->units, .a_row = r->pitch, .a_depth = 1, .depth = r->units,
+                               .segments = 1,
                       .b = r->packed + at->unit * r->columns + k * r->units * TILE_COLS, .b_depth = TILE_COLS,
                       .from = k > gate ? to : NULL, .from_row = TILE_COLS, .c = to, .c_row = TILE_COLS};
         FNN_NAME(tiles)(r, at, k, tile);
@@ -294,8 +304,8 @@ FNN_INLINE void FNN_NAME(arrive)(const FNN_NAME(recurrent) *r, FNN_NAME(spot) s,
 }
 
 /* The gradient of gate `gate` enters the step before. */
-FNN_INLINE void FNN_NAME(enter_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s, int64_t gate,
-                                     int64_t n, const float *d) {
+FNN_INLINE void FNN_NAME(enter_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s,
+                                     int64_t gate, int64_t n, const float *d) {
     FNN_NAME(copy)(d, r->entering[at->t & 1] + s.b * r->pitch + gate * r->units + at->unit, n);
 }
 
@@ -333,7 +343,8 @@ static int64_t FNN_NAME(place)(FNN_NAME(recurrent) *r, void *scratch, int backwa
     r->zeros = FNN_NAME(take)(scratch, &at, r->units);
     r->reset = FNN_NAME(take)(scratch, &at, gated && backward ? rows * r->units : 0);
     if (backward) {
-        float *spare = FNN_NAME(take)(scratch, &at, rows * r->columns), *inner = FNN_NAME(take)(scratch, &at, gated ? rows * r->columns : 0);
+        float *spare = FNN_NAME(take)(scratch, &at, rows * r->columns);
+        float *inner = FNN_NAME(take)(scratch, &at, gated ? rows * r->columns : 0);
         if (!r->dx) r->dx = spare;
         r->d_inner = gated ? inner : r->dx;
         r->d_state = FNN_NAME(take)(scratch, &at, r->batch * r->units);
