@@ -36,9 +36,10 @@ static int FNN_NAME(wants_patches)(const fnn_window *z, int64_t outs) {
     return z->kh > 1 && z->kw * z->c < 10 && z->kw * z->c * (outs > FNN_LANES ? 2 : 1) < 5;
 }
 
-/* Vector operations for one pixel, either way. */
+/* Vector operations for one pixel, either way; sums of fewer vectors wait for each other. */
 static int FNN_NAME(is_few)(const fnn_window *z, int64_t outs) {
-    return outs < FNN_LANES && 1.2 * (double)(outs * fnn_ceil_div(z->kw * z->c, FNN_LANES)) < (double)(z->kw * z->c);
+    const int64_t run = z->kw * z->c, vectors = fnn_max(fnn_ceil_div(run, FNN_LANES), 3);
+    return outs < FNN_LANES && 1.3 * (double)(outs * vectors) < (double)run;
 }
 
 static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
