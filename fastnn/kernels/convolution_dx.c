@@ -144,7 +144,7 @@ static void FNN_NAME(dx_by_phases)(fnn_step *s, double work) {
 /* ---------------------------------------------------------------- conv2d: dx by rows of patches
  *
  * With few input channels a correlation leaves most lanes empty. Then dy w^T, summed over the kernel rows that meet a
- * row of cells, gives the gradients of kw cells side by side for every window, and every cell gathers its share of them.
+ * row of cells, gives the gradients of kw cells side by side for every window; every cell gathers its share of them.
  */
 typedef struct {
     fnn_window z;
@@ -172,8 +172,8 @@ static int64_t FNN_NAME(patch_dx_packed)(const FNN_NAME(patch_dx_job) *job) {
 
 /* Weights of the kernel rows that leave the rest r, the last row first; a panel begins with the last one. */
 static float *FNN_NAME(patch_panel)(const FNN_NAME(patch_dx_job) *job, int64_t r, int64_t panel) {
-    const int64_t row = job->outs * TILE_COLS, before = FNN_NAME(before_phase)(job->z.kh, job->z.sh, r);
-    return job->packed + before * FNN_NAME(panels)(job->patch) * row + panel * FNN_NAME(in_phase)(job->z.kh, job->z.sh, r) * row;
+    const int64_t before = FNN_NAME(before_phase)(job->z.kh, job->z.sh, r) * FNN_NAME(panels)(job->patch);
+    return job->packed + (before + panel * FNN_NAME(in_phase)(job->z.kh, job->z.sh, r)) * job->outs * TILE_COLS;
 }
 
 static void FNN_NAME(patch_dx_pack)(void *arg, int64_t i, int thread) {
@@ -190,7 +190,8 @@ static void FNN_NAME(patch_dx_pack)(void *arg, int64_t i, int thread) {
 static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const float *dy, int64_t row, float *to) {
     const fnn_window *z = &job->z;
     const int64_t r = row % z->sh, tall = FNN_NAME(in_phase)(z->kh, z->sh, r), first = row / z->sh - tall + 1;
-    const int64_t from = fnn_max(first, 0), until = fnn_max(from, fnn_min(first + tall, z->oh)), line = z->ow * job->outs;
+    const int64_t from = fnn_max(first, 0), until = fnn_max(from, fnn_min(first + tall, z->oh));
+    const int64_t line = z->ow * job->outs;
     for (int64_t col = 0; col < job->patch; col += TILE_COLS) {
         const float *w = FNN_NAME(patch_panel)(job, r, col / TILE_COLS) + (from - first) * job->outs * TILE_COLS;
         const FNN_NAME(correlation) c = {dy + from * line, 0, job->outs, until - from, line, job->outs, w, to + col, 0,
@@ -200,7 +201,8 @@ static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const 
 }
 
 /* One cell's gradient: kernel columns j, j + sw, … meet it in windows q, q - 1, …. */
-FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const float *windows, int64_t q, int64_t j, int64_t c) {
+FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const float *windows, int64_t q, int64_t j,
+                                       int64_t c) {
     const fnn_window *z = &job->z;
     const float *from = windows + q * job->patch + j * z->c + c;
     const int64_t step = job->patch - z->sw * z->c;
@@ -261,7 +263,8 @@ static int FNN_NAME(patches_pay)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
     const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
     const int64_t tall = fnn_ceil_div(z.kh, z.sh), wide = fnn_ceil_div(z.kw, z.sw), outs = w->shape[3];
-    const double cells = (double)(z.h * z.w), phases = cells * (double)(fnn_ceil_div(z.c, FNN_LANES) * tall * wide * outs);
+    const double cells = (double)(z.h * z.w);
+    const double phases = cells * (double)(fnn_ceil_div(z.c, FNN_LANES) * tall * wide * outs);
     const double gather = 3 * cells * (double)(fnn_ceil_div(z.c, FNN_LANES) * wide);
     const double patches = (double)(z.h * z.ow * tall * outs * fnn_ceil_div(z.kw * z.c, FNN_LANES)) + gather;
     const double dots = cells * FNN_NAME(dots_cost)(tall, wide * outs, z.c);
