@@ -195,7 +195,8 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
  * Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
  */
 #define BLOCK_ROWS 168    /* a multiple of TILE_ROWS */
-#define BLOCK_PANELS 4
+#define BLOCK_PANELS 4    /* more where there is little depth: long runs of C's rows */
+#define MOST_PANELS 64
 #define BLOCK_DEPTH 512
 #define A_PITCH (BLOCK_DEPTH + 16) /* a copied tile of A: its rows do not meet in one cache set … */
 #define A_STEP ((TILE_ROWS + LANES - 1) / LANES * LANES) /* … or, if rows are neighbours, whole vectors of them */
@@ -211,9 +212,14 @@ typedef struct {
 
 static int FNN_NAME(collides)(int64_t stride) { return stride >= 1024 && stride % 1024 == 0; } /* every 4 KB: one cache set */
 
+static int64_t FNN_NAME(block_cols)(int64_t cols, int64_t depth) {
+    const int64_t panels = fnn_min(BLOCK_PANELS * BLOCK_DEPTH / fnn_max(depth, 1), MOST_PANELS);
+    return fnn_min(fnn_ceil_div(cols, TILE_COLS), fnn_max(panels, BLOCK_PANELS)) * TILE_COLS;
+}
+
 static int64_t FNN_NAME(thread_bytes)(int64_t rows, int64_t cols, int64_t depth) {
-    const int64_t c = fnn_min(fnn_ceil_div(cols, TILE_COLS), BLOCK_PANELS) * TILE_COLS, d = fnn_min(depth, BLOCK_DEPTH);
-    return (d * c + fnn_min(rows, BLOCK_ROWS) * c + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
+    const int64_t c = FNN_NAME(block_cols)(cols, depth), sums = depth > BLOCK_DEPTH ? fnn_min(rows, BLOCK_ROWS) * c : 0;
+    return (fnn_min(depth, BLOCK_DEPTH) * c + sums + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
 }
 
 int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth) {
@@ -226,26 +232,23 @@ int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth)
 #define SHARE_PANELS 8  /* … if it is as many panels, of those that are copied … */
 #define MOST_SHARES 4   /* … but no more for each thread */
 
-static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job) {
-    const fnn_product *p = job->p;
-    const double work = (double)p->rows * (double)p->cols * (double)p->depth;
-    const int64_t threads = fnn_threads(), panels = fnn_ceil_div(p->cols, TILE_COLS);
+static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job, double work) {
+    const int64_t threads = fnn_threads(), panels = fnn_ceil_div(job->p->cols, TILE_COLS);
     int64_t each = (int64_t)(work / SHARE_WORK) / threads;
-    if (work < SHARED_WORK) return 1;
     if (!job->by_rows && (job->packs_b || job->copies_a)) each = fnn_min(each, panels / SHARE_PANELS / threads);
     return threads * fnn_max(1, fnn_min(each, MOST_SHARES));
 }
 
-static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *scratch) {
-    const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
-    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = fnn_min(panels, BLOCK_PANELS) * TILE_COLS};
+static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, double work, void *scratch) {
+    const int64_t stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
+    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = FNN_NAME(block_cols)(p->cols, p->depth)};
     job.packs_b = p->b_col != 1 || (LANES < 16 && p->rows >= PACKING_PAYS);
     job.copies_a = p->rows > TILE_ROWS && p->depth >= 64
                    && (p->a_row == 1 ? FNN_NAME(collides)(p->a_depth) && p->depth * p->a_depth > 400000
                                      : FNN_NAME(collides)(p->a_row));
     job.depth = stretches > 1 && (job.packs_b || job.copies_a) ? fnn_ceil_div(p->depth, stretches) : p->depth;
     job.by_rows = p->rows > p->cols;
-    job.shares = FNN_NAME(share_count)(&job);
+    job.shares = work < SHARED_WORK || fnn_threads() == 1 ? 1 : FNN_NAME(share_count)(&job, work);
     job.thread_bytes = FNN_NAME(thread_bytes)(p->rows, p->cols, p->depth);
     return job;
 }
@@ -442,7 +445,7 @@ static void FNN_NAME(row_columns)(void *arg, int64_t chunk, int thread) {
     const int64_t col = chunk * job->cols, cols = fnn_min(job->cols, p->cols - col);
     float *sums = (float *)job->scratch + thread * ROW_COLS;
     int64_t k = 0;
-    memset(sums, 0, ROW_COLS * sizeof(float));
+    memset(sums, 0, (size_t)(fnn_ceil_div(cols, LANES) * LANES) * sizeof(float));
     for (; k + ROW_DEPTH <= p->depth; k += ROW_DEPTH) FNN_NAME(add_rows)(p, k, ROW_DEPTH, col, cols, sums);
     for (; k < p->depth; k++) FNN_NAME(add_rows)(p, k, 1, col, cols, sums);
     for (int64_t j = 0; j < cols; j += LANES)
@@ -466,7 +469,8 @@ void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
         FNN_NAME(row_product)(p, work, scratch);
         return;
     }
-    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, scratch);
-    fnn_parallel(job.shares, work, FNN_NAME(product_share), &job);
+    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, work, scratch);
+    if (job.shares == 1) FNN_NAME(product_part)(&job, (FNN_NAME(block)){.rows = p->rows, .cols = p->cols}, 0);
+    else fnn_parallel(job.shares, work, FNN_NAME(product_share), &job);
 }
 #endif

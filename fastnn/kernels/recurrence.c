@@ -38,7 +38,7 @@ ROW_BODY(simple_row) {
 }
 
 PHASE(simple_block) {
-    FNN_NAME(gate_product)(r, at, r->previous, r->x, 0, buffers);
+    FNN_NAME(gate_products)(r, at, r->entering[at->t & 1], r->x, 0, 1, buffers);
     FNN_NAME(activate)(r->activation, buffers, at->rows * TILE_COLS);
     EACH_ROW(simple_row)
 }
@@ -64,6 +64,7 @@ ROW_BODY(simple_row_back) {
     for (int64_t j = 0; j < n; j++) passing[j] = counts ? 0 : dh[j];
     for (int64_t j = 0; j < n; j++) dx[j] = counts ? dh[j] : 0;
     if (counts) FNN_NAME(times_slope)(r->activation, r->y + s.cell, dx, n);
+    FNN_NAME(enter_back)(r, at, s, 0, n, dx);
 }
 
 PHASE(simple_block_back) {
@@ -110,7 +111,7 @@ ROW_BODY(lstm_row) {
 
 PHASE(lstm_block) {
     const int64_t cells = at->rows * TILE_COLS;
-    for (int64_t k = 0; k < 4; k++) FNN_NAME(gate_product)(r, at, r->previous, r->x, k, BUFFER(k));
+    FNN_NAME(gate_products)(r, at, r->entering[at->t & 1], r->x, 0, 4, buffers);
     for (int64_t k = 0; k < 4; k++) FNN_NAME(activate)(k == 2 ? r->activation : r->gate, BUFFER(k), cells);
     EACH_ROW(lstm_cell_row)
     FNN_NAME(activate)(r->activation, BUFFER(4), cells);
@@ -166,6 +167,7 @@ ROW_BODY(lstm_row_back) {
         for (int64_t k = 0; k < 4; k++) FNN_NAME(clear)(r->dx + s.wide + k * r->units, n);
     } else if (r->activation == TANH && r->gate == SIGMOID) FNN_NAME(lstm_unit_back)(r, at, s, line, n, TANH, SIGMOID);
     else FNN_NAME(lstm_unit_back)(r, at, s, line, n, r->activation, r->gate);
+    for (int64_t k = 0; k < 4; k++) FNN_NAME(enter_back)(r, at, s, k, n, r->dx + s.wide + k * r->units);
 }
 
 ROW_BODY(read_cell_row) {
@@ -211,8 +213,8 @@ ROW_BODY(gru_bias_row) {
 
 ROW_BODY(gru_gates_row) {
     float *restrict z = r->gates[0] + s.cell, *restrict reset = r->gates[1] + s.cell;
-    const float *restrict h = r->previous + s.cell;
-    float *restrict to = r->reset + s.cell;
+    const float *restrict h = r->entering[at->t & 1] + s.b * r->pitch + at->unit;
+    float *restrict to = r->entering_reset + s.b * r->pitch + at->unit;
     FNN_NAME(copy)(line, z, n);
     FNN_NAME(copy)(line + GROUP_CELLS, reset, n);
     if (!r->reset_after) for (int64_t j = 0; j < n; j++) to[j] = reset[j] * h[j];
@@ -220,7 +222,7 @@ ROW_BODY(gru_gates_row) {
 
 /* z and r; without reset_after also r * previous, which the candidate's product needs. */
 PHASE(gru_gates) {
-    for (int64_t k = 0; k < 2; k++) FNN_NAME(gate_product)(r, at, r->previous, r->x, k, BUFFER(k));
+    FNN_NAME(gate_products)(r, at, r->entering[at->t & 1], r->x, 0, 2, buffers);
     if (r->bias) EACH_ROW(gru_bias_row)
     for (int64_t k = 0; k < 2; k++) FNN_NAME(activate)(r->gate, BUFFER(k), at->rows * TILE_COLS);
     EACH_ROW(gru_gates_row)
@@ -249,7 +251,7 @@ ROW_BODY(gru_row) {
 }
 
 PHASE(gru_candidate) {
-    FNN_NAME(gate_product)(r, at, r->reset_after ? r->previous : r->reset, NULL, 2, buffers);
+    FNN_NAME(gate_products)(r, at, r->reset_after ? r->entering[at->t & 1] : r->entering_reset, NULL, 2, 1, buffers);
     EACH_ROW(gru_inner_row)
     FNN_NAME(activate)(r->activation, buffers, at->rows * TILE_COLS);
     EACH_ROW(gru_row)
@@ -311,6 +313,9 @@ ROW_BODY(gru_row_back) {
             FNN_NAME(clear)(r->d_inner + s.wide + k * r->units, n);
         }
     }
+    for (int64_t k = 0; k < 3; k++)
+        if (k != 1 || r->reset_after || !FNN_NAME(counts)(r, s.b, at->t))
+            FNN_NAME(enter_back)(r, at, s, k, n, r->d_inner + s.wide + k * r->units);
 }
 
 PHASE(gru_block_back) {
@@ -331,6 +336,7 @@ ROW_BODY(gru_reset_row_back) {
     FNN_NAME(copy)(dr, d_inner, n);
     if (drop) for (int64_t j = 0; j < n; j++) passing[j] += line[j] * reset[j] * drop[j];
     else for (int64_t j = 0; j < n; j++) passing[j] += line[j] * reset[j];
+    FNN_NAME(enter_back)(r, at, s, 1, n, dr);
 }
 
 PHASE(gru_reset_back) {

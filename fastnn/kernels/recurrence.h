@@ -6,9 +6,9 @@
  * samples through all steps. Only where groups are few and the kernel is large do threads share the units of each step.
  */
 #define ROW_COST 60 /* of one unit of one row, in multiply-adds, about */
-#define GROUP_ROWS (2 * TILE_ROWS)
-#define FEW_ROWS 8
-#define LARGE_KERNEL 262144 /* floats: more than a thread should read alone for few rows */
+#define GROUP_ROWS (3 * TILE_ROWS)
+#define FEW_ROWS 4
+#define LARGE_KERNEL 262144 /* floats: more than a thread should read alone */
 #define STEP_SHARED 2e5 /* multiply-adds of a step that are worth a meeting of the threads */
 #define GROUP_CELLS (GROUP_ROWS * TILE_COLS)
 #define BUFFERS 5 /* of GROUP_CELLS, of each thread */
@@ -47,10 +47,13 @@ typedef struct {
     float *y, *c, *previous, *gates[4]; /* gates: i f g o, or z r g inner */
     const float *dy;
     float *dx, *dh, *dc, *d_inner;      /* d_inner: of all recurrent products, (batch, time, columns) */
-    float *reset;       /* (batch, time, units): r * previous of a gated unit */
+    float *entering[2]; /* (batch, pitch): left side of the products of even steps and of odd ones; its rows, unlike
+                           those of a sequence, do not meet in one cache set */
+    float *entering_reset;              /* (batch, pitch): r * previous, of a gated unit */
+    float *reset;                       /* (batch, time, units): the same of all steps */
+    int64_t pitch;
     float *d_state, *d_cell, *zeros;    /* (batch, units) twice; (units) */
-    float *packed;      /* the kernel in panels of TILE_COLS columns; in backward the kernel transposed */
-    int64_t panel;      /* distance of panels; 0: the kernel is not packed */
+    float *packed;      /* the kernel transposed, in panels of TILE_COLS columns */
     float *buffers, *product;
     const float *narrow[4][3], *wide[2]; /* arrays of `units` columns that go with a gate's product, and of `columns` */
 } FNN_NAME(recurrent);
@@ -145,42 +148,24 @@ static void FNN_NAME(set_sizes)(FNN_NAME(recurrent) *r, const fnn_tensor *sequen
     r->blocks = fnn_ceil_div(r->units, TILE_COLS);
     const int64_t least = fnn_max(1, fnn_ceil_div(r->batch, GROUP_ROWS)), even = fnn_ceil_div(least, threads) * threads;
     r->groups = fnn_max(least, fnn_min(even, r->batch / 2));
-    r->shares_units = r->groups < threads || (r->batch < FEW_ROWS * r->groups && r->units * r->columns > LARGE_KERNEL);
+    r->shares_units = r->groups < threads || r->batch < FEW_ROWS * r->groups || r->units * r->columns >= LARGE_KERNEL;
     if (FNN_NAME(step_work)(r) < STEP_SHARED) r->shares_units = 0;
     if (r->shares_units) r->groups = least;
 }
 
 /* ---------------------------------------------------------------- forward */
 
-typedef struct { FNN_NAME(recurrent) *r; const float *kernel; int64_t depth, row, col; } FNN_NAME(pack_job);
-
-static void FNN_NAME(pack_panel)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(pack_job) *job = arg;
-    FNN_NAME(recurrent) *r = job->r;
-    const int64_t gate = chunk / r->blocks, unit = chunk % r->blocks * TILE_COLS;
-    (void)thread;
-    FNN_NAME(fnn_pack)(job->kernel + (gate * r->units + unit) * job->col, job->row, job->col, job->depth,
-                       (int)fnn_min(TILE_COLS, r->units - unit), r->packed + chunk * r->panel);
-}
-
-static void FNN_NAME(pack_kernel)(FNN_NAME(recurrent) *r, int transposed) {
-    FNN_NAME(pack_job) job = {r, r->kernel, transposed ? r->columns : r->units, r->columns, 1};
-    if (transposed) job.row = 1, job.col = r->columns;
-    r->panel = job.depth * TILE_COLS;
-    fnn_parallel((transposed ? 1 : r->columns / r->units) * r->blocks, (double)(r->units * r->columns), FNN_NAME(pack_panel), &job);
-}
-
 /* What enters a sample's step: the state before it, thinned out. */
 FNN_INLINE void FNN_NAME(enter)(const FNN_NAME(recurrent) *r, int64_t b, int64_t t, int64_t unit, int64_t n, const float *restrict h) {
-    float *restrict previous = r->previous + (b * r->steps + t) * r->units + unit;
+    float *restrict to = r->entering[t & 1] + b * r->pitch + unit;
     const float *restrict drop = r->drop ? r->drop + b * r->units + unit : NULL;
     if (t == r->steps) return;
-    if (drop) for (int64_t j = 0; j < n; j++) previous[j] = h[j] * drop[j];
-    else FNN_NAME(copy)(h, previous, n);
+    if (drop) for (int64_t j = 0; j < n; j++) to[j] = h[j] * drop[j];
+    else FNN_NAME(copy)(h, to, n);
+    FNN_NAME(copy)(to, r->previous + (b * r->steps + t) * r->units + unit, n);
 }
 
-static void FNN_NAME(begin)(FNN_NAME(recurrent) *r) {
-    if (r->steps > 2) FNN_NAME(pack_kernel)(r, 0);
+static void FNN_NAME(begin)(const FNN_NAME(recurrent) *r) {
     for (int64_t b = 0; b < r->batch; b++)
         FNN_NAME(enter)(r, b, 0, 0, r->units, r->state ? r->state + b * r->units : r->zeros);
 }
@@ -214,16 +199,38 @@ static void FNN_NAME(tiles)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) 
     }
 }
 
-/* to (rows of TILE_COLS) = the block's columns of gate `gate` of `left` times the kernel, on top of x if there is one. */
-static void FNN_NAME(gate_product)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, const float *left, const float *x,
-                                   int64_t gate, float *to) {
-    const int64_t first = gate * r->units + at->unit;
-    const int64_t step = at->row * r->steps + at->t;
-    fnn_tile t = {.a = left + step * r->units, .a_row = r->steps * r->units, .a_depth = 1, .depth = r->units, .segments = 1,
-                  .b = r->panel ? r->packed + (gate * r->blocks + at->unit / TILE_COLS) * r->panel : r->kernel + first,
-                  .b_depth = r->panel ? TILE_COLS : r->columns, .c = to, .c_row = TILE_COLS};
+/* One row's tiles of several gates at once: sums enough to hide the time that one multiply-add takes. */
+FNN_INLINE void FNN_NAME(one_row)(const fnn_tile *t, int64_t units, const int gates) {
+    VEC sum[4][2];
+    FNN_UNROLL for (int g = 0; g < gates; g++)
+        FNN_UNROLL for (int v = 0; v < 2; v++) sum[g][v] = FNN_NAME(vec_load)(t->from + g * units + v * FNN_LANES);
+    for (int64_t k = 0; k < t->depth; k++) {
+        const VEC left = FNN_NAME(vec_fill)(t->a[k]);
+        FNN_UNROLL for (int g = 0; g < gates; g++)
+            FNN_UNROLL for (int v = 0; v < 2; v++)
+                sum[g][v] = FNN_NAME(vec_multiply_add)(
+                    left, FNN_NAME(vec_load)(t->b + k * t->b_depth + g * units + v * FNN_LANES), sum[g][v]);
+    }
+    FNN_UNROLL for (int g = 0; g < gates; g++)
+        FNN_UNROLL for (int v = 0; v < 2; v++) FNN_NAME(vec_store)(t->c + g * GROUP_CELLS + v * FNN_LANES, sum[g][v]);
+}
+
+/* Buffers of `gates` gates = the block's columns of `left` times the kernel, from `gate` on, on top of x if there is one. */
+static void FNN_NAME(gate_products)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, const float *left,
+                                    const float *x, int64_t gate, int64_t gates, float *buffers) {
+    const int64_t step = at->row * r->steps + at->t, first = gate * r->units + at->unit;
+    fnn_tile t = {.a = left + at->row * r->pitch, .a_row = r->pitch, .a_depth = 1, .depth = r->units, .segments = 1,
+                  .b = r->kernel + first, .b_depth = r->columns, .c = buffers, .c_row = TILE_COLS};
     if (x) t.from = x + step * r->columns + first, t.from_row = r->steps * r->columns;
-    FNN_NAME(tiles)(r, at, gate, t);
+    if (x && at->rows == 1 && at->units == TILE_COLS && gates == 4) {
+        FNN_NAME(one_row)(&t, r->units, 4);
+        return;
+    }
+    for (int64_t k = 0; k < gates; k++) {
+        FNN_NAME(tiles)(r, at, gate + k, t);
+        t.b += r->units, t.c += GROUP_CELLS;
+        if (x) t.from += r->units;
+    }
 }
 
 /* The states after the last step. */
@@ -238,9 +245,18 @@ static void FNN_NAME(copy_last)(const FNN_NAME(recurrent) *r, const float *state
  * Steps go down to -1, which only finds what arrives at the states before the first.
  */
 
+/* The kernel transposed, in panels of TILE_COLS units. */
+static void FNN_NAME(pack_panel)(void *arg, int64_t panel, int thread) {
+    const FNN_NAME(recurrent) *r = arg;
+    const int64_t unit = panel * TILE_COLS;
+    (void)thread;
+    FNN_NAME(fnn_pack)(r->kernel + unit * r->columns, 1, r->columns, r->columns, (int)fnn_min(TILE_COLS, r->units - unit),
+                       r->packed + unit * r->columns);
+}
+
 static void FNN_NAME(begin_back)(FNN_NAME(recurrent) *r, const float *d_last_h, const float *d_last_c) {
     const int64_t cells = r->batch * r->units;
-    FNN_NAME(pack_kernel)(r, 1);
+    fnn_parallel(r->blocks, (double)(r->units * r->columns), FNN_NAME(pack_panel), r);
     for (int64_t k = 0; k < cells; k++) r->d_state[k] = d_last_h[k];
     if (d_last_c) for (int64_t k = 0; k < cells; k++) r->d_cell[k] = d_last_c[k];
 }
@@ -248,10 +264,10 @@ static void FNN_NAME(begin_back)(FNN_NAME(recurrent) *r, const float *d_last_h, 
 /* to = the block's units of: `gates` gates of step t, from `gate` on, times the kernel transposed. */
 static void FNN_NAME(back_product)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, int64_t t, int64_t gate,
                                    int64_t gates, float *to) {
-    const float *left = r->d_inner + (at->row * r->steps + t) * r->columns;
+    const float *left = r->entering[t & 1] + at->row * r->pitch;
     for (int64_t k = gate; k < gate + gates; k++) {
-        const fnn_tile tile = {.a = left + k * r->units, .a_row = r->steps * r->columns, .a_depth = 1, .depth = r->units, .segments = 1,
-                      .b = r->packed + at->unit / TILE_COLS * r->panel + k * r->units * TILE_COLS, .b_depth = TILE_COLS,
+        const fnn_tile tile = {.a = left + k * r->units, .a_row = r->pitch, .a_depth = 1, .depth = r->units, .segments = 1,
+                      .b = r->packed + at->unit * r->columns + k * r->units * TILE_COLS, .b_depth = TILE_COLS,
                       .from = k > gate ? to : NULL, .from_row = TILE_COLS, .c = to, .c_row = TILE_COLS};
         FNN_NAME(tiles)(r, at, k, tile);
     }
@@ -275,6 +291,12 @@ FNN_INLINE void FNN_NAME(arrive)(const FNN_NAME(recurrent) *r, FNN_NAME(spot) s,
     float *restrict dh = r->dh + s.cell;
     const float *restrict dy = r->dy + s.cell, *restrict later = r->d_state + s.state;
     for (int64_t j = 0; j < n; j++) dh[j] = later[j] + dy[j];
+}
+
+/* The gradient of gate `gate` enters the step before. */
+FNN_INLINE void FNN_NAME(enter_back)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, FNN_NAME(spot) s, int64_t gate,
+                                     int64_t n, const float *d) {
+    FNN_NAME(copy)(d, r->entering[at->t & 1] + s.b * r->pitch + gate * r->units + at->unit, n);
 }
 
 static void FNN_NAME(copy_out)(const float *from, float *to, int64_t n) {
@@ -303,10 +325,13 @@ static float *FNN_NAME(take)(char *scratch, int64_t *at, int64_t floats) {
 static int64_t FNN_NAME(place)(FNN_NAME(recurrent) *r, void *scratch, int backward) {
     const int64_t rows = r->batch * r->steps, gated = r->columns == 3 * r->units;
     int64_t at = 0;
-    r->packed = FNN_NAME(take)(scratch, &at, r->blocks * TILE_COLS * r->columns);
+    r->pitch = fnn_ceil_div(backward ? r->columns : r->units, 16) * 16 + 16;
+    for (int k = 0; k < 2; k++) r->entering[k] = FNN_NAME(take)(scratch, &at, r->batch * r->pitch);
+    r->entering_reset = FNN_NAME(take)(scratch, &at, gated && !backward ? r->batch * r->pitch : 0);
+    r->packed = FNN_NAME(take)(scratch, &at, backward ? r->blocks * TILE_COLS * r->columns : 0);
     r->buffers = FNN_NAME(take)(scratch, &at, fnn_thread_limit() * BUFFERS * GROUP_CELLS);
     r->zeros = FNN_NAME(take)(scratch, &at, r->units);
-    r->reset = FNN_NAME(take)(scratch, &at, gated ? rows * r->units : 0);
+    r->reset = FNN_NAME(take)(scratch, &at, gated && backward ? rows * r->units : 0);
     if (backward) {
         float *spare = FNN_NAME(take)(scratch, &at, rows * r->columns), *inner = FNN_NAME(take)(scratch, &at, gated ? rows * r->columns : 0);
         if (!r->dx) r->dx = spare;
