@@ -149,7 +149,7 @@ LARGE = [
     (((2, 70, 71, 20), (3, 3, 20, 35), (35,)), {"padding": "same"}),  # several bands of one image
     (((1, 90, 150, 9), (5, 4, 9, 8), (8,)), {"strides": (2, 3)}),
     (((20, 13, 13, 40), (1, 1, 40, 70), (70,)), {}),
-    (((33, 20, 20, 1), (5, 5, 1, 6), (6,)), {"padding": "same"}),  # few channels: dx by patches
+    (((33, 20, 20, 1), (5, 5, 1, 6), (6,)), {"padding": "same"}),  # few channels: dx by rows of patches
     (((40, 15, 15, 2), (3, 3, 2, 2), (2,)), {}),
     (((3, 40, 40, 3), (7, 7, 3, 40), None), {"strides": (2, 2), "padding": "same"}),
     (((2, 30, 30, 2), (20, 3, 2, 40), (40,)), {}),  # a tall kernel

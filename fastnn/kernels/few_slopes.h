@@ -9,7 +9,8 @@ FNN_INLINE void FNN_NAME(few_slopes)(const float *x, int64_t x_pixel, const floa
                                      float *sums, const int vecs, int part) {
     VEC sum[SLOPE_VECS];
     FNN_UNROLL for (int v = 0; v < vecs; v++)
-        sum[v] = part && v == vecs - 1 ? FNN_NAME(vec_load_part)(sums + v * FNN_LANES, part) : FNN_NAME(vec_load)(sums + v * FNN_LANES);
+        sum[v] = part && v == vecs - 1 ? FNN_NAME(vec_load_part)(sums + v * FNN_LANES, part)
+                                       : FNN_NAME(vec_load)(sums + v * FNN_LANES);
     for (int64_t p = 0; p < pixels; p++, x += x_pixel, dy += dy_pixel) {
         const VEC d = FNN_NAME(vec_fill)(*dy);
         FNN_UNROLL for (int v = 0; v < vecs; v++) {
@@ -25,8 +26,8 @@ FNN_INLINE void FNN_NAME(few_slopes)(const float *x, int64_t x_pixel, const floa
 }
 
 /* The same for any `run` of k. */
-FNN_UNUSED static void FNN_NAME(add_slopes)(const float *x, int64_t x_pixel, const float *dy, int64_t dy_pixel, int64_t pixels,
-                                            float *sums, int64_t run) {
+FNN_UNUSED static void FNN_NAME(add_slopes)(const float *x, int64_t x_pixel, const float *dy, int64_t dy_pixel,
+                                            int64_t pixels, float *sums, int64_t run) {
     const int64_t vecs = fnn_ceil_div(run, FNN_LANES), chunks = fnn_ceil_div(vecs, SLOPE_VECS);
     const int last = (int)(run % FNN_LANES);
     for (int64_t chunk = 0, v = 0, now; chunk < chunks; chunk++, v += now) {

@@ -24,7 +24,8 @@ FNN_INLINE void FNN_NAME(lanes_tile)(const FNN_NAME(correlation) *c, const float
             FNN_UNROLL for (int v = 0; v < vecs; v++) x[v] = FNN_NAME(vec_load)(from + s * c->segment + k + v * apart);
             FNN_UNROLL for (int o = 0; o < channels; o++) {
                 const VEC right = FNN_NAME(vec_fill)(w[o]);
-                FNN_UNROLL for (int v = 0; v < vecs; v++) sum[o][v] = FNN_NAME(vec_multiply_add)(x[v], right, sum[o][v]);
+                FNN_UNROLL for (int v = 0; v < vecs; v++)
+                    sum[o][v] = FNN_NAME(vec_multiply_add)(x[v], right, sum[o][v]);
             }
         }
     FNN_UNROLL for (int o = 0; o < channels; o++)
@@ -35,11 +36,11 @@ FNN_INLINE void FNN_NAME(lanes_tile)(const FNN_NAME(correlation) *c, const float
         }
 }
 
-#define LANES_OF(N)                                                                                                       \
-    static FNN_NOINLINE void FNN_NAME(lanes_##N)(const FNN_NAME(correlation) *c, const float *x, int64_t apart,           \
-                                                 int64_t channel, float *to) {                                            \
-        if (apart) FNN_NAME(lanes_tile)(c, x, apart, channel, to, N, 2);                                                  \
-        else FNN_NAME(lanes_tile)(c, x, 0, channel, to, N, 1);                                                            \
+#define LANES_OF(N)                                                                                             \
+    static FNN_NOINLINE void FNN_NAME(lanes_##N)(const FNN_NAME(correlation) *c, const float *x, int64_t apart, \
+                                                 int64_t channel, float *to) {                                  \
+        if (apart) FNN_NAME(lanes_tile)(c, x, apart, channel, to, N, 2);                                        \
+        else FNN_NAME(lanes_tile)(c, x, 0, channel, to, N, 1);                                                  \
     }
 LANES_OF(1) LANES_OF(2) LANES_OF(3) LANES_OF(4)
 #if FNN_ISA == 5
@@ -54,7 +55,8 @@ static void (*const FNN_NAME(lanes)[])(const FNN_NAME(correlation) *, const floa
 };
 
 /* Sums of one vector of pixels, of which the first ones are left out, to where the first of the others belongs. */
-static void FNN_NAME(spread_lanes)(const FNN_NAME(correlation) *c, const float *sums, int without, int64_t at, int channels) {
+static void FNN_NAME(spread_lanes)(const FNN_NAME(correlation) *c, const float *sums, int without, int64_t at,
+                                   int channels) {
     const fnn_epilogue *e = &c->finish;
     if (!e->mask && !e->accumulate) {
         for (int p = without; p < FNN_LANES; p++, at += c->to_pixel)
@@ -72,11 +74,13 @@ static void FNN_NAME(spread_lanes)(const FNN_NAME(correlation) *c, const float *
 static void FNN_NAME(lanes_row)(const FNN_NAME(correlation) *c, int64_t row, int64_t channel, int channels) {
     float sums[2 * LANE_CHANNELS * FNN_LANES];
     for (int64_t p = 0; p < c->pixels; p += 2 * FNN_LANES) {
-        const int64_t rest = fnn_min(c->pixels - p, 2 * FNN_LANES), first = rest < FNN_LANES ? c->pixels - FNN_LANES : p;
+        const int64_t rest = fnn_min(c->pixels - p, 2 * FNN_LANES);
+        const int64_t first = rest < FNN_LANES ? c->pixels - FNN_LANES : p;
         const int64_t apart = fnn_max(rest - FNN_LANES, 0), at = row * c->to_row + p * c->to_pixel + channel;
         FNN_NAME(lanes)[channels - 1](c, c->from + row * c->from_row + first, apart, channel, sums);
         FNN_NAME(spread_lanes)(c, sums, (int)(p - first), at, channels);
-        if (apart) FNN_NAME(spread_lanes)(c, sums + FNN_LANES, (int)(FNN_LANES - apart), at + FNN_LANES * c->to_pixel, channels);
+        if (apart)
+            FNN_NAME(spread_lanes)(c, sums + FNN_LANES, (int)(FNN_LANES - apart), at + FNN_LANES * c->to_pixel, channels);
     }
 }
 
