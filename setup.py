@@ -22,7 +22,7 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         for extension in self.extensions:
             if self.compiler.compiler_type == "msvc":
-                extension.extra_compile_args += ["/O2", "/openmp:experimental", "/std:c11"]
+                extension.extra_compile_args += ["/O2", "/std:c11", "/experimental:c11atomics"]
             else:
                 self.add_gcc_style_flags(extension)
         self.compile_side_by_side()

@@ -158,6 +158,8 @@ LARGE = [
     (((2, 21, 30, 37), (4, 3, 37, 3), (3,)), {"strides": (2, 3), "padding": "same"}),
     (((5, 17, 30, 4), (5, 5, 4, 50), None), {"padding": "same"}),
     (((18, 9, 8, 150), (1, 1, 150, 3), (3,)), {}),
+    (((3, 11, 45, 1), (3, 4, 1, 3), (3,)), {}),  # one channel: lanes over pixels
+    (((2, 9, 39, 1), (3, 1, 1, 6), None), {"padding": "same", "strides": (2, 1)}),
     (((1, 40, 41, 16), (5, 3, 16, 24), (24,)), {"padding": "same"}),  # one image: dw is summed over bands
 ]
 

@@ -9,9 +9,10 @@ import pytest
 import fastnn
 from fastnn import layers, ops
 from fastnn.engine import execute
-from fastnn.engine.fusion import fused, is_cellwise
+from fastnn.engine.fusion import fused
 from fastnn.engine.graph import Trace
 from fastnn.engine.plan import Plan, finish
+from fastnn.engine.rows import is_cellwise
 from fastnn.engine.tensor import Variable
 from fastnn.errors import GraphError, KernelError
 from fastnn.ops.table import OPS
@@ -226,3 +227,82 @@ def test_rows_are_found_once_per_list():
     listing = model.step_list(6, feeds)
     assert fused(listing).rows == fused(listing).rows
     assert len(fused(listing).rows) == len(listing.steps) - 2
+
+
+def normalized(**options):
+    """Two batch normalizations beside a shortcut, the second one with `options`."""
+    start = layers.Input((9, 9, 3))
+    first = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(start)))
+    second = layers.BatchNormalization(**options)(layers.Conv2D(4, 3, padding="same", use_bias=False)(first))
+    return start, first, second
+
+
+def check_batch_norms(model, joined, left=0):
+    model.compile("adam", "mse")
+    (_, expected), (plan, received) = plans(model, pictures(channels=3), targets(5, 2))
+    for a, b in zip(expected, received, strict=True):
+        np.testing.assert_array_equal(a, b)
+    names = [kernel for kernel, _ in kernels(plan)]
+    assert names.count("fused_batch_norm") == 2 * joined
+    assert names.count("standardize") == left
+    return plan
+
+
+@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}, {"scale": False, "center": False}])
+@pytest.mark.parametrize("relu", [True, False])
+def test_batch_normalization_is_one_row_each_way(options, relu):
+    start, first, second = normalized(**options)
+    total = layers.Add()([second, first])
+    total = layers.ReLU()(total) if relu else total
+    model = fastnn.Model(start, layers.Dense(2)(layers.Flatten()(total)))
+    plan = check_batch_norms(model, joined=2)
+    assert "multiply" not in {kernel for kernel, _ in kernels(plan)}
+    assert "accumulate" in {kernel for kernel, _ in kernels(plan)}  # the shortcut's gradient and the convolution's
+
+
+def test_frozen_batch_normalization_is_one_row_too():
+    start, first, second = normalized()
+    model = fastnn.Model(start, layers.Dense(2)(layers.Flatten()(layers.Add()([first, second]))))
+    frozen = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    for variable in (frozen[0].gamma, frozen[1].beta):
+        variable.trainable = False
+    check_batch_norms(model, joined=2)
+
+
+def test_batch_normalization_whose_values_are_read_elsewhere_stays():
+    start, first, second = normalized()
+    both = layers.Concatenate()([layers.ReLU()(second), layers.Activation("tanh")(second)])
+    plan = check_batch_norms(fastnn.Model(start, layers.Dense(2)(layers.Flatten()(both))), joined=2)
+    assert ("relu", False) in kernels(plan)
+    model = fastnn.Model(start, [layers.Dense(2)(layers.Flatten()(first)), second])
+    x = pictures(channels=3)
+    np.testing.assert_allclose(model.predict(x, verbose=0)[1], model(x)[1], rtol=1e-5, atol=1e-5)
+
+
+def test_batch_normalization_over_another_axis_or_one_column_stays():
+    start = layers.Input((9, 9, 3))
+    middle = layers.BatchNormalization(axis=1)(start)
+    model = fastnn.Model(start, layers.Dense(2)(layers.Flatten()(layers.Conv2D(1, 3)(middle))))
+    check_batch_norms(model, joined=0, left=1)
+
+
+@pytest.mark.parametrize("pool", [layers.MaxPooling2D(2), layers.MaxPooling2D(3, strides=2, padding="same")])
+def test_a_maximum_hands_its_gradient_through_the_relu_before_it(pool):
+    stack = [layers.Conv2D(4, 3, activation="relu"), pool, layers.Flatten(), layers.Dense(2)]
+    plan = trained(*stack, x=pictures(), y=targets(5, 2))
+    assert ("fused_max_pool2d_relu", True) in kernels(plan)
+    assert ("relu", True) not in kernels(plan)
+
+
+def test_a_sum_ends_with_relu():
+    start = layers.Input((4,))
+    one, two = layers.Dense(3, "tanh")(start), layers.Dense(3, "sigmoid")(start)
+    model = fastnn.Model(start, layers.Dense(1)(layers.ReLU()(layers.Subtract()([layers.Add()([one, two]), one]))))
+    model.compile("sgd", "mse")
+    assert ("fused_add_relu", False) not in kernels(plans(model, targets(6, 4), targets(6, 1))[1][0])
+    model = fastnn.Model(start, layers.Dense(1)(layers.ReLU()(layers.Add()([one, two]))))
+    model.compile("sgd", "mse")
+    (_, expected), (plan, received) = plans(model, targets(6, 4), targets(6, 1))
+    assert ("fused_add_relu", False) in kernels(plan)
+    for a, b in zip(expected, received, strict=True):
+        np.testing.assert_array_equal(a, b)

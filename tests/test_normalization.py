@@ -8,6 +8,7 @@ from fastnn import layers, ops
 from fastnn.engine.stepper import Stepper
 from tests.golden import normalized
 from tests.golden.case import numbers
+from tests.kernel_checks import ISAS, machine
 
 GOLDEN = dict(np.load(normalized.FILE))
 
@@ -223,9 +224,36 @@ def test_penalty_on_outputs_is_that_of_the_regularizer():
     assert float(layer.losses[0]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_standardising_large_offsets_loses_nothing():
-    """Sums are taken in double: a mean of 10,000 leaves the deviations as exact as the numbers themselves."""
-    x = (np.arange(4096) % 2).astype(np.float32)[:, None] + np.float32(10_000)
-    y, mean, variance = ops.standardize(x, axis=0, epsilon=0.0)
-    assert (float(mean.numpy()[0]), float(variance.numpy()[0])) == (10_000.5, 0.25)
-    np.testing.assert_array_equal(np.unique(y.numpy()), [-1, 1])
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("shape", [(4096, 1), (4096, 3), (300, 33, 2), (20_000, 5), (7, 300)])
+def test_standardising_large_offsets_loses_nothing(isa, shape):
+    """Deviations are taken from the mean of a few rows: an offset of 10,000 leaves them as exact as the numbers."""
+    signs = np.arange(shape[0]) % 2
+    x = np.broadcast_to(signs.reshape(-1, *[1] * (len(shape) - 1)), shape).astype(np.float32) + np.float32(10_000)
+    exact = x.astype(np.float64)
+    with machine(isa):
+        y, mean, variance = ops.standardize(x, axis=tuple(range(len(shape) - 1)), epsilon=0.0)
+        turned = ops.standardize(np.moveaxis(x, -1, 0), axis=tuple(range(1, len(shape))), epsilon=0.0)
+    for one, other in zip((np.moveaxis(y.numpy(), -1, 0), mean.numpy(), variance.numpy()), turned, strict=True):
+        np.testing.assert_allclose(other.numpy(), one, rtol=2e-7)
+    np.testing.assert_array_equal(mean.numpy(), exact.mean((*range(len(shape) - 1),)).astype(np.float32))
+    np.testing.assert_allclose(variance.numpy(), exact.var((*range(len(shape) - 1),)), rtol=1e-7)
+    if shape[0] % 2 == 0:
+        np.testing.assert_array_equal(np.unique(y.numpy()), [-1, 1])
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_statistics_of_what_floats_hardly_hold(isa):
+    """Outliers, the largest numbers, and infinities: as in double."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5000, 7)).astype(np.float32)
+    x[0, 0], x[4000, 1], x[:, 2] = 1e4, -1e6, 3e38
+    x[:2500, 3] *= 1e18
+    x[9, 4], x[11, 5] = np.inf, np.nan
+    with machine(isa), np.errstate(all="ignore"):
+        exact = x.astype(np.float64)
+        for along, numbers_of in ((0, x), (1, x.T)):
+            _, mean, variance = (t.numpy() for t in ops.standardize(numbers_of, axis=along))
+            np.testing.assert_allclose(mean, exact.mean(0), rtol=5e-7, atol=1e-7)
+            np.testing.assert_allclose(variance[[0, 1, 3, 6]], exact.var(0)[[0, 1, 3, 6]], rtol=5e-7)
+            assert np.isnan(variance[[4, 5]]).all()

@@ -83,7 +83,9 @@ def test_kernel_row_equals_record(op):
 
 
 def test_every_kernel_has_a_record():
-    assert set(execute.compiled.entries()) == set(OPS)
+    """But for those that do several operations in one pass: of them tests/test_fused.py knows."""
+    assert {name for name in execute.compiled.entries() if not name.startswith("fused_")} == set(OPS)
+    assert not any(name.startswith("fused_") for name in OPS)
 
 
 # ---------------------------------------------------------------- references

@@ -49,6 +49,9 @@ def logistic(x):
         ("tanh", np.tanh, 0.3, 1.0, -1, 1.5),
         ("sigmoid", logistic, 1e-30, 30.0, 1, 2.5),
         ("sigmoid", logistic, 1e-30, 87.0, -1, 2.5),
+        ("softplus", lambda x: np.logaddexp(0, x), 1e-30, 1e4, 1, 2.0),
+        ("softplus", lambda x: np.logaddexp(0, x), 1e-30, 86.0, -1, 2.0),
+        ("log1p", np.log1p, 1e-30, 3e38, 1, 2.5),
     ],
 )
 def test_error_is_as_stated(isa, name, exact, low, high, sign, bound):

@@ -7,154 +7,78 @@ number by number moves into the kernel that writes those numbers. Results that a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from fastnn.engine import execute
-from fastnn.engine.graph import Shape, Step
+from fastnn.engine.batch_norms import join_batch_norms
+from fastnn.engine.rows import HANDED_ON, Program, Row, as_listed
 from fastnn.engine.steplist import KEPT, StepList
-from fastnn.ops.table import Op
 
 RENAMING = ("reshape", "flatten", "expand_dims", "squeeze", "stop_gradient")  # the same numbers in the same order
-HANDED_ON = {
-    "add": (0, 1),
-    "subtract": (0,),
-    "bias_add": (0,),
-}  # backward: results that are the incoming gradient, if shapes agree
 WITH_RELU = ("dense", "conv2d", "conv2d_transpose", "depthwise_conv2d")  # kernels that end with relu when asked to
-WITH_MASK = (
-    "dense",
-    "conv2d",
-    "conv2d_transpose",
-    "depthwise_conv2d",
-)  # kernels whose backward can set dx to 0 where a mask is not positive
-
-
-@dataclass(frozen=True)
-class Row:
-    """One call of a kernel.
-
-    Args:
-        kernel: Its name.
-        backward: Whether its backward is called.
-        operands: Names of the values that it reads, in order; None for one left out.
-        results: Names of the values that it writes; for a gradient that nobody needs its shape, or None.
-        attrs: Attributes as the kernel takes them.
-        steps: Indices of the steps that it does the work of.
-        relu: Whether negative results become 0.
-        mask: A value of the first result's size: where it is not positive, that becomes 0.
-        cellwise: Whether each number of the only result depends on the numbers at its place alone, so that it may be
-            written over an operand.
-    """
-
-    kernel: str
-    backward: bool
-    operands: tuple[str | None, ...]
-    results: tuple[str | Shape | None, ...]
-    attrs: tuple[Any, ...]
-    steps: tuple[int, ...]
-    relu: bool = False
-    mask: str | None = None
-    cellwise: bool = False
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Names of the values that are read."""
-        return tuple(n for n in (*self.operands, self.mask) if n is not None)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Names of the values that are written."""
-        return tuple(n for n in self.results if isinstance(n, str))
-
-
-@dataclass
-class Program:
-    """The rows of a plan.
-
-    Args:
-        rows: In the order in which they run.
-        updates: Index of the first row that changes parameters; the number of rows if there is none.
-        homes: Values that have another value's memory, and that value.
-        hidden: Values that are nowhere to be read, since a row does not write them by themselves.
-    """
-
-    rows: tuple[Row, ...]
-    updates: int
-    homes: Mapping[str, str] = field(default_factory=dict)
-    hidden: frozenset[str] = frozenset()
-
-    def home(self, name: str) -> str:
-        """The value whose memory holds a value: itself, if it has its own."""
-        while name in self.homes:
-            name = self.homes[name]
-        return name
-
-
-def as_listed(listing: StepList) -> Program:
-    """One row for every step."""
-    return Program(tuple(row_of(i, step) for i, step in enumerate(listing.steps)), listing.updates)
-
-
-def row_of(index: int, step: Step) -> Row:
-    """The row of a step."""
-    shapes = dict(zip(step.op.roles(len(step.shapes)), step.shapes, strict=True))
-    results = tuple(name if name is not None else shapes[role[1:]] for role, name in step.results)
-    operands, attrs = tuple(n for _, n in step.operands), tuple(execute.packed(step.op, step.attrs))
-    alone = len(step.outputs) == 1 and is_cellwise(step.op, step.backward)
-    return Row(step.op.name, step.backward, operands, results, attrs, (index,), cellwise=alone)
-
-
-def is_cellwise(op: Op, backward: bool) -> bool:
-    """Whether a kernel that makes a single result may write it over an operand of the same shape."""
-    return op.kind == "elementwise" and not (backward and op.name in HANDED_ON)
+WITH_MASK = WITH_RELU  # kernels whose backward sets dx to 0 where a mask is not positive, when given one
 
 
 def fused(listing: StepList) -> Program:
     """Rows that give the same outputs, loss, watched values and variables as the list, with less work."""
-    return _Fusion(listing).program()
+    return Fusion(listing).program()
 
 
-class _Fusion:
-    """Rewrites the rows of a list, one rule after the other."""
+class Fusion:
+    """Rewrites the rows of a list, one rule after the other.
+
+    Args:
+        listing: The list.
+    """
 
     def __init__(self, listing: StepList) -> None:
         self.listing, self.values = listing, listing.values
         self.rows: list[Row | None] = list(as_listed(listing).rows)
         self.homes: dict[str, str] = {}
         self.hidden: set[str] = set()
-        self.told = {*listing.outputs, *listing.watch.values(), listing.loss}
+        self.told = {n for n in (*listing.outputs, *listing.watch.values(), listing.loss) if n is not None}
         self.overwritten = {n: i for i, s in enumerate(listing.steps) if s.op.in_place for n in s.outputs}
 
     def program(self) -> Program:
         self._hand_on()
+        join_batch_norms(self)
         self._end_with_relu()
         self._end_with_mask()
+        self._unpool_through_relu()
         rows = tuple(row for row in self.rows if row is not None)
         updates = sum(row.steps[0] < self.listing.updates for row in rows)
         return Program(rows, updates, self.homes, frozenset(self.hidden))
 
-    def _present(self) -> Iterable[tuple[int, Row]]:
+    def present(self) -> Iterable[tuple[int, Row]]:
+        """The rows that are left, by the index of their first step."""
         return ((i, row) for i, row in enumerate(self.rows) if row is not None)
 
-    def _home(self, name: str) -> str:
+    def home(self, name: str) -> str:
+        """The value whose memory holds a value."""
         while name in self.homes:
             name = self.homes[name]
         return name
 
-    def _readers(self) -> dict[str, list[int]]:
+    def readers(self) -> dict[str, list[int]]:
         """For every value with memory of its own, the rows that read it under any of its names."""
         found: dict[str, list[int]] = {}
-        for i, row in self._present():
-            for home in {self._home(n) for n in row.reads}:
+        for i, row in self.present():
+            for home in {self.home(n) for n in row.reads}:
                 found.setdefault(home, []).append(i)
         return found
+
+    def writer(self, name: str) -> int | None:
+        """The row that writes a value."""
+        return next((i for i, row in self.present() if name in row.writes), None)
+
+    def is_told(self, name: str) -> bool:
+        """Whether a value is read by others than the rows, under any of its names."""
+        return any(self.home(told) == name for told in self.told)
 
     # ------------------------------------------------------------ copies
 
     def _hand_on(self) -> None:
         """What would copy numbers gives them a second name."""
-        for i, row in self._present():
+        for i, row in self.present():
             if row.kernel in RENAMING:
                 if self._can_stand_for(str(row.operands[0]), row.writes[0], i):
                     self.homes[row.writes[0]] = str(row.operands[0])
@@ -164,7 +88,7 @@ class _Fusion:
 
     def _can_stand_for(self, name: str, copy: str, row: int) -> bool:
         """Whether `name` still holds the numbers wherever its copy is read, and both are of one type."""
-        home = self._home(name)
+        home = self.home(name)
         if self.values[name].dtype != self.values[copy].dtype or (self.values[home].role in KEPT and copy in self.told):
             return False
         changed = self.overwritten.get(home)
@@ -184,21 +108,27 @@ class _Fusion:
     def _only_reader(self, name: str, readers: Mapping[str, list[int]]) -> Row | None:
         """The one row that reads a value which is not told to anybody."""
         found = readers.get(name, [])
-        names = [name, *(n for n in self.homes if self._home(n) == name)]
-        return self.rows[found[0]] if len(found) == 1 and not self.told.intersection(names) else None
+        return self.rows[found[0]] if len(found) == 1 and not self.is_told(name) else None
 
     def _end_with_relu(self) -> None:
-        readers = self._readers()
-        for i, row in self._present():
-            if row.kernel in WITH_RELU and not row.backward:
-                after = self._only_reader(row.writes[0], readers)
-                if after is not None and after.kernel == "relu" and not after.backward:
-                    self.hidden.add(row.writes[0])
-                    self._merge(i, after, replace(row, results=after.results, relu=True))
+        readers = self.readers()
+        for i, row in self.present():
+            ending = None if row.backward else self._with_relu(row)
+            after = self._only_reader(row.writes[0], readers) if ending is not None else None
+            if ending is not None and after is not None and after.kernel == "relu" and not after.backward:
+                self.hidden.add(row.writes[0])
+                self._merge(i, after, replace(ending, results=after.results))
+
+    def _with_relu(self, row: Row) -> Row | None:
+        """The row as it ends with relu, if its kernel can."""
+        if row.kernel in WITH_RELU:
+            return replace(row, relu=True)
+        shapes = {self.values[name].shape for name in (*row.reads, *row.writes)}
+        return replace(row, kernel="fused_add_relu") if row.kernel == "add" and len(shapes) == 1 else None
 
     def _end_with_mask(self) -> None:
-        readers = self._readers()
-        for i, row in self._present():
+        readers = self.readers()
+        for i, row in self.present():
             if row.kernel in WITH_MASK and row.backward and isinstance(row.results[0], str):
                 after = self._only_reader(row.results[0], readers)
                 if after is not None and after.kernel == "relu" and after.backward and after.writes:
@@ -206,6 +136,26 @@ class _Fusion:
                     self.hidden.update({row.results[0], str(dy)})
                     self.homes[after.writes[0]] = row.results[0]
                     self._merge(i, after, replace(row, mask=y))
+
+    def _unpool_through_relu(self) -> None:
+        """A maximum passes its gradient on if it is positive: the relu's own result need not be read."""
+        readers = self.readers()
+        for i, row in self.present():
+            if row.kernel == "max_pool2d" and row.backward and isinstance(row.results[0], str):
+                after = self._only_reader(row.results[0], readers)
+                if after is not None and after.kernel == "relu" and after.backward:
+                    pooled = self._pooled(str(row.operands[1]), str(after.operands[1]))
+                    if pooled is not None:
+                        self.hidden.add(row.results[0])
+                        operands = (*row.operands, pooled)
+                        joined = replace(row, kernel="fused_max_pool2d_relu", operands=operands, results=after.results)
+                        self._merge(i, after, joined)
+
+    def _pooled(self, winner: str, x: str) -> str | None:
+        """The maxima that belong to a pooling's winners, if it pooled x."""
+        i = self.writer(winner)
+        row = None if i is None else self.rows[i]
+        return row.writes[0] if row is not None and self.home(str(row.operands[0])) == self.home(x) else None
 
     def _merge(self, i: int, after: Row, merged: Row) -> None:
         """Put the merged row in the place of the first; the other is done with it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -231,6 +232,19 @@ def training_step() -> Any:
     return Tensor(_eager_step.numpy())
 
 
+_expands: ContextVar[bool] = ContextVar("expands", default=False)
+
+
+@contextmanager
+def expanding(expand: bool) -> Iterator[None]:
+    """Traces begun inside write operations that can be expanded as the operations that they consist of."""
+    token = _expands.set(expand)
+    try:
+        yield
+    finally:
+        _expands.reset(token)
+
+
 class Trace:
     """A step list being written: values by name, steps in order.
 
@@ -249,6 +263,7 @@ class Trace:
         owner: Any = None,
     ) -> None:
         self.training, self.peek, self.owner = training, peek, owner
+        self.expands = _expands.get()
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}
@@ -380,6 +395,9 @@ class Trace:
         ]
         shapes: Any = tuple(None if x is None else x.shape for x in operands)
         result_shapes = op.infer(shapes, attrs)
+        expanded = op.expand(*operands, **attrs) if self.expands and op.expand is not None else None
+        if expanded is not None:
+            return expanded
         roles = (*op.outputs, *op.extra)
         by_role = dict(zip(op.roles(len(inputs)), operands, strict=True))
         types = [op.dtype_of(r, dtype, attrs) for r in roles]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import execute
-from fastnn.engine.fusion import Program, Row
 from fastnn.engine.graph import Value
+from fastnn.engine.rows import Program, Row
 from fastnn.engine.steplist import StepList
 
 Array = NDArray[Any]
@@ -71,7 +71,8 @@ def allocate(listing: StepList, program: Program, given: Mapping[str, Array], al
     buffers = {n: room.array(values[n]) for n, room in rooms.items()}
     for name in program.homes:
         home = program.home(name)
-        buffers[name] = (buffers[home] if home in buffers else given[home]).reshape(values[name].shape)
+        if home in buffers or home in given:  # or else no row writes it
+            buffers[name] = (buffers[home] if home in buffers else given[home]).reshape(values[name].shape)
     return buffers
 
 

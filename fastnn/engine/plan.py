@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine import execute
-from fastnn.engine.fusion import as_listed, fused
+from fastnn.engine.fusion import fused
 from fastnn.engine.graph import Step, Value
 from fastnn.engine.memory import allocate
+from fastnn.engine.rows import as_listed
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError

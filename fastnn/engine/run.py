@@ -35,6 +35,7 @@ class Run:
 
     model: Any
     in_place: bool
+    expand: bool
     data: Mapping[str, Array]
     storage: State
     schedule: Schedule
@@ -115,7 +116,7 @@ class Run:
         if self._each_its_own:
             rows = {name: whole[self.schedule.rows(step)] for name, whole in self.data.items()}
             put_feeds(self._edits, step, self.schedule.rows(step), rows)
-            listing = self.model.step_list_for(rows, storage=self.storage)
+            listing = self.model.step_list_for(rows, storage=self.storage, expand=self.expand)
             self._take_in(listing)
             return Plan(listing, keep=True, storage=self.storage)
         size = self.schedule.size(step)
@@ -125,7 +126,7 @@ class Run:
 
     def _listing(self, size: int) -> StepList:
         if size not in self._listings:
-            self._listings[size] = self.model.step_list(size, self.data)
+            self._listings[size] = self.model.step_list(size, self.data, expand=self.expand)
             self._take_in(self._listings[size])
         return self._listings[size]
 

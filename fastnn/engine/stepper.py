@@ -42,6 +42,8 @@ class Stepper(Looking, Run):
         seed: Seed of the order; the global seed by default.
         sample_weight: A weight for every row.
         in_place: Train the model itself; by default a copy of its weights.
+        expand: Show a convolution as what it can be computed by: its patches as rows (im2col), one product of matrices,
+            and the rows put together as images. The numbers are those of `fit` up to rounding, no longer bit by bit.
 
     Raises:
         ValueError: for data that does not fit the model, or a batch size below 1.
@@ -68,8 +70,9 @@ class Stepper(Looking, Run):
         seed: int | None = None,
         sample_weight: Any = None,
         in_place: bool = False,
+        expand: bool = False,
     ) -> None:
-        self.model, self.in_place = model, in_place
+        self.model, self.in_place, self.expand = model, in_place, expand
         if not hasattr(model, "prepare_data"):
             raise GraphError(f"expected a model, received {type(model).__name__}.")
         self.data: Mapping[str, Array] = x if isinstance(x, Feeds) else model.prepare_data(x, y, sample_weight)

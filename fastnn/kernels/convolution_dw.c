@@ -9,7 +9,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
-#include "few_results.h"
+#include "few_slopes.h"
 
 #define DEPTH_PIXELS 128   /* dw is summed over about so many pixels at once: both operands stay in the caches */
 #define DW_BLOCKS 16       /* dw is the sum of at most so many parts, whatever the number of threads */
@@ -92,7 +92,8 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
         fnn_tile panel = t;
         panel.b = dy + col;
         if (job->outs > TILE_COLS && run * kernel_rows > 4 * TILE_ROWS) {
-            FNN_NAME(fnn_pack)(dy + col, outs, 1, rows * z.ow, cols, buffer);
+            if (cols == TILE_COLS) FNN_NAME(copy_runs)(dy + col, rows * z.ow, outs, TILE_COLS, buffer);
+            else FNN_NAME(fnn_pack)(dy + col, outs, 1, rows * z.ow, cols, buffer);
             panel.b = buffer;
             panel.b_depth = TILE_COLS;
         }
@@ -100,7 +101,7 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
             panel.a = t.a + i * row;
             panel.c = dw + i * run * outs + col;
             panel.from = begin ? NULL : panel.c;
-            FNN_NAME(fnn_tile_column)(panel, run, cols);
+            FNN_NAME(fnn_tile_column)(&panel, run, cols);
         }
     }
 }
@@ -168,18 +169,20 @@ static void FNN_NAME(dw_block)(void *arg, int64_t block, int thread) {
     }
 }
 
-#define ADD_CHUNK 4096
-
 static void FNN_NAME(add_parts)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(dw_job) *job = arg;
-    const int64_t outs = job->groups * job->outs, weights = job->z.kh * job->z.kw * job->z.c * outs;
+    const int64_t outs = job->groups * job->outs, weights = job->z.kh * job->z.kw * job->z.c * outs, each = weights / fnn_max(outs, 1);
+    const int64_t from = chunk * ADD_CHUNK, until = fnn_min(from + ADD_CHUNK, weights + outs);
     (void)thread;
-    for (int64_t k = chunk * ADD_CHUNK; k < fnn_min((chunk + 1) * ADD_CHUNK, weights + outs); k++) {
-        float *to = k < weights ? job->dw : job->db, sum = 0;
-        const int64_t at = k < weights ? k : k - weights, each = weights / fnn_max(outs, 1);
-        if (!to) continue;
-        for (int64_t b = 0; b < job->blocks; b++) sum = b ? sum + job->parts[b * job->part + k] : job->parts[k];
-        to[job->few && k < weights ? at % each * outs + at / each : at] = sum;
+    if (!job->few) {
+        FNN_NAME(add_gradients)(job->parts, job->blocks, job->part, from, until, weights, job->dw, job->db);
+        return;
+    }
+    float sums[ADD_CHUNK];
+    FNN_NAME(add_up)(job->parts + from, job->blocks, job->part, until - from, sums);
+    for (int64_t k = from; k < until; k++) {
+        if (k < weights && job->dw) job->dw[k % each * outs + k / each] = sums[k - from];
+        if (k >= weights && job->db) job->db[k - weights] = sums[k - from];
     }
 }
 

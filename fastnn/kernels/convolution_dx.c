@@ -9,6 +9,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
+#include "pixel_lanes.h"
 #include "few_results.h"
 
 /* ---------------------------------------------------------------- conv2d: dx
@@ -44,7 +45,7 @@ static FNN_NAME(dx_job) FNN_NAME(dx_plan)(const fnn_step *s) {
                             .outs = w->shape[3] / s->attr[3].i[0], .tall = fnn_ceil_div(z.kh, z.sh), .wide = fnn_ceil_div(z.kw, z.sw),
                             .first = z.top / z.sh, .last = (z.h - 1 + z.top) / z.sh, .dy = s->in[0].data, .w = w->data,
                             .dx = s->out[0].data, .finish = s->epilogue};
-    job.dots = FNN_NAME(dots_pay)(job.tall, job.wide * job.outs, z.c);
+    job.dots = job.outs > 1 && FNN_NAME(dots_pay)(job.tall, job.wide * job.outs, z.c);
     const int64_t row = FNN_NAME(dx_frame)(&job, 0, 1).cols * job.outs, rows = job.last - job.first + 1;
     job.band = FNN_NAME(band_rows)(rows, BAND_FLOATS / fnn_max(row, 1) - job.tall + 1, z.n);
     job.bands = fnn_ceil_div(rows, job.band);
@@ -182,7 +183,7 @@ static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const 
     const int64_t row = job->z.ow * job->patch;
     const FNN_NAME(correlation) c = {dy + p * job->z.ow * job->outs, 0, job->outs, 1, 0, job->outs, job->packed,
                                      ring + p % job->ring * row, 0, job->patch, 1, job->z.ow, job->patch, {0}};
-    FNN_NAME(correlate)(c);
+    FNN_NAME(correlate)(&c);
 }
 
 #define MOST_KERNEL_ROWS 16 /* of one phase; a taller kernel takes the other way */

@@ -85,23 +85,56 @@ typedef struct {
     fnn_epilogue finish;  /* mask is laid out as `to` */
 } FNN_NAME(correlation);
 
-FNN_UNUSED static void FNN_NAME(correlate)(FNN_NAME(correlation) c) {
-    if (c.from_row == c.pixels * c.from_pixel && c.to_row == c.pixels * c.to_pixel) { /* 1x1: one long row */
-        c.pixels *= c.rows;
-        c.rows = 1;
-    }
-    for (int64_t col = 0; col < c.channels; col += TILE_COLS) {
-        fnn_tile t = {c.from, c.from_pixel, 1, c.segment, c.depth, c.segments, c.weights + col * c.segments * c.depth,
-                      TILE_COLS, NULL, 0, c.to + col, c.to_pixel, c.finish};
+#define LEAST_DEPTH 128 /* with less of it there is no time to fetch lines in */
+
+/* Asks for lines that will be written to, while there is something else to do. Inlined: gcc takes calls of a function
+ * that does nothing else for useless and drops them. */
+FNN_INLINE void FNN_NAME(fetch_for_writing)(const float *p, int64_t floats) {
+    for (int64_t k = 0; k < floats; k += 16)
+#if FNN_ISA
+        __asm__ volatile("prefetchw %0" : : "m"(p[k])); /* without a flag for it gcc would fetch it for reading */
+#elif defined(__GNUC__) || defined(__clang__)
+        __builtin_prefetch(p + k, 1, 2);
+#else
+        (void)p;
+#endif
+}
+
+FNN_UNUSED static void FNN_NAME(correlate)(const FNN_NAME(correlation) *c) {
+    const int long_row = c->from_row == c->pixels * c->from_pixel && c->to_row == c->pixels * c->to_pixel; /* 1x1 */
+    const int64_t rows = long_row ? 1 : c->rows, pixels = long_row ? c->rows * c->pixels : c->pixels;
+    const int64_t fetched = c->segments * c->depth < LEAST_DEPTH ? 0 : fnn_min(pixels, 2 * TILE_ROWS);
+    for (int64_t col = 0; col < c->channels; col += TILE_COLS) {
+        fnn_tile t = {c->from, c->from_pixel, 1, c->segment, c->depth, c->segments, c->weights + col * c->segments * c->depth,
+                      TILE_COLS, NULL, 0, c->to + col, c->to_pixel, c->finish};
         if (t.finish.bias) t.finish.bias += col;
         if (t.finish.mask) t.finish.mask += col;
-        for (int64_t row = 0; row < c.rows; row++) {
-            FNN_NAME(fnn_tile_column)(t, c.pixels, (int)fnn_min(TILE_COLS, c.channels - col));
-            t.a += c.from_row;
-            t.c += c.to_row;
-            if (t.finish.mask) t.finish.mask += c.to_row;
+        const int cols = (int)fnn_min(TILE_COLS, c->channels - col);
+        for (int64_t row = 0; row < rows; row++) {
+            for (int64_t p = 0; p < fetched; p++) FNN_NAME(fetch_for_writing)(t.c + p * c->to_pixel, cols);
+            FNN_NAME(fnn_tile_column)(&t, pixels, cols);
+            t.a += c->from_row;
+            t.c += c->to_row;
+            if (t.finish.mask) t.finish.mask += c->to_row;
         }
     }
+}
+
+/* to[k] = sum over parts of part[k], in their order; they lie `distance` apart. */
+#define ADD_CHUNK 4096 /* what is added at once stays in the first-level cache */
+FNN_UNUSED static void FNN_NAME(add_up)(const float *part, int64_t parts, int64_t distance, int64_t count, float *restrict to) {
+    if (parts) memcpy(to, part, (size_t)count * sizeof(float));
+    else memset(to, 0, (size_t)count * sizeof(float));
+    for (int64_t p = 1; p < parts; p++)
+        for (int64_t k = 0; k < count; k++) to[k] += part[p * distance + k];
+}
+
+/* Numbers [from, until) of parts that hold `weights` of dw, then db; either may be NULL. */
+FNN_UNUSED static void FNN_NAME(add_gradients)(const float *part, int64_t parts, int64_t distance, int64_t from, int64_t until,
+                                               int64_t weights, float *dw, float *db) {
+    const int64_t end = fnn_min(until, weights), begin = fnn_max(from, weights);
+    if (dw && from < end) FNN_NAME(add_up)(part + from, parts, distance, end - from, dw + from);
+    if (db && begin < until) FNN_NAME(add_up)(part + begin, parts, distance, until - begin, db + begin - weights);
 }
 
 FNN_INLINE int64_t FNN_NAME(panels)(int64_t channels) { return fnn_ceil_div(channels, TILE_COLS); }

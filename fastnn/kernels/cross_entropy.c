@@ -8,7 +8,7 @@
 #include "rows.h"
 
 PAIR_LOSS(sigmoid_cross_entropy, 20, (float)cols, ,
-          (o > 0 ? o : 0) - o * t + FNN_NAME(log1p_of)(FNN_NAME(exp_of)(-fabsf(o))), dy * (FNN_NAME(sigmoid_of)(o) - t))
+          (o > 0 ? o : 0) - o * t + FNN_NAME(log1p_of_share)(FNN_NAME(exp_of)(-fabsf(o))), dy * (FNN_NAME(sigmoid_of)(o) - t))
 
 PAIR_LOSS(perceptron_loss, 2, 1.0f, , ((float)(o >= 0) - t) * o, dy * ((float)(o >= 0) - t))
 

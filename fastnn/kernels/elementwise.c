@@ -1,5 +1,6 @@
 /* elementwise.c: one result cell from two input cells, broadcast as in NumPy. */
 #include "fnn.h"
+#include "vector_system.h"
 #ifndef FNN_ISA
 #define FNN_FAMILY_FILE "elementwise.c"
 #include "every_isa.h"
@@ -9,6 +10,9 @@
 #include "reduce.h"
 #include "unbroadcast.h"
 #include "strided.h"
+#include "vector.h"
+#include "vector_choice.h"
+#include "columns.h"
 
 /* ---- floats: spans of n cells ---- */
 
@@ -54,7 +58,7 @@ SPAN2(floor_divide, FNN_NAME(floor_quotient)(a, b))
 SPAN2(mod, FNN_NAME(remainder)(a, b))
 SPAN3(mod_da, dy)
 SPAN3(mod_db, -dy * floorf(a / b))
-SPAN2(logaddexp, a == b ? a + 0.69314718f : (a > b ? a : b) + FNN_NAME(log1p_of)(FNN_NAME(exp_of)(-fabsf(a - b))))
+SPAN2(logaddexp, a == b ? a + 0.69314718f : (a > b ? a : b) + FNN_NAME(log1p_of_share)(FNN_NAME(exp_of)(-fabsf(a - b))))
 SPAN3(logaddexp_da, dy * FNN_NAME(sigmoid_of)(a - b))
 SPAN3(logaddexp_db, dy * FNN_NAME(sigmoid_of)(b - a))
 SPAN2(arctan2, atan2f(a, b))
@@ -243,7 +247,98 @@ static int FNN_NAME(subtract_backward)(fnn_step *s) {
 #define FLOAT_PAIR(NAME)                                                                                      \
     static int FNN_NAME(NAME)(fnn_step *s) { return FNN_NAME(forward_pair)(s, FNN_NAME(NAME##_span)); }       \
     BACKWARD_PAIR(NAME)
-PAIR(multiply)
+FORWARD_PAIR(multiply)
+
+/* ---- back through a product with one factor per column: both gradients in one pass ---- */
+
+typedef struct { FNN_NAME(columns) c; const float *dy, *x, *factor; float *dx, *partial; } FNN_NAME(scaling);
+
+FNN_INLINE void FNN_NAME(scaling_cell)(const FNN_NAME(scaling) *p, int64_t at, int64_t k, int n, VEC *q) {
+    const VEC dy = FNN_NAME(vec_take)(p->dy + at, n);
+    q[0] = FNN_NAME(vec_multiply)(dy, FNN_NAME(vec_take)(p->x + at, n));
+    if (p->dx) FNN_NAME(vec_put)(p->dx + at, FNN_NAME(vec_multiply)(dy, FNN_NAME(vec_take)(p->factor + k, n)), n);
+}
+COLUMN_SUMS(scaling, FNN_NAME(scaling), 1, FNN_NAME(scaling_cell))
+
+static void FNN_NAME(scaling_chunk)(void *arg, int64_t part, int thread) {
+    const FNN_NAME(scaling) *p = arg;
+    (void)thread;
+    FNN_NAME(scaling_part)(p, &p->c, part, (float *[]){p->partial + part * p->c.cols});
+}
+
+/* Which input, 0 or 1, has one number per column of the other, whose gradient is wanted; -1: none. */
+static int FNN_NAME(factor_of)(const fnn_step *s) {
+    for (int k = 0; k < 2; k++) {
+        const fnn_tensor *dy = &s->in[0], *x = &s->out[1 - k], *factor = &s->out[k];
+        const int64_t cols = dy->ndim ? dy->shape[dy->ndim - 1] : 1;
+        if (factor->data && cols > 1 && dy->size > cols && x->size == dy->size && factor->size == cols &&
+            factor->shape[factor->ndim - 1] == cols) return k;
+    }
+    return -1;
+}
+
+static int FNN_NAME(scaling_backward)(fnn_step *s, int k) {
+    const fnn_tensor *factor = &s->out[k];
+    float *rest = s->scratch;
+    FNN_NAME(scaling) p = {FNN_NAME(columns_of)(s->in[0].size / factor->size, factor->size), s->in[0].data, s->in[2 - k].data, NULL,
+                           s->out[1 - k].data, rest};
+    rest += p.c.parts * p.c.cols;
+    p.factor = FNN_NAME(widen)(&p.c, s->in[1 + k].data, 0, &rest);
+    fnn_parallel(p.c.parts, 3.0 * (double)s->in[0].size, FNN_NAME(scaling_chunk), &p);
+    FNN_NAME(put_column_totals)(&p.c, p.partial, factor->data);
+    return FNN_OK;
+}
+
+static int FNN_NAME(multiply_backward)(fnn_step *s) {
+    const int k = FNN_NAME(factor_of)(s);
+    if (k >= 0) return FNN_NAME(scaling_backward)(s, k);
+    FNN_NAME(backward_input)(s, &s->out[0], FNN_NAME(multiply_da_span));
+    FNN_NAME(backward_input)(s, &s->out[1], FNN_NAME(multiply_db_span));
+    return FNN_OK;
+}
+
+static int64_t FNN_NAME(multiply_scratch)(const fnn_step *s, int backward) {
+    const int k = backward ? FNN_NAME(factor_of)(s) : -1;
+    if (k < 0) return FNN_NAME(pair_scratch)(s, backward);
+    const FNN_NAME(columns) c = FNN_NAME(columns_of)(s->in[0].size / s->out[k].size, s->out[k].size);
+    return (c.parts * c.cols + c.width) * (int64_t)sizeof(float);
+}
+
+/* ---- a sum rectified, as the branches of a residual network meet ---- */
+
+typedef struct { const float *a, *b; float *y, *z; int64_t size; } FNN_NAME(joining);
+
+static void FNN_NAME(add_relu_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(joining) *p = arg;
+    const int64_t from = chunk * FNN_REDUCE_CHUNK, to = fnn_min(from + FNN_REDUCE_CHUNK, p->size);
+    (void)thread;
+    FNN_CELLWISE
+    for (int64_t k = from; k < to; k++) { const float x = p->a[k] + p->b[k]; p->y[k] = x > 0 || x != x ? x : 0; }
+}
+
+static int FNN_NAME(fused_add_relu)(fnn_step *s) {
+    FNN_NAME(joining) p = {s->in[0].data, s->in[1].data, s->out[0].data, NULL, s->out[0].size};
+    fnn_parallel(fnn_ceil_div(p.size, FNN_REDUCE_CHUNK), 2.0 * (double)p.size, FNN_NAME(add_relu_chunk), &p);
+    return FNN_OK;
+}
+
+static void FNN_NAME(add_relu_backward_chunk)(void *arg, int64_t chunk, int thread) {
+    const FNN_NAME(joining) *p = arg;
+    const int64_t from = chunk * FNN_REDUCE_CHUNK, to = fnn_min(from + FNN_REDUCE_CHUNK, p->size);
+    (void)thread;
+    FNN_CELLWISE
+    for (int64_t k = from; k < to; k++) { const float d = p->b[k] > 0 ? p->a[k] : 0; p->y[k] = d; p->z[k] = d; }
+}
+
+/* in = dy y; out = da db; one that is not wanted is the other's memory. */
+static int FNN_NAME(fused_add_relu_backward)(fnn_step *s) {
+    FNN_NAME(joining) p = {s->in[0].data, s->in[1].data, s->out[0].data, s->out[1].data, s->in[0].size};
+    if (!p.y) p.y = p.z;
+    if (!p.z) p.z = p.y;
+    if (p.y) fnn_parallel(fnn_ceil_div(p.size, FNN_REDUCE_CHUNK), 2.0 * (double)p.size, FNN_NAME(add_relu_backward_chunk), &p);
+    return FNN_OK;
+}
+
 PAIR(maximum)
 PAIR(minimum)
 FORWARD_PAIR(floor_divide)
@@ -262,7 +357,7 @@ FLOAT_PAIR(hypot)
 const fnn_entry FNN_NAME(elementwise_entries)[] = {
     {"add", "a b", "", FNN_NAME(add), FNN_NAME(add_backward), FNN_NAME(sum_scratch)},
     {"subtract", "a b", "", FNN_NAME(subtract), FNN_NAME(subtract_backward), FNN_NAME(sum_scratch)},
-    {"multiply", "a b", "", FNN_NAME(multiply), FNN_NAME(multiply_backward), FNN_NAME(pair_scratch)},
+    {"multiply", "a b", "", FNN_NAME(multiply), FNN_NAME(multiply_backward), FNN_NAME(multiply_scratch)},
     {"divide", "a b", "", FNN_NAME(divide), FNN_NAME(divide_backward), FNN_NAME(pair_scratch)},
     {"maximum", "a b", "", FNN_NAME(maximum), FNN_NAME(maximum_backward), FNN_NAME(pair_scratch)},
     {"minimum", "a b", "", FNN_NAME(minimum), FNN_NAME(minimum_backward), FNN_NAME(pair_scratch)},
@@ -272,6 +367,7 @@ const fnn_entry FNN_NAME(elementwise_entries)[] = {
     {"logaddexp", "a b", "", FNN_NAME(logaddexp), FNN_NAME(logaddexp_backward), FNN_NAME(pair_scratch)},
     {"arctan2", "a b", "", FNN_NAME(arctan2), FNN_NAME(arctan2_backward), FNN_NAME(pair_scratch)},
     {"hypot", "a b", "", FNN_NAME(hypot), FNN_NAME(hypot_backward), FNN_NAME(pair_scratch)},
+    {"fused_add_relu", "a b", "", FNN_NAME(fused_add_relu), FNN_NAME(fused_add_relu_backward), NULL},
     {0},
 };
 #endif

@@ -58,6 +58,7 @@ cdef extern from "fnn.h" nogil:
     const fnn_entry *fnn_find(int, const char *)
     const fnn_entry *fnn_entry_at(int)
     int fnn_run(fnn_step *, int64_t, int64_t, int64_t *, int (*)() noexcept nogil)
+    void fnn_parallel(int64_t chunks, double work, void (*body)(void *, int64_t, int) noexcept nogil, void *arg)
     int fnn_thread_limit()
     int fnn_threads()
     void fnn_set_threads(int)
@@ -269,6 +270,24 @@ def permutation(int64_t count, uint64_t key):
 
 # ---------------------------------------------------------------- plans
 
+ctypedef struct Feed:
+    char *source
+    char *buffer
+    const int64_t *rows
+    int64_t size, row_bytes
+
+cdef enum:
+    FEED_ROWS = 16  # rows that one thread copies at once
+
+
+cdef void take_rows(void *arg, int64_t chunk, int thread) noexcept nogil:
+    """Copy some of a batch's rows to their buffer."""
+    cdef Feed *feed = <Feed *>arg
+    cdef int64_t k
+    for k in range(chunk * FEED_ROWS, min((chunk + 1) * FEED_ROWS, feed.size)):
+        memcpy(feed.buffer + k * feed.row_bytes, feed.source + feed.rows[k] * feed.row_bytes, feed.row_bytes)
+
+
 cdef class Plan:
     """A frozen array of steps over fixed buffers.
 
@@ -411,9 +430,7 @@ cdef class Plan:
         """
         cdef float *one = NULL
         cdef int64_t n_feeds = len(feeds), n_watch = len(watch), done = first, at = 0, j, k, size
-        cdef int64_t *row_bytes = <int64_t *>calloc(n_feeds + 1, sizeof(int64_t))
-        cdef char **source = <char **>calloc(n_feeds + 1, sizeof(char *))
-        cdef char **buffer = <char **>calloc(n_feeds + 1, sizeof(char *))
+        cdef Feed *feed = <Feed *>calloc(n_feeds + 1, sizeof(Feed))
         cdef float **watched = <float **>calloc(n_watch + 1, sizeof(float *))
         cdef int64_t *cells = <int64_t *>calloc(n_watch + 1, sizeof(int64_t))
         cdef int code = FNN_OK
@@ -423,8 +440,8 @@ cdef class Plan:
         try:
             size = self.check_feeds(feeds, order, first, last)
             for j, (array, target) in enumerate(feeds):
-                source[j], buffer[j] = <char *>cnp.PyArray_DATA(array), <char *>cnp.PyArray_DATA(target)
-                row_bytes[j] = target.nbytes // max(size, 1)
+                feed[j].source, feed[j].buffer = <char *>cnp.PyArray_DATA(array), <char *>cnp.PyArray_DATA(target)
+                feed[j].size, feed[j].row_bytes = size, target.nbytes // max(size, 1)
             for j, array in enumerate(watch):
                 watched[j], cells[j] = <float *>cnp.PyArray_DATA(array), array.size
             if sum(array.size for array in watch) > totals.shape[0] or any(a.dtype != np.float32 for a in watch):
@@ -436,9 +453,8 @@ cdef class Plan:
             with nogil:
                 while done < last:
                     for j in range(n_feeds):
-                        for k in range(size):
-                            memcpy(buffer[j] + k * row_bytes[j],
-                                   source[j] + order[done * size + k] * row_bytes[j], row_bytes[j])
+                        feed[j].rows = &order[0] + done * size
+                        fnn_parallel((size + FEED_ROWS - 1) // FEED_ROWS, <double>(size * feed[j].row_bytes), take_rows, &feed[j])
                     code = self.run_range(0, self.size, &at)
                     if code != FNN_OK:
                         break
@@ -455,7 +471,7 @@ cdef class Plan:
                         break
         finally:
             self.running = False
-            free(row_bytes); free(source); free(buffer); free(watched); free(cells)
+            free(feed); free(watched); free(cells)
         self.check(code, at)
         if interrupted:
             raise_interrupt()

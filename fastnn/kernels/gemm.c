@@ -13,20 +13,27 @@
 #define LOAD(P, V) (part && (V) == vecs - 1 ? FNN_NAME(vec_load_part)((P) + (V) * LANES, last) \
                                             : FNN_NAME(vec_load)((P) + (V) * LANES))
 
+/* Up to a vector of full sums, with the epilogue, to cell `at` of c, which is in column `col`. */
+FNN_INLINE void FNN_NAME(finish_vector)(const fnn_epilogue *e, VEC sum, int64_t col, float *c, int64_t at, const int whole, int n) {
+#define READ(P) (whole ? FNN_NAME(vec_load)(P) : FNN_NAME(vec_load_part)(P, n))
+    const VEC zero = FNN_NAME(vec_fill)(0), bias = e->bias ? READ(e->bias + col) : zero;
+    sum = FNN_NAME(vec_finish)(sum, e, bias, e->mask ? READ(e->mask + at) : zero, e->accumulate ? READ(c + at) : zero);
+#undef READ
+    if (whole) FNN_NAME(vec_store)(c + at, sum);
+    else FNN_NAME(vec_store_part)(c + at, sum, n);
+}
+
 /* The epilogue of a tile whose full sums lie in rows of TILE_COLS; apart from the tiles, which are many. */
 static FNN_NOINLINE void FNN_NAME(finish_tile)(const fnn_tile *t, const float *sums, int rows, int cols) {
-    const fnn_epilogue *e = &t->finish;
-    const VEC zero = FNN_NAME(vec_fill)(0);
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols; j += LANES) {
-            const int n = (int)fnn_min(LANES, cols - j);
-            float *c = t->c + i * t->c_row + j;
-            const VEC bias = e->bias ? FNN_NAME(vec_load_part)(e->bias + j, n) : zero;
-            const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + i * t->c_row + j, n) : zero;
-            const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(c, n) : zero;
-            const VEC sum = FNN_NAME(vec_load)(sums + i * TILE_COLS + j);
-            FNN_NAME(vec_store_part)(c, FNN_NAME(vec_finish)(sum, e, bias, mask, old), n);
-        }
+    const fnn_epilogue e = t->finish;
+    float *const c = t->c;
+    const int64_t c_row = t->c_row;
+    for (int i = 0; i < rows; i++, sums += TILE_COLS) {
+        int j = 0;
+        for (; j + LANES <= cols; j += LANES)
+            FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + j), j, c, i * c_row + j, 1, LANES);
+        if (j < cols) FNN_NAME(finish_vector)(&e, FNN_NAME(vec_load)(sums + j), j, c, i * c_row + j, 0, cols - j);
+    }
 }
 
 /* rows, vecs (1 or 2) and part (the last vector is incomplete) are constants after inlining. */
@@ -98,41 +105,78 @@ static FNN_NAME(split) FNN_NAME(split_rows)(int64_t rows) {
 
 static int FNN_NAME(tile_rows)(FNN_NAME(split) s, int64_t tile) { return (int)(s.small + (tile >= s.first_large)); }
 
-void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols) {
+void FNN_NAME(fnn_tile_column)(fnn_tile *t, int64_t rows, int cols) {
+    const float *a = t->a, *from = t->from, *mask = t->finish.mask;
+    float *c = t->c;
+    if (rows <= TILE_ROWS) {
+        if (rows > 0) FNN_NAME(fnn_tile_run)(t, (int)rows, cols);
+        return;
+    }
     const FNN_NAME(split) split = FNN_NAME(split_rows)(rows);
     for (int64_t tile = 0; tile < split.tiles; tile++) {
         const int now = FNN_NAME(tile_rows)(split, tile);
-        FNN_NAME(fnn_tile_run)(&t, now, cols);
-        t.a += now * t.a_row;
-        t.c += now * t.c_row;
-        if (t.from) t.from += now * t.from_row;
-        if (t.finish.mask) t.finish.mask += now * t.c_row;
+        FNN_NAME(fnn_tile_run)(t, now, cols);
+        t->a += now * t->a_row;
+        t->c += now * t->c_row;
+        if (t->from) t->from += now * t->from_row;
+        if (t->finish.mask) t->finish.mask += now * t->c_row;
     }
+    t->a = a;
+    t->c = c;
+    t->from = from;
+    t->finish.mask = mask;
 }
 
 /* ---------------------------------------------------------------- packing */
 
-/* Columns of the panel are neighbours along the depth: 4 x 4 floats at a time, whole cache lines of each column. */
-static void FNN_NAME(pack_transposed)(const float *b, int64_t b_col, int64_t depth, int cols, float *to) {
-    int64_t k = 0;
-#ifdef __SSE__
-    for (; k + 16 <= depth; k += 16)
-        for (int j = 0; j + 4 <= cols; j += 4)
-            for (int64_t m = k; m < k + 16; m += 4) {
-                __m128 r0 = _mm_loadu_ps(b + j * b_col + m), r1 = _mm_loadu_ps(b + (j + 1) * b_col + m);
-                __m128 r2 = _mm_loadu_ps(b + (j + 2) * b_col + m), r3 = _mm_loadu_ps(b + (j + 3) * b_col + m);
-                _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
-                _mm_storeu_ps(to + m * TILE_COLS + j, r0);
-                _mm_storeu_ps(to + (m + 1) * TILE_COLS + j, r1);
-                _mm_storeu_ps(to + (m + 2) * TILE_COLS + j, r2);
-                _mm_storeu_ps(to + (m + 3) * TILE_COLS + j, r3);
-            }
-    for (int j = cols / 4 * 4; j < cols; j++)
-        for (int64_t m = 0; m < k; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
-#endif
-    for (int j = 0; j < cols; j++)
-        for (int64_t m = k; m < depth; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
+/* A patch: some columns of B, each with neighbours along the depth, to as many rows of a panel. */
+#if FNN_ISA >= 2
+#define PATCH_COLS 8
+#define PATCH_DEPTH 4
+FNN_INLINE __m256 FNN_NAME(halves)(const float *first, const float *second) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(first)), _mm_loadu_ps(second), 1);
 }
+
+FNN_INLINE void FNN_NAME(transpose_patch)(const float *b, int64_t b_col, float *to) {
+    const __m256 r0 = FNN_NAME(halves)(b, b + 4 * b_col), r1 = FNN_NAME(halves)(b + b_col, b + 5 * b_col);
+    const __m256 r2 = FNN_NAME(halves)(b + 2 * b_col, b + 6 * b_col), r3 = FNN_NAME(halves)(b + 3 * b_col, b + 7 * b_col);
+    const __m256 low01 = _mm256_unpacklo_ps(r0, r1), high01 = _mm256_unpackhi_ps(r0, r1);
+    const __m256 low23 = _mm256_unpacklo_ps(r2, r3), high23 = _mm256_unpackhi_ps(r2, r3);
+    _mm256_storeu_ps(to, _mm256_shuffle_ps(low01, low23, 0x44));
+    _mm256_storeu_ps(to + TILE_COLS, _mm256_shuffle_ps(low01, low23, 0xee));
+    _mm256_storeu_ps(to + 2 * TILE_COLS, _mm256_shuffle_ps(high01, high23, 0x44));
+    _mm256_storeu_ps(to + 3 * TILE_COLS, _mm256_shuffle_ps(high01, high23, 0xee));
+}
+#elif defined(__SSE__)
+#define PATCH_COLS 4
+#define PATCH_DEPTH 4
+FNN_INLINE void FNN_NAME(transpose_patch)(const float *b, int64_t b_col, float *to) {
+    __m128 r0 = _mm_loadu_ps(b), r1 = _mm_loadu_ps(b + b_col), r2 = _mm_loadu_ps(b + 2 * b_col), r3 = _mm_loadu_ps(b + 3 * b_col);
+    _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+    _mm_storeu_ps(to, r0);
+    _mm_storeu_ps(to + TILE_COLS, r1);
+    _mm_storeu_ps(to + 2 * TILE_COLS, r2);
+    _mm_storeu_ps(to + 3 * TILE_COLS, r3);
+}
+#else
+#define PATCH_COLS 1
+#define PATCH_DEPTH 1
+FNN_INLINE void FNN_NAME(transpose_patch)(const float *b, int64_t b_col, float *to) { (void)b_col; *to = *b; }
+#endif
+
+/* Columns of the panel are neighbours along the depth: by patches, 16 rows at a time to use up the lines of each column. */
+static void FNN_NAME(pack_transposed)(const float *b, int64_t b_col, int64_t depth, int cols, float *to) {
+    const int64_t whole = depth / PATCH_DEPTH * PATCH_DEPTH;
+    const int patches = cols / PATCH_COLS * PATCH_COLS;
+    for (int64_t k = 0; k < whole; k += 16)
+        for (int j = 0; j < patches; j += PATCH_COLS)
+            for (int64_t m = k; m < fnn_min(k + 16, whole); m += PATCH_DEPTH)
+                FNN_NAME(transpose_patch)(b + j * b_col + m, b_col, to + m * TILE_COLS + j);
+    for (int j = 0; j < cols; j++)
+        for (int64_t m = j < patches ? whole : 0; m < depth; m++) to[m * TILE_COLS + j] = b[j * b_col + m];
+}
+#undef PATCH_COLS
+#undef PATCH_DEPTH
 
 void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t depth, int cols, float *to) {
     if (cols < TILE_COLS) memset(to, 0, (size_t)(depth * TILE_COLS) * sizeof(float));
@@ -146,11 +190,13 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
 
 /* ---------------------------------------------------------------- product by blocks
  *
- * A block is some rows by some panels of columns; B's part of it is packed where that pays, a stretch of the depth at
- * a time. Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
+ * Threads get equal shares of the result: of its rows if it is tall, else row by row down each panel of columns, panel
+ * after panel. A share is cut into blocks of some rows by some panels; B's part of a block is packed where that pays, a stretch of the depth at a time.
+ * Sums of a stretch wait in the thread's scratch for the next: C is written once, when they are complete.
  */
 #define BLOCK_ROWS 168    /* a multiple of TILE_ROWS */
-#define BLOCK_PANELS 4
+#define BLOCK_PANELS 4    /* more where there is little depth: long runs of C's rows */
+#define MOST_PANELS 64
 #define BLOCK_DEPTH 512
 #define A_PITCH (BLOCK_DEPTH + 16) /* a copied tile of A: its rows do not meet in one cache set … */
 #define A_STEP ((TILE_ROWS + LANES - 1) / LANES * LANES) /* … or, if rows are neighbours, whole vectors of them */
@@ -160,35 +206,61 @@ void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t 
 typedef struct {
     const fnn_product *p;
     char *scratch;
-    int64_t rows, cols, depth, row_blocks, thread_bytes; /* rows, columns and depth of a block */
-    int packs_b, copies_a;
+    int64_t shares, cols, depth, thread_bytes; /* columns and depth of a block */
+    int packs_b, copies_a, by_rows;
 } FNN_NAME(product_job);
 
-static int FNN_NAME(collides)(int64_t stride) { return stride >= 256 && stride % 256 == 0; } /* every KB: few cache sets */
+static int FNN_NAME(collides)(int64_t stride) { return stride >= 1024 && stride % 1024 == 0; } /* every 4 KB: one cache set */
+
+static int64_t FNN_NAME(block_cols)(int64_t cols, int64_t depth) {
+    const int64_t panels = fnn_min(BLOCK_PANELS * BLOCK_DEPTH / fnn_max(depth, 1), MOST_PANELS);
+    return fnn_min(fnn_ceil_div(cols, TILE_COLS), fnn_max(panels, BLOCK_PANELS)) * TILE_COLS;
+}
 
 static int64_t FNN_NAME(thread_bytes)(int64_t rows, int64_t cols, int64_t depth) {
-    const int64_t c = fnn_min(fnn_ceil_div(cols, TILE_COLS), BLOCK_PANELS) * TILE_COLS, d = fnn_min(depth, BLOCK_DEPTH);
-    return (d * c + fnn_min(rows, BLOCK_ROWS) * c + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
+    const int64_t c = FNN_NAME(block_cols)(cols, depth), sums = depth > BLOCK_DEPTH ? fnn_min(rows, BLOCK_ROWS) * c : 0;
+    return (fnn_min(depth, BLOCK_DEPTH) * c + sums + A_FLOATS) * (int64_t)sizeof(float) / 64 * 64 + 64;
 }
 
 int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth) {
     return fnn_thread_limit() * FNN_NAME(thread_bytes)(rows, cols, depth);
 }
 
-static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, void *scratch) {
-    const int64_t panels = fnn_ceil_div(p->cols, TILE_COLS), row_blocks = fnn_ceil_div(p->rows, BLOCK_ROWS);
-    const int64_t group = fnn_max(1, fnn_min(BLOCK_PANELS, panels * row_blocks / (2 * fnn_threads())));
+#define PACKING_PAYS 64 /* rows with which narrow panels, a line from each row of B, are better copied first */
+#define SHARED_WORK 2e5 /* multiply-adds that are worth more than one thread */
+#define SHARE_WORK 2e7  /* and those worth a share of their own, once every thread has one … */
+#define SHARE_PANELS 8  /* … if it is as many panels, of those that are copied … */
+#define MOST_SHARES 4   /* … but no more for each thread */
+
+static int64_t FNN_NAME(share_count)(const FNN_NAME(product_job) *job, double work) {
+    const int64_t threads = fnn_threads(), panels = fnn_ceil_div(job->p->cols, TILE_COLS);
+    int64_t each = (int64_t)(work / SHARE_WORK) / threads;
+    if (!job->by_rows && (job->packs_b || job->copies_a)) each = fnn_min(each, panels / SHARE_PANELS / threads);
+    return threads * fnn_max(1, fnn_min(each, MOST_SHARES));
+}
+
+static FNN_NAME(product_job) FNN_NAME(product_plan)(const fnn_product *p, double work, void *scratch) {
     const int64_t stretches = fnn_ceil_div(p->depth, BLOCK_DEPTH);
-    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = group * TILE_COLS};
-    job.rows = fnn_ceil_div(fnn_ceil_div(p->rows, row_blocks), TILE_ROWS) * TILE_ROWS;
-    job.row_blocks = fnn_ceil_div(p->rows, job.rows);
-    job.packs_b = p->b_col != 1 || (p->rows >= 64 && (p->depth * p->cols > 200000 || FNN_NAME(collides)(p->b_depth)));
+    FNN_NAME(product_job) job = {.p = p, .scratch = scratch, .cols = FNN_NAME(block_cols)(p->cols, p->depth)};
+    job.packs_b = p->b_col != 1 || (LANES < 16 && p->rows >= PACKING_PAYS);
     job.copies_a = p->rows > TILE_ROWS && p->depth >= 64
                    && (p->a_row == 1 ? FNN_NAME(collides)(p->a_depth) && p->depth * p->a_depth > 400000
                                      : FNN_NAME(collides)(p->a_row));
     job.depth = stretches > 1 && (job.packs_b || job.copies_a) ? fnn_ceil_div(p->depth, stretches) : p->depth;
+    job.by_rows = p->rows > p->cols;
+    job.shares = work < SHARED_WORK || fnn_threads() == 1 ? 1 : FNN_NAME(share_count)(&job, work);
     job.thread_bytes = FNN_NAME(thread_bytes)(p->rows, p->cols, p->depth);
     return job;
+}
+
+/* Where a share begins: a row, or rows down the panels. The last panel may be one vector wide: it costs half. */
+static int64_t FNN_NAME(share_begin)(const FNN_NAME(product_job) *job, int64_t share) {
+    const int64_t rows = job->p->rows, vectors = job->by_rows ? 1 : fnn_ceil_div(job->p->cols, LANES);
+    const int64_t cost = rows * vectors / job->shares * share + rows * vectors % job->shares * share / job->shares;
+    if (job->by_rows) return cost;
+    const int64_t panel = cost / (2 * rows), row = cost % (2 * rows) / (panel < vectors / 2 ? 2 : 1);
+    const int64_t sliver = job->packs_b ? fnn_min(rows / 4, TILE_ROWS / 2) : 0; /* not worth packing a panel for */
+    return panel * rows + (row < sliver ? 0 : row > rows - sliver ? rows : row);
 }
 
 /* Rows are neighbours: tile after tile, depth by A_STEP. All tiles are made at once, for A is read along its lines. */
@@ -253,22 +325,47 @@ static void FNN_NAME(block_stretch)(const FNN_NAME(product_job) *job, const FNN_
     }
 }
 
-static void FNN_NAME(product_block)(void *arg, int64_t chunk, int thread) {
-    const FNN_NAME(product_job) *job = arg;
-    const fnn_product *p = job->p;
-    FNN_NAME(block) b = {.row = chunk % job->row_blocks * job->rows, .col = chunk / job->row_blocks * job->cols};
-    b.rows = fnn_min(job->rows, p->rows - b.row);
-    b.cols = fnn_min(job->cols, p->cols - b.col);
-    if (job->packs_b || job->copies_a) {
-        b.a = (float *)(job->scratch + thread * job->thread_bytes);
-        b.packed = b.a + A_FLOATS;
-        b.sums = b.packed + job->depth * job->cols;
-    }
+static void FNN_NAME(product_block)(const FNN_NAME(product_job) *job, FNN_NAME(block) b, int thread) {
+    b.a = (float *)(job->scratch + thread * job->thread_bytes);
+    b.packed = b.a + A_FLOATS;
+    b.sums = b.packed + fnn_min(job->depth, BLOCK_DEPTH) * job->cols;
     do { /* once even if there is no depth: an empty sum is 0 */
-        b.depth = fnn_min(job->depth, p->depth - b.k);
+        b.depth = fnn_min(job->depth, job->p->depth - b.k);
         FNN_NAME(block_stretch)(job, &b);
         b.k += b.depth;
-    } while (b.k < p->depth);
+    } while (b.k < job->p->depth);
+}
+
+/* Some rows of some columns, by blocks. */
+static void FNN_NAME(product_part)(const FNN_NAME(product_job) *job, FNN_NAME(block) part, int thread) {
+    const int64_t row_blocks = fnn_max(1, fnn_ceil_div(part.rows, BLOCK_ROWS));
+    const int64_t rows = fnn_ceil_div(fnn_ceil_div(part.rows, row_blocks), TILE_ROWS) * TILE_ROWS;
+    for (int64_t col = 0; col < part.cols; col += job->cols)
+        for (int64_t row = 0; row < part.rows; row += rows) {
+            const FNN_NAME(block) b = {.row = part.row + row, .rows = fnn_min(rows, part.rows - row),
+                                       .col = part.col + col, .cols = fnn_min(job->cols, part.cols - col)};
+            FNN_NAME(product_block)(job, b, thread);
+        }
+}
+
+/* The rest of a panel, whole panels, and the beginning of one. */
+static void FNN_NAME(product_share)(void *arg, int64_t share, int thread) {
+    const FNN_NAME(product_job) *job = arg;
+    const int64_t rows = job->p->rows, end = FNN_NAME(share_begin)(job, share + 1);
+    int64_t at = FNN_NAME(share_begin)(job, share);
+    if (job->by_rows) {
+        const FNN_NAME(block) part = {.row = at, .rows = end - at, .cols = job->p->cols};
+        FNN_NAME(product_part)(job, part, thread);
+        return;
+    }
+    while (at < end) {
+        const int64_t row = at % rows, panels = row ? 1 : fnn_max(1, (end - at) / rows);
+        FNN_NAME(block) part = {.row = row, .col = at / rows * TILE_COLS};
+        part.rows = fnn_min(rows - row, end - at);
+        part.cols = fnn_min(panels * TILE_COLS, job->p->cols - part.col);
+        FNN_NAME(product_part)(job, part, thread);
+        at += row ? part.rows : fnn_min(panels * rows, end - at);
+    }
 }
 
 /* ---------------------------------------------------------------- product of a few rows
@@ -286,14 +383,6 @@ static void FNN_NAME(finish_cell)(const fnn_product *p, int64_t row, int64_t col
     if (e->relu) sum = sum > 0 || sum != sum ? sum : 0;
     if (e->mask) sum = e->mask[at] > 0 ? sum : 0;
     p->c[at] = e->accumulate ? p->c[at] + sum : sum;
-}
-
-static fnn_tile FNN_NAME(tile_at)(const fnn_product *p, int64_t col) {
-    fnn_tile t = {.a = p->a, .a_row = p->a_row, .a_depth = p->a_depth, .depth = p->depth, .segments = 1, .b = p->b + col,
-                  .b_depth = p->b_depth, .c = p->c + col, .c_row = p->c_row, .finish = p->epilogue};
-    if (t.finish.bias) t.finish.bias += col;
-    if (t.finish.mask) t.finish.mask += col;
-    return t;
 }
 
 /* Up to DOTS columns of one row: every lane sums each FNN_LANES-th product, then the lanes are added. */
@@ -326,31 +415,47 @@ static void FNN_NAME(dot_columns)(void *arg, int64_t chunk, int thread) {
         for (int64_t i = 0; i < p->rows; i++) FNN_NAME(dots)(p, i, j, (int)fnn_min(DOTS, end - j));
 }
 
-/* One row times columns that are neighbours: sums of ROW_VECS vectors hide the latency that one tile could not. */
-#define ROW_VECS 8
+/* One row times columns that are neighbours: B is read along its rows, some rows at once; sums wait in the scratch. */
+#define ROW_DEPTH 8
+#define ROW_COLS 2048
+
+typedef struct { const fnn_product *p; char *scratch; int64_t cols; } FNN_NAME(row_job);
+
+FNN_INLINE void FNN_NAME(add_rows)(const fnn_product *p, int64_t k, const int depth, int64_t col, int64_t cols, float *sums) {
+    const float *b = p->b + k * p->b_depth + col;
+    VEC left[ROW_DEPTH];
+    int64_t j = 0;
+    FNN_UNROLL for (int d = 0; d < depth; d++) left[d] = FNN_NAME(vec_fill)(p->a[(k + d) * p->a_depth]);
+    for (; j + LANES <= cols; j += LANES) {
+        VEC sum = FNN_NAME(vec_load)(sums + j);
+        FNN_UNROLL for (int d = 0; d < depth; d++)
+            sum = FNN_NAME(vec_multiply_add)(left[d], FNN_NAME(vec_load)(b + d * p->b_depth + j), sum);
+        FNN_NAME(vec_store)(sums + j, sum);
+    }
+    if (j == cols) return;
+    VEC sum = FNN_NAME(vec_load)(sums + j);
+    FNN_UNROLL for (int d = 0; d < depth; d++)
+        sum = FNN_NAME(vec_multiply_add)(left[d], FNN_NAME(vec_load_part)(b + d * p->b_depth + j, (int)(cols - j)), sum);
+    FNN_NAME(vec_store)(sums + j, sum);
+}
 
 static void FNN_NAME(row_columns)(void *arg, int64_t chunk, int thread) {
-    const fnn_product *p = arg;
-    const int64_t col = chunk * ROW_VECS * LANES, rest = p->cols - col;
-    (void)thread;
-    if (rest < ROW_VECS * LANES) {
-        for (int64_t j = 0; j < rest; j += TILE_COLS) {
-            const fnn_tile t = FNN_NAME(tile_at)(p, col + j);
-            FNN_NAME(fnn_tile_run)(&t, 1, (int)fnn_min(TILE_COLS, rest - j));
-        }
-        return;
-    }
-    VEC sum[ROW_VECS];
-    FNN_UNROLL for (int v = 0; v < ROW_VECS; v++) sum[v] = FNN_NAME(vec_fill)(0);
-    for (int64_t k = 0; k < p->depth; k++) {
-        const VEC left = FNN_NAME(vec_fill)(p->a[k * p->a_depth]);
-        const float *b = p->b + k * p->b_depth + col;
-        FNN_UNROLL for (int v = 0; v < ROW_VECS; v++)
-            sum[v] = FNN_NAME(vec_multiply_add)(left, FNN_NAME(vec_load)(b + v * LANES), sum[v]);
-    }
-    float cells[ROW_VECS * LANES];
-    FNN_UNROLL for (int v = 0; v < ROW_VECS; v++) FNN_NAME(vec_store)(cells + v * LANES, sum[v]);
-    for (int j = 0; j < ROW_VECS * LANES; j++) FNN_NAME(finish_cell)(p, 0, col + j, cells[j]);
+    const FNN_NAME(row_job) *job = arg;
+    const fnn_product *p = job->p;
+    const int64_t col = chunk * job->cols, cols = fnn_min(job->cols, p->cols - col);
+    float *sums = (float *)job->scratch + thread * ROW_COLS;
+    int64_t k = 0;
+    memset(sums, 0, (size_t)(fnn_ceil_div(cols, LANES) * LANES) * sizeof(float));
+    for (; k + ROW_DEPTH <= p->depth; k += ROW_DEPTH) FNN_NAME(add_rows)(p, k, ROW_DEPTH, col, cols, sums);
+    for (; k < p->depth; k++) FNN_NAME(add_rows)(p, k, 1, col, cols, sums);
+    for (int64_t j = 0; j < cols; j += LANES)
+        FNN_NAME(finish_vector)(&p->epilogue, FNN_NAME(vec_load)(sums + j), col + j, p->c, col + j, j + LANES <= cols, (int)(cols - j));
+}
+
+static void FNN_NAME(row_product)(const fnn_product *p, double work, void *scratch) {
+    const int64_t share = fnn_ceil_div(fnn_ceil_div(p->cols, fnn_threads()), LANES) * LANES;
+    FNN_NAME(row_job) job = {p, scratch, fnn_min(share, ROW_COLS)};
+    fnn_parallel(fnn_ceil_div(p->cols, job.cols), work, FNN_NAME(row_columns), &job);
 }
 
 void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
@@ -361,10 +466,11 @@ void FNN_NAME(fnn_product_run)(const fnn_product *p, void *scratch) {
         return;
     }
     if (p->rows == 1 && p->b_col == 1) {
-        fnn_parallel(fnn_ceil_div(p->cols, ROW_VECS * LANES), work, FNN_NAME(row_columns), (void *)p);
+        FNN_NAME(row_product)(p, work, scratch);
         return;
     }
-    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, scratch);
-    fnn_parallel(job.row_blocks * fnn_ceil_div(p->cols, job.cols), work, FNN_NAME(product_block), &job);
+    FNN_NAME(product_job) job = FNN_NAME(product_plan)(p, work, scratch);
+    if (job.shares == 1) FNN_NAME(product_part)(&job, (FNN_NAME(block)){.rows = p->rows, .cols = p->cols}, 0);
+    else fnn_parallel(job.shares, work, FNN_NAME(product_share), &job);
 }
 #endif

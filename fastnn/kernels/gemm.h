@@ -47,8 +47,9 @@ typedef struct {
 
 /* A tile of 1 <= rows <= TILE_ROWS, 1 <= cols <= TILE_COLS. */
 void FNN_NAME(fnn_tile_run)(const fnn_tile *, int rows, int cols);
-/* Any number of rows, split evenly into tiles; up to TILE_COLS columns. */
-void FNN_NAME(fnn_tile_column)(fnn_tile t, int64_t rows, int cols);
+/* Any number of rows, split evenly into tiles; up to TILE_COLS columns. The tile is moved down and back: copies of what was
+ * just written would have to wait for it. */
+void FNN_NAME(fnn_tile_column)(fnn_tile *t, int64_t rows, int cols);
 /* Copies columns [col, col + cols) of B, depth [k, k + depth), to rows of TILE_COLS floats, filled up with zeros. */
 void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t depth, int cols, float *to);
 /* The product on all threads; scratch as large as fnn_product_scratch says. */

@@ -1,6 +1,7 @@
 /* normalization.c: mean 0 and variance 1 over groups of cells; moving averages; local response normalisation.
  *
- * Every group is one thread's, and its sums are taken in double and in one order. Axes of x that lie side by side and
+ * Groups that are the columns of a matrix are batch_norm.c's, its rows row_norm.c's. Otherwise every group is one thread's, and its sums are
+ * taken in double and in one order. Axes of x that lie side by side and
  * are both kept, or both reduced, count as one. A group's cells come in runs of neighbours: where the last axis is
  * kept, up to LANES groups are worked on side by side; where it is reduced, the lanes are parts of one group.
  */
@@ -9,6 +10,8 @@
 #define FNN_FAMILY_FILE "normalization.c"
 #include "every_isa.h"
 #else
+#include "batch_norm.h"
+#include "row_norm.h"
 
 #define LANES 16
 #define NORM_CHUNK 8192 /* cells that one thread takes at once */
@@ -154,11 +157,23 @@ static void FNN_NAME(standardize_backward_chunk)(void *arg, int64_t chunk, int t
     }
 }
 
+/* Whether the groups are the columns of a matrix, or all cells are one group. */
+static int FNN_NAME(of_columns)(const FNN_NAME(grouping) *p) {
+    return p->kept.rank == 0 && p->reduced.rank == (p->lanes_are_groups && p->count > 1);
+}
+
+/* Whether they are the rows of a matrix. */
+static int FNN_NAME(of_rows)(const FNN_NAME(grouping) *p) {
+    return !p->lanes_are_groups && p->kept.rank == 1 && p->reduced.rank == 0;
+}
+
 static int FNN_NAME(standardize)(fnn_step *s) {
     FNN_NAME(grouping) p = {.x = s->in[0].data, .y = s->out[0].data, .mean = s->out[1].data, .variance = s->out[2].data,
                             .inverse = s->out[3].data, .epsilon = s->attr[1].f};
     if (!s->in[0].size) return FNN_OK;
     FNN_NAME(set_groups)(&p, &s->in[0], &s->attr[0]);
+    if (FNN_NAME(of_columns)(&p)) return FNN_NAME(standardize_columns)(s, p.count, s->in[0].size / p.count);
+    if (FNN_NAME(of_rows)(&p)) return FNN_NAME(standardize_rows)(s, s->in[0].size / p.count, p.count);
     fnn_parallel(fnn_ceil_div(p.jobs, p.per_chunk), 6.0 * (double)s->in[0].size, FNN_NAME(standardize_chunk), &p);
     return FNN_OK;
 }
@@ -169,8 +184,18 @@ static int FNN_NAME(standardize_backward)(fnn_step *s) {
                             .level = s->out[1].data, .tilt = s->out[2].data};
     if (!s->in[0].size) return FNN_OK;
     FNN_NAME(set_groups)(&p, &s->in[0], &s->attr[0]);
+    if (FNN_NAME(of_columns)(&p)) return FNN_NAME(standardize_columns_backward)(s, p.count, s->in[0].size / p.count);
+    if (FNN_NAME(of_rows)(&p)) return FNN_NAME(standardize_rows_backward)(s, s->in[0].size / p.count, p.count);
     fnn_parallel(fnn_ceil_div(p.jobs, p.per_chunk), 6.0 * (double)s->in[0].size, FNN_NAME(standardize_backward_chunk), &p);
     return FNN_OK;
+}
+
+static int64_t FNN_NAME(standardize_scratch)(const fnn_step *s, int backward) {
+    FNN_NAME(grouping) p = {0};
+    (void)backward;
+    if (!s->in[0].size) return 0;
+    FNN_NAME(set_groups)(&p, &s->in[0], &s->attr[0]);
+    return FNN_NAME(of_columns)(&p) ? FNN_NAME(standardize_columns_bytes)(p.count, s->in[0].size / p.count) : 0;
 }
 
 /* ---- with statistics that are known: in = x mean variance gamma beta; gamma and beta may be missing ---- */
@@ -363,7 +388,8 @@ static int64_t FNN_NAME(damping_scratch)(const fnn_step *s, int backward) {
 }
 
 const fnn_entry FNN_NAME(normalization_entries)[] = {
-    {"standardize", "x", "axis epsilon", FNN_NAME(standardize), FNN_NAME(standardize_backward), NULL},
+    {"standardize", "x", "axis epsilon", FNN_NAME(standardize), FNN_NAME(standardize_backward),
+     FNN_NAME(standardize_scratch)},
     {"standardize_with", "x mean variance gamma beta", "axis epsilon", FNN_NAME(standardize_with),
      FNN_NAME(standardize_with_backward), NULL},
     {"moving_average", "average value", "momentum", FNN_NAME(moving_average), FNN_NAME(moving_average_backward), NULL},

@@ -45,6 +45,13 @@ static inline void FNN_NAME(turn)(const float *x, int64_t rows, int64_t length, 
         for (int64_t r = 0; r < rows; r++) turned[k * rows + r] = x[r * length + k];
 }
 
+/* How many narrow rows stand side by side as one wide row. */
+static inline int64_t FNN_NAME(fold_of)(int64_t rows, int64_t width) {
+    int64_t fold = 1;
+    while (2 * fold * width <= FNN_WIDE && 4 * fold <= rows) fold *= 2;
+    return fold;
+}
+
 /* Declares reduce_NAME(): COMBINE(a, b) joins two values, IDENTITY is neutral. */
 #define FNN_REDUCER(NAME, IDENTITY, COMBINE)                                                                  \
     static inline void FNN_NAME(NAME##_wide)(const float *x, int64_t rows, int64_t width, float *acc) {       \
@@ -67,8 +74,7 @@ static inline void FNN_NAME(turn)(const float *x, int64_t rows, int64_t length, 
     }                                                                                                         \
     /* Narrow rows: `fold` of them side by side are one wide row; the accumulator is folded at the end. */    \
     static inline void FNN_NAME(NAME##_rows)(const float *x, int64_t rows, int64_t width, float *y) {         \
-        int64_t fold = 1;                                                                                     \
-        while (2 * fold * width <= FNN_WIDE && 4 * fold <= rows) fold *= 2;                                   \
+        const int64_t fold = FNN_NAME(fold_of)(rows, width);                                                  \
         if (fold == 1) { FNN_NAME(NAME##_wide)(x, rows, width, y); return; }                                  \
         float acc[FNN_WIDE];                                                                                  \
         const int64_t whole = rows / fold;                                                                    \

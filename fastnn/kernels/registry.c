@@ -10,7 +10,7 @@
 #endif
 
 #define FAMILIES(F) \
-    F(activation) F(axiswise) F(comparison) F(convolution) F(cross_entropy) F(cumulative) F(elementwise) F(embedding) F(gather) F(linear) F(loss) F(metric) F(normalization) F(pooling) F(random) F(recurrence) F(reduction) F(resampling) F(sampling) F(shaping) F(slicing) F(unary) F(update)
+    F(activation) F(axiswise) F(batch_norm) F(comparison) F(convolution) F(cross_entropy) F(cumulative) F(elementwise) F(embedding) F(gather) F(linear) F(loss) F(metric) F(normalization) F(pooling) F(random) F(recurrence) F(reduction) F(resampling) F(sampling) F(shaping) F(slicing) F(unary) F(update)
 
 #define DECLARE(name) extern const fnn_entry name##_entries_generic[];
 FAMILIES(DECLARE)

@@ -16,11 +16,91 @@
 #define WORTH_SHARING 2e5
 #define MOST_THREADS 64
 
-#if !defined(_WIN32)
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* ---------------------------------------------------------------- what the operating system gives */
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+static SRWLOCK lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE wake = CONDITION_VARIABLE_INIT;
+static void take_lock(void) { AcquireSRWLockExclusive(&lock); }
+static void give_lock(void) { ReleaseSRWLockExclusive(&lock); }
+static void wait_for_wake(void) { SleepConditionVariableSRW(&wake, &lock, INFINITE, 0); }
+static void wake_all(void) { WakeAllConditionVariable(&wake); }
+static void yield_processor(void) { SwitchToThread(); }
+
+static int usable_processors(void) {
+    DWORD_PTR ours, all;
+    int count = 0;
+    if (!GetProcessAffinityMask(GetCurrentProcess(), &ours, &all)) return 1;
+    for (; ours; ours &= ours - 1) count++;
+    return count;
+}
+
+static void worker(int thread);
+static DWORD WINAPI begin(LPVOID number) {
+    worker((int)(intptr_t)number);
+    return 0;
+}
+static int start_thread(int number) {
+    const HANDLE thread = CreateThread(NULL, 0, begin, (LPVOID)(intptr_t)number, 0, NULL);
+    return thread && CloseHandle(thread);
+}
+static void watch_forks(void (*in_child)(void)) { (void)in_child; }
+static void renew_lock(void) {}
+
+#else
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static void take_lock(void) { pthread_mutex_lock(&lock); }
+static void give_lock(void) { pthread_mutex_unlock(&lock); }
+static void wait_for_wake(void) { pthread_cond_wait(&wake, &lock); }
+static void wake_all(void) { pthread_cond_broadcast(&wake); }
+static void yield_processor(void) { sched_yield(); }
+
+static int usable_processors(void) {
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static void worker(int thread);
+static void *begin(void *number) {
+    worker((int)(intptr_t)number);
+    return NULL;
+}
+static int start_thread(int number) {
+    pthread_t thread;
+    return !pthread_create(&thread, NULL, begin, (void *)(intptr_t)number) && !pthread_detach(thread);
+}
+static void watch_forks(void (*in_child)(void)) { pthread_atfork(NULL, NULL, in_child); }
+static void renew_lock(void) {
+    pthread_mutex_init(&lock, NULL);
+    pthread_cond_init(&wake, NULL);
+}
+#endif
+
+static inline void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+    __asm__ volatile("yield");
+#elif defined(_WIN32)
+    YieldProcessor();
+#endif
+}
+
+/* ---------------------------------------------------------------- the pool */
 
 #define CLOSED 0xffffffffu /* as next chunk: more than any job has */
 #define SPINS 4000 /* turns of a worker before it sleeps: some tens of microseconds */
@@ -32,24 +112,6 @@ static void (*_Atomic body_of_job)(void *, int64_t, int);
 static void *_Atomic arg_of_job;
 static _Atomic int busy, sleeping;
 static int started;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
-
-static int usable_processors(void) {
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-#endif
-    return (int)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-static inline void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 /* Claims and runs chunks of the current job until none is left. A claim succeeds only while the job is unfinished,
  * so what was read of the job before it belongs to the same generation. */
@@ -67,15 +129,14 @@ static void work(int thread) {
 }
 
 static void sleep_until(uint64_t seen) {
-    pthread_mutex_lock(&lock);
+    take_lock();
     atomic_fetch_add(&sleeping, 1);
-    while (atomic_load(&ticket) >> 32 == seen) pthread_cond_wait(&wake, &lock);
+    while (atomic_load(&ticket) >> 32 == seen) wait_for_wake();
     atomic_fetch_sub(&sleeping, 1);
-    pthread_mutex_unlock(&lock);
+    give_lock();
 }
 
-static void *worker(void *number) {
-    const int thread = (int)(intptr_t)number;
+static void worker(int thread) {
     uint64_t seen = 0;
     for (;;) {
         for (int k = 0; k < SPINS && atomic_load(&ticket) >> 32 == seen; k++) relax();
@@ -83,7 +144,6 @@ static void *worker(void *number) {
         seen = atomic_load(&ticket) >> 32;
         if (thread < atomic_load(&threads)) work(thread);
     }
-    return NULL;
 }
 
 /* A forked child has none of the workers: it starts its own at its first parallel loop. */
@@ -92,30 +152,26 @@ static void forget_workers(void) {
     atomic_store(&busy, 0);
     atomic_store(&sleeping, 0);
     atomic_store(&chunks_of_job, 0); /* whatever the parent was at is not ours to go on with */
-    pthread_mutex_init(&lock, NULL);
-    pthread_cond_init(&wake, NULL);
+    renew_lock();
 }
 
 static void start_workers(void) {
     static int watching_forks;
-    pthread_attr_t attr;
     if (started) return;
     started = 1;
-    if (!watching_forks) watching_forks = !pthread_atfork(NULL, NULL, forget_workers);
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    for (int k = 1; k < fnn_thread_limit(); k++) {
-        pthread_t thread;
-        if (pthread_create(&thread, &attr, worker, (void *)(intptr_t)k)) break; /* fewer workers do the same work */
-    }
-    pthread_attr_destroy(&attr);
+    if (!watching_forks) watch_forks(forget_workers);
+    watching_forks = 1;
+    for (int k = 1; k < fnn_thread_limit(); k++)
+        if (!start_thread(k)) break; /* fewer workers do the same work */
 }
 
+/* As many as the processors that this process may use, or as FASTNN_NUM_THREADS asks for, if those are more. */
 int fnn_thread_limit(void) {
     if (!atomic_load(&limit)) {
-        const int found = (int)fnn_max(1, fnn_min(usable_processors(), MOST_THREADS));
-        atomic_store(&threads, found);
-        atomic_store(&limit, found);
+        const char *asked = getenv("FASTNN_NUM_THREADS");
+        const int64_t found = fnn_max(1, fnn_min(usable_processors(), MOST_THREADS));
+        atomic_store(&threads, (int)found);
+        atomic_store(&limit, (int)fnn_max(found, fnn_min(asked ? atoll(asked) : 0, MOST_THREADS)));
     }
     return atomic_load(&limit);
 }
@@ -138,12 +194,12 @@ static void share(int64_t chunks, void (*body)(void *, int64_t, int), void *arg)
     atomic_store(&chunks_of_job, chunks);
     atomic_store(&ticket, ((atomic_load(&ticket) >> 32) + 1) << 32);
     if (atomic_load(&sleeping)) {
-        pthread_mutex_lock(&lock);
-        pthread_cond_broadcast(&wake);
-        pthread_mutex_unlock(&lock);
+        take_lock();
+        wake_all();
+        give_lock();
     }
     work(0);
-    for (int k = 0; atomic_load(&done) < chunks; k++) k < SPINS ? relax() : (void)sched_yield();
+    for (int k = 0; atomic_load(&done) < chunks; k++) k < SPINS ? relax() : yield_processor();
 }
 
 void fnn_parallel(int64_t chunks, double cost, void (*body)(void *, int64_t, int), void *arg) {
@@ -156,42 +212,3 @@ void fnn_parallel(int64_t chunks, double cost, void (*body)(void *, int64_t, int
     }
     for (int64_t c = 0; c < chunks; c++) body(arg, c, 0); /* small, or another thread has the pool */
 }
-
-#else /* Windows: OpenMP, where the compiler was asked for it */
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-static int limit, threads;
-
-int fnn_thread_limit(void) {
-    if (limit == 0) {
-#ifdef _OPENMP
-        limit = (int)fnn_max(1, fnn_min(omp_get_num_procs(), MOST_THREADS));
-#else
-        limit = 1;
-#endif
-        threads = limit;
-    }
-    return limit;
-}
-
-int fnn_threads(void) {
-    fnn_thread_limit();
-    return threads;
-}
-
-void fnn_set_threads(int n) { threads = (int)fnn_max(1, fnn_min(n, fnn_thread_limit())); }
-
-void fnn_parallel(int64_t chunks, double cost, void (*body)(void *, int64_t, int), void *arg) {
-    int64_t c;
-#ifdef _OPENMP
-    if (chunks > 1 && cost >= WORTH_SHARING && fnn_threads() > 1 && !omp_in_parallel()) {
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-        for (c = 0; c < chunks; c++) body(arg, c, omp_get_thread_num());
-        return;
-    }
-#endif
-    for (c = 0; c < chunks; c++) body(arg, c, 0);
-}
-#endif

@@ -43,14 +43,9 @@ static inline float FNN_NAME(tanh_of)(float x) {
     return copysignf(m / (m + 2.0f), x);
 }
 
-static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
-    union { float f; int32_t i; } u;
-    const int32_t subnormal = x < 1.17549435e-38f;
-    u.f = subnormal ? x * 8388608.0f : x; /* 2^23 */
-    const int32_t e = (u.i >> 23) - (subnormal ? 149 : 126);
-    u.i = (u.i & 0x007fffff) | 0x3f000000; /* mantissa in 0.5 .. 1 */
-    const int32_t low = u.f < 0.707106781f;
-    const float m = (low ? u.f + u.f : u.f) - 1.0f, n = (float)(e - low), z = m * m;
+/* log(2^n (1 + m)), m from sqrt(1/2) - 1 to sqrt(2) - 1 */
+static inline float FNN_NAME(log_near)(float m, float n) {
+    const float z = m * m;
     float p = 7.0376836292e-2f;
     p = p * m - 1.1514610310e-1f;
     p = p * m + 1.1676998740e-1f;
@@ -60,14 +55,32 @@ static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
     p = p * m + 2.0000714765e-1f;
     p = p * m - 2.4999993993e-1f;
     p = p * m + 3.3333331174e-1f;
-    const float y = m + (m * z * p + n * -2.12194440e-4f - 0.5f * z) + n * 0.693359375f;
+    return m + (m * z * p + n * -2.12194440e-4f - 0.5f * z) + n * 0.693359375f;
+}
+
+static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
+    union { float f; int32_t i; } u;
+    const int32_t subnormal = x < 1.17549435e-38f;
+    u.f = subnormal ? x * 8388608.0f : x; /* 2^23 */
+    const int32_t e = (u.i >> 23) - (subnormal ? 149 : 126);
+    u.i = (u.i & 0x007fffff) | 0x3f000000; /* mantissa in 0.5 .. 1 */
+    const int32_t low = u.f < 0.707106781f;
+    const float m = (low ? u.f + u.f : u.f) - 1.0f, n = (float)(e - low);
+    const float y = FNN_NAME(log_near)(m, n);
     return x != x || x < 0 ? NAN : (x == 0 ? -INFINITY : (x == INFINITY ? x : y));
 }
 
-/* 2 ulp: log(1 + x) by the log of what 1 + x is rounded to, made good for that rounding; x above -1. */
+/* 1 ulp: log(1 + x) for x in 0 … 1, where neither rounding nor sign needs care */
+static inline float FNN_NAME(log1p_of_share)(float x) {
+    const int32_t high = x > 0.414213562f;
+    return FNN_NAME(log_near)(high ? 0.5f * (x - 1.0f) : x, (float)high);
+}
+
+/* 2.5 ulp: log(1 + x) by the log of what 1 + x is rounded to, made good for that rounding; x above -1. */
 static inline float FNN_NAME(log1p_of)(float x) {
-    const float u = 1.0f + x, lost = u - 1.0f;
-    return lost == 0 || x == INFINITY ? x : FNN_NAME(log_of)(u) * (x / lost);
+    const float u = 1.0f + x, lost = u - 1.0f, y = FNN_NAME(log_of)(u) * (x / lost);
+    const int32_t as_it_is = (lost == 0) | (x == INFINITY); /* chosen last: a branch would keep loops from vectors */
+    return as_it_is ? x : y;
 }
 
 /* 2 ulp: exp(x) - 1 without cancellation near 0 */

@@ -93,11 +93,11 @@ static void FNN_NAME(winograd_products)(const FNN_NAME(winograd_job) *job, const
         FNN_NAME(fetch_pixels)(next, b->next, POINTS, k, job->from.c);
         if (k < RESULTS) FNN_NAME(fetch_results)(b->results, b->count, k, job->to.c);
         for (int64_t col = 0; col < job->to_pitch; col += TILE_COLS) {
-            const fnn_tile t = {.a = b->from + k * job->from_plane, .a_row = job->from_pitch, .a_depth = 1,
+            fnn_tile t = {.a = b->from + k * job->from_plane, .a_row = job->from_pitch, .a_depth = 1,
                                 .depth = job->from.c, .segments = 1, .b_depth = TILE_COLS,
                                 .b = job->weights + k * job->weight_plane + col * job->from.c,
                                 .c = b->to + k * job->to_plane + col, .c_row = job->to_pitch};
-            FNN_NAME(fnn_tile_column)(t, b->count, (int)fnn_min(TILE_COLS, job->to_pitch - col));
+            FNN_NAME(fnn_tile_column)(&t, b->count, (int)fnn_min(TILE_COLS, job->to_pitch - col));
         }
     }
 }

@@ -13,7 +13,8 @@
 
 #define DW_BLOCK 28        /* squares: the depth of a product */
 #define DW_PARTS 16        /* dw is the sum of at most so many parts, whatever the number of threads … */
-#define DW_PART_SQUARES 56 /* … each of so many squares or more … */
+#define DW_PART_SQUARES 56 /* … each of so many squares or more, but two from so many on … */
+#define DW_TWO_PARTS 24
 #define DW_BYTES (8 << 20) /* … and if they would take more memory, fewer parts, two at least */
 
 typedef struct {
@@ -34,7 +35,7 @@ static FNN_NAME(winograd_dw_job) FNN_NAME(winograd_dw_plan)(const fnn_step *s) {
         .dy = {s->in[0].data, NULL, z.oh, z.ow, outs, 0, 0, down, across, STEP},
         .squares = z.n * down * across, .dw = s->out[1].data, .db = s->out[2].data, .weights = 9 * z.c * outs};
     const int64_t most = fnn_max(2, fnn_min(DW_PARTS, DW_BYTES / (job.weights * (int64_t)sizeof(float))));
-    const int64_t parts = fnn_max(1, fnn_min(most, job.squares / DW_PART_SQUARES));
+    const int64_t parts = fnn_min(most, fnn_max(job.squares / DW_PART_SQUARES, job.squares < DW_TWO_PARTS ? 1 : 2));
     job.per_part = fnn_ceil_div(job.squares, parts);
     job.parts = job.squares ? fnn_ceil_div(job.squares, job.per_part) : 0;
     job.x_pitch = FNN_NAME(whole_vectors)(z.c);
@@ -85,10 +86,10 @@ static void FNN_NAME(winograd_dw_products)(const FNN_NAME(winograd_dw_job) *job,
         if (k < RESULTS) FNN_NAME(fetch_pixels)(b->dy_pixels[next], b->next, RESULTS, k, job->dy.c);
         for (int64_t col = 0; col < job->dy_pitch; col += TILE_COLS) {
             float *dw = b->dw + k * job->dw_plane + col;
-            const fnn_tile t = {.a = b->x + k * job->x_plane, .a_row = 1, .a_depth = job->x_pitch, .depth = b->count,
+            fnn_tile t = {.a = b->x + k * job->x_plane, .a_row = 1, .a_depth = job->x_pitch, .depth = b->count,
                                 .segments = 1, .b = b->dy + k * job->dy_plane + col, .b_depth = job->dy_pitch,
                                 .from = b->begin ? NULL : dw, .from_row = job->dy_pitch, .c = dw, .c_row = job->dy_pitch};
-            FNN_NAME(fnn_tile_column)(t, job->x.c, (int)fnn_min(TILE_COLS, job->dy_pitch - col));
+            FNN_NAME(fnn_tile_column)(&t, job->x.c, (int)fnn_min(TILE_COLS, job->dy_pitch - col));
         }
     }
 }
@@ -134,18 +135,11 @@ static void FNN_NAME(winograd_dw_part)(void *arg, int64_t part, int thread) {
     if (job->dw) FNN_NAME(points_to_dweights)(job, b.dw, dw);
 }
 
-#define ADD_CHUNK 4096
-
 static void FNN_NAME(winograd_add_parts)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(winograd_dw_job) *job = arg;
     const int64_t end = fnn_min((chunk + 1) * ADD_CHUNK, job->weights + job->dy.c);
     (void)thread;
-    for (int64_t k = chunk * ADD_CHUNK; k < end; k++) {
-        float *to = k < job->weights ? job->dw : job->db, sum = 0;
-        if (!to) continue;
-        for (int64_t p = 0; p < job->parts; p++) sum += job->sums[p * job->part + k];
-        to[k < job->weights ? k : k - job->weights] = sum;
-    }
+    FNN_NAME(add_gradients)(job->sums, job->parts, job->part, chunk * ADD_CHUNK, end, job->weights, job->dw, job->db);
 }
 
 void FNN_NAME(fnn_winograd_dw)(fnn_step *s) {

@@ -10,7 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from fastnn.errors import ShapeError
 from fastnn.ops.attributes import Choice
-from fastnn.ops.linear import OptionalShape, check_bias
+from fastnn.ops.linear import OptionalShape, check_bias, dense
+from fastnn.ops.shaping import reshape
 from fastnn.ops.table import Case, define
 from fastnn.ops.terms import Index, Shape, Sum, grid
 
@@ -460,6 +461,21 @@ LARGE_CONVOLUTIONS = tuple(
     Case(((32, 28, 28, 128), (3, 3, 128 // groups, 128), (128,)), {**SAME, "groups": groups}) for groups in (4, 8, 32)
 )
 
+
+def conv2d_expand(
+    x: Any, w: Any, b: Any = None, *, strides: Pair, padding: str, dilation_rate: Pair, groups: int, **_: Any
+) -> Any:
+    """Patches as rows of a matrix, their product with the weights as a matrix, and the images put together again."""
+    if groups > 1 or tuple(dilation_rate) != (1, 1):
+        return None
+    kh, kw, channels, outs = w.shape
+    patches = im2col(x, kernel_size=(kh, kw), strides=strides, padding=padding)
+    n, oh, ow, size = patches.shape
+    rows = reshape(patches, shape=(n * oh * ow, size))
+    y = dense(rows, reshape(w, shape=(kh * kw * channels, outs)), b)
+    return reshape(y, shape=(n, oh, ow, outs))
+
+
 conv2d = define(
     "conv2d",
     "convolution",
@@ -475,6 +491,7 @@ conv2d = define(
     grad_formula="dx = dy spread back through w; dw = x times dy, summed over images and positions; db = sum of dy",
     explain=conv2d_explain,
     flops=conv2d_flops,
+    expand=conv2d_expand,
     cases=(
         Case(((2, 6, 5, 3), (3, 2, 3, 4), (4,))),
         Case(((2, 7, 6, 2), (3, 3, 2, 5), (5,)), {"padding": "same"}),

@@ -93,6 +93,7 @@ class Op:
         bench: Large examples for benchmarks, where shapes matter; otherwise the small ones are grown.
         flops: `flops(*shapes, **attrs)`: floating-point operations by result or gradient, such as `{"y": 8, "dw": 8}`;
             left out where every cell is worth one (see `work.py`).
+        expand: `expand(*inputs, **attrs)`: the same up to rounding in other operations, or None where there is no way.
         numpy_fast: What a good NumPy programmer would write, where `forward` is a teaching loop.
         source: Where the mathematics is from.
         spellings: Keras' argument names where they differ, and the record's. Two inputs a and b are also x1 and x2.
@@ -125,6 +126,7 @@ class Op:
     cases: tuple[Case, ...] = ()
     bench: tuple[Case, ...] = ()
     flops: Callable[..., Mapping[str, int]] | None = None
+    expand: Callable[..., Any] | None = None
     numpy_fast: Callable[..., Any] | None = None
     source: str = ""
     spellings: Mapping[str, str] = field(default_factory=dict)

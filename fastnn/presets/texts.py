@@ -139,7 +139,7 @@ register(
         network=shared_embedding,
         data=two_reviews,
         batch_size=32,
-        epochs=25,
+        epochs=50,
         goal=0.1,
         shuffle=True,
     )
