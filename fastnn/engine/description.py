@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -190,7 +191,7 @@ class Description:
         """The lines below the table."""
         t = self.totals
         yield (
-            f"{count(t['steps'], 'step')} in {count(t['rows'], 'row')}: {t['fused']} done at the end of another's "
+            f"{count(t['steps'], 'step')} in {count(t['rows'], 'row')}: {t['fused']} done within another's "
             f"kernel, {t['not_run']} not run since their results are second names."
         )
         if self.hidden:
@@ -205,7 +206,9 @@ class Description:
         yield f"Work: {amount(t['flops'])}flop, {amount(t['bytes'])}B read and written."
 
     def __str__(self) -> str:
-        return "\n".join([*aligned_lines(self.table(), right=("row", "moves", "flop")), "", *self.remarks()])
+        return "\n".join(
+            [*aligned_lines(self.table(), right=("row", "moves", "flop")), "", *map(wrapped, self.remarks())]
+        )
 
     __repr__ = __str__
 
@@ -287,6 +290,11 @@ def shape_text(shape: Sequence[int]) -> str:
         ('32x784', '1')
     """
     return "x".join(map(str, shape)) or "1"
+
+
+def wrapped(text: str) -> str:
+    """A remark in lines of 120 letters."""
+    return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False)
 
 
 def count(number: int, thing: str) -> str:
