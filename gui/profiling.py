@@ -81,9 +81,8 @@ def title(timing: Timing) -> str:
 
 def rates(timing: Timing) -> str:
     """How fast a row is, and how near to what the machine can do."""
-    parts = [f"{billions(timing.flops)} GFLOP/s"] if timing.line.flops else []
-    parts.append(f"{billions(timing.bandwidth)} GB/s")
-    return " · ".join([*parts, f"{timing.peak:.0%} of peak"])
+    arithmetic = [f"{billions(timing.flops)} GFLOP/s"] if timing.line.flops else []
+    return " · ".join([f"{timing.peak:.0%} of peak", *arithmetic, f"{billions(timing.bandwidth)} GB/s"])
 
 
 def billions(rate: float) -> str:

@@ -50,6 +50,21 @@ def test_fusions_are_named_and_what_they_did_away_with_is_listed():
     assert all(name in {*found.plan.listing.values} for line in found.rows for name in (*line.reads, *line.writes))
 
 
+def test_a_batch_norm_is_one_kernel_with_the_names_of_its_steps():
+    x = layers.Input((8, 8, 4))
+    h = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, padding="same", name="conv")(x))
+    h = layers.ReLU(name="relu")(layers.Add(name="sum")([h, x]))
+    model = fastnn.Model(x, layers.Dense(2)(layers.Flatten()(h)))
+    model.compile("sgd", "mse")
+    found = model.plan(3)
+    forward, back = (line for line in found.rows if line.work.startswith("fused_batch_norm"))
+    assert forward.work == "fused_batch_norm: standardize + multiply + add + add + relu"
+    assert back.work == "fused_batch_norm: relu, add, multiply, standardize backward"
+    assert {"norm.standardize", "norm.add", "sum.add"} <= set(found.hidden)
+    assert not set(found.hidden) & {name for line in found.rows for name in (*line.reads, *line.writes)}
+    assert forward.flops == 5 * 3 * 8 * 8 * 4
+
+
 def test_a_value_written_over_an_operand_is_said():
     found = compiled(layers.Dense(3), layers.Activation("tanh"), layers.Activation("sigmoid"), shape=(4,)).plan(5, None)
     over = {line.work: (line.memory, line.over) for line in found.rows}

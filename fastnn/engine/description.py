@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine.graph import Step
 from fastnn.engine.memory import size_of
-from fastnn.engine.rows import Row
+from fastnn.engine.rows import HANDED_ON, Row
 from fastnn.engine.steplist import FED, KEPT
 from fastnn.ops.work import backward_flops, forward_flops, moved
 
@@ -99,9 +100,14 @@ class Description:
             (shapes[0], shapes[1]),
             tuple(dict.fromkeys(self._memory.label(n) for n in writes)),
             self._shown(self._memory.over(row)),
-            flops_of(row, steps),
+            sum(step_flops(step, self._made(step)) for step in steps),
             self._bytes(row, steps[0]),
         )
+
+    def _made(self, step: Step) -> list[str]:
+        """Roles of the results that a step computes: not those that are the incoming gradient under a second name."""
+        handed = self.plan.program.homes if step.backward and step.op.name in HANDED_ON else ()
+        return [role for role, name in step.results if name is not None and name not in handed]
 
     def _bytes(self, row: Row, step: Step) -> int:
         sizes = [self.plan.buffers[n].nbytes for n in dict.fromkeys(row.reads)]
@@ -112,15 +118,16 @@ class Description:
     @cached_property
     def second_names(self) -> Mapping[str, str]:
         """Values that are other values under a second name, and those."""
-        program, told = self.plan.program, self._told
-        homes = {name: program.home(name) for name in program.homes if name not in self.hidden}
+        program, told, buffers = self.plan.program, self._told, self.plan.buffers
+        homes = {n: program.home(n) for n in program.homes if n not in program.hidden and n in buffers}
         return {name: told.get(home, home) for name, home in homes.items() if told.get(home, home) != name}
 
     @cached_property
     def _told(self) -> dict[str, str]:
         """For a value whose memory only ever holds another one, the name of that."""
-        program = self.plan.program  # the last name is that of what the row really writes
-        return {program.home(n): n for n in program.homes if program.home(n) in self.hidden and n not in self.hidden}
+        program, buffers = self.plan.program, self.plan.buffers
+        names = [n for n in program.homes if n not in program.hidden and n in buffers]
+        return {program.home(n): n for n in names if program.home(n) in program.hidden}  # the last is really written
 
     def _shown(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._told.get(name, name) for name in names)
@@ -128,7 +135,8 @@ class Description:
     @cached_property
     def hidden(self) -> tuple[str, ...]:
         """Values that are nowhere in memory by themselves: a row goes from what is before to what is behind them."""
-        return tuple(n for n in self.plan.listing.values if n in self.plan.program.hidden)
+        hidden, buffers = self.plan.program.hidden, self.plan.buffers
+        return tuple(n for n in self.plan.listing.values if n in hidden or n not in buffers)
 
     @cached_property
     def steps_not_run(self) -> tuple[int, ...]:
@@ -183,7 +191,7 @@ class Description:
         """The lines below the table."""
         t = self.totals
         yield (
-            f"{count(t['steps'], 'step')} in {count(t['rows'], 'row')}: {t['fused']} done at the end of another's "
+            f"{count(t['steps'], 'step')} in {count(t['rows'], 'row')}: {t['fused']} done within another's "
             f"kernel, {t['not_run']} not run since their results are second names."
         )
         if self.hidden:
@@ -198,7 +206,9 @@ class Description:
         yield f"Work: {amount(t['flops'])}flop, {amount(t['bytes'])}B read and written."
 
     def __str__(self) -> str:
-        return "\n".join([*aligned_lines(self.table(), right=("row", "moves", "flop")), "", *self.remarks()])
+        return "\n".join(
+            [*aligned_lines(self.table(), right=("row", "moves", "flop")), "", *map(wrapped, self.remarks())]
+        )
 
     __repr__ = __str__
 
@@ -245,34 +255,28 @@ class _Memory:
 
 
 def work_of(row: Row, steps: Sequence[Step]) -> str:
-    """What a row does, in words: its first step, and those that have moved into it."""
-    text = f"{steps[0].op.name} backward" if row.backward else steps[0].op.name
-    for step in steps[1:]:
-        if row.mask is not None and step.backward:
-            text += f", masked by {step.op.name}"
-        else:
-            text += f" + {step.op.name}{' backward' if step.backward else ''}"
-    return text
+    """What a row does, in words: the steps that have become one kernel, and its name where it is made for them."""
+    names = [step.op.name for step in steps]
+    if not row.backward:
+        text = " + ".join(names)
+    elif row.mask is not None:
+        text = f"{names[0]} backward, masked by {names[-1]}"
+    else:
+        text = f"{', '.join(names)} backward"
+    return text if row.kernel in names else f"{row.kernel}: {text}"
 
 
-def flops_of(row: Row, steps: Sequence[Step]) -> int:
-    """Floating-point operations of the steps of a row; only of those gradients that it writes."""
-    own = row.results if row.kernel == steps[0].op.name else None
-    return sum(step_flops(step, own if k == 0 else None) for k, step in enumerate(steps))
-
-
-def step_flops(step: Step, results: Sequence[Any] | None = None) -> int:
+def step_flops(step: Step, made: Sequence[str] | None = None) -> int:
     """Floating-point operations of a step.
 
     Args:
         step: The step.
-        results: What is made of its results: names of those that are written; all by default.
+        made: Roles of the results that are computed; all by default.
     """
     if not step.backward:
         return forward_flops(step.op, step.shapes, step.attrs)
-    names = [name for _, name in step.results] if results is None else results
-    made = [role[1:] for (role, _), name in zip(step.results, names, strict=True) if isinstance(name, str)]
-    return backward_flops(step.op, step.shapes, step.attrs, made)
+    roles = [role for role, name in step.results if name is not None] if made is None else made
+    return backward_flops(step.op, step.shapes, step.attrs, [role[1:] for role in roles])
 
 
 # ---------------------------------------------------------------- text
@@ -286,6 +290,11 @@ def shape_text(shape: Sequence[int]) -> str:
         ('32x784', '1')
     """
     return "x".join(map(str, shape)) or "1"
+
+
+def wrapped(text: str) -> str:
+    """A remark in lines of 120 letters."""
+    return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False)
 
 
 def count(number: int, thing: str) -> str:
