@@ -51,6 +51,11 @@ def logistic(x):
         ("sigmoid", logistic, 1e-30, 87.0, -1, 2.5),
         ("softplus", lambda x: np.logaddexp(0, x), 1e-30, 1e4, 1, 2.0),
         ("softplus", lambda x: np.logaddexp(0, x), 1e-30, 86.0, -1, 2.0),
+        ("exp2", np.exp2, 1e-30, 127.9, 1, 1.5),
+        ("exp2", np.exp2, 1e-30, 125.4, -1, 1.5),
+        ("log2", np.log2, 1e-45, 3e38, 1, 2.0),
+        ("sinh", np.sinh, 1e-30, 89.4, -1, 3.0),
+        ("cosh", np.cosh, 1e-30, 89.4, 1, 3.0),
         ("log1p", np.log1p, 1e-30, 3e38, 1, 2.5),
     ],
 )

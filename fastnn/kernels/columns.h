@@ -1,8 +1,8 @@
-/* columns.h: matrices of [rows][cols] by whole vectors, however many columns there are; several sums over the rows in one pass.
+/* columns.h: matrices of [rows][cols] by whole vectors, however many columns; several sums over the rows in one pass.
  *
  * Narrow rows are taken `fold` at a time, side by side, as one wide row; numbers that belong to columns are repeated
  * to fit it. The parts into which the rows are cut, and the order in which a part's numbers are added, are those of
- * reduce.h: a sum made here on the way has the bits of one made there.
+ * reduce.h: of more than one column, a sum made here on the way has the bits of one made there.
  * Included inside a family file, once per instruction set, after vector.h, vector_choice.h and reduce.h.
  */
 typedef struct { int64_t rows, cols, part_rows, parts, width; } FNN_NAME(columns); /* width: of the widest row */

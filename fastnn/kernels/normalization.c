@@ -1,9 +1,9 @@
 /* normalization.c: mean 0 and variance 1 over groups of cells; moving averages; local response normalisation.
  *
- * Groups that are the columns of a matrix are batch_norm.c's, its rows row_norm.c's. Otherwise every group is one thread's, and its sums are
- * taken in double and in one order. Axes of x that lie side by side and
- * are both kept, or both reduced, count as one. A group's cells come in runs of neighbours: where the last axis is
- * kept, up to LANES groups are worked on side by side; where it is reduced, the lanes are parts of one group.
+ * Groups that are the columns of a matrix are batch_norm.c's, its rows row_norm.c's. Otherwise every group is one
+ * thread's, and its sums are taken in double and in one order. Axes of x that lie side by side and are both kept, or
+ * both reduced, count as one. A group's cells come in runs of neighbours: where the last axis is kept, up to LANES
+ * groups are worked on side by side; where it is reduced, the lanes are parts of one group.
  */
 #include "fnn.h"
 #ifndef FNN_ISA

@@ -1,7 +1,8 @@
 /* pooling.c: the largest or the mean of every window; images are [sample][row][column][channel].
  *
- * Inner loops run over the channels of one cell, which lie side by side: vectors, of which the last may be cut. Windows are cut at the edges of the image:
- * padding is never read and does not count. A global pool is a window as large as the image.
+ * Inner loops run over the channels of one cell, which lie side by side: vectors, of which the last may be cut.
+ * Windows are cut at the edges of the image: padding is never read and does not count. A global pool is a window as
+ * large as the image.
  */
 #include "fnn.h"
 #include "vector_system.h"

@@ -3,11 +3,8 @@
  * Branch-free float32 polynomials; errors are stated in units in the last place (ulp) and checked by the tests.
  * Included inside a family file, once per instruction set. NaN stays NaN, infinities go to their limits.
  */
-/* Splits x = n ln 2 + r and returns (exp(r) - 1); n is a whole number, |r| at most ln(2) / 2. */
-static inline float FNN_NAME(exp_rest)(float x, float *n) {
-    const float shifter = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest whole number */
-    *n = (x * 1.44269504f + shifter) - shifter;
-    const float r = (x - *n * 0.693145752f) - *n * 1.42860677e-6f;
+/* exp(r) - 1 for |r| at most ln(2) / 2 */
+static inline float FNN_NAME(exp_near)(float r) {
     float p = 1.98756915e-4f;
     p = p * r + 1.39819995e-3f;
     p = p * r + 8.33345205e-3f;
@@ -15,6 +12,14 @@ static inline float FNN_NAME(exp_rest)(float x, float *n) {
     p = p * r + 1.66666657e-1f;
     p = p * r + 0.5f;
     return p * r * r + r;
+}
+
+/* Splits x = n ln 2 + r and returns (exp(r) - 1); n is a whole number, |r| at most ln(2) / 2. */
+static inline float FNN_NAME(exp_rest)(float x, float *n) {
+    const float shifter = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest whole number */
+    *n = (x * 1.44269504f + shifter) - shifter;
+    const float r = (x - *n * 0.693145752f) - *n * 1.42860677e-6f;
+    return FNN_NAME(exp_near)(r);
 }
 
 static inline float FNN_NAME(power_of_two)(int32_t n) { /* n from -126; -127 gives 0 */
@@ -28,6 +33,14 @@ static inline float FNN_NAME(exp_of)(float x) {
     const float high = 89.0f < x ? 89.0f : x, clamped = -87.3f > high ? -87.3f : high; /* NaN passes both */
     float n;
     const float rest = FNN_NAME(exp_rest)(clamped, &n), half = FNN_NAME(power_of_two)((int32_t)n - 1); /* 2^128 is too large */
+    return (rest * half + half) * 2.0f;
+}
+
+/* 1.5 ulp; powers of two are exact; 0 below -125.5, infinity from 128 */
+static inline float FNN_NAME(exp2_of)(float x) {
+    const float high = 128.0f < x ? 128.0f : x, clamped = -126.0f > high ? -126.0f : high; /* NaN passes both */
+    const float shifter = 12582912.0f, n = (clamped + shifter) - shifter;
+    const float rest = FNN_NAME(exp_near)((clamped - n) * 0.693147181f), half = FNN_NAME(power_of_two)((int32_t)n - 1);
     return (rest * half + half) * 2.0f;
 }
 
@@ -58,16 +71,33 @@ static inline float FNN_NAME(log_near)(float m, float n) {
     return m + (m * z * p + n * -2.12194440e-4f - 0.5f * z) + n * 0.693359375f;
 }
 
-static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
+/* x = 2^n (1 + m); returns m, from sqrt(1/2) - 1 to sqrt(2) - 1. */
+static inline float FNN_NAME(log_parts)(float x, float *n) {
     union { float f; int32_t i; } u;
     const int32_t subnormal = x < 1.17549435e-38f;
     u.f = subnormal ? x * 8388608.0f : x; /* 2^23 */
     const int32_t e = (u.i >> 23) - (subnormal ? 149 : 126);
     u.i = (u.i & 0x007fffff) | 0x3f000000; /* mantissa in 0.5 .. 1 */
     const int32_t low = u.f < 0.707106781f;
-    const float m = (low ? u.f + u.f : u.f) - 1.0f, n = (float)(e - low);
-    const float y = FNN_NAME(log_near)(m, n);
+    *n = (float)(e - low);
+    return (low ? u.f + u.f : u.f) - 1.0f;
+}
+
+/* The logarithm y of x, or what it is at the ends. */
+static inline float FNN_NAME(log_or_limit)(float x, float y) {
     return x != x || x < 0 ? NAN : (x == 0 ? -INFINITY : (x == INFINITY ? x : y));
+}
+
+static inline float FNN_NAME(log_of)(float x) { /* 1 ulp */
+    float n;
+    const float m = FNN_NAME(log_parts)(x, &n);
+    return FNN_NAME(log_or_limit)(x, FNN_NAME(log_near)(m, n));
+}
+
+static inline float FNN_NAME(log2_of)(float x) { /* 2 ulp; whole numbers are exact */
+    float n;
+    const float m = FNN_NAME(log_parts)(x, &n);
+    return FNN_NAME(log_or_limit)(x, n + FNN_NAME(log_near)(m, 0) * 1.44269504f);
 }
 
 /* 1 ulp: log(1 + x) for x in 0 … 1, where neither rounding nor sign needs care */
@@ -89,6 +119,24 @@ static inline float FNN_NAME(expm1_of)(float x) {
     float n;
     const float rest = FNN_NAME(exp_rest)(clamped, &n), half = FNN_NAME(power_of_two)((int32_t)n - 1);
     return (rest * half + (half - 0.5f)) * 2.0f;
+}
+
+/* exp(a) / 2 for a not below 0; in two factors where exp(a) may be too large. */
+static inline float FNN_NAME(half_exp)(float a) {
+    const float root = FNN_NAME(exp_of)(0.5f * a), e = FNN_NAME(exp_of)(a);
+    return a > 88.0f ? 0.5f * root * root : 0.5f * e;
+}
+
+/* 2 ulp up to 88, 3 beyond: by exp(x) - 1 near 0 */
+static inline float FNN_NAME(sinh_of)(float x) {
+    const float a = fabsf(x), far = FNN_NAME(half_exp)(a), e = FNN_NAME(expm1_of)(20.0f < a ? 20.0f : a);
+    return copysignf(a > 10.0f ? far : 0.5f * (e + e / (e + 1.0f)), x);
+}
+
+/* 2 ulp up to 88, 3 beyond */
+static inline float FNN_NAME(cosh_of)(float x) {
+    const float far = FNN_NAME(half_exp)(fabsf(x));
+    return far + 0.25f / far;
 }
 
 /* a to the power b for positive finite a and finite b, in double precision by series; 0.51 ulp. */
