@@ -7,13 +7,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import environment
+from benchmarks.report import OURS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -136,6 +137,7 @@ class Contest:
         ]
         self.versions: dict[str, str] = {}
         self.failed: dict[tuple[str, str], str] = {}
+        self.peaks: dict[str, float] = {}
 
     def __enter__(self) -> Contest:
         for worker in self.workers:
@@ -148,6 +150,13 @@ class Contest:
         print(file=sys.stderr)
         for worker in self.workers:
             worker.close()
+
+    def warm_up(self, task: Mapping[str, Any]) -> None:
+        """Let all do a task side by side, unmeasured."""
+        for worker in self.workers:
+            worker.send("prepare", task=task)
+        for worker in list(self.workers):
+            self.attempt(worker, task["name"], worker.receive)
 
     def race(self, task: Mapping[str, Any], rounds: int, seconds: float) -> dict[str, list[float]]:
         """Seconds of one step, for every contestant and round; who goes first changes from round to round."""
@@ -165,6 +174,18 @@ class Contest:
                 else:
                     times.setdefault(worker.contestant.label, []).append(value)
         return {w.contestant.label: times[w.contestant.label] for w in self.workers if w.contestant.label in times}
+
+    def memory(self, labels: Collection[str]) -> dict[str, int]:
+        """Bytes that the last task took at most, its preparation included, of those whose system tells."""
+        asked = [worker for worker in self.workers if worker.contestant.label in labels]
+        taken = {w.contestant.label: self.attempt(w, "memory", partial(w.ask, "memory")) for w in asked}
+        return {label: size for label, size in taken.items() if size is not None}
+
+    def measure_peaks(self) -> None:
+        """Let fastnn measure what the machine can do; of several measurements the best counts."""
+        for worker in [w for w in self.workers if w.contestant.label == OURS]:
+            for bound, reached in (self.attempt(worker, "peaks", partial(worker.ask, "peaks")) or {}).items():
+                self.peaks[bound] = max(reached, self.peaks.get(bound, 0))
 
     def attempt(self, worker: Worker, what: str, ask: Callable[[], Any]) -> Any:
         """The answer, or None from one who fails; whose process ended takes no further part."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,26 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def system() -> str:
+    """Operating system and architecture."""
+    name = platform.system()
+    if name == "Linux":
+        with contextlib.suppress(OSError):
+            name = f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {name}"
+    return f"{name} {platform.machine()}"
+
+
 def describe(threads: int) -> dict[str, Any]:
     """Processor, system, threads of every contestant, caps, and the load that others make."""
     return {
         "processor": processor(),
         "processors": environment.processors(),
-        "system": f"{platform.system()} {platform.machine()}",
+        "system": system(),
         "python": platform.python_version(),
         "threads": threads,
         "instruction set": os.environ.get("FASTNN_ISA", "not capped"),
         "peers' caps": environment.caps(os.environ),
+        "date": date.today().isoformat(),
         "load before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from benchmarks import keras_style
 from benchmarks.contest import Contest, Contestant
-from benchmarks.networks import Description, all_networks, peer_networks
+from benchmarks.networks import Description, all_networks, first_network, peer_networks
 from benchmarks.report import Result
 
 
@@ -45,10 +46,19 @@ def detail(network: Description) -> str:
     return f"batch {network['batch']}, {network['optimizer']['type']}"
 
 
+def flops(network: Description) -> int:
+    """Floating-point operations of a training step, by definition of its operations."""
+    import fastnn
+
+    return keras_style.build(fastnn, network).plan(network["batch"]).totals["flops"]
+
+
 def run(
     names: Sequence[str], threads: int, quick: bool, rounds: int, seconds: float, peers_python: str, peers: bool = False
-) -> tuple[list[Result], Contest]:
-    """Time networks; returns results, and the contest with versions, absent peers and failures.
+) -> Iterator[tuple[Result, Contest]]:
+    """Time networks; gives each result, and its contest with versions, absent peers and failures.
+
+    Every network has processes of its own: memory that one leaves behind would hide what the next one takes.
 
     Args:
         names: Only these networks.
@@ -59,10 +69,12 @@ def run(
         peers_python: Interpreter of peers.
         peers: Whether frameworks alone take part, with more networks than NumPy's own code knows.
     """
-    results = []
     contestants = [c for c in (PEERS if peers else CONTESTANTS) if not (quick and c.label in SLOW)]
     networks = chosen(names, (peer_networks if peers else all_networks)(quick))
-    with Contest(contestants, threads, peers_python) as contest:
-        for network in networks:
-            results.append(Result(network["name"], detail(network), contest.race(network, rounds, seconds)))
-    return results, contest
+    for network in networks:
+        work = flops(network)
+        with Contest(contestants, threads, peers_python) as contest:
+            contest.warm_up(first_network())
+            contest.measure_peaks()
+            times = contest.race(network, rounds, seconds)
+            yield Result(network["name"], detail(network), times, work, memory=contest.memory(times)), contest

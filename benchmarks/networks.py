@@ -174,6 +174,11 @@ def lstm(batch: int, batches: int) -> Description:
     return with_adam("lstm", [100, 64], [{"type": "LSTM", "units": 128}, dense(10, "softmax")], batch, batches)
 
 
+def first_network() -> Description:
+    """What everybody trains before anything is measured, so that code which is loaded on first use is there."""
+    return with_adam("first", [8], [dense(10, "softmax")], 8, 2)
+
+
 def peer_networks(quick: bool) -> list[Description]:
     """Every network that is held against other frameworks, smallest first."""
     if quick:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from benchmarks.memory import Meter
+
 BLOCK_SECONDS = 0.01
 
 Work = Callable[[], object]
@@ -44,6 +46,7 @@ class Server:
         self.contestant = contestant
         self.work: Work | None = None
         self.steps = 1
+        self.meter: Meter | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The reply to a request; an error of any kind becomes a reply as well."""
@@ -55,14 +58,22 @@ class Server:
     def versions(self) -> dict[str, str]:
         return self.contestant.versions()
 
+    def peaks(self) -> dict[str, float]:
+        return self.contestant.peaks()
+
     def prepare(self, task: dict[str, Any]) -> None:
         self.work = None  # what went before is freed first
+        self.meter = Meter()
         self.work, self.steps = self.contestant.prepare(task)
         self.work()  # compiles, allocates, starts threads: not counted
 
     def time(self, seconds: float) -> float:
         assert self.work is not None, "nothing was prepared"
         return best_time(self.work, seconds) / self.steps
+
+    def memory(self) -> int | None:
+        assert self.meter is not None, "nothing was prepared"
+        return self.meter.peak()
 
 
 def own_output() -> IO[str]:

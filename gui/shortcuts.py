@@ -82,6 +82,7 @@ ACTIONS = (
     Action("table", "Numbers and histogram of the selected tensor…", ("T",), "Look"),
     Action("sort_terms", "Terms of a sum by size / by index", ("O",), "Look"),
     Action("gradient_check", "Gradient check…", ("K",), "Look"),
+    Action("profile", "Time of each operation", ("Ctrl+I",), "Look", checkable=True),
     Action("predict", "Predict the numbers", ("P",), "Learn", checkable=True),
     Action("export_score", "Export the score of predictions…", (), "Learn"),
     Action("worksheet", "Export a worked sheet of this step…", ("Ctrl+Shift+E",), "File"),

@@ -45,7 +45,7 @@ from gui.worker import Player, Trainer
 LAYOUT_VERSION = 1
 WIDE = 1600  # pixels of a window in which the map has room for more than a column
 AT_ONCE = 0.03  # seconds of training that a move may take before the window answers
-SCROLLING = ("network", "explain", "listing", "lesson")  # docks that need no scroll bars around them
+SCROLLING = ("network", "explain", "listing", "lesson", "profile")  # docks that need no scroll bars around them
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM, TOP = Qt.DockWidgetArea.BottomDockWidgetArea, Qt.ToolBarArea.TopToolBarArea
 

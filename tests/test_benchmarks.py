@@ -124,13 +124,17 @@ def test_unknown_names_are_refused(capsys):
     assert "'mlp'" in capsys.readouterr().err
 
 
+CASES = {"dense": Case(((2, 3), (3, 4), (4,))), "relu": Case(((2, 3),))}
+
+
 def some_report():
     results = [
         report.Result("fast", "1x1", {"fastnn": [2e-3, 1e-3], "NumPy": [3e-3], "PyTorch": [5e-3], "Keras": []}),
-        report.Result("slow", "2x2", {"fastnn": [4e-3], "NumPy": [8e-3], "PyTorch": [2e-3]}, 1000),
+        report.Result("slow", "2x2", {"fastnn": [4e-3], "NumPy": [8e-3], "PyTorch": [2e-3]}, 8 * 10**6),
     ]
     machine = {"processor": "made up", "processors": 2, "load before": 0.1}
-    return report.Report("models", machine, {"rounds": 2}, results, {"numpy": "2"}, ["Keras TF"], {"NumPy": "no"})
+    missing, failed, peaks = ["Keras TF"], {"NumPy": "no"}, {"FMA": 4e9}
+    return report.Report("models", machine, {"rounds": 2}, results, {"numpy": "2"}, missing, failed, peaks)
 
 
 def test_results_survive_the_file(tmp_path):
@@ -153,6 +157,7 @@ def test_losses_are_named_as_plainly_as_wins():
     assert (fast.verdict, slow.verdict) == ("", "slower than PyTorch")
     table = report.table(some_report())
     assert "1 of 2 rows ahead of everybody; 1 slower." in table
+    assert "2 GFLOP/s |    50 %" in table
     assert "Not installed: Keras TF." in table
     assert "Failed: NumPy: no" in table
 
@@ -199,14 +204,15 @@ def test_every_kernel_runs_as_it_is_timed(op):
         assert steps == 1
 
 
-def test_multiply_adds_are_counted_from_explanations():
-    dense, conv2d = find("dense"), find("conv2d")
-    case = Case(((2, 3), (3, 4), (4,)))
-    assert operations.multiply_adds(operations.Task(dense, case, False)) == 2 * 3 * 4
-    assert operations.multiply_adds(operations.Task(dense, case, True)) == 2 * 2 * 3 * 4
-    images = Case(((2, 5, 5, 3), (3, 3, 3, 4), (4,)))
-    assert operations.multiply_adds(operations.Task(conv2d, images, False)) == 2 * 3 * 3 * 4 * 27
-    assert operations.multiply_adds(operations.Task(find("relu"), Case(((2, 3),)), False)) == 0
+def test_rates_are_of_multiply_adds_or_of_bytes():
+    dense, relu = (operations.Task(find(name), case, True) for name, case in CASES.items())
+    products, sums, cells = 2 * 3 * 4, 2 * 4, 2 * 3
+    assert (dense.bound, dense.flops) == ("FMA", 2 * 2 * products + sums)
+    assert (relu.bound, relu.bytes) == ("memory", 3 * 4 * cells)
+    results = [report.Result("", "", {"fastnn": [0.5]}, t.flops, t.bytes, t.bound) for t in (dense, relu)]
+    assert [r.rate for r in results] == [208, 144]
+    assert [r.share({"FMA": 2080, "memory": 288}) for r in results] == [0.1, 0.5]
+    assert results[0].share({}) is None
 
 
 def test_peers_are_held_to_our_instruction_set():

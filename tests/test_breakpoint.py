@@ -50,7 +50,7 @@ def test_it_stops_at_the_operation_that_the_stepper_finds(tmp_path):
         ({"zero_share_above": 0.01}, "forward"),
         ({"accuracy": 0.5}, "loss"),
         ({"loss_factor": 1.01}, "loss"),
-        ({"sample_wrong": 3}, "loss"),
+        ({"sample_wrong": 2}, "loss"),
     ],
 )
 def test_every_condition_stops_behind_its_operation(tmp_path, options, phase, capsys):

@@ -149,7 +149,7 @@ LARGE = [
     (((2, 70, 71, 20), (3, 3, 20, 35), (35,)), {"padding": "same"}),  # several bands of one image
     (((1, 90, 150, 9), (5, 4, 9, 8), (8,)), {"strides": (2, 3)}),
     (((20, 13, 13, 40), (1, 1, 40, 70), (70,)), {}),
-    (((33, 20, 20, 1), (5, 5, 1, 6), (6,)), {"padding": "same"}),  # few channels: dx by patches
+    (((33, 20, 20, 1), (5, 5, 1, 6), (6,)), {"padding": "same"}),  # few channels: dx by rows of patches
     (((40, 15, 15, 2), (3, 3, 2, 2), (2,)), {}),
     (((3, 40, 40, 3), (7, 7, 3, 40), None), {"strides": (2, 2), "padding": "same"}),
     (((2, 30, 30, 2), (20, 3, 2, 40), (40,)), {}),  # a tall kernel
@@ -158,6 +158,8 @@ LARGE = [
     (((2, 21, 30, 37), (4, 3, 37, 3), (3,)), {"strides": (2, 3), "padding": "same"}),
     (((5, 17, 30, 4), (5, 5, 4, 50), None), {"padding": "same"}),
     (((18, 9, 8, 150), (1, 1, 150, 3), (3,)), {}),
+    (((3, 11, 45, 1), (3, 4, 1, 3), (3,)), {}),  # one channel: lanes over pixels
+    (((2, 9, 39, 1), (3, 1, 1, 6), None), {"padding": "same", "strides": (2, 1)}),
     (((1, 40, 41, 16), (5, 3, 16, 24), (24,)), {"padding": "same"}),  # one image: dw is summed over bands
 ]
 

@@ -14,7 +14,7 @@ WAYS = {
     "plain": ("conv2d", ((2, 7, 9, 5), (3, 3, 5, 20), (20,)), {"padding": "same"}),
     "strided": ("conv2d", ((2, 8, 9, 20), (3, 3, 20, 33), (33,)), {"padding": "same", "strides": (2, 2)}),
     "one image": ("conv2d", ((1, 40, 9, 20), (3, 3, 20, 7), (7,)), {"strides": (1, 2)}),
-    "few channels": ("conv2d", ((2, 12, 10, 1), (5, 5, 1, 6), (6,)), {"padding": "same"}),
+    "few channels": ("conv2d", ((2, 12, 37, 1), (5, 5, 1, 6), (6,)), {"padding": "same"}),
     "one result": ("conv2d", ((2, 11, 13, 32), (3, 3, 32, 1), (1,)), {"padding": "same"}),
     "1 x 1": ("conv2d", ((2, 6, 5, 17), (1, 1, 17, 18), (18,)), {}),
     "winograd": ("conv2d", ((2, 9, 8, 16), (3, 3, 16, 33), (33,)), {"padding": "same"}),
@@ -71,6 +71,18 @@ def test_mask_of_the_gradient(isa, way):
     np.testing.assert_allclose(grads[0], finished(plain, None, mask, 0, 0), rtol=1e-5, atol=1e-4)
     for found, expected in zip(grads[1:], test.reference(np.asarray)[2:], strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+@every_isa
+@pytest.mark.parametrize("way", ["plain", "few channels", "one result", "1 x 1", "winograd", "groups", "depthwise"])
+def test_sum_with_what_is_there(isa, way):
+    name, shapes, attrs = WAYS[way]
+    test = Bilinear(name, shapes, attrs)
+    plain = test.reference(np.asarray)[0]
+    old, mask = np.random.default_rng(1).normal(size=(2, *plain.shape)).astype("f4")
+    found = old.copy()
+    run_entry(name, isa, test.inputs, [found], test.attrs, Epilogue(mask=mask.ctypes.data, accumulate=1))
+    np.testing.assert_allclose(found, finished(plain, old, mask, 0, 1), rtol=1e-5, atol=1e-4)
 
 
 @every_isa

@@ -306,3 +306,19 @@ def test_a_sum_ends_with_relu():
     assert ("fused_add_relu", False) in kernels(plan)
     for a, b in zip(expected, received, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        [layers.Conv1DTranspose(3, 3, strides=2, activation="relu"), layers.Conv1D(4, 3, activation="relu")],
+        [layers.Conv1D(4, 3), layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling1D(2)],
+        [layers.Conv1D(4, 3), layers.BatchNormalization(), layers.Reshape((2, 14)), layers.ReLU()],
+        [layers.Conv1D(4, 3, activation="relu"), layers.MaxPooling1D(3, strides=1), layers.Reshape((-1,))],
+        [layers.Dense(6), layers.Reshape((3, 18)), layers.ReLU(), layers.Dense(4, "relu")],
+    ],
+    ids=lambda stack: "-".join(type(layer).__name__ for layer in stack),
+)
+def test_other_axes_between_a_kernel_and_its_relu(stack):
+    x = np.random.default_rng(2).normal(size=(5, 9, 3)).astype(np.float32)
+    trained(*stack, layers.Flatten(), layers.Dense(2), x=x, y=targets(5, 2))

@@ -24,10 +24,10 @@ pytestmark = [
 ]
 
 
-def built(folder, *options, pool=KERNELS / "threads.c"):
-    """The driver, compiled with a pool."""
+def built(folder, *options, source=(KERNELS / "threads.c",), driver=DRIVER):
+    """The driver, compiled with the files of kernels that it drives."""
     program = folder / "stress"
-    command = [COMPILER, "-O1", "-g", *options, f"-I{KERNELS}", str(DRIVER), str(pool), "-pthread"]
+    command = [COMPILER, "-O1", "-g", *options, f"-I{KERNELS}", str(driver), *map(str, source), "-pthread", "-lm"]
     done = subprocess.run([*command, "-o", str(program)], capture_output=True, text=True, check=False, env=PLAIN)
     assert done.returncode == 0, done.stderr
     return program
@@ -61,4 +61,4 @@ def test_the_driver_notices_a_pool_that_does_not_wait(tmp_path):
     early = source.replace("atomic_load(&done) < chunks", "atomic_load(&done) < 1")
     assert early != source
     broken.write_text(early, encoding="utf-8")
-    assert said_by(built(tmp_path, pool=broken), 3, 1000).endswith("exit 1")
+    assert said_by(built(tmp_path, source=[broken]), 3, 1000).endswith("exit 1")

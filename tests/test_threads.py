@@ -41,9 +41,66 @@ def test_the_environment_sets_it(value, fails):
         assert run.stdout.strip() == "1"
 
 
+TRAINING = """
+import hashlib
+import numpy as np
+import fastnn
+from fastnn import layers as l
+from fastnn.engine import execute
+
+fastnn.utils.set_random_seed(1)
+rng = np.random.default_rng(0)
+pictures, words = rng.normal(size=(20, 22, 22, 6)).astype("f4"), rng.normal(size=(24, 12, 40)).astype("f4")
+conv = dict(padding="same", activation="relu")
+stacks = [
+    (pictures, [l.Conv2D(33, 3, **conv), l.BatchNormalization(), l.Conv2D(34, 3, **conv), l.MaxPooling2D(),
+                l.Conv2DTranspose(9, 3, strides=2, **conv), l.DepthwiseConv2D(3), l.LayerNormalization(), l.Flatten()]),
+    (words, [l.LSTM(70, return_sequences=True), l.Dropout(0.3), l.GRU(67)]),
+    (words, [l.Dense(301, "gelu"), l.Flatten(), l.Dense(257, "tanh")]),
+]
+print(execute.threads())
+for x, stack in stacks:
+    model = fastnn.Sequential([l.Input(x.shape[1:]), *stack, l.Dense(10, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, np.arange(len(x)) % 10, batch_size=8, epochs=2, verbose=0)
+    print(hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest())
+"""
+
+
+def test_training_has_the_same_bits_on_any_number_of_threads():
+    told = {}
+    for count in ("1", "2", "3", "7"):
+        env = {**os.environ, "FASTNN_NUM_THREADS": count}
+        run = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True, env=env, timeout=300)
+        assert not run.returncode, run.stderr
+        told[count], *bits = run.stdout.split()
+        assert told[count] == count
+        assert bits == told.setdefault("bits", bits), count
+
+
+def test_training_beside_busy_processes_has_the_same_bits():
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
+    try:
+        beside = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, timeout=600).stdout
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert beside
+    assert beside == subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, timeout=600).stdout
+
+
 @pytest.mark.parametrize(
     ("asked", "own", "expected"),
-    [("1", "", "1"), ("1,4", "", "1"), ("lots", "", ""), ("0", "", ""), ("1", "2", "2"), ("lots", "1", "1")],
+    [
+        ("1", "", "1"),
+        ("1,4", "", "1"),
+        ("lots", "", ""),
+        ("0", "", ""),
+        ("1", "2", "2"),
+        ("lots", "1", "1"),
+        ("1", "3", "3"),
+    ],
 )
 def test_openmps_variable_counts_where_our_own_is_not_set(asked, own, expected):
     env = {**os.environ, "OMP_NUM_THREADS": asked, "FASTNN_NUM_THREADS": own}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ from benchmarks.keras_style import trained
 
 def versions() -> dict[str, str]:
     backend = keras.backend.backend()
-    return {"keras": keras.__version__, backend: importlib.import_module(backend).__version__}
+    theirs = importlib.import_module(backend).__version__
+    return {"peers' Python": platform.python_version(), "keras": keras.__version__, backend: theirs}
 
 
 def prepare(task: dict[str, Any]) -> tuple[Callable[[], object], int]:

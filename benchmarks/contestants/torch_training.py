@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,8 @@ ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
 def versions() -> dict[str, str]:
-    return {"torch": torch.__version__, "torch kernels": torch.backends.cpu.get_cpu_capability()}
+    kernels = torch.backends.cpu.get_cpu_capability()
+    return {"peers' Python": platform.python_version(), "torch": torch.__version__, "torch kernels": kernels}
 
 
 class Moments(nn.Module):

@@ -57,7 +57,8 @@ class _Chain:
         forward = [i for i in found if not self._row(i).backward]
         if self.fusion.is_told(self.end) or len(forward) != 1 or (self.end != self.normal and len(found) > 1):
             return None
-        return forward[0] if self._row(forward[0]).kernel == kernel else None
+        row = self._row(forward[0])
+        return forward[0] if row.kernel == kernel and self.end in row.operands else None
 
     def _take(self, i: int | None) -> bool:
         """Make a row the end of the chain."""
@@ -158,6 +159,8 @@ class _Chain:
             if self.fusion.home(kept) != self.fusion.home(self.end) or not self._row(masked).backward:
                 return None
             way = [masked, *way]
+        if self.fusion.values[dy].shape != self.fusion.values[self.x].shape:
+            return None
         slopes = tuple(None if self._is_zero(str(name)) else name for name in outer)
         if any(name is not None and self.fusion.listing.written_by[name] > min(way) for name in slopes):
             return None

@@ -245,8 +245,8 @@ class _Memory:
 
 
 def work_of(row: Row, steps: Sequence[Step]) -> str:
-    """What a row does, in words: its kernel, and the steps that have moved into it."""
-    text = f"{row.kernel} backward" if row.backward else row.kernel
+    """What a row does, in words: its first step, and those that have moved into it."""
+    text = f"{steps[0].op.name} backward" if row.backward else steps[0].op.name
     for step in steps[1:]:
         if row.mask is not None and step.backward:
             text += f", masked by {step.op.name}"
@@ -257,7 +257,8 @@ def work_of(row: Row, steps: Sequence[Step]) -> str:
 
 def flops_of(row: Row, steps: Sequence[Step]) -> int:
     """Floating-point operations of the steps of a row; only of those gradients that it writes."""
-    return sum(step_flops(step, row.results if k == 0 else None) for k, step in enumerate(steps))
+    own = row.results if row.kernel == steps[0].op.name else None
+    return sum(step_flops(step, own if k == 0 else None) for k, step in enumerate(steps))
 
 
 def step_flops(step: Step, results: Sequence[Any] | None = None) -> int:

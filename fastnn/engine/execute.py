@@ -223,7 +223,8 @@ def threads(count: int | None = None) -> int:
     """The number of threads that kernels use; with an argument, choose it.
 
     Args:
-        count: 1 or more; capped at the number of processors. Results do not depend on it.
+        count: 1 or more; capped at the number of processors, or at what FASTNN_NUM_THREADS was when the program
+            started, if that is more. Results do not depend on it.
 
     Raises:
         ValueError: if count is not a positive whole number.

@@ -116,8 +116,7 @@ class Fusion:
             ending = None if row.backward else self._with_relu(row)
             after = self._only_reader(row.writes[0], readers) if ending is not None else None
             if ending is not None and after is not None and after.kernel == "relu" and not after.backward:
-                self.hidden.add(row.writes[0])
-                self._merge(i, after, replace(ending, results=after.results))
+                self._merge(i, after, ending)
 
     def _with_relu(self, row: Row) -> Row | None:
         """The row as it ends with relu, if its kernel can."""
@@ -132,10 +131,7 @@ class Fusion:
             if row.kernel in WITH_MASK and row.backward and isinstance(row.results[0], str):
                 after = self._only_reader(row.results[0], readers)
                 if after is not None and after.kernel == "relu" and after.backward and after.writes:
-                    dy, y = after.operands
-                    self.hidden.update({row.results[0], str(dy)})
-                    self.homes[after.writes[0]] = row.results[0]
-                    self._merge(i, after, replace(row, mask=y))
+                    self._merge(i, after, replace(row, mask=after.operands[1]))
 
     def _unpool_through_relu(self) -> None:
         """A maximum passes its gradient on if it is positive: the relu's own result need not be read."""
@@ -146,10 +142,8 @@ class Fusion:
                 if after is not None and after.kernel == "relu" and after.backward:
                     pooled = self._pooled(str(row.operands[1]), str(after.operands[1]))
                     if pooled is not None:
-                        self.hidden.add(row.results[0])
                         operands = (*row.operands, pooled)
-                        joined = replace(row, kernel="fused_max_pool2d_relu", operands=operands, results=after.results)
-                        self._merge(i, after, joined)
+                        self._merge(i, after, replace(row, kernel="fused_max_pool2d_relu", operands=operands))
 
     def _pooled(self, winner: str, x: str) -> str | None:
         """The maxima that belong to a pooling's winners, if it pooled x."""
@@ -158,6 +152,9 @@ class Fusion:
         return row.writes[0] if row is not None and self.home(str(row.operands[0])) == self.home(x) else None
 
     def _merge(self, i: int, after: Row, merged: Row) -> None:
-        """Put the merged row in the place of the first; the other is done with it."""
+        """Let the first row do the work of the other, whose result lies where the first one's lay; that is hidden."""
+        result = merged.writes[0]
+        self.hidden.update({result, str(after.operands[0])})
+        self.homes[after.writes[0]] = result
         self.rows[after.steps[0]] = None
         self.rows[i] = replace(merged, steps=(*merged.steps, *after.steps))

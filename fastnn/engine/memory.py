@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +21,23 @@ Array = NDArray[Any]
 
 @dataclass
 class _Room:
-    """Bytes of memory and the last row that reads what lies in it."""
+    """Bytes of memory, taken when all rooms are known, and the last row that reads what lies in them."""
 
-    raw: Array
+    size: int
     dies: int
+    raw: Array | None = None
 
     def fits(self, size: int) -> bool:
-        return size <= len(self.raw) <= 2 * size + 4096
+        return size <= self.size <= 2 * size + 4096
+
+    def array(self, value: Value) -> Array:
+        if self.raw is None:
+            self.raw = execute.aligned((self.size,), np.uint8)
+        return self.raw[: size_of(value)].view(value.dtype).reshape(value.shape)
 
 
-def share_memory(listing: StepList, program: Program, given: Mapping[str, Array]) -> dict[str, Array]:
-    """Buffers for the values that rows write, and for second names of all values.
+def allocate(listing: StepList, program: Program, given: Mapping[str, Array], alone: Sequence[str]) -> dict[str, Array]:
+    """Buffers for fed values, for the values that rows write, and for second names of all values.
 
     A value lives from the row that writes it to the last that reads it. Its memory is then handed on, the tightest fit
     first; a row that works number by number writes over an operand that dies with it. Outputs, loss and watched
@@ -39,11 +46,15 @@ def share_memory(listing: StepList, program: Program, given: Mapping[str, Array]
     Args:
         listing: The list.
         program: Its rows.
-        given: Buffers of the other values: inputs, variables and the like.
+        given: Buffers of the other values: variables and constants.
+        alone: Values that share their memory with none.
+
+    Raises:
+        MemoryError: naming layer and bytes, if this machine has not got so much.
     """
     rows, values = program.rows, listing.values
     lives = _lifetimes(listing, program)
-    rooms: dict[str, _Room] = {}
+    rooms = {name: _Room(size_of(values[name]), len(rows) + 1) for name in alone}
     live: list[_Room] = []
     free: list[_Room] = []
     for i, row in enumerate(rows):
@@ -56,7 +67,8 @@ def share_memory(listing: StepList, program: Program, given: Mapping[str, Array]
             room.dies = lives[name]
             rooms[name] = room
             live = [*(other for other in live if other is not room), room]
-    buffers = {n: _array(room, values[n]) for n, room in rooms.items()}
+    check_room(rooms, values)
+    buffers = {n: room.array(values[n]) for n, room in rooms.items()}
     for name in program.homes:
         home = program.home(name)
         if home in buffers or home in given:  # or else no row writes it
@@ -69,8 +81,30 @@ def size_of(value: Value) -> int:
     return math.prod(value.shape) * np.dtype(value.dtype).itemsize
 
 
-def _array(room: _Room, value: Value) -> Array:
-    return room.raw[: size_of(value)].view(value.dtype).reshape(value.shape)
+def check_room(rooms: Mapping[str, _Room], values: Mapping[str, Value]) -> None:
+    """Raise MemoryError for more than this machine has: the system would grant it, and end the process when it is used.
+
+    Args:
+        rooms: Where values are to lie.
+        values: Descriptions of the values by name.
+    """
+    needed, most = sum({id(room): room.size for room in rooms.values()}.values()), memory_of_machine()
+    if needed > most:
+        found = [values[name] for name in rooms]
+        value = max([v for v in found if v.layer] or found, key=size_of)
+        where = f"Layer '{value.layer}': " if value.layer else ""
+        raise MemoryError(
+            f"{where}expected a batch that fits the {most:,} bytes of this machine. Received: one that takes "
+            f"{needed:,} bytes, '{value.name}' of shape {value.shape} alone {size_of(value):,}"
+        )
+
+
+def memory_of_machine() -> int:
+    """Bytes of memory; where the system does not tell, more than any machine has."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 2**60
 
 
 def _lifetimes(listing: StepList, program: Program) -> dict[str, int]:
@@ -102,7 +136,7 @@ def _dying_operand(
 def _room(free: list[_Room], size: int) -> _Room:
     fits = [room for room in free if room.fits(size)]
     if not fits:
-        return _Room(execute.aligned((size,), np.uint8), 0)
-    best = min(fits, key=lambda room: len(room.raw))
+        return _Room(size, 0)
+    best = min(fits, key=lambda room: room.size)
     free[:] = [room for room in free if room is not best]
     return best

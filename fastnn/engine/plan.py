@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fastnn.engine import execute
 from fastnn.engine.fusion import fused
 from fastnn.engine.graph import Step, Value
-from fastnn.engine.memory import share_memory
+from fastnn.engine.memory import allocate
 from fastnn.engine.rows import as_listed
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
@@ -61,15 +61,15 @@ class Plan:
     # ------------------------------------------------------------ buffers
 
     def _bind(self, storage: Mapping[Variable, Array]) -> dict[str, Array]:
-        buffers = {}
+        given, alone = {}, []
         for value in self.listing.values.values():
             if isinstance(value.source, Variable):
-                buffers[value.name] = self._variable(storage.get(value.source, value.source.value), value)
+                given[value.name] = self._variable(storage.get(value.source, value.source.value), value)
             elif value.role in KEPT:
-                buffers[value.name] = np.array(value.source, value.dtype, order="C")
+                given[value.name] = np.array(value.source, value.dtype, order="C")
             elif self.keep or value.role in FED:
-                buffers[value.name] = execute.aligned(value.shape, value.dtype)
-        return {**buffers, **share_memory(self.listing, self.program, buffers)}
+                alone.append(value.name)
+        return {**given, **allocate(self.listing, self.program, given, alone)}
 
     def _variable(self, array: Array, value: Value) -> Array:
         if array.dtype != value.dtype:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine.description import Description, Line, aligned_lines
 from fastnn.engine.peak import Peak, measure
-from fastnn.engine.plan import Plan
+from fastnn.engine.plan import Plan, StepList
 from fastnn.engine.tensor import Variable
 from fastnn.errors import ShapeError
 
@@ -134,10 +134,10 @@ def profile(
     machine: Peak | None = None,
     told: Callable[[int], bool] | None = None,
 ) -> Profile:
-    """Time the rows of a plan over whole passes on a batch, on a copy of its state.
+    """Time the rows of a plan over whole passes on a batch.
 
     Args:
-        plan: The plan; it is not run itself.
+        plan: The plan; its variables change as in training, so it is one over copies of a model's (see `copy_of`).
         feeds: Whole arrays by value name; the first rows are the batch.
         repeats: How many passes are timed row by row, and as many in one go.
         machine: What the machine can do; measured if left out.
@@ -149,24 +149,29 @@ def profile(
     """
     if isinstance(repeats, bool) or not isinstance(repeats, (int, np.integer)) or repeats < 1:
         raise ValueError(f"Expected repeats to be a positive integer. Received: repeats={repeats!r}")
-    copy = copy_of(plan)
-    fill(copy, feeds)
-    copy.run()  # memory is touched for the first time
+    fill(plan, feeds)
+    plan.run()  # memory is touched for the first time
     seconds, whole = [], []
     for k in range(repeats):
-        seconds.append(copy.run_timed())
+        seconds.append(plan.run_timed())
         start = time.perf_counter()
-        copy.run()
+        plan.run()
         whole.append(time.perf_counter() - start)
         if told is not None and not told(k + 1):
             break
-    return Profile(copy.describe(), np.array(seconds), np.array(whole), measure() if machine is None else machine)
+    return Profile(plan.describe(), np.array(seconds), np.array(whole), measure() if machine is None else machine)
 
 
-def copy_of(plan: Plan) -> Plan:
-    """The same rows over copies of the variables."""
-    sources = [v.source for v in plan.listing.values.values() if isinstance(v.source, Variable)]
-    return Plan(plan.listing, plan.keep, {source: source.value.copy() for source in sources})
+def copy_of(listing: StepList, storage: Mapping[Variable, Array] | None = None) -> Plan:
+    """A plan of a list over copies of its variables.
+
+    Args:
+        listing: What to run.
+        storage: Arrays that hold variables instead of their own.
+    """
+    sources = {v.source for v in listing.values.values() if isinstance(v.source, Variable)}
+    held = storage or {}
+    return Plan(listing, storage={source: held.get(source, source.value).copy() for source in sources})
 
 
 def fill(plan: Plan, feeds: Mapping[str, Array]) -> None:

@@ -92,8 +92,25 @@ static inline float FNN_NAME(gelu_slope)(float x) {
 }
 MAP(gelu_by_tanh, 10, 0.5f * x * (1 + FNN_NAME(tanh_of)(FNN_NAME(gelu_argument)(x))))
 BACK(gelu_by_tanh, 12, dy * FNN_NAME(gelu_slope)(v))
-MAP(gelu_by_erf, 30, 0.5f * x * erfcf(-0.707106781f * x))
-BACK(gelu_by_erf, 40, dy * (0.5f * erfcf(-0.707106781f * v) + v * FNN_NAME(exp_of)(-0.5f * v * v) * 0.398942280f))
+/* The share of a normal distribution below x. Tail by Chebyshev fitting (Press et al., Numerical Recipes, 6.2):
+ * the error is 5e-7 of it up to -2, 2e-6 up to -5 and 2e-5 at -12. */
+static inline float FNN_NAME(normal_share)(float x) {
+    const float z = fabsf(x) * 0.707106781f, t = 1 / (1 + 0.5f * z);
+    float p = 0.17087277f;
+    p = p * t - 0.82215223f;
+    p = p * t + 1.48851587f;
+    p = p * t - 1.13520398f;
+    p = p * t + 0.27886807f;
+    p = p * t - 0.18628806f;
+    p = p * t + 0.09678418f;
+    p = p * t + 0.37409196f;
+    p = p * t + 1.00002368f;
+    p = p * t - 1.26551223f;
+    const float tail = 0.5f * t * FNN_NAME(exp_of)(p - z * z);
+    return x >= 0 ? 1 - tail : tail;
+}
+MAP(gelu_by_erf, 20, x * FNN_NAME(normal_share)(x))
+BACK(gelu_by_erf, 24, dy * (FNN_NAME(normal_share)(v) + v * FNN_NAME(exp_of)(-0.5f * v * v) * 0.398942280f))
 
 static int FNN_NAME(gelu)(fnn_step *s) { return s->attr[0].i[0] ? FNN_NAME(gelu_by_tanh)(s) : FNN_NAME(gelu_by_erf)(s); }
 static int FNN_NAME(gelu_backward)(fnn_step *s) {

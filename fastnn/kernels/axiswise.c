@@ -5,6 +5,7 @@
 #include "every_isa.h"
 #else
 #include "vector_math.h"
+#include "rows.h"
 
 #define CHUNK 16384 /* floats that one thread takes at once */
 #define COLUMNS 64  /* columns side by side, where the axis is not the last */
@@ -43,10 +44,9 @@ static int FNN_NAME(over_lines)(fnn_step *s, const fnn_tensor *like, double cost
 /* ---- softmax ---- */
 
 static void FNN_NAME(softmax_row)(const float *x, float *y, int64_t cols) {
-    float top = x[0], total = 0;
-    for (int64_t k = 1; k < cols; k++) top = x[k] > top ? x[k] : top;
+    const float top = FNN_NAME(row_max)(x, cols);
     for (int64_t k = 0; k < cols; k++) y[k] = FNN_NAME(exp_of)(x[k] - top);
-    for (int64_t k = 0; k < cols; k++) total += y[k];
+    const float total = FNN_NAME(row_sum)(y, cols);
     for (int64_t k = 0; k < cols; k++) y[k] /= total;
 }
 

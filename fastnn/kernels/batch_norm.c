@@ -29,13 +29,16 @@ typedef struct {
     int relu;
 } FNN_NAME(norm_job);
 
+/* A second pass goes through the parts from the last to the first: those were read last and are still in the cache. */
+static inline int64_t FNN_NAME(from_behind)(const FNN_NAME(norm_job) *p, int64_t part) { return p->c.parts - 1 - part; }
+
 /* ---- mean and variance ---- */
 
 typedef struct { const float *x, *centre; } FNN_NAME(block);
 
 FNN_INLINE void FNN_NAME(number_cell)(const FNN_NAME(block) *b, int64_t at, int64_t k, int n, VEC *q) {
     (void)k;
-    q[0] = FNN_NAME(vec_take)(b->x + at, n);
+    q[0] = FNN_NAME(vec_take_streaming)(b->x + at, n);
 }
 FNN_INLINE void FNN_NAME(deviation_cell)(const FNN_NAME(block) *b, int64_t at, int64_t k, int n, VEC *q) {
     q[0] = FNN_NAME(vec_subtract)(FNN_NAME(vec_take)(b->x + at, n), FNN_NAME(vec_take)(b->centre + k, n));
@@ -147,7 +150,7 @@ static void FNN_NAME(find_statistics)(FNN_NAME(norm_job) *p, double epsilon, flo
 /* ---- forward ---- */
 
 FNN_INLINE VEC FNN_NAME(standardized)(const FNN_NAME(norm_job) *p, int64_t at, int64_t k, int n) {
-    const VEC away = FNN_NAME(vec_subtract)(FNN_NAME(vec_take)(p->x + at, n), FNN_NAME(vec_take)(p->centre + k, n));
+    const VEC away = FNN_NAME(vec_subtract)(FNN_NAME(vec_take_streaming)(p->x + at, n), FNN_NAME(vec_take)(p->centre + k, n));
     return FNN_NAME(vec_multiply)(away, FNN_NAME(vec_take)(p->factor + k, n));
 }
 
@@ -158,7 +161,7 @@ COLUMN_MAP(standardize, FNN_NAME(norm_job), FNN_NAME(standardize_cell))
 
 static void FNN_NAME(standardize_chunk)(void *p, int64_t part, int thread) {
     (void)thread;
-    FNN_NAME(standardize_part)(p, &((FNN_NAME(norm_job) *)p)->c, part);
+    FNN_NAME(standardize_part)(p, &((FNN_NAME(norm_job) *)p)->c, FNN_NAME(from_behind)(p, part));
 }
 
 FNN_INLINE VEC FNN_NAME(scaled)(const FNN_NAME(norm_job) *p, VEC xhat, int64_t k, int n) {
@@ -174,7 +177,7 @@ COLUMN_MAP(norm, FNN_NAME(norm_job), FNN_NAME(norm_cell))
 
 static void FNN_NAME(norm_chunk)(void *p, int64_t part, int thread) {
     (void)thread;
-    FNN_NAME(norm_part)(p, &((FNN_NAME(norm_job) *)p)->c, part);
+    FNN_NAME(norm_part)(p, &((FNN_NAME(norm_job) *)p)->c, FNN_NAME(from_behind)(p, part));
 }
 
 /* ---- backward: dx = factor dy + shift + slope xhat, shift and slope from the sums of dy and of dy xhat ---- */
@@ -186,8 +189,8 @@ FNN_INLINE void FNN_NAME(put_slope)(const FNN_NAME(norm_job) *p, VEC dy, VEC xha
 
 FNN_INLINE void FNN_NAME(slope_sums_cell)(const FNN_NAME(norm_job) *p, int64_t at, int64_t k, int n, VEC *q) {
     (void)k;
-    q[0] = FNN_NAME(vec_take)(p->dy + at, n);
-    q[1] = FNN_NAME(vec_multiply)(q[0], FNN_NAME(vec_take)(p->xhat + at, n));
+    q[0] = FNN_NAME(vec_take_streaming)(p->dy + at, n);
+    q[1] = FNN_NAME(vec_multiply)(q[0], FNN_NAME(vec_take_streaming)(p->xhat + at, n));
 }
 COLUMN_SUMS(slope_sums, FNN_NAME(norm_job), 2, FNN_NAME(slope_sums_cell))
 
@@ -204,14 +207,14 @@ COLUMN_MAP(slope, FNN_NAME(norm_job), FNN_NAME(slope_cell))
 
 static void FNN_NAME(slope_chunk)(void *p, int64_t part, int thread) {
     (void)thread;
-    FNN_NAME(slope_part)(p, &((FNN_NAME(norm_job) *)p)->c, part);
+    FNN_NAME(slope_part)(p, &((FNN_NAME(norm_job) *)p)->c, FNN_NAME(from_behind)(p, part));
 }
 
 /* The gradient that reaches xhat * gamma + beta. */
 FNN_INLINE VEC FNN_NAME(upstream)(const FNN_NAME(norm_job) *p, VEC xhat, int64_t at, int64_t k, int n) {
-    const VEC dy = FNN_NAME(vec_take)(p->dy + at, n);
+    const VEC dy = FNN_NAME(vec_take_streaming)(p->dy + at, n);
     if (!p->relu) return dy;
-    return FNN_NAME(vec_where_positive)(p->kept ? FNN_NAME(vec_take)(p->kept + at, n) : FNN_NAME(scaled)(p, xhat, k, n), dy);
+    return FNN_NAME(vec_where_positive)(p->kept ? FNN_NAME(vec_take_streaming)(p->kept + at, n) : FNN_NAME(scaled)(p, xhat, k, n), dy);
 }
 
 FNN_INLINE void FNN_NAME(norm_sums_cell)(const FNN_NAME(norm_job) *p, int64_t at, int64_t k, int n, VEC *q) {
@@ -239,7 +242,7 @@ COLUMN_MAP(norm_slope, FNN_NAME(norm_job), FNN_NAME(norm_slope_cell))
 
 static void FNN_NAME(norm_slope_chunk)(void *p, int64_t part, int thread) {
     (void)thread;
-    FNN_NAME(norm_slope_part)(p, &((FNN_NAME(norm_job) *)p)->c, part);
+    FNN_NAME(norm_slope_part)(p, &((FNN_NAME(norm_job) *)p)->c, FNN_NAME(from_behind)(p, part));
 }
 
 /* ---- steps ---- */

@@ -24,6 +24,15 @@ static inline const float *FNN_NAME(widen)(const FNN_NAME(columns) *c, const flo
     return wide;
 }
 
+/* Eight rows at a time are a pattern that processors do not see through: they are told what is wanted soon. */
+#define FNN_AHEAD 2048 /* floats */
+FNN_INLINE VEC FNN_NAME(vec_take_streaming)(const float *p, int n) {
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch((const char *)p + FNN_AHEAD * sizeof(float));
+#endif
+    return FNN_NAME(vec_take)(p, n);
+}
+
 /* Declares NAME_part(p, c, part, sums): sums[q][column] over the part's rows of the COUNT vectors that
  * CELL(p, at, k, n, q) makes of n cells from `at` on, of which the first is number k of its wide row. */
 #define COLUMN_SUMS(NAME, JOB, COUNT, CELL)                                                                   \

@@ -10,6 +10,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
+#include "pixel_lanes.h"
 #include "few_results.h"
 #include "winograd.h"
 
@@ -79,7 +80,7 @@ static FNN_NAME(forward_job) FNN_NAME(forward_plan)(const fnn_step *s) {
     FNN_NAME(forward_job) job = {.z = z, .groups = s->attr[3].i[0], .all = s->in[0].shape[3],
                                  .outs = w->shape[3] / s->attr[3].i[0], .x = s->in[0].data, .w = w->data,
                                  .y = s->out[0].data, .finish = s->epilogue};
-    job.dots = FNN_NAME(dots_pay)(z.kh, z.kw * z.c, job.outs);
+    job.dots = z.sw * z.c > 1 && FNN_NAME(dots_pay)(z.kh, z.kw * z.c, job.outs);
     job.band = FNN_NAME(band_rows)(z.oh, fit, z.n);
     job.bands = fnn_ceil_div(z.oh, job.band);
     job.buffer = FNN_NAME(whole_lines)(((job.band - 1) * z.sh + z.kh) * row);

@@ -9,7 +9,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
-#include "few_results.h"
+#include "few_slopes.h"
 
 #define DEPTH_PIXELS 128   /* dw is summed over about so many pixels at once: both operands stay in the caches */
 #define DW_BLOCKS 16       /* dw is the sum of at most so many parts, whatever the number of threads */
@@ -23,7 +23,7 @@
 typedef struct {
     fnn_window z;                      /* of one group's channels */
     int64_t groups, all, outs;         /* all input channels; output channels of a group */
-    int64_t blocks, images, rows;      /* parts of the sum; a part's images, or the window rows of its only one */
+    int64_t blocks, images, cuts, rows; /* parts of the sum; a part's images, or of how many of one it is, and its rows */
     int64_t band, strip;               /* window rows of a band, and of a strip: one tile's depth */
     const float *x, *dy;
     float *parts, *buffers, *dw, *db;  /* parts: dw, then db, of each block */
@@ -36,9 +36,10 @@ static int FNN_NAME(wants_patches)(const fnn_window *z, int64_t outs) {
     return z->kh > 1 && z->kw * z->c < 10 && z->kw * z->c * (outs > FNN_LANES ? 2 : 1) < 5;
 }
 
-/* Vector operations for one pixel, either way. */
+/* Vector operations for one pixel, either way; sums of fewer vectors wait for each other. */
 static int FNN_NAME(is_few)(const fnn_window *z, int64_t outs) {
-    return outs < FNN_LANES && 1.2 * (double)(outs * fnn_ceil_div(z->kw * z->c, FNN_LANES)) < (double)(z->kw * z->c);
+    const int64_t run = z->kw * z->c, vectors = fnn_max(fnn_ceil_div(run, FNN_LANES), 3);
+    return outs < FNN_LANES && 1.3 * (double)(outs * vectors) < (double)run;
 }
 
 static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
@@ -52,7 +53,8 @@ static FNN_NAME(dw_job) FNN_NAME(dw_plan)(const fnn_step *s) {
     const int64_t cuts = fnn_max(1, fnn_min(blocks / fnn_max(z.n, 1), fnn_min(z.oh, pixels / DEPTH_PIXELS)));
     job.images = fnn_max(1, fnn_ceil_div(z.n, blocks));
     job.rows = fnn_ceil_div(z.oh, cuts);
-    job.blocks = job.images > 1 ? fnn_ceil_div(z.n, job.images) : z.n * fnn_max(1, fnn_ceil_div(z.oh, fnn_max(job.rows, 1)));
+    job.cuts = fnn_max(1, fnn_ceil_div(z.oh, fnn_max(job.rows, 1)));
+    job.blocks = fnn_ceil_div(z.n, job.images) * job.cuts;
     job.few = FNN_NAME(is_few)(&z, job.outs);
     job.band = FNN_NAME(band_rows)(z.oh, (BAND_FLOATS / fnn_max(row, 1) - z.kh) / z.sh + 1, LEAST_CHUNKS);
     job.strip = fnn_min(job.band, fnn_max(1, DEPTH_PIXELS / fnn_max(z.ow, 1)));
@@ -107,7 +109,8 @@ static void FNN_NAME(dw_strip)(const FNN_NAME(dw_job) *job, const float *x, int6
 }
 
 /* The same with lanes over a kernel row; sums begin at 0. */
-static void FNN_NAME(dw_few)(const FNN_NAME(dw_job) *job, const float *x, int64_t row, const float *dy, int64_t rows, float *dw) {
+static void FNN_NAME(dw_few)(const FNN_NAME(dw_job) *job, const float *x, int64_t row, const float *dy, int64_t rows,
+                             float *dw) {
     const fnn_window z = job->z;
     const int64_t run = z.kw * z.c, outs = job->groups * job->outs;
     for (int64_t p = 0; p < rows; p++)
@@ -118,8 +121,8 @@ static void FNN_NAME(dw_few)(const FNN_NAME(dw_job) *job, const float *x, int64_
 }
 
 /* Rows [from, until) of an image's windows. */
-static void FNN_NAME(dw_image)(const FNN_NAME(dw_job) *job, int64_t n, int64_t from, int64_t until, int64_t group, float *dw,
-                               int begin, float *buffer) {
+static void FNN_NAME(dw_image)(const FNN_NAME(dw_job) *job, int64_t n, int64_t from, int64_t until, int64_t group,
+                               float *dw, int begin, float *buffer) {
     const fnn_window z = job->z;
     const int64_t outs = job->groups * job->outs;
     const float *image = job->x + n * z.h * z.w * job->all + group * z.c, *dy = job->dy + n * z.oh * z.ow * outs + group * job->outs;
@@ -155,9 +158,9 @@ static void FNN_NAME(add_pixels)(const float *dy, int64_t pixels, int64_t outs, 
 
 static void FNN_NAME(dw_block)(void *arg, int64_t block, int thread) {
     const FNN_NAME(dw_job) *job = arg;
-    const fnn_window *z = &job->z; /* which is not empty */
-    const int64_t cuts = job->images > 1 ? 1 : job->blocks / z->n, first = job->images > 1 ? block * job->images : block / cuts;
-    const int64_t from = job->images > 1 ? 0 : block % cuts * job->rows, until = job->images > 1 ? z->oh : fnn_min(from + job->rows, z->oh);
+    const fnn_window *z = &job->z;
+    const int64_t first = block / job->cuts * job->images, from = block % job->cuts * job->rows;
+    const int64_t until = fnn_min(from + job->rows, z->oh);
     const int64_t outs = job->groups * job->outs, weights = z->kh * z->kw * z->c * outs;
     float *dw = job->parts + block * job->part, *db = dw + weights;
     for (int64_t o = 0; o < outs; o++) db[o] = 0;
@@ -165,13 +168,14 @@ static void FNN_NAME(dw_block)(void *arg, int64_t block, int thread) {
     for (int64_t n = first; n < fnn_min(first + job->images, z->n); n++) {
         for (int64_t group = 0; job->dw && group < job->groups; group++)
             FNN_NAME(dw_image)(job, n, from, until, group, dw, n == first, job->buffers + thread * job->buffer);
-        if (job->db) FNN_NAME(add_pixels)(job->dy + (n * z->oh + from) * z->ow * outs, (until - from) * z->ow, outs, db);
+        if (job->db)
+            FNN_NAME(add_pixels)(job->dy + (n * z->oh + from) * z->ow * outs, (until - from) * z->ow, outs, db);
     }
 }
 
 static void FNN_NAME(add_parts)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(dw_job) *job = arg;
-    const int64_t outs = job->groups * job->outs, weights = job->z.kh * job->z.kw * job->z.c * outs, each = weights / fnn_max(outs, 1);
+    const int64_t outs = job->groups * job->outs, each = job->z.kh * job->z.kw * job->z.c, weights = each * outs;
     const int64_t from = chunk * ADD_CHUNK, until = fnn_min(from + ADD_CHUNK, weights + outs);
     (void)thread;
     if (!job->few) {

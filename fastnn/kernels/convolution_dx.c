@@ -9,6 +9,7 @@
 #include "convolution.h"
 #include "correlation.h"
 #include "vector.h"
+#include "pixel_lanes.h"
 #include "few_results.h"
 
 /* ---------------------------------------------------------------- conv2d: dx
@@ -44,7 +45,7 @@ static FNN_NAME(dx_job) FNN_NAME(dx_plan)(const fnn_step *s) {
                             .outs = w->shape[3] / s->attr[3].i[0], .tall = fnn_ceil_div(z.kh, z.sh), .wide = fnn_ceil_div(z.kw, z.sw),
                             .first = z.top / z.sh, .last = (z.h - 1 + z.top) / z.sh, .dy = s->in[0].data, .w = w->data,
                             .dx = s->out[0].data, .finish = s->epilogue};
-    job.dots = FNN_NAME(dots_pay)(job.tall, job.wide * job.outs, z.c);
+    job.dots = job.outs > 1 && FNN_NAME(dots_pay)(job.tall, job.wide * job.outs, z.c);
     const int64_t row = FNN_NAME(dx_frame)(&job, 0, 1).cols * job.outs, rows = job.last - job.first + 1;
     job.band = FNN_NAME(band_rows)(rows, BAND_FLOATS / fnn_max(row, 1) - job.tall + 1, z.n);
     job.bands = fnn_ceil_div(rows, job.band);
@@ -140,14 +141,14 @@ static void FNN_NAME(dx_by_phases)(fnn_step *s, double work) {
     fnn_parallel(job.z.n * job.bands, work, FNN_NAME(dx_band), &job);
 }
 
-/* ---------------------------------------------------------------- conv2d: dx by patches
+/* ---------------------------------------------------------------- conv2d: dx by rows of patches
  *
- * With few input channels a correlation leaves most lanes empty. Then dy w^T gives the gradients of whole patches,
- * and every cell gathers its share of them. Patches of as many rows of windows as hold a cell are kept, in a ring.
+ * With few input channels a correlation leaves most lanes empty. Then dy w^T, summed over the kernel rows that meet a
+ * row of cells, gives the gradients of kw cells side by side for every window; every cell gathers its share of them.
  */
 typedef struct {
     fnn_window z;
-    int64_t outs, patch, ring, band, bands; /* floats of a patch; rows of windows kept; image rows of a band */
+    int64_t outs, patch, band, bands; /* floats of a patch's row; image rows of a band */
     const float *dy, *w;
     float *dx, *packed, *buffers;
     int64_t buffer;
@@ -157,75 +158,71 @@ typedef struct {
 static FNN_NAME(patch_dx_job) FNN_NAME(patch_dx_plan)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
     const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
-    FNN_NAME(patch_dx_job) job = {.z = z, .outs = w->shape[3], .patch = z.kh * z.kw * z.c, .ring = fnn_ceil_div(z.kh, z.sh),
-                                  .dy = s->in[0].data, .w = w->data, .dx = s->out[0].data, .finish = s->epilogue};
+    FNN_NAME(patch_dx_job) job = {.z = z, .outs = w->shape[3], .patch = z.kw * z.c, .dy = s->in[0].data, .w = w->data,
+                                  .dx = s->out[0].data, .finish = s->epilogue};
     job.band = FNN_NAME(band_rows)(z.h, z.h, z.n);
     job.bands = fnn_ceil_div(z.h, job.band);
-    job.buffer = FNN_NAME(whole_lines)(job.ring * z.ow * job.patch + FNN_LANES); /* whole vectors are read at the end */
+    job.buffer = FNN_NAME(whole_lines)(z.ow * job.patch + FNN_LANES); /* whole vectors are read at the end */
     return job;
 }
 
 static int64_t FNN_NAME(patch_dx_packed)(const FNN_NAME(patch_dx_job) *job) {
-    return job->outs * FNN_NAME(panels)(job->patch) * TILE_COLS;
+    return job->z.kh * job->outs * FNN_NAME(panels)(job->patch) * TILE_COLS;
 }
 
-static void FNN_NAME(patch_dx_pack)(void *arg, int64_t panel, int thread) {
+/* Weights of the kernel rows that leave the rest r, the last row first; a panel begins with the last one. */
+static float *FNN_NAME(patch_panel)(const FNN_NAME(patch_dx_job) *job, int64_t r, int64_t panel) {
+    const int64_t before = FNN_NAME(before_phase)(job->z.kh, job->z.sh, r) * FNN_NAME(panels)(job->patch);
+    return job->packed + (before + panel * FNN_NAME(in_phase)(job->z.kh, job->z.sh, r)) * job->outs * TILE_COLS;
+}
+
+static void FNN_NAME(patch_dx_pack)(void *arg, int64_t i, int thread) {
     const FNN_NAME(patch_dx_job) *job = arg;
-    const int64_t col = panel * TILE_COLS;
+    const int64_t r = i % job->z.sh, turned = FNN_NAME(in_phase)(job->z.kh, job->z.sh, r) - 1 - i / job->z.sh;
     (void)thread;
-    FNN_NAME(fnn_pack)(job->w + col * job->outs, 1, job->outs, job->outs, (int)fnn_min(TILE_COLS, job->patch - col),
-                       job->packed + col * job->outs);
+    for (int64_t col = 0; col < job->patch; col += TILE_COLS)
+        FNN_NAME(fnn_pack)(job->w + (i * job->patch + col) * job->outs, 1, job->outs, job->outs,
+                           (int)fnn_min(TILE_COLS, job->patch - col),
+                           FNN_NAME(patch_panel)(job, r, col / TILE_COLS) + turned * job->outs * TILE_COLS);
 }
 
-/* The gradients of the patches under window row p of an image. */
-static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const float *dy, int64_t p, float *ring) {
-    const int64_t row = job->z.ow * job->patch;
-    const FNN_NAME(correlation) c = {dy + p * job->z.ow * job->outs, 0, job->outs, 1, 0, job->outs, job->packed,
-                                     ring + p % job->ring * row, 0, job->patch, 1, job->z.ow, job->patch, {0}};
-    FNN_NAME(correlate)(&c);
-}
-
-#define MOST_KERNEL_ROWS 16 /* of one phase; a taller kernel takes the other way */
-
-/* Where the windows lie that hold the cells of one image row: a row of patches and the kernel row in it. */
-typedef struct { const float *start[MOST_KERNEL_ROWS]; int count; } FNN_NAME(meeting);
-
-static FNN_NAME(meeting) FNN_NAME(meet)(const FNN_NAME(patch_dx_job) *job, const float *ring, int64_t r) {
+/* The gradients of a row of cells, `row` from the padded corner, window by window. */
+static void FNN_NAME(patch_dx_windows)(const FNN_NAME(patch_dx_job) *job, const float *dy, int64_t row, float *to) {
     const fnn_window *z = &job->z;
-    FNN_NAME(meeting) m = {{0}, 0};
-    for (int64_t i = r % z->sh; i < z->kh && i <= r; i += z->sh) {
-        const int64_t p = (r - i) / z->sh;
-        if (p < z->oh) m.start[m.count++] = ring + p % job->ring * z->ow * job->patch + i * z->kw * z->c;
+    const int64_t r = row % z->sh, tall = FNN_NAME(in_phase)(z->kh, z->sh, r), first = row / z->sh - tall + 1;
+    const int64_t from = fnn_max(first, 0), until = fnn_max(from, fnn_min(first + tall, z->oh));
+    const int64_t line = z->ow * job->outs;
+    for (int64_t col = 0; col < job->patch; col += TILE_COLS) {
+        const float *w = FNN_NAME(patch_panel)(job, r, col / TILE_COLS) + (from - first) * job->outs * TILE_COLS;
+        const FNN_NAME(correlation) c = {dy + from * line, 0, job->outs, until - from, line, job->outs, w, to + col, 0,
+                                         job->patch, 1, z->ow, fnn_min(TILE_COLS, job->patch - col), {0}};
+        FNN_NAME(correlate)(&c);
     }
-    return m;
 }
 
-/* One cell's gradient: kernel columns j, j + sw, … meet it in windows q, q - 1, … of every row of patches. */
-FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const FNN_NAME(meeting) *m, int64_t q, int64_t j,
+/* One cell's gradient: kernel columns j, j + sw, … meet it in windows q, q - 1, …. */
+FNN_INLINE VEC FNN_NAME(patch_dx_cell)(const FNN_NAME(patch_dx_job) *job, const float *windows, int64_t q, int64_t j,
                                        int64_t c) {
     const fnn_window *z = &job->z;
-    const int64_t at = q * job->patch + j * z->c + c, step = job->patch - z->sw * z->c;
+    const float *from = windows + q * job->patch + j * z->c + c;
+    const int64_t step = job->patch - z->sw * z->c;
     const int64_t columns = fnn_min(j < z->kw ? (z->sw == 1 ? z->kw - 1 - j : (z->kw - 1 - j) / z->sw) : -1, q) + 1;
     VEC sum = FNN_NAME(vec_fill)(0);
-    for (int i = 0; i < m->count; i++) {
-        const float *from = m->start[i] + at;
-        for (int64_t k = columns; k > 0; k--, from -= step) sum = FNN_NAME(vec_add)(sum, FNN_NAME(vec_load)(from));
-    }
+    for (int64_t k = columns; k > 0; k--, from -= step) sum = FNN_NAME(vec_add)(sum, FNN_NAME(vec_load)(from));
     return sum;
 }
 
-static void FNN_NAME(patch_dx_row)(const FNN_NAME(patch_dx_job) *job, const float *ring, int64_t n, int64_t row) {
+static void FNN_NAME(patch_dx_row)(const FNN_NAME(patch_dx_job) *job, const float *windows, int64_t n, int64_t row) {
     const fnn_window *z = &job->z;
     const fnn_epilogue *e = &job->finish;
     const VEC zero = FNN_NAME(vec_fill)(0);
-    const FNN_NAME(meeting) m = FNN_NAME(meet)(job, ring, row + z->top);
     int64_t q = z->left / z->sw, j = z->left % z->sw; /* col + left = q * sw + j */
     for (int64_t col = 0; col < z->w; col++) {
         const int64_t late = fnn_max(q - z->ow + 1, 0); /* windows behind the last one */
         for (int64_t c = 0; c < z->c; c += FNN_LANES) {
             const int64_t at = ((n * z->h + row) * z->w + col) * z->c + c;
             const int lanes = (int)fnn_min(FNN_LANES, z->c - c);
-            const VEC sum = FNN_NAME(patch_dx_cell)(job, &m, q - late, j + late * z->sw, c);
+            const VEC sum = FNN_NAME(patch_dx_cell)(job, windows, q - late, j + late * z->sw, c);
             const VEC mask = e->mask ? FNN_NAME(vec_load_part)(e->mask + at, lanes) : zero;
             const VEC old = e->accumulate ? FNN_NAME(vec_load_part)(job->dx + at, lanes) : zero;
             const VEC bias = e->bias ? FNN_NAME(vec_load_part)(e->bias + c, lanes) : zero;
@@ -243,11 +240,10 @@ static void FNN_NAME(patch_dx_band)(void *arg, int64_t chunk, int thread) {
     const fnn_window z = job->z;
     const int64_t n = chunk / job->bands, first = chunk % job->bands * job->band;
     const float *dy = job->dy + n * z.oh * z.ow * job->outs;
-    float *ring = job->buffers + thread * job->buffer;
-    int64_t p = fnn_max(fnn_ceil_div(first + z.top - z.kh + 1, z.sh), 0);
+    float *windows = job->buffers + thread * job->buffer;
     for (int64_t row = first; row < fnn_min(first + job->band, z.h); row++) {
-        for (; p <= fnn_min((row + z.top) / z.sh, z.oh - 1); p++) FNN_NAME(patch_dx_windows)(job, dy, p, ring);
-        FNN_NAME(patch_dx_row)(job, ring, n, row);
+        FNN_NAME(patch_dx_windows)(job, dy, row + z.top, windows);
+        FNN_NAME(patch_dx_row)(job, windows, n, row);
     }
 }
 
@@ -255,7 +251,7 @@ static void FNN_NAME(dx_by_patches)(fnn_step *s, double work) {
     FNN_NAME(patch_dx_job) job = FNN_NAME(patch_dx_plan)(s);
     job.packed = s->scratch;
     job.buffers = job.packed + FNN_NAME(patch_dx_packed)(&job);
-    fnn_parallel(FNN_NAME(panels)(job.patch), (double)s->in[2].size, FNN_NAME(patch_dx_pack), &job);
+    fnn_parallel(job.z.kh, (double)s->in[2].size, FNN_NAME(patch_dx_pack), &job);
     fnn_parallel(job.z.n * job.bands, work, FNN_NAME(patch_dx_band), &job);
 }
 
@@ -266,12 +262,14 @@ static void FNN_NAME(dx_by_patches)(fnn_step *s, double work) {
 static int FNN_NAME(patches_pay)(const fnn_step *s) {
     const fnn_tensor *w = &s->in[2];
     const fnn_window z = fnn_window_of(&s->in[1], w->shape[0], w->shape[1], &s->attr[0], &s->attr[1]);
-    const double gather = (double)(z.h * z.w * fnn_ceil_div(z.c, FNN_LANES) * z.kh * z.kw) / (double)(z.sh * z.sw);
-    const double outs = (double)w->shape[3], patches = (double)(z.oh * z.ow * fnn_ceil_div(z.kh * z.kw * z.c, FNN_LANES));
-    const int64_t tall = fnn_ceil_div(z.kh, z.sh), depth = fnn_ceil_div(z.kw, z.sw) * w->shape[3];
-    const double dots = (double)(z.h * z.w) * FNN_NAME(dots_cost)(tall, depth, z.c);
-    if (FNN_NAME(dots_pay)(tall, depth, z.c) && dots < patches * outs + 3 * gather) return 0;
-    return s->attr[3].i[0] == 1 && z.kh * z.kw > 1 && z.kh <= MOST_KERNEL_ROWS && patches * outs + 3 * gather < 0.9 * gather * outs;
+    const int64_t tall = fnn_ceil_div(z.kh, z.sh), wide = fnn_ceil_div(z.kw, z.sw), outs = w->shape[3];
+    const double cells = (double)(z.h * z.w);
+    const double phases = cells * (double)(fnn_ceil_div(z.c, FNN_LANES) * tall * wide * outs);
+    const double gather = 3 * cells * (double)(fnn_ceil_div(z.c, FNN_LANES) * wide);
+    const double patches = (double)(z.h * z.ow * tall * outs * fnn_ceil_div(z.kw * z.c, FNN_LANES)) + gather;
+    const double dots = cells * FNN_NAME(dots_cost)(tall, wide * outs, z.c);
+    if (FNN_NAME(dots_pay)(tall, wide * outs, z.c) && dots < patches) return 0;
+    return s->attr[3].i[0] == 1 && z.kw > 1 && patches < 0.9 * phases;
 }
 
 void FNN_NAME(fnn_conv2d_dx)(fnn_step *s) {

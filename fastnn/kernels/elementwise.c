@@ -254,8 +254,8 @@ FORWARD_PAIR(multiply)
 typedef struct { FNN_NAME(columns) c; const float *dy, *x, *factor; float *dx, *partial; } FNN_NAME(scaling);
 
 FNN_INLINE void FNN_NAME(scaling_cell)(const FNN_NAME(scaling) *p, int64_t at, int64_t k, int n, VEC *q) {
-    const VEC dy = FNN_NAME(vec_take)(p->dy + at, n);
-    q[0] = FNN_NAME(vec_multiply)(dy, FNN_NAME(vec_take)(p->x + at, n));
+    const VEC dy = FNN_NAME(vec_take_streaming)(p->dy + at, n);
+    q[0] = FNN_NAME(vec_multiply)(dy, FNN_NAME(vec_take_streaming)(p->x + at, n));
     if (p->dx) FNN_NAME(vec_put)(p->dx + at, FNN_NAME(vec_multiply)(dy, FNN_NAME(vec_take)(p->factor + k, n)), n);
 }
 COLUMN_SUMS(scaling, FNN_NAME(scaling), 1, FNN_NAME(scaling_cell))

@@ -1,7 +1,7 @@
-/* few_results.h: correlations and gradients of weights with so few channels of results that lanes over them stay empty.
+/* few_results.h: correlations with so few channels of results that lanes over them stay empty: dot products.
  *
- * Included inside a family file, once per instruction set, after "correlation.h" and "vector.h". Lanes run over a
- * kernel row's depth, which lies side by side in memory. Weights lie as [channel][segment][depth].
+ * Included inside a family file, once per instruction set, after "pixel_lanes.h". Lanes run over a kernel row's depth,
+ * which lies side by side in memory. Weights lie as [channel][segment][depth].
  */
 
 /* Vector operations for one result pixel, as dot products or by tiles over channels. */
@@ -15,24 +15,26 @@ FNN_UNUSED static int FNN_NAME(dots_pay)(int64_t segments, int64_t depth, int64_
 }
 
 /* `depth` weights of every channel, of `whole`, from position `at` on. */
-FNN_UNUSED static void FNN_NAME(pack_dots)(const float *w, int64_t w_depth, int64_t w_channel, int64_t depth, int64_t channels,
-                                           float *to, int64_t at, int64_t whole) {
+FNN_UNUSED static void FNN_NAME(pack_dots)(const float *w, int64_t w_depth, int64_t w_channel, int64_t depth,
+                                           int64_t channels, float *to, int64_t at, int64_t whole) {
     for (int64_t c = 0; c < channels; c++)
         for (int64_t k = 0; k < depth; k++) to[c * whole + at + k] = w[c * w_channel + k * w_depth];
 }
 
-/* ---------------------------------------------------------------- correlation */
-
 #define DOT_PIXELS 8
-#define DOT_STEP(LOAD)                                                                                                  \
-    do {                                                                                                                \
-        VEC right[2];                                                                                                   \
-        FNN_UNROLL for (int o = 0; o < channels; o++) { const float *at = w + o * whole + k; right[o] = LOAD; }          \
-        FNN_UNROLL for (int p = 0; p < pixels; p++) {                                                                   \
-            const float *at = x + p * c->from_pixel + k;                                                                \
-            const VEC left = LOAD;                                                                                      \
-            FNN_UNROLL for (int o = 0; o < channels; o++) sum[p][o] = FNN_NAME(vec_multiply_add)(left, right[o], sum[p][o]); \
-        }                                                                                                               \
+#define DOT_STEP(LOAD)                                                                                   \
+    do {                                                                                                 \
+        VEC right[2];                                                                                    \
+        FNN_UNROLL for (int o = 0; o < channels; o++) {                                                  \
+            const float *at = w + o * whole + k;                                                         \
+            right[o] = LOAD;                                                                             \
+        }                                                                                                \
+        FNN_UNROLL for (int p = 0; p < pixels; p++) {                                                    \
+            const float *at = x + p * c->from_pixel + k;                                                 \
+            const VEC left = LOAD;                                                                       \
+            FNN_UNROLL for (int o = 0; o < channels; o++)                                                \
+                sum[p][o] = FNN_NAME(vec_multiply_add)(left, right[o], sum[p][o]);                       \
+        }                                                                                                \
     } while (0)
 
 /* pixels (up to DOT_PIXELS) and channels (1 or 2) are constants after inlining. */
@@ -54,24 +56,27 @@ FNN_INLINE void FNN_NAME(dots_tile)(const FNN_NAME(correlation) *c, const float 
 
 #undef DOT_STEP
 
-#define DOTS_OF(P) \
-    static FNN_NOINLINE void FNN_NAME(dots_##P##_1)(const FNN_NAME(correlation) *c, const float *x, const float *w, float *to) { \
-        FNN_NAME(dots_tile)(c, x, w, to, P, 1); \
-    } \
-    static FNN_NOINLINE void FNN_NAME(dots_##P##_2)(const FNN_NAME(correlation) *c, const float *x, const float *w, float *to) { \
-        FNN_NAME(dots_tile)(c, x, w, to, P, 2); \
+typedef void FNN_NAME(dots_body)(const FNN_NAME(correlation) *, const float *x, const float *w, float *to);
+#define DOTS_OF(P)                                                                                                 \
+    static FNN_NOINLINE void FNN_NAME(dots_##P##_1)(const FNN_NAME(correlation) *c, const float *x, const float *w, \
+                                                    float *to) {                                                   \
+        FNN_NAME(dots_tile)(c, x, w, to, P, 1);                                                                    \
+    }                                                                                                              \
+    static FNN_NOINLINE void FNN_NAME(dots_##P##_2)(const FNN_NAME(correlation) *c, const float *x, const float *w, \
+                                                    float *to) {                                                   \
+        FNN_NAME(dots_tile)(c, x, w, to, P, 2);                                                                    \
     }
 #define DOTS_ENTRY(P) {FNN_NAME(dots_##P##_1), FNN_NAME(dots_##P##_2)},
 #define EACH_PIXEL_COUNT(F) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8)
 EACH_PIXEL_COUNT(DOTS_OF)
-static void (*const FNN_NAME(dots)[DOT_PIXELS][2])(const FNN_NAME(correlation) *, const float *, const float *, float *) = {
-    EACH_PIXEL_COUNT(DOTS_ENTRY)};
+static FNN_NAME(dots_body) *const FNN_NAME(dots)[DOT_PIXELS][2] = {EACH_PIXEL_COUNT(DOTS_ENTRY)};
 #undef DOTS_OF
 #undef DOTS_ENTRY
 #undef EACH_PIXEL_COUNT
 
 /* `sums` of pixels' pairs of channels become results. */
-static void FNN_NAME(finish_dots)(const FNN_NAME(correlation) *c, const float *sums, int64_t at, int64_t channel, int pixels, int channels) {
+static void FNN_NAME(finish_dots)(const FNN_NAME(correlation) *c, const float *sums, int64_t at, int64_t channel,
+                                  int pixels, int channels) {
     const fnn_epilogue *e = &c->finish;
     for (int p = 0; p < pixels; p++, at += c->to_pixel)
         for (int o = 0; o < channels; o++) {
@@ -95,54 +100,13 @@ static void FNN_NAME(dots_row)(const FNN_NAME(correlation) *c, int64_t row, int6
     }
 }
 
-/* What correlate does, for weights in either layout. */
+/* What correlate does, in the best way, for weights in either layout. */
 FNN_UNUSED static void FNN_NAME(correlate_any)(const FNN_NAME(correlation) *c, int dots) {
     if (!dots) {
-        FNN_NAME(correlate)(c);
+        (FNN_NAME(lanes_pay)(c) ? FNN_NAME(correlate_lanes) : FNN_NAME(correlate))(c);
         return;
     }
     for (int64_t row = 0; row < c->rows; row++)
         for (int64_t channel = 0; channel < c->channels; channel += 2)
             FNN_NAME(dots_row)(c, row, channel, (int)fnn_min(2, c->channels - channel));
-}
-
-/* ---------------------------------------------------------------- gradient of the weights */
-
-#define SLOPE_VECS 8
-
-/* sum[k] += sum over pixels of dy[pixel] * x[pixel, k], `vecs` vectors of k; `part` floats of the last one, or 0: all. */
-FNN_INLINE void FNN_NAME(few_slopes)(const float *x, int64_t x_pixel, const float *dy, int64_t dy_pixel, int64_t pixels,
-                                     float *sums, const int vecs, int part) {
-    VEC sum[SLOPE_VECS];
-    FNN_UNROLL for (int v = 0; v < vecs; v++)
-        sum[v] = part && v == vecs - 1 ? FNN_NAME(vec_load_part)(sums + v * FNN_LANES, part) : FNN_NAME(vec_load)(sums + v * FNN_LANES);
-    for (int64_t p = 0; p < pixels; p++, x += x_pixel, dy += dy_pixel) {
-        const VEC d = FNN_NAME(vec_fill)(*dy);
-        FNN_UNROLL for (int v = 0; v < vecs; v++) {
-            const float *at = x + v * FNN_LANES;
-            const VEC left = part && v == vecs - 1 ? FNN_NAME(vec_load_part)(at, part) : FNN_NAME(vec_load)(at);
-            sum[v] = FNN_NAME(vec_multiply_add)(left, d, sum[v]);
-        }
-    }
-    FNN_UNROLL for (int v = 0; v < vecs; v++) {
-        if (part && v == vecs - 1) FNN_NAME(vec_store_part)(sums + v * FNN_LANES, sum[v], part);
-        else FNN_NAME(vec_store)(sums + v * FNN_LANES, sum[v]);
-    }
-}
-
-/* The same for any `run` of k. */
-FNN_UNUSED static void FNN_NAME(add_slopes)(const float *x, int64_t x_pixel, const float *dy, int64_t dy_pixel, int64_t pixels,
-                                            float *sums, int64_t run) {
-    const int64_t vecs = fnn_ceil_div(run, FNN_LANES), chunks = fnn_ceil_div(vecs, SLOPE_VECS);
-    const int last = (int)(run % FNN_LANES);
-    for (int64_t chunk = 0, v = 0, now; chunk < chunks; chunk++, v += now) {
-        const int64_t k = v * FNN_LANES;
-        now = (vecs - v) / (chunks - chunk);
-        const int part = v + now == vecs ? last : 0;
-#define SLOPES(N) \
-    case N: if (part) FNN_NAME(few_slopes)(x + k, x_pixel, dy, dy_pixel, pixels, sums + k, N, part); \
-            else FNN_NAME(few_slopes)(x + k, x_pixel, dy, dy_pixel, pixels, sums + k, N, 0); break;
-        switch (now) { SLOPES(1) SLOPES(2) SLOPES(3) SLOPES(4) SLOPES(5) SLOPES(6) SLOPES(7) SLOPES(8) }
-#undef SLOPES
-    }
 }

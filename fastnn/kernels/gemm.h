@@ -23,6 +23,17 @@ typedef struct {
 
 #define TILE_COLS (2 * FNN_LANES)
 
+/* Rows split evenly into tiles, larger ones at the end: 32 = 10 + 11 + 11, not 14 + 14 + 4. */
+typedef struct { int64_t tiles, small, first_large; } fnn_split;
+
+static inline fnn_split fnn_split_rows(int64_t rows, int64_t most) {
+    const int64_t tiles = fnn_ceil_div(rows, most);
+    const fnn_split s = {tiles, rows / fnn_max(tiles, 1), tiles - rows % fnn_max(tiles, 1)};
+    return s;
+}
+
+static inline int fnn_tile_rows(fnn_split s, int64_t tile) { return (int)(s.small + (tile >= s.first_large)); }
+
 /* C (rows x cols) = A (rows x depth) B (depth x cols); strides in floats. C's columns are neighbours. */
 typedef struct {
     int64_t rows, cols, depth;
@@ -52,7 +63,7 @@ void FNN_NAME(fnn_tile_run)(const fnn_tile *, int rows, int cols);
 void FNN_NAME(fnn_tile_column)(fnn_tile *t, int64_t rows, int cols);
 /* Copies columns [col, col + cols) of B, depth [k, k + depth), to rows of TILE_COLS floats, filled up with zeros. */
 void FNN_NAME(fnn_pack)(const float *b, int64_t b_depth, int64_t b_col, int64_t depth, int cols, float *to);
-/* The product on all threads; scratch as large as fnn_product_scratch says. */
+/* product.c: the product on all threads; scratch as large as fnn_product_scratch says. */
 void FNN_NAME(fnn_product_run)(const fnn_product *, void *scratch);
 int64_t FNN_NAME(fnn_product_scratch)(int64_t rows, int64_t cols, int64_t depth);
 #endif

@@ -86,7 +86,8 @@ static int64_t FNN_NAME(dense_scratch)(const fnn_step *s, int backward) {
  *     y:  [lead..., m, n]        a, b: the same leading axes, or 1, or fewer
  */
 
-#define SMALL_PRODUCT 262144 /* multiply-adds below which products run side by side, one per thread */
+#define SMALL_PRODUCT 1e6 /* multiply-adds below which products run side by side, one per thread */
+#define MANY_PRODUCTS 8   /* for each thread: then large ones do, too */
 
 typedef struct {
     int64_t m, k, n, batches, a_batches, b_batches;
@@ -138,7 +139,7 @@ typedef struct {
     float *to;
     fnn_epilogue epilogue;
     char *scratch;
-    int64_t scratch_bytes;  /* of one product */
+    int64_t scratch_bytes;  /* of one thread */
     enum FNN_NAME(side) side;
 } FNN_NAME(stack_job);
 
@@ -159,26 +160,23 @@ static void FNN_NAME(product_chunk)(void *arg, int64_t batch, int thread) {
     FNN_NAME(fnn_product_run)(&p, job->scratch + thread * job->scratch_bytes);
 }
 
-static int64_t FNN_NAME(one_scratch)(const FNN_NAME(stacks) *z, enum FNN_NAME(side) side) {
+static int64_t FNN_NAME(side_scratch)(const FNN_NAME(stacks) *z, enum FNN_NAME(side) side) {
     const int64_t m = z->m, k = z->k, n = z->n;
-    const int64_t bytes = side == FNN_NAME(forward) ? FNN_NAME(fnn_product_scratch)(m, n, k)
-                        : side == FNN_NAME(to_a) ? FNN_NAME(fnn_product_scratch)(m, k, n) : FNN_NAME(fnn_product_scratch)(k, n, m);
-    return (bytes + 63) / 64 * 64;
+    return side == FNN_NAME(forward) ? FNN_NAME(fnn_product_scratch)(m, n, k)
+         : side == FNN_NAME(to_a) ? FNN_NAME(fnn_product_scratch)(m, k, n) : FNN_NAME(fnn_product_scratch)(k, n, m);
 }
 
-static int FNN_NAME(are_small)(const FNN_NAME(stacks) *z) {
-    return z->batches > 1 && (double)z->m * (double)z->k * (double)z->n < SMALL_PRODUCT;
-}
-
-/* Matrices that several products add to are added to in order, by one product after the other. */
+/* Products side by side have one thread's scratch each; a product on all threads begins with the first's.
+ * Matrices that several products add to are added to in order, by one product after the other. */
 static void FNN_NAME(run_stack)(FNN_NAME(stack_job) *job) {
     const FNN_NAME(stacks) *z = &job->z;
     const int64_t own = job->side == FNN_NAME(to_a) ? z->a_batches : job->side == FNN_NAME(to_b) ? z->b_batches : z->batches;
     const int64_t cells = job->side == FNN_NAME(to_a) ? z->m * z->k : job->side == FNN_NAME(to_b) ? z->k * z->n : z->m * z->n;
     const double work = (double)z->batches * (double)z->m * (double)z->k * (double)z->n;
-    job->scratch_bytes = FNN_NAME(one_scratch)(z, job->side);
+    const int small = work < SMALL_PRODUCT * (double)z->batches || z->batches >= MANY_PRODUCTS * fnn_threads();
+    job->scratch_bytes = FNN_NAME(side_scratch)(z, job->side) / fnn_thread_limit();
     if (own == z->batches) {
-        if (FNN_NAME(are_small)(z)) fnn_parallel(z->batches, work, FNN_NAME(product_chunk), job);
+        if (small) fnn_parallel(z->batches, work, FNN_NAME(product_chunk), job);
         else for (int64_t i = 0; i < z->batches; i++) FNN_NAME(product_chunk)(job, i, 0);
         return;
     }
@@ -210,9 +208,8 @@ static int FNN_NAME(matmul_backward)(fnn_step *s) {
 
 static int64_t FNN_NAME(matmul_scratch)(const fnn_step *s, int backward) {
     const FNN_NAME(stacks) z = FNN_NAME(stack_up)(&s->in[backward], &s->in[backward + 1]);
-    const int64_t copies = FNN_NAME(are_small)(&z) ? fnn_thread_limit() : 1;
-    if (!backward) return copies * FNN_NAME(one_scratch)(&z, FNN_NAME(forward));
-    return copies * fnn_max(FNN_NAME(one_scratch)(&z, FNN_NAME(to_a)), FNN_NAME(one_scratch)(&z, FNN_NAME(to_b)));
+    if (!backward) return FNN_NAME(side_scratch)(&z, FNN_NAME(forward));
+    return fnn_max(FNN_NAME(side_scratch)(&z, FNN_NAME(to_a)), FNN_NAME(side_scratch)(&z, FNN_NAME(to_b)));
 }
 
 /* ---------------------------------------------------------------- bias_add */

@@ -41,11 +41,18 @@ static inline FNN_NAME(span) FNN_NAME(window_span)(const FNN_NAME(axis) *a, int6
         BODY;                                                                                        \
     }
 
+/* How many numbers of a cell and of those behind it to work on: few channels take a whole vector that spills over
+ * results which come later, as long as these are the same thread's; x and y are how many there are before the ends. */
+static inline int64_t FNN_NAME(with_spill)(int64_t channels, int64_t x, int64_t y) {
+    const int64_t lanes = 2 * channels > FNN_LANES ? FNN_LANES : FNN_LANES / 2;
+    return channels < FNN_LANES ? fnn_min(lanes, fnn_min(x, y)) : channels;
+}
+
 /* The maxima of a window of `height` rows and `across` columns whose first cell is number `first` of the image. */
-FNN_INLINE void FNN_NAME(max_of_window)(const float *image, int64_t channels, int64_t width, int64_t first, int64_t height,
-                                        int64_t across, float *y, float *winner) {
+FNN_INLINE void FNN_NAME(max_of_window)(const float *image, int64_t channels, int64_t some, int64_t width, int64_t first,
+                                        int64_t height, int64_t across, float *y, float *winner) {
     const float *corner = image + first * channels;
-    EACH_VECTOR(channels,
+    EACH_VECTOR(some,
         VEC top = FNN_NAME(vec_take)(corner + k, n);
         VEC at = FNN_NAME(vec_whole)((int32_t)first);
         for (int64_t i = 0; i < height; i++)
@@ -56,8 +63,8 @@ FNN_INLINE void FNN_NAME(max_of_window)(const float *image, int64_t channels, in
         FNN_NAME(vec_put)(winner + k, at, n))
 }
 
-FNN_INLINE void FNN_NAME(mean_of_four)(const float *a, const float *below, int64_t channels, float *y) {
-    EACH_VECTOR(channels,
+FNN_INLINE void FNN_NAME(mean_of_four)(const float *a, const float *below, int64_t channels, int64_t some, float *y) {
+    EACH_VECTOR(some,
         const VEC above = FNN_NAME(vec_add)(FNN_NAME(vec_take)(a + k, n), FNN_NAME(vec_take)(a + channels + k, n));
         const VEC under = FNN_NAME(vec_add)(FNN_NAME(vec_take)(below + k, n), FNN_NAME(vec_take)(below + channels + k, n));
         FNN_NAME(vec_put)(y + k, FNN_NAME(vec_multiply)(FNN_NAME(vec_add)(above, under), FNN_NAME(vec_fill)(0.25f)), n))
@@ -90,16 +97,20 @@ static inline int FNN_NAME(is_two_by_two)(FNN_NAME(span) h, FNN_NAME(span) w) {
 static void FNN_NAME(max_rows)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(pool_job) *p = arg;
     const int64_t channels = p->channels, width = p->cols.length, total = p->samples * p->rows.count;
+    const int64_t end = fnn_min((chunk + 1) * p->per_chunk, total), y_end = end * p->cols.count * channels;
+    const float *x_end = p->in + p->samples * p->rows.length * width * channels;
     (void)thread;
-    for (int64_t r = chunk * p->per_chunk; r < fnn_min((chunk + 1) * p->per_chunk, total); r++) {
+    for (int64_t r = chunk * p->per_chunk; r < end; r++) {
         const float *image = p->in + r / p->rows.count * p->rows.length * width * channels;
         const FNN_NAME(span) h = FNN_NAME(window_span)(&p->rows, r % p->rows.count);
         for (int64_t j = 0; j < p->cols.count; j++) {
             const FNN_NAME(span) w = FNN_NAME(window_span)(&p->cols, j);
             const int64_t place = h.begin * width + w.begin, cell = (r * p->cols.count + j) * channels;
+            const int64_t last = ((h.end - 1) * width + w.end - 1) * channels;
+            const int64_t some = FNN_NAME(with_spill)(channels, x_end - image - last, y_end - cell);
             float *y = p->out + cell, *winner = (float *)p->winner + cell;
-            if (FNN_NAME(is_two_by_two)(h, w)) FNN_NAME(max_of_window)(image, channels, width, place, 2, 2, y, winner);
-            else FNN_NAME(max_of_window)(image, channels, width, place, h.end - h.begin, w.end - w.begin, y, winner);
+            if (FNN_NAME(is_two_by_two)(h, w)) FNN_NAME(max_of_window)(image, channels, some, width, place, 2, 2, y, winner);
+            else FNN_NAME(max_of_window)(image, channels, some, width, place, h.end - h.begin, w.end - w.begin, y, winner);
         }
     }
 }
@@ -107,16 +118,19 @@ static void FNN_NAME(max_rows)(void *arg, int64_t chunk, int thread) {
 static void FNN_NAME(mean_rows)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(pool_job) *p = arg;
     const int64_t channels = p->channels, width = p->cols.length, total = p->samples * p->rows.count;
+    const int64_t end = fnn_min((chunk + 1) * p->per_chunk, total), y_end = end * p->cols.count * channels;
+    const float *x_end = p->in + p->samples * p->rows.length * width * channels;
     (void)thread;
-    for (int64_t r = chunk * p->per_chunk; r < fnn_min((chunk + 1) * p->per_chunk, total); r++) {
+    for (int64_t r = chunk * p->per_chunk; r < end; r++) {
         const float *image = p->in + r / p->rows.count * p->rows.length * width * channels;
         const FNN_NAME(span) h = FNN_NAME(window_span)(&p->rows, r % p->rows.count);
         for (int64_t j = 0; j < p->cols.count; j++) {
             const FNN_NAME(span) w = FNN_NAME(window_span)(&p->cols, j);
             const int64_t place = h.begin * width + w.begin, cell = (r * p->cols.count + j) * channels;
+            const int64_t last = (place + width + 1) * channels;
             if (FNN_NAME(is_two_by_two)(h, w))
                 FNN_NAME(mean_of_four)(image + place * channels, image + (place + width) * channels, channels,
-                                       p->out + cell);
+                                       FNN_NAME(with_spill)(channels, x_end - image - last, y_end - cell), p->out + cell);
             else
                 FNN_NAME(mean_of_window)(image, p, h, w, p->out + cell);
         }
@@ -129,12 +143,29 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
 }
 
 /* Declares the way back of one image per chunk: every cell of every window gets SHARE, in reading order of the
- * windows. Where windows do not overlap it is stored, otherwise added. */
+ * windows. Where windows do not overlap it is stored, otherwise added. Few channels are stored as a whole vector that
+ * spills over cells of the same row, which are stored later. */
 #define SPREAD(NAME, SHARE)                                                                         \
+    FNN_INLINE void FNN_NAME(NAME##_to)(const FNN_NAME(pool_job) *p, float *image, int64_t at, int64_t cell, VEC share, \
+                                        int64_t some, int store) {                                  \
+        const VEC place = FNN_NAME(vec_whole)((int32_t)at);                                         \
+        const float *dys = p->in + cell, *won = p->won ? (const float *)p->won + cell : dys;        \
+        const float *kept = p->kept ? p->kept + cell : dys;                                         \
+        float *dx = image + at * p->channels;                                                       \
+        (void)won; (void)share; (void)kept; (void)place;                                            \
+        EACH_VECTOR(some,                                                                           \
+            const VEC dy = FNN_NAME(vec_take)(dys + k, n);                                          \
+            const VEC part = SHARE;                                                                 \
+            FNN_NAME(vec_put)(dx + k, store ? part : FNN_NAME(vec_add)(FNN_NAME(vec_take)(dx + k, n), part), n)) \
+    }                                                                                               \
     static void FNN_NAME(NAME)(void *arg, int64_t sample, int thread) {                             \
         const FNN_NAME(pool_job) *p = arg;                                                          \
         const int64_t channels = p->channels, width = p->cols.length, plane = p->rows.length * width * channels; \
+        const int64_t across = FNN_NAME(window_span)(&p->cols, p->cols.count - 1).end;              \
+        const int64_t size = p->samples * p->rows.count * p->cols.count * channels;                 \
         const int store = FNN_NAME(apart)(&p->rows) && FNN_NAME(apart)(&p->cols);                   \
+        const int spills = store && (p->cols.stride == p->cols.size || p->cols.count == 1);         \
+        const VEC quarter = FNN_NAME(vec_fill)(0.25f);                                              \
         float *image = p->out + sample * plane;                                                     \
         (void)thread;                                                                               \
         if (!store || !FNN_NAME(seamless)(&p->rows) || !FNN_NAME(seamless)(&p->cols))               \
@@ -143,21 +174,20 @@ static inline int FNN_NAME(seamless)(const FNN_NAME(axis) *a) { /* windows side 
             const FNN_NAME(span) h = FNN_NAME(window_span)(&p->rows, r - sample * p->rows.count);   \
             for (int64_t j = 0; j < p->cols.count; j++) {                                           \
                 const FNN_NAME(span) w = FNN_NAME(window_span)(&p->cols, j);                        \
-                const int64_t cell = (r * p->cols.count + j) * channels;                            \
-                const VEC share = FNN_NAME(vec_fill)(1 / (float)((h.end - h.begin) * (w.end - w.begin))); \
-                const float *dys = p->in + cell, *won = (const float *)p->won + (p->won ? cell : 0);  \
-                const float *kept = p->kept + (p->kept ? cell : 0);                                 \
-                (void)won; (void)share; (void)kept;                                                 \
-                for (int64_t i = h.begin; i < h.end; i++)                                           \
-                    for (int64_t at = i * width + w.begin; at < i * width + w.end; at++) {          \
-                        float *dx = image + at * channels;                                          \
-                        const VEC place = FNN_NAME(vec_whole)((int32_t)at);                         \
-                        (void)place;                                                                \
-                        EACH_VECTOR(channels,                                                       \
-                            const VEC dy = FNN_NAME(vec_take)(dys + k, n);                          \
-                            const VEC part = SHARE;                                                 \
-                            FNN_NAME(vec_put)(dx + k, store ? part : FNN_NAME(vec_add)(FNN_NAME(vec_take)(dx + k, n), part), n)) \
+                const int64_t cell = (r * p->cols.count + j) * channels, at = h.begin * width + w.begin; \
+                const int64_t free = (across - w.end + 1) * channels;                               \
+                const int64_t some = spills ? FNN_NAME(with_spill)(channels, size - cell, free) : channels; \
+                if (store && FNN_NAME(is_two_by_two)(h, w)) {                                       \
+                    for (int64_t i = at; i <= at + width; i += width) {                             \
+                        FNN_NAME(NAME##_to)(p, image, i, cell, quarter, some, 1);                   \
+                        FNN_NAME(NAME##_to)(p, image, i + 1, cell, quarter, some, 1);               \
                     }                                                                               \
+                    continue;                                                                       \
+                }                                                                                   \
+                const VEC share = FNN_NAME(vec_fill)(1 / (float)((h.end - h.begin) * (w.end - w.begin))); \
+                for (int64_t i = 0; i < h.end - h.begin; i++)                                       \
+                    for (int64_t k = 0; k < w.end - w.begin; k++)                                   \
+                        FNN_NAME(NAME##_to)(p, image, at + i * width + k, cell, share, some, store); \
             }                                                                                       \
         }                                                                                           \
     }

@@ -5,6 +5,7 @@
  */
 #define ROW_LANES 16
 #define ROW_CHUNK 8192 /* floats that one thread takes at once */
+#define PIECE 1024     /* terms of a loss that are computed at once, of several short rows or a part of a long one */
 
 typedef struct {
     const void *labels;      /* int32, where the truth is a class number */
@@ -21,12 +22,16 @@ static inline float FNN_NAME(lane_sum)(const float *lane) {
     return total;
 }
 
-static inline float FNN_NAME(row_sum)(const float *x, int64_t cols) {
-    float lane[ROW_LANES] = {0};
+static inline void FNN_NAME(add_to_lanes)(float *lane, const float *x, int64_t cols) {
     int64_t k = 0;
     for (; k + ROW_LANES <= cols; k += ROW_LANES)
         for (int j = 0; j < ROW_LANES; j++) lane[j] += x[k + j];
     for (int j = 0; k < cols; k++, j++) lane[j] += x[k];
+}
+
+static inline float FNN_NAME(row_sum)(const float *x, int64_t cols) {
+    float lane[ROW_LANES] = {0};
+    FNN_NAME(add_to_lanes)(lane, x, cols);
     return FNN_NAME(lane_sum)(lane);
 }
 
@@ -81,20 +86,21 @@ static inline int FNN_NAME(over_rows)(FNN_NAME(row_job) *p, const fnn_tensor *o,
         const float divisor = DIVISOR;                                                              \
         LOCALS;                                                                                     \
         (void)thread;                                                                               \
-        if (cols == 1) {                                                                            \
-            const float *restrict ts = p->t, *restrict os = p->o;                                   \
-            float *restrict out = p->out;                                                           \
-            for EACH_ROW(p, chunk) { const float t = ts[r], o = os[r]; out[r] = TERM; }             \
-            return;                                                                                 \
-        }                                                                                           \
+        float lane[ROW_LANES], term[PIECE];                                                         \
+        const int64_t some = fnn_max(1, PIECE / cols);                                              \
         for EACH_ROW(p, chunk) {                                                                    \
-            const float *restrict ts = p->t + r * cols, *restrict os = p->o + r * cols;             \
-            float lane[ROW_LANES] = {0};                                                            \
-            int64_t k = 0;                                                                          \
-            for (; k + ROW_LANES <= cols; k += ROW_LANES)                                           \
-                for (int j = 0; j < ROW_LANES; j++) { const float t = ts[k + j], o = os[k + j]; lane[j] += TERM; } \
-            for (int j = 0; k < cols; k++, j++) { const float t = ts[k], o = os[k]; lane[j] += TERM; } \
-            p->out[r] = FNN_NAME(lane_sum)(lane) / divisor;                                         \
+            const int64_t rows = fnn_min(some, end - r);                                            \
+            memset(lane, 0, sizeof lane);                                                           \
+            for (int64_t from = 0; from < rows * cols; from += PIECE) {                             \
+                const int64_t n = fnn_min(PIECE, rows * cols - from);                               \
+                const float *restrict ts = p->t + r * cols + from, *restrict os = p->o + r * cols + from; \
+                for (int64_t k = 0; k < n; k++) { const float t = ts[k], o = os[k]; term[k] = TERM; } \
+                if (cols > PIECE) FNN_NAME(add_to_lanes)(lane, term, n);                            \
+            }                                                                                       \
+            if (cols > PIECE) p->out[r] = FNN_NAME(lane_sum)(lane) / divisor;                       \
+            else if (cols == 1) memcpy(p->out + r, term, (size_t)rows * sizeof(float));             \
+            else for (int64_t k = 0; k < rows; k++) p->out[r + k] = FNN_NAME(row_sum)(term + k * cols, cols) / divisor; \
+            r += rows - 1;                                                                          \
         }                                                                                           \
     }                                                                                               \
     static int FNN_NAME(NAME)(fnn_step *s) {                                                        \

@@ -17,6 +17,7 @@
 #define MOST_THREADS 64
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 /* ---------------------------------------------------------------- what the operating system gives */
 
@@ -164,11 +165,13 @@ static void start_workers(void) {
         if (!start_thread(k)) break; /* fewer workers do the same work */
 }
 
+/* As many as the processors that this process may use, or as FASTNN_NUM_THREADS asks for, if those are more. */
 int fnn_thread_limit(void) {
     if (!atomic_load(&limit)) {
-        const int found = (int)fnn_max(1, fnn_min(usable_processors(), MOST_THREADS));
-        atomic_store(&threads, found);
-        atomic_store(&limit, found);
+        const char *asked = getenv("FASTNN_NUM_THREADS");
+        const int64_t found = fnn_max(1, fnn_min(usable_processors(), MOST_THREADS));
+        atomic_store(&threads, (int)found);
+        atomic_store(&limit, (int)fnn_max(found, fnn_min(asked ? atoll(asked) : 0, MOST_THREADS)));
     }
     return atomic_load(&limit);
 }

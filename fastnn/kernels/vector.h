@@ -63,15 +63,25 @@ FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
 FNN_INLINE __m256i FNN_NAME(vec_mask)(int n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) { return _mm256_maskload_ps(p, FNN_NAME(vec_mask)(n)); }
-FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) { _mm256_maskstore_ps(p, FNN_NAME(vec_mask)(n), v); }
+FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) {
+    return n == FNN_LANES ? FNN_NAME(vec_load)(p) : (VEC)_mm256_maskload_ps(p, FNN_NAME(vec_mask)(n));
+}
+FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
+    if (n == FNN_LANES) FNN_NAME(vec_store)(p, v); /* some processors take 20 times as long for a mask */
+    else _mm256_maskstore_ps(p, FNN_NAME(vec_mask)(n), v);
+}
 #else
 FNN_INLINE VEC FNN_NAME(vec_load_part)(const float *p, int n) {
+    if (n == FNN_LANES) return FNN_NAME(vec_load)(p);
     float lanes[FNN_LANES] = {p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
     return FNN_NAME(vec_load)(lanes);
 }
 FNN_INLINE void FNN_NAME(vec_store_part)(float *p, VEC v, int n) {
     float lanes[FNN_LANES];
+    if (n == FNN_LANES) {
+        FNN_NAME(vec_store)(p, v);
+        return;
+    }
     FNN_NAME(vec_store)(lanes, v);
     for (int l = 0; l < n; l++) p[l] = lanes[l];
 }
@@ -83,4 +93,15 @@ FNN_INLINE VEC FNN_NAME(vec_finish)(VEC sum, const fnn_epilogue *e, VEC bias, VE
     if (e->relu) sum = FNN_NAME(vec_relu)(sum);
     if (e->mask) sum = FNN_NAME(vec_where_positive)(mask, sum);
     return e->accumulate ? FNN_NAME(vec_add)(old, sum) : sum;
+}
+
+/* A finished sum to cell `at` of c, which is in column `col`; all lanes of it, or the first n. */
+FNN_INLINE void FNN_NAME(vec_write)(const fnn_epilogue *e, VEC sum, int64_t col, float *c, int64_t at, const int whole,
+                                    int n) {
+#define READ(P) (whole ? FNN_NAME(vec_load)(P) : FNN_NAME(vec_load_part)(P, n))
+    const VEC zero = FNN_NAME(vec_fill)(0), bias = e->bias ? READ(e->bias + col) : zero;
+    sum = FNN_NAME(vec_finish)(sum, e, bias, e->mask ? READ(e->mask + at) : zero, e->accumulate ? READ(c + at) : zero);
+#undef READ
+    if (whole) FNN_NAME(vec_store)(c + at, sum);
+    else FNN_NAME(vec_store_part)(c + at, sum, n);
 }

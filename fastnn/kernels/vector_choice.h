@@ -74,11 +74,17 @@ FNN_INLINE VEC FNN_NAME(vec_subtract)(VEC a, VEC b) {
 }
 #endif
 
-/* The first n lanes, where n is mostly FNN_LANES. */
+/* The first n lanes, where n is mostly FNN_LANES, or half of them. */
 FNN_INLINE VEC FNN_NAME(vec_take)(const float *p, int n) {
+#if FNN_ISA == 5
+    if (n == FNN_LANES / 2) return _mm512_castps256_ps512(_mm256_loadu_ps(p));
+#endif
     return n == FNN_LANES ? FNN_NAME(vec_load)(p) : FNN_NAME(vec_load_part)(p, n);
 }
 FNN_INLINE void FNN_NAME(vec_put)(float *p, VEC v, int n) {
     if (n == FNN_LANES) FNN_NAME(vec_store)(p, v);
+#if FNN_ISA == 5
+    else if (n == FNN_LANES / 2) _mm256_storeu_ps(p, _mm512_castps512_ps256(v));
+#endif
     else FNN_NAME(vec_store_part)(p, v, n);
 }

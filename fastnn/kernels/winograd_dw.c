@@ -13,7 +13,8 @@
 
 #define DW_BLOCK 28        /* squares: the depth of a product */
 #define DW_PARTS 16        /* dw is the sum of at most so many parts, whatever the number of threads … */
-#define DW_PART_SQUARES 56 /* … each of so many squares or more … */
+#define DW_PART_SQUARES 56 /* … each of so many squares or more, but two from so many on … */
+#define DW_TWO_PARTS 24
 #define DW_BYTES (8 << 20) /* … and if they would take more memory, fewer parts, two at least */
 
 typedef struct {
@@ -34,7 +35,7 @@ static FNN_NAME(winograd_dw_job) FNN_NAME(winograd_dw_plan)(const fnn_step *s) {
         .dy = {s->in[0].data, NULL, z.oh, z.ow, outs, 0, 0, down, across, STEP},
         .squares = z.n * down * across, .dw = s->out[1].data, .db = s->out[2].data, .weights = 9 * z.c * outs};
     const int64_t most = fnn_max(2, fnn_min(DW_PARTS, DW_BYTES / (job.weights * (int64_t)sizeof(float))));
-    const int64_t parts = fnn_max(1, fnn_min(most, job.squares / DW_PART_SQUARES));
+    const int64_t parts = fnn_min(most, fnn_max(job.squares / DW_PART_SQUARES, job.squares < DW_TWO_PARTS ? 1 : 2));
     job.per_part = fnn_ceil_div(job.squares, parts);
     job.parts = job.squares ? fnn_ceil_div(job.squares, job.per_part) : 0;
     job.x_pitch = FNN_NAME(whole_vectors)(z.c);

@@ -59,7 +59,7 @@ class ModelPlan(Description):
             >>> slowest.best <= slowest.median
             True
         """
-        from fastnn.engine.profiling import profile
+        from fastnn.engine.profiling import copy_of, profile
 
         feeds = self.feeds if x is None else self.model.prepare_data(x, y, sample_weight)
         if feeds is None:
@@ -67,7 +67,7 @@ class ModelPlan(Description):
         missing = [name for name in self.plan.listing.feeds if name not in feeds]
         if missing:
             raise ValueError(f"Expected data for {missing}. Received: none")
-        return profile(self.plan, feeds, repeats, machine)
+        return profile(copy_of(self.plan.listing), feeds, repeats, machine)
 
 
 class Describing(Training):

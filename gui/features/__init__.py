@@ -13,6 +13,7 @@ from gui.features.looking_up import LookingUp
 from gui.features.measuring import Measuring
 from gui.features.performance import FrameTimes
 from gui.features.presenting import Presenting
+from gui.features.profiling import Profiling
 from gui.features.running import Running
 from gui.features.watching import Watching
 from gui.handlers import Handler
@@ -39,6 +40,7 @@ class Features:
         self.explaining = Explaining(window)
         self.changing = Changing(window)
         self.watching = Watching(window)
+        self.profiling = Profiling(window)
         self.looking_up = LookingUp(window, self.learning, self.frames)
         self.repeater.refused.connect(lambda text: window.say(f"'{text}' is locked in this step of the lesson"))
 
@@ -50,7 +52,7 @@ class Features:
     def handlers(self) -> dict[str, Handler]:
         """What their actions do."""
         looks: tuple[Any, ...] = (self.appearance, self.looking_up, self.files)
-        work: tuple[Any, ...] = (self.running, self.changing, self.explaining, self.watching)
+        work: tuple[Any, ...] = (self.running, self.changing, self.explaining, self.watching, self.profiling)
         teaching: tuple[Any, ...] = (self.learning, self.measuring, self.presenting)
         return {name: handler for part in (*looks, *work, *teaching) for name, handler in part.handlers().items()}
 
@@ -60,6 +62,7 @@ class Features:
             part.compose()
         self.running.compose()
         self.watching.compose()
+        self.profiling.compose()
         self.appearance.restore()
 
     def close(self) -> None:
@@ -68,6 +71,7 @@ class Features:
             part.close()
         self.running.close()
         self.watching.close()
+        self.profiling.close()
         self.explaining.close()
         self.changing.close()
         self.appearance.close()

@@ -244,7 +244,7 @@ def test_keys_that_ask_for_a_file(small, monkeypatch):
         assert asked == ["getOpenFileName" if keys.endswith("O") else "getSaveFileName"], keys
 
 
-PANELS = {"Ctrl+M": "metrics", "Ctrl+W": "watches", "Ctrl+P": "pin"}
+PANELS = {"Ctrl+M": "metrics", "Ctrl+I": "profile", "Ctrl+W": "watches", "Ctrl+P": "pin"}
 
 
 @pytest.mark.parametrize("keys", PANELS)

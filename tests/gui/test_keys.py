@@ -177,7 +177,7 @@ def test_the_tour_dims_all_but_what_it_talks_about(open_window, qtbot):
 
 
 PAGES = [
-    ("xor", ("playground", "neuron", "watches", "metrics", "predict", "pin", "table")),
+    ("xor", ("playground", "neuron", "watches", "metrics", "profile", "predict", "pin", "table")),
     ("digits-cnn", ("draw", "gradient_check", "present")),
     ("autoencoder", ("code",)),
     ("siamese-digits", ("towers",)),

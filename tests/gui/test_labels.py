@@ -101,7 +101,18 @@ def settle():
 def test_nothing_is_cut_off_in_the_window(open_window, size, name):
     window = open_window(name, position=3)
     window.features.appearance.set_scale(size)
-    for action in ("stage", "playground", "draw", "neuron", "explain", "to_end", "metrics", "predict"):
+    for action in (
+        "stage",
+        "playground",
+        "draw",
+        "neuron",
+        "explain",
+        "to_end",
+        "metrics",
+        "metrics",
+        "profile",
+        "predict",
+    ):
         window.actions_by_name[action].trigger()
         settle()
         assert cut_off(window) == [], action

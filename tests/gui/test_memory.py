@@ -22,7 +22,7 @@ def left_over(window, name):
     return run()
 
 
-@pytest.mark.parametrize("action", ["", "table", "metrics", "playground", "neuron"])
+@pytest.mark.parametrize("action", ["", "table", "metrics", "profile", "playground", "neuron"])
 def test_a_window_that_is_closed_leaves_no_widget_and_is_forgotten(qapp, session, action):
     session.goto(3)
     window = MainWindow(session)
