@@ -194,9 +194,41 @@ static void FNN_NAME(foresee)(const FNN_NAME(recurrent) *r, const FNN_NAME(block
 #endif
 }
 
+/* One row's tiles of several gates at once, each number as several chains of every so many multiply-adds: sums enough
+ * to hide the time that one takes. Only a batch of one sample has groups of one row. */
+FNN_INLINE void FNN_NAME(one_row)(const fnn_tile *t, int64_t units, const int gates, const int chains) {
+    VEC sum[4][4][2];
+    FNN_UNROLL for (int g = 0; g < gates; g++)
+        FNN_UNROLL for (int v = 0; v < 2; v++) {
+            const float *from = t->from + (t->from ? g * units + v * FNN_LANES : 0);
+            sum[g][0][v] = t->from ? FNN_NAME(vec_load)(from) : FNN_NAME(vec_fill)(0);
+            FNN_UNROLL for (int c = 1; c < chains; c++) sum[g][c][v] = FNN_NAME(vec_fill)(0);
+        }
+#define ONE_ROW_STEP(K, C) \
+    FNN_UNROLL for (int g = 0; g < gates; g++) \
+        FNN_UNROLL for (int v = 0; v < 2; v++) \
+            sum[g][C][v] = FNN_NAME(vec_multiply_add)( \
+                FNN_NAME(vec_fill)(t->a[K]), \
+                FNN_NAME(vec_load)(t->b + (K) * t->b_depth + g * units + v * FNN_LANES), sum[g][C][v]);
+    int64_t k = 0;
+    for (; k + chains <= t->depth; k += chains) FNN_UNROLL for (int c = 0; c < chains; c++) ONE_ROW_STEP(k + c, c)
+    for (; k < t->depth; k++) ONE_ROW_STEP(k, 0)
+#undef ONE_ROW_STEP
+    FNN_UNROLL for (int g = 0; g < gates; g++)
+        FNN_UNROLL for (int v = 0; v < 2; v++) {
+            FNN_UNROLL for (int c = 1; c < chains; c++)
+                sum[g][0][v] = FNN_NAME(vec_add)(sum[g][0][v], sum[g][c][v]);
+            FNN_NAME(vec_store)(t->c + g * GROUP_CELLS + v * FNN_LANES, sum[g][0][v]);
+        }
+}
+
 /* A product's tiles: the block's rows by its units. */
 static void FNN_NAME(tiles)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) *at, int64_t gate, fnn_tile t) {
     const int64_t tiles = fnn_ceil_div(at->rows, TILE_ROWS);
+    if (at->rows == 1 && at->units == TILE_COLS) {
+        FNN_NAME(one_row)(&t, 0, 1, 4);
+        return;
+    }
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t row = tile * at->rows / tiles, rows = (tile + 1) * at->rows / tiles - row;
         FNN_NAME(fnn_tile_run)(&t, (int)rows, (int)at->units);
@@ -204,22 +236,6 @@ static void FNN_NAME(tiles)(const FNN_NAME(recurrent) *r, const FNN_NAME(block) 
         t.a += rows * t.a_row, t.c += rows * t.c_row;
         if (t.from) t.from += rows * t.from_row;
     }
-}
-
-/* One row's tiles of several gates at once: sums enough to hide the time that one multiply-add takes. */
-FNN_INLINE void FNN_NAME(one_row)(const fnn_tile *t, int64_t units, const int gates) {
-    VEC sum[4][2];
-    FNN_UNROLL for (int g = 0; g < gates; g++)
-        FNN_UNROLL for (int v = 0; v < 2; v++) sum[g][v] = FNN_NAME(vec_load)(t->from + g * units + v * FNN_LANES);
-    for (int64_t k = 0; k < t->depth; k++) {
-        const VEC left = FNN_NAME(vec_fill)(t->a[k]);
-        FNN_UNROLL for (int g = 0; g < gates; g++)
-            FNN_UNROLL for (int v = 0; v < 2; v++)
-                sum[g][v] = FNN_NAME(vec_multiply_add)(
-                    left, FNN_NAME(vec_load)(t->b + k * t->b_depth + g * units + v * FNN_LANES), sum[g][v]);
-    }
-    FNN_UNROLL for (int g = 0; g < gates; g++)
-        FNN_UNROLL for (int v = 0; v < 2; v++) FNN_NAME(vec_store)(t->c + g * GROUP_CELLS + v * FNN_LANES, sum[g][v]);
 }
 
 /* Buffers of `gates` gates from `gate` on = the block's columns of `left` times the kernel, on top of x if there is
@@ -231,8 +247,8 @@ static void FNN_NAME(gate_products)(const FNN_NAME(recurrent) *r, const FNN_NAME
                   .b = r->kernel + first, .b_depth = r->columns, .c = buffers, .c_row = TILE_COLS};
     if (x) t.from = x + step * r->columns + first, t.from_row = r->steps * r->columns;
     if (x && at->rows == 1 && at->units == TILE_COLS && gates > 1) {
-        if (gates == 4) FNN_NAME(one_row)(&t, r->units, 4);
-        else FNN_NAME(one_row)(&t, r->units, 2);
+        if (gates == 4) FNN_NAME(one_row)(&t, r->units, 4, 1);
+        else FNN_NAME(one_row)(&t, r->units, 2, 2);
         return;
     }
     for (int64_t k = 0; k < gates; k++) {
