@@ -14,6 +14,7 @@ from fastnn.callbacks.progress import Progress
 from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.nested import flatten, map_structure
+from fastnn.engine.plan import Plan
 from fastnn.errors import ValueNeededError
 from fastnn.models import data
 from fastnn.models.loops import Averages, Batches, OneByOne, Ran, check_counts, in_order
@@ -299,9 +300,13 @@ class Training(Planning):
         progress.begin(0)
         calls.call("on_predict_begin", {})
         parts: list[Any] = []
+        plans: dict[Any, Plan] = {}  # of this call: what a plan depends on is looked through once for every shape
         for k, feeds in enumerate(batches):
             calls.call("on_predict_batch_begin", k, {})
-            parts.append(self._nest_outputs(self._forward(feeds)))
+            shapes = tuple(array.shape for array in feeds.values())
+            if shapes not in plans or calls or self._decides_on_values:
+                plans[shapes] = self._plan_for(feeds, None)
+            parts.append(self._nest_outputs(self._outputs(plans[shapes], feeds)))
             calls.call("on_predict_batch_end", k, {"outputs": parts[-1]})
         calls.call("on_predict_end", {})
         progress.steps = progress.steps or len(parts)
@@ -309,7 +314,9 @@ class Training(Planning):
         return parts
 
     def _forward(self, feeds: Feeds) -> list[Array]:
-        plan = self._plan_for(feeds, None)
+        return self._outputs(self._plan_for(feeds, None), feeds)
+
+    def _outputs(self, plan: Plan, feeds: Feeds) -> list[Array]:
         with plan.lock:
             for name, array in feeds.items():
                 plan.load(name, array)
