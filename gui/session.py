@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import fastnn
 from fastnn.engine.batches import Feeds
 from fastnn.engine.breaking import run_until
 from fastnn.errors import FastnnError
@@ -71,9 +70,7 @@ class Session(Watching):
     def _open(self, source: Source, seed: int, position: int = 0) -> None:
         """Take a source over, once everything about it has gone well."""
         model = source.build(seed)
-        stepper = fastnn.Stepper(
-            model, source.x, source.y, source.batch_size, source.shuffle, seed, source.sample_weight
-        )
+        stepper = source.stepper(model, seed)
         stepper.goto(position)
         self.source, self.model, self.stepper, self.seed = source, model, stepper, seed
         self._take_test_data()
@@ -235,9 +232,7 @@ class Session(Watching):
         self.require_idle()
         before, index = self._version(), self.shown_index()
         model = source.build(self.seed)
-        stepper = fastnn.Stepper(
-            model, source.x, source.y, source.batch_size, source.shuffle, self.seed, source.sample_weight
-        )
+        stepper = source.stepper(model, self.seed)
         stepper.resume(0, [array.copy() for array in self.stepper.storage.values()], ())
         stepper.breakpoints.update(self.breakpoints)
         learning = next((i for i, step in enumerate(stepper.steps) if step.phase == "update"), len(stepper.steps))

@@ -55,6 +55,7 @@ ACTIONS = (
     Action("new_seed", "Reset with a new seed", ("Ctrl+Shift+R",), "Run"),
     Action("conditions", "Breakpoints on conditions…", ("Ctrl+B",), "Run"),
     Action("hold_out", "Hold out rows to test on…", (), "Run"),
+    Action("expand", "Write convolutions out as products", (), "Run", checkable=True),
     Action("find_rate", "Find a learning rate…", (), "Run"),
     Action("branch", "Branch with another learning rate…", ("Ctrl+Shift+B",), "Run"),
     Action("pin", "Pin this run to compare", ("Ctrl+P",), "Run", checkable=True),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import fastnn
 from fastnn import presets
 from fastnn.engine.batches import Feeds
 
@@ -29,6 +30,7 @@ class Source:
         digits: Decimals worth printing.
         reseeds: Whether another seed gives other initial weights.
         test: Inputs and targets (x, y) that the network never learns from, or None.
+        expand: Whether convolutions are shown as patches, one product of matrices, and a reshape.
     """
 
     title: str
@@ -43,6 +45,13 @@ class Source:
     digits: int = 4
     reseeds: bool = True
     test: tuple[Any, Any] | None = field(default=None, repr=False)
+    expand: bool = False
+
+    def stepper(self, model: Any, seed: int) -> Any:
+        """A run of its model, at its start."""
+        return fastnn.Stepper(
+            model, self.x, self.y, self.batch_size, self.shuffle, seed, self.sample_weight, expand=self.expand
+        )
 
 
 OPTIONS = ("title", *(f.name for f in fields(Source) if f.default is not MISSING and f.name not in ("name", "reseeds")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from gui.source import Source, from_preset
 from gui.state import SHOWS, State
 
 Array = NDArray[Any]
-SETTINGS = ("title", "description", "batch_size", "shuffle", "digits", "reseeds")  # fields of a source
+SETTINGS = ("title", "description", "batch_size", "shuffle", "digits", "reseeds", "expand")  # fields of a source
 
 
 def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionFile:
@@ -150,7 +151,7 @@ def source_of(file: SessionFile) -> Source:
     if record["preset"]:
         if record["preset"] not in presets.names():
             raise ValueError(f"expected a preset of this version, received {record['preset']!r}")
-        return from_preset(record["preset"])
+        return replace(from_preset(record["preset"]), expand=record.get("expand") is True)
     if file.model is None:
         raise ValueError("it has no model.keras")
     model, data, test = loaded_model(file.model), file.below("data"), file.below("test")
@@ -161,7 +162,7 @@ def source_of(file: SessionFile) -> Source:
         str(record["title"]), lambda seed: model, Feeds(data), None, str(record.get("description", "")),
         batch_size=None if record["batch_size"] is None else whole(record, "batch_size"),
         shuffle=bool(record["shuffle"]), digits=min(max(int(record.get("digits", 4)), 0), 12), reseeds=False,
-        test=(Feeds(test), None) if test else None,
+        test=(Feeds(test), None) if test else None, expand=record.get("expand") is True,
     )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def stepper_of(file: SessionFile, source: Source) -> Any:
     """A stepper that stands where the file says."""
     record, seed = file.record, whole(file.record, "seed")
     model = source.build(seed)
-    stepper = fastnn.Stepper(model, source.x, source.y, source.batch_size, source.shuffle, seed, source.sample_weight)
+    stepper = source.stepper(model, seed)
     names = renamed(record["names"], stepper)
     step, losses = whole(record, "step"), file.arrays["losses"]
     edits = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -51,6 +52,7 @@ class Running:
         return {
             "conditions": self.ask_for_conditions,
             "hold_out": self.ask_for_share,
+            "expand": self.toggle_expand,
             "branch": self.ask_for_rate,
             "find_rate": self.find_rate,
             "pin": self.toggle_pin,
@@ -67,6 +69,8 @@ class Running:
 
     def follow(self, topic: str) -> None:
         """Keep in line with the session."""
+        if topic in ("loaded", "runs") and self.session.source is not None:
+            self.window.actions_by_name["expand"].setChecked(self.session.source.expand)
         if topic in ("loaded", "runs"):
             pinned = self.session.pin is not None
             self.window.actions_by_name["pin"].setChecked(pinned)
@@ -106,6 +110,14 @@ class Running:
         )
         if sure:
             self.window.attempt(lambda: self.session.hold_out(percent / 100))
+
+    def toggle_expand(self) -> None:
+        """Show convolutions as the products that they can be computed by, or as one step each; undo brings it back."""
+        self._paused()
+        source = self.session.source
+        if source is not None:
+            self.window.attempt(lambda: self.session.replace_source(replace(source, expand=not source.expand)))
+            self.window.actions_by_name["expand"].setChecked(self.session.source.expand)
 
     def toggle_pin(self) -> None:
         """Pin the run, or let the pinned one go."""
