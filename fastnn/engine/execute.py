@@ -212,7 +212,7 @@ def permutation(count: int, key: int) -> Array:
         key: 64 bits.
 
     Example:
-        >>> sorted(permutation(4, 7))
+        >>> sorted(permutation(4, 7).tolist())
         [0, 1, 2, 3]
     """
     order: Array = compiled.permutation(count, key)

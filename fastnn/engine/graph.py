@@ -245,6 +245,11 @@ def expanding(expand: bool) -> Iterator[None]:
         _expands.reset(token)
 
 
+def expands() -> bool:
+    """Whether a trace begun now writes operations out."""
+    return _expands.get()
+
+
 class Trace:
     """A step list being written: values by name, steps in order.
 
@@ -263,7 +268,7 @@ class Trace:
         owner: Any = None,
     ) -> None:
         self.training, self.peek, self.owner = training, peek, owner
-        self.expands = _expands.get()
+        self.expands = expands()
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}

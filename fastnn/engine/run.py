@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine.batches import Schedule
 from fastnn.engine.edits import Edit, put_feeds
-from fastnn.engine.graph import Step
+from fastnn.engine.graph import Step, expanding
 from fastnn.engine.plan import Plan
 from fastnn.engine.steplist import StepList
 from fastnn.engine.tensor import Variable
@@ -116,7 +116,8 @@ class Run:
         if self._each_its_own:
             rows = {name: whole[self.schedule.rows(step)] for name, whole in self.data.items()}
             put_feeds(self._edits, step, self.schedule.rows(step), rows)
-            listing = self.model.step_list_for(rows, storage=self.storage, expand=self.expand)
+            with expanding(self.expand):
+                listing = self.model.step_list_for(rows, storage=self.storage)
             self._take_in(listing)
             return Plan(listing, keep=True, storage=self.storage)
         size = self.schedule.size(step)
@@ -126,7 +127,8 @@ class Run:
 
     def _listing(self, size: int) -> StepList:
         if size not in self._listings:
-            self._listings[size] = self.model.step_list(size, self.data, expand=self.expand)
+            with expanding(self.expand):
+                self._listings[size] = self.model.step_list(size, self.data)
             self._take_in(self._listings[size])
         return self._listings[size]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fastnn import config, optimizers
 from fastnn.compat.spellings import say
 from fastnn.engine import functional
-from fastnn.engine.graph import SymbolicTensor, expanding
+from fastnn.engine.graph import SymbolicTensor, expands
 from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import Plan, StepList
@@ -276,26 +276,22 @@ class Planning(Steps):
 
     # ------------------------------------------------------------ step lists and plans
 
-    def step_list(
-        self, batch: int, feeds: Mapping[str, Array], training: bool | None = True, expand: bool = False
-    ) -> StepList:
+    def step_list(self, batch: int, feeds: Mapping[str, Array], training: bool | None = True) -> StepList:
         """The steps for one batch.
 
         Args:
             batch: Number of rows.
             feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
             training: Whether to add backward and update steps; None is a prediction.
-            expand: Whether to write a convolution as the patches and the product that it consists of.
 
         Raises:
             ValueNeededError: if the model's `call` decides on a tensor's value; then `step_list_for` writes lists.
         """
         self._finish_building()
-        key = (expand, *self._key(batch, feeds, training))
+        key = self._key(batch, feeds, training)
         if key not in self._listings:
             make_room(self._listings)
-            with expanding(expand):
-                self._listings[key] = self._write(batch, feeds, training)
+            self._listings[key] = self._write(batch, feeds, training)
         return self._listings[key]
 
     def _write(
@@ -308,11 +304,7 @@ class Planning(Steps):
         return Writer(self, batch, feeds, aims, bool(training), peek).write()
 
     def step_list_for(
-        self,
-        feeds: Mapping[str, Array],
-        training: bool | None = True,
-        storage: Mapping[Variable, Array] | None = None,
-        expand: bool = False,
+        self, feeds: Mapping[str, Array], training: bool | None = True, storage: Mapping[Variable, Array] | None = None
     ) -> StepList:
         """The steps for just these rows, for a model that decides on values: another batch may take other steps.
 
@@ -320,11 +312,9 @@ class Planning(Steps):
             feeds: The rows of one batch, from what `prepare_data` gave.
             training: Whether to add backward and update steps.
             storage: Arrays that hold variables instead of their own.
-            expand: As in `step_list`.
         """
         self._finish_building()
-        with expanding(expand):
-            return self._write(len(next(iter(feeds.values()))), feeds, training, Peek(feeds, storage))
+        return self._write(len(next(iter(feeds.values()))), feeds, training, Peek(feeds, storage))
 
     @property
     def decides_on_values(self) -> bool:
@@ -351,7 +341,7 @@ class Planning(Steps):
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
         flags = tuple((v, v.trainable) for v in self.weights)
         settings = self.optimizer.settings_key if training and self.optimizer is not None else None
-        return batch, training, shapes, flags, self.network, settings
+        return batch, training, shapes, flags, self.network, settings, expands()
 
     def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Plan:
         with _building:
