@@ -257,7 +257,10 @@ def test_batch_normalization_is_one_row_each_way(options, relu):
     model = fastnn.Model(start, layers.Dense(2)(layers.Flatten()(total)))
     plan = check_batch_norms(model, joined=2)
     assert "multiply" not in {kernel for kernel, _ in kernels(plan)}
-    assert "accumulate" in {kernel for kernel, _ in kernels(plan)}  # the shortcut's gradient and the convolution's
+    assert "accumulate" not in {kernel for kernel, _ in kernels(plan)}
+    assert (
+        sum(row.accumulate for row in plan.program.rows) == 1
+    )  # the convolution's gradient is added to the shortcut's
 
 
 def test_frozen_batch_normalization_is_one_row_too():
@@ -322,3 +325,55 @@ def test_a_sum_ends_with_relu():
 def test_other_axes_between_a_kernel_and_its_relu(stack):
     x = np.random.default_rng(2).normal(size=(5, 9, 3)).astype(np.float32)
     trained(*stack, layers.Flatten(), layers.Dense(2), x=x, y=targets(5, 2))
+
+
+def branched(second, join):
+    """A value that two layers read: what they make is joined."""
+    start = layers.Input((9, 9, 3))
+    first = layers.Conv2D(17, 3, padding="same")(start)
+    return fastnn.Model(start, layers.Dense(2)(layers.Flatten()(join(first, second(first)))))
+
+
+BRANCHES = {
+    "winograd": (layers.Conv2D(17, 3, padding="same", activation="tanh"), 1),
+    "1 x 1": (layers.Conv2D(17, 1, activation="tanh"), 1),
+    "5 x 5": (layers.Conv2D(17, 5, padding="same", activation="tanh"), 1),
+    "dense": (layers.Dense(17, activation="tanh"), 1),
+    "dilated": (layers.Conv2D(17, 3, padding="same", dilation_rate=2, activation="tanh"), 0),
+    "groups": (layers.Conv2D(17, 3, padding="same", groups=17, activation="tanh"), 0),
+}
+
+
+@pytest.mark.parametrize("second", BRANCHES)
+@pytest.mark.parametrize("isa", execute.isas())
+def test_the_second_gradient_of_a_value_is_added_to_the_first(second, isa):
+    layer, added = BRANCHES[second]
+    with machine(isa):
+        model = branched(layer, lambda a, b: layers.Add()([a, b]))
+        model.compile("sgd", "mse")
+        (_, expected), (plan, received) = plans(model, pictures(channels=3), targets(5, 2))
+    assert sum(row.accumulate for row in plan.program.rows) == added
+    assert [kernel for kernel, _ in kernels(plan)].count("accumulate") == 1 - added
+    for a, b in zip(expected, received, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_gradient_that_is_read_in_between_is_not_added_to():
+    model = branched(layers.Conv2D(17, 3, padding="same", activation="tanh"), lambda a, b: layers.Multiply()([a, b]))
+    third = layers.Dense(2)(layers.Flatten()(model.layers[1].output))
+    model = fastnn.Model(model.input, layers.Add()([model.output, third]))
+    model.compile("sgd", "mse")
+    (_, expected), (plan, received) = plans(model, pictures(channels=3), targets(5, 2))
+    assert "accumulate" in {kernel for kernel, _ in kernels(plan)}  # three gradients
+    for a, b in zip(expected, received, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_sum_may_be_written_over_its_first_operand():
+    for isa in execute.isas():
+        for count in (1, 2, 3):
+            xs = [targets(5, 7) + k for k in range(count)]
+            expected = sum(xs[1:], xs[0].copy())
+            with machine(isa):
+                execute.run_kernel(OPS["accumulate"], False, xs, [xs[0]], {})
+            np.testing.assert_array_equal(xs[0], expected)

@@ -167,8 +167,10 @@ class _Chain:
         sign = self.end if self.relu and self.shortcut else None
         mean, _, inverse = self.statistics
         operands = (dy, self.x, mean, inverse, self.gamma, self.beta, sign, *slopes)
-        results = (self._row(last).results[0], dgamma, dbeta, dshortcut)
-        return Row(KERNEL, True, operands, results, self._attrs, tuple(sorted(way)))
+        dx = self._row(last).results[0]
+        results = (dx, dgamma, dbeta, dshortcut)
+        over = (str(dx if dshortcut is None else dshortcut), (dy,))
+        return Row(KERNEL, True, operands, results, self._attrs, tuple(sorted(way)), over=over)
 
     def _of_beta(self, incoming: str) -> tuple[str | None, list[int]]:
         """The gradient of beta and the row that sums it up; nothing if it is not wanted."""

@@ -261,6 +261,8 @@ def work_of(row: Row, steps: Sequence[Step]) -> str:
         text = " + ".join(names)
     elif row.mask is not None:
         text = f"{names[0]} backward, masked by {names[-1]}"
+    elif row.accumulate:
+        text = f"{names[0]} backward + {names[-1]}"
     else:
         text = f"{', '.join(names)} backward"
     return text if row.kernel in names else f"{row.kernel}: {text}"

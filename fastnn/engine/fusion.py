@@ -15,6 +15,7 @@ from fastnn.engine.steplist import KEPT, StepList
 
 RENAMING = ("reshape", "flatten", "expand_dims", "squeeze", "stop_gradient")  # the same numbers in the same order
 WITH_RELU = ("dense", "conv2d", "conv2d_transpose", "depthwise_conv2d")  # kernels that end with relu when asked to
+WITH_SUM = ("dense", "conv2d")  # kernels whose backward adds dx to what is there when asked to
 WITH_MASK = WITH_RELU  # kernels whose backward sets dx to 0 where a mask is not positive, when given one
 
 
@@ -44,6 +45,7 @@ class Fusion:
         self._end_with_relu()
         self._end_with_mask()
         self._unpool_through_relu()
+        self._add_to_gradients()
         rows = tuple(row for row in self.rows if row is not None)
         updates = sum(row.steps[0] < self.listing.updates for row in rows)
         return Program(rows, updates, self.homes, frozenset(self.hidden))
@@ -150,6 +152,40 @@ class Fusion:
         i = self.writer(winner)
         row = None if i is None else self.rows[i]
         return row.writes[0] if row is not None and self.home(str(row.operands[0])) == self.home(x) else None
+
+    # ------------------------------------------------------------ gradients of a value with two consumers
+
+    def _add_to_gradients(self) -> None:
+        """The row that makes the second of two gradients adds it to the first."""
+        for i, row in list(self.present()):
+            if row.kernel == "accumulate" and not row.backward and len(row.operands) == 2:
+                readers = self.readers()
+                a, b = (self.home(str(name)) for name in row.operands)
+                if not self._add_to(i, row, a, b, readers):
+                    self._add_to(i, row, b, a, readers)
+
+    def _add_to(self, i: int, row: Row, first: str, second: str, readers: Mapping[str, list[int]]) -> bool:
+        """Let the row that makes `second` add it to `first`, if nobody else needs either of them afterwards."""
+        before, at = self.writer(first), self.writer(second)
+        maker = None if at is None else self.rows[at]
+        if before is None or at is None or maker is None or not before < at < i or not self._can_add(maker, second):
+            return False
+        if readers[second] != [i] or any(at <= k != i for k in readers[first]):
+            return False
+        if self.is_told(first) or self.is_told(second):
+            return False
+        self.hidden.update({second, *(n for n in (first, *self.homes) if self.home(n) == first)})
+        self.homes[row.writes[0]] = first
+        self.rows[i] = None
+        results = (row.writes[0], *maker.results[1:])
+        self.rows[at] = replace(maker, results=results, accumulate=True, steps=(*maker.steps, *row.steps))
+        return True
+
+    def _can_add(self, maker: Row, result: str) -> bool:
+        """Whether a kernel reaches every number of its first result once, and can add it to what is there."""
+        if maker.kernel not in WITH_SUM or not maker.backward or maker.mask is not None or maker.results[0] != result:
+            return False
+        return maker.kernel == "dense" or (maker.attrs[0] == maker.attrs[2] == (1, 1) and maker.attrs[3] == 1)
 
     def _merge(self, i: int, after: Row, merged: Row) -> None:
         """Let the first row do the work of the other, whose result lies where the first one's lay; that is hidden."""

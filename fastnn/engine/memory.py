@@ -61,7 +61,7 @@ def allocate(listing: StepList, program: Program, given: Mapping[str, Array], al
         free += [room for room in live if room.dies < i]
         live = [room for room in live if room.dies >= i]
         for name in row.writes:
-            if name in given or name in rooms:
+            if name in given or name in rooms or name in program.homes:
                 continue
             room = _dying_operand(row, i, name, listing, program, rooms) or _room(free, size_of(values[name]))
             room.dies = lives[name]
@@ -123,10 +123,10 @@ def _dying_operand(
     row: Row, i: int, name: str, listing: StepList, program: Program, rooms: Mapping[str, _Room]
 ) -> _Room | None:
     """The room of an operand that the row may write over."""
-    if not row.cellwise:
+    if row.over is None or name != row.over[0]:
         return None
     wanted = listing.values[name]
-    for operand in row.reads:
+    for operand in row.over[1]:
         value, room = listing.values[operand], rooms.get(program.home(operand))
         if room is not None and room.dies == i and (value.shape, value.dtype) == (wanted.shape, wanted.dtype):
             return room

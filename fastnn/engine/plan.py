@@ -119,6 +119,7 @@ class Plan:
                 row.attrs,
                 row.relu,
                 self._buffer(row.mask),
+                row.accumulate,
             )
             for row in self.program.rows
         ]

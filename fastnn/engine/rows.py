@@ -28,8 +28,9 @@ class Row:
         steps: Indices of the steps that it does the work of.
         relu: Whether negative results become 0.
         mask: A value of the first result's size: where it is not positive, that becomes 0.
-        cellwise: Whether each number of the only result depends on the numbers at its place alone, so that it may be
-            written over an operand.
+        accumulate: Whether the first result is added to what lies there.
+        over: A result that depends, number by number, on nothing but the numbers at its place of some operands, and
+            these: it may be written over one of them.
     """
 
     kernel: str
@@ -40,7 +41,8 @@ class Row:
     steps: tuple[int, ...]
     relu: bool = False
     mask: str | None = None
-    cellwise: bool = False
+    accumulate: bool = False
+    over: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -87,7 +89,9 @@ def row_of(index: int, step: Step) -> Row:
     results = tuple(name if name is not None else shapes[role[1:]] for role, name in step.results)
     operands, attrs = tuple(n for _, n in step.operands), tuple(execute.packed(step.op, step.attrs))
     alone = len(step.outputs) == 1 and is_cellwise(step.op, step.backward)
-    return Row(step.op.name, step.backward, operands, results, attrs, (index,), cellwise=alone)
+    first_alone = step.op.name == "accumulate" and not step.backward  # its kernel reads the others more than once
+    over = (step.outputs[0], step.inputs[:1] if first_alone else step.inputs) if alone or first_alone else None
+    return Row(step.op.name, step.backward, operands, results, attrs, (index,), over=over)
 
 
 def is_cellwise(op: Op, backward: bool) -> bool:

@@ -294,7 +294,7 @@ cdef class Plan:
     Args:
         rows: For every step (kernel, backward?, inputs, outputs, attributes): arrays or None, attributes in the
             record's order, words already turned into positions; behind them perhaps how the result ends: whether with
-            relu, and the array whose positive cells let it through, or None.
+            relu, the array whose positive cells let it through, or None, and whether it is added to what is there.
         updates: Index of the first step that changes parameters; an interrupt never stops a run behind it.
     """
 
@@ -337,15 +337,15 @@ cdef class Plan:
             for j, value in enumerate(attrs):
                 fill_attr(value, &s.attr[j])
             if ending:
-                self.add_ending(s, ending[0], ending[1])
+                self.add_ending(s, ending[0], ending[1], ending[2])
             if e.scratch_bytes != NULL:
                 need = e.scratch_bytes(s, backward)
                 self.scratch_bytes = max(self.scratch_bytes, need)
         self.add_scratch()
 
-    cdef add_ending(self, fnn_step *s, relu, mask):
+    cdef add_ending(self, fnn_step *s, relu, mask, accumulate):
         cdef fnn_tensor t
-        s.epilogue.relu = relu
+        s.epilogue.relu, s.epilogue.accumulate = relu, accumulate
         if mask is not None:
             view(mask, &t, False)
             if t.dtype != 0 or t.size != s.out[0].size:
