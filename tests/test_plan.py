@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from fastnn import ops
+from fastnn import Sequential, layers, ops
 from fastnn.engine import execute, graph
 from fastnn.engine.batches import Schedule, epoch_order
 from fastnn.engine.plan import Plan, finish, write_backward
@@ -170,3 +170,51 @@ def test_schedule_makes_ragged_batches_and_repeatable_orders():
     assert sorted(epoch) == list(range(1000))
     np.testing.assert_array_equal(epoch, epoch_order(1000, True, 3, 0))
     assert not np.array_equal(epoch, np.concatenate([s.rows(8 + k) for k in range(8)]))
+
+
+# ---------------------------------------------------------------- batches of neighbouring rows
+
+
+def weights_after(order, x, y, keep):
+    model = small_models.Quadratic("float32")
+    feeds = model.prepare_data(x, y, None)
+    plan = Plan(model.step_list(4, feeds), keep=keep)
+    for begin in (0, 3):
+        plan.run_batches(feeds, order, begin, begin + 2)
+    return model.w.numpy(), plan
+
+
+@pytest.mark.parametrize("order", ["neighbours", "some", "none"])
+def test_rows_read_where_they_lie_give_the_same_bits(order):
+    x, y = small_models.data(20)
+    rows = {"neighbours": np.arange(20), "none": np.arange(20)[::-1].copy()}.get(order, np.r_[4:12, 0:4, 19:11:-1])
+    copied, read = (weights_after(rows.astype(np.int64), x, y, keep)[0] for keep in (True, False))
+    np.testing.assert_array_equal(copied, read)
+
+
+def test_inputs_that_are_targets_too_are_told_apart_afterwards():
+    """Both feeds read the same memory while their rows are neighbours; then each has its own buffer again."""
+    model = Sequential([layers.Input((3,)), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+    feeds = model.prepare_data(x, x, None)
+    assert len({id(a) if a.base is None else id(a.base) for a in feeds.values()}) <= 2
+    plan = Plan(model.step_list(4, feeds))
+    plan.run_batches(feeds, np.arange(8), 0, 2)
+    name = plan.listing.targets[0]
+    apart = {**feeds, name: x + 1}
+    plan.run_batches(apart, np.array([7, 1, 5, 3], np.int64), 0, 1)
+    np.testing.assert_array_equal(plan.array(name), x[[7, 1, 5, 3]] + 1)
+    np.testing.assert_array_equal(plan.array(plan.listing.inputs[0]), x[[7, 1, 5, 3]])
+    expected = np.square(plan.array(plan.listing.outputs[0]) - plan.array(name)).mean()
+    assert float(plan.array(plan.listing.loss)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_an_output_that_is_the_input_is_there_to_be_read():
+    with graph.Trace() as trace:
+        x = trace.add_value("x", (2, 3), "float32", "input")
+        y = ops.reshape(x, shape=(3, 2))
+    plan = Plan(finish(trace, [x], outputs=[y]))
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3)
+    plan.run_batches({"x": rows}, np.arange(4), 1, 2)
+    np.testing.assert_array_equal(plan.array(y.name).ravel(), rows[2:].ravel())

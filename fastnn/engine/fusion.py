@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fastnn.engine.batch_norms import join_batch_norms
-from fastnn.engine.rows import HANDED_ON, Program, Row, as_listed
+from fastnn.engine.rows import HANDED_ON, Program, Row, as_listed, told
 from fastnn.engine.steplist import KEPT, StepList
 
 RENAMING = ("reshape", "flatten", "expand_dims", "squeeze", "stop_gradient")  # the same numbers in the same order
@@ -36,8 +36,8 @@ class Fusion:
         self.rows: list[Row | None] = list(as_listed(listing).rows)
         self.homes: dict[str, str] = {}
         self.hidden: set[str] = set()
-        self.told = {n for n in (*listing.outputs, *listing.watch.values(), listing.loss) if n is not None}
-        self.overwritten = {n: i for i, s in enumerate(listing.steps) if s.op.in_place for n in s.outputs}
+        self.told = set(told(listing))
+        self.overwritten = [(n, i) for i, s in enumerate(listing.steps) if s.op.in_place for n in s.outputs]
 
     def program(self) -> Program:
         self._hand_on()
@@ -93,8 +93,8 @@ class Fusion:
         home = self.home(name)
         if self.values[name].dtype != self.values[copy].dtype or (self.values[home].role in KEPT and copy in self.told):
             return False
-        changed = self.overwritten.get(home)
-        return changed is None or changed > max(self.listing.read_by[copy], default=row)
+        last = max(self.listing.read_by[copy], default=row)
+        return not any(changed == home and row < i <= last for changed, i in self.overwritten)
 
     def _hand_gradient_on(self, i: int, row: Row) -> None:
         dy, results = str(row.operands[0]), list(row.results)

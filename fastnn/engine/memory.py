@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine import execute
 from fastnn.engine.graph import Value
-from fastnn.engine.rows import Program, Row
+from fastnn.engine.rows import Program, Row, told
 from fastnn.engine.steplist import StepList
 
 Array = NDArray[Any]
@@ -113,10 +113,7 @@ def _lifetimes(listing: StepList, program: Program) -> dict[str, int]:
     for i, row in enumerate(program.rows):
         for name in (*row.reads, *row.writes):
             last[program.home(name)] = i
-    for told in (*listing.outputs, *listing.watch.values(), listing.loss):
-        if told is not None:
-            last[program.home(told)] = len(program.rows)
-    return last
+    return {**last, **{program.home(name): len(program.rows) for name in told(listing)}}
 
 
 def _dying_operand(

@@ -15,7 +15,7 @@ from fastnn.engine import execute
 from fastnn.engine.fusion import fused
 from fastnn.engine.graph import Step, Value
 from fastnn.engine.memory import allocate
-from fastnn.engine.rows import as_listed
+from fastnn.engine.rows import as_listed, told
 from fastnn.engine.steplist import FED, KEPT, StepList, finish, write_backward
 from fastnn.engine.tensor import Variable
 from fastnn.errors import DTypeError, GraphError, ShapeError
@@ -56,6 +56,7 @@ class Plan:
         self.buffers = self._bind(storage or {})
         watched = listing.watch
         self._watched = [self.buffers[name] for name in watched.values()]
+        self._direct = not keep and not {self.program.home(n) for n in told(listing)} & set(listing.feeds)
         self._compiled = execute.Plan(self._rows(), self.program.updates) if self.in_c else None
 
     # ------------------------------------------------------------ buffers
@@ -216,7 +217,7 @@ class Plan:
             try:
                 return int(
                     self._compiled.run_batches(
-                        pairs, order, first, last, self._watched, totals, min(seconds, 1e9), loss, losses
+                        pairs, order, first, last, self._watched, totals, min(seconds, 1e9), loss, losses, self._direct
                     )
                 )
             except execute.KernelFailed as failure:

@@ -78,6 +78,11 @@ class Program:
         return name
 
 
+def told(listing: StepList) -> tuple[str, ...]:
+    """Values that are read by others than the steps: outputs, the loss, what metrics watch."""
+    return tuple(n for n in (*listing.outputs, *listing.watch.values(), listing.loss) if n is not None)
+
+
 def as_listed(listing: StepList) -> Program:
     """One row for every step."""
     return Program(tuple(row_of(i, step) for i, step in enumerate(listing.steps)), listing.updates)

@@ -22,6 +22,7 @@ class Plan:
         seconds: float,
         loss: NDArray[Any] | None = None,
         losses: NDArray[Any] | None = None,
+        direct: bool = False,
     ) -> int: ...
 
 def call(name: str, backward: bool, inputs: Sequence[Any], outputs: Sequence[Any], attrs: Sequence[Any]) -> None: ...

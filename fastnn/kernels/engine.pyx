@@ -273,8 +273,10 @@ def permutation(int64_t count, uint64_t key):
 ctypedef struct Feed:
     char *source
     char *buffer
+    char *place  # where kernels read the batch: in the buffer, or in the source itself
     const int64_t *rows
     int64_t size, row_bytes
+    int number  # what its tensors are marked with
 
 cdef enum:
     FEED_ROWS = 16  # rows that one thread copies at once
@@ -286,6 +288,14 @@ cdef void take_rows(void *arg, int64_t chunk, int thread) noexcept nogil:
     cdef int64_t k
     for k in range(chunk * FEED_ROWS, min((chunk + 1) * FEED_ROWS, feed.size)):
         memcpy(feed.buffer + k * feed.row_bytes, feed.source + feed.rows[k] * feed.row_bytes, feed.row_bytes)
+
+
+cdef bint are_neighbours(const int64_t *rows, int64_t count) noexcept nogil:
+    cdef int64_t k
+    for k in range(1, count):
+        if rows[k] != rows[0] + k:
+            return False
+    return True
 
 
 cdef class Plan:
@@ -300,6 +310,8 @@ cdef class Plan:
 
     cdef fnn_step *steps
     cdef fnn_tensor *tensors
+    cdef int *feed_of  # for every tensor the number of the feed that it reads
+    cdef int64_t tensor_count
     cdef readonly int64_t size
     cdef readonly int64_t scratch_bytes
     cdef int64_t updates
@@ -308,11 +320,12 @@ cdef class Plan:
 
     def __cinit__(self, rows, int64_t updates=-1):
         cdef int64_t count = sum(len(row[2]) + len(row[3]) for row in rows)
-        self.size = len(rows)
+        self.size, self.tensor_count = len(rows), count
         self.updates = self.size if updates < 0 else updates
         self.steps = <fnn_step *>calloc(max(self.size, 1), sizeof(fnn_step))
         self.tensors = <fnn_tensor *>calloc(max(count, 1), sizeof(fnn_tensor))
-        if self.steps == NULL or self.tensors == NULL:
+        self.feed_of = <int *>calloc(max(count, 1), sizeof(int))
+        if self.steps == NULL or self.tensors == NULL or self.feed_of == NULL:
             raise MemoryError()
 
     def __init__(self, rows, updates=-1):
@@ -365,6 +378,7 @@ cdef class Plan:
     def __dealloc__(self):
         free(self.steps)
         free(self.tensors)
+        free(self.feed_of)
 
     cdef int enter(self) except -1:
         if self.running:
@@ -416,8 +430,32 @@ cdef class Plan:
             code = fnn_run(self.steps, split, end, at, NULL)
         return code
 
+    cdef void take_batch(self, Feed *feed, bint direct) noexcept nogil:
+        """Copy a batch's rows to the buffer; or, if they are neighbours, let kernels read them where they are."""
+        cdef char *place = feed.buffer
+        if direct and feed.size > 0 and are_neighbours(feed.rows, feed.size):
+            place = feed.source + feed.rows[0] * feed.row_bytes
+        else:
+            fnn_parallel((feed.size + FEED_ROWS - 1) // FEED_ROWS, <double>(feed.size * feed.row_bytes), take_rows, feed)
+        self.read_from(feed, place)
+
+    cdef void mark(self, Feed *feed) noexcept nogil:
+        """Note which tensors read a feed; two feeds may read the same source, but never have one buffer."""
+        cdef int64_t k
+        for k in range(self.tensor_count):
+            if self.tensors[k].data == feed.buffer and feed.row_bytes > 0:
+                self.feed_of[k] = feed.number
+
+    cdef void read_from(self, Feed *feed, char *place) noexcept nogil:
+        cdef int64_t k
+        if place != feed.place:
+            for k in range(self.tensor_count):
+                if self.feed_of[k] == feed.number:
+                    self.tensors[k].data = place
+            feed.place = place
+
     def run_batches(self, feeds, const int64_t[::1] order, int64_t first, int64_t last, watch, double[::1] totals,
-                    double seconds, loss=None, double[::1] losses=None):
+                    double seconds, loss=None, double[::1] losses=None, bint direct=False):
         """Run whole training steps on batches first … last - 1 of `order`; returns how many were run.
 
         Args:
@@ -427,6 +465,7 @@ cdef class Plan:
             seconds: Returns early after this time.
             loss: A float32 array whose first cell is copied to `losses` after every training step, with its room for
                 last - first numbers.
+            direct: Whether kernels may read neighbouring rows in the source; the buffers then hold what they held.
         """
         cdef float *one = NULL
         cdef int64_t n_feeds = len(feeds), n_watch = len(watch), done = first, at = 0, j, k, size
@@ -441,7 +480,9 @@ cdef class Plan:
             size = self.check_feeds(feeds, order, first, last)
             for j, (array, target) in enumerate(feeds):
                 feed[j].source, feed[j].buffer = <char *>cnp.PyArray_DATA(array), <char *>cnp.PyArray_DATA(target)
-                feed[j].size, feed[j].row_bytes = size, target.nbytes // max(size, 1)
+                feed[j].size, feed[j].row_bytes, feed[j].place = size, target.nbytes // max(size, 1), feed[j].buffer
+                feed[j].number = j + 1
+                self.mark(&feed[j])
             for j, array in enumerate(watch):
                 watched[j], cells[j] = <float *>cnp.PyArray_DATA(array), array.size
             if sum(array.size for array in watch) > totals.shape[0] or any(a.dtype != np.float32 for a in watch):
@@ -454,7 +495,7 @@ cdef class Plan:
                 while done < last:
                     for j in range(n_feeds):
                         feed[j].rows = &order[0] + done * size
-                        fnn_parallel((size + FEED_ROWS - 1) // FEED_ROWS, <double>(size * feed[j].row_bytes), take_rows, &feed[j])
+                        self.take_batch(&feed[j], direct)
                     code = self.run_range(0, self.size, &at)
                     if code != FNN_OK:
                         break
@@ -471,6 +512,9 @@ cdef class Plan:
                         break
         finally:
             self.running = False
+            for j in range(n_feeds):
+                if feed[j].place != NULL:
+                    self.read_from(&feed[j], feed[j].buffer)
             free(feed); free(watched); free(cells)
         self.check(code, at)
         if interrupted:
