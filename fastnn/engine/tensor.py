@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config
+from fastnn.engine import execute
 from fastnn.errors import DTypeError, ShapeError
 from fastnn.ops.indexing import get_item
 from fastnn.ops.table import find
@@ -212,7 +213,8 @@ class Variable(Tensor):
 
     def __init__(self, value: Any, dtype: Any = None, trainable: bool = True, name: str = "variable") -> None:
         super().__init__(value, dtype)
-        self.value = np.array(self.value, order="C")
+        initial, self.value = self.value, execute.aligned(self.shape, self.dtype)
+        self.value[...] = initial
         self.trainable = trainable
         self.constraint: Callable[[Any], Any] | None = None  # what an optimizer puts the value back to
         self.initializer: Any = None  # the rule that its first value was drawn by, if it is one of ours

@@ -154,13 +154,14 @@ class Optimizer(Rated, Eager, Stored):
 
     def extend(self, variables: Sequence[Variable]) -> None:
         """Make the memory for variables that a model meets later, on a path that its first batches did not take."""
-        for variable in self._unknown(variables):
-            self._memory[id(variable)] = [beside(variable, name, self.initial(name)) for name in self.slots]
-            self._known.append(variable)
-            if self.use_ema:
-                self._averages.append(beside(variable, "average"))
-            if self.gradient_accumulation_steps:
-                self._sums.append(beside(variable, "gradient_accumulator"))
+        fresh = self._unknown(variables)
+        memory = {id(v): [beside(v, name, self.initial(name)) for name in self.slots] for v in fresh}
+        averages = [beside(v, "average") for v in fresh if self.use_ema]
+        sums = [beside(v, "gradient_accumulator") for v in fresh if self.gradient_accumulation_steps]
+        self._memory.update(memory)  # all of it is there now: nothing is known by half if memory is short
+        self._known += fresh
+        self._averages += averages
+        self._sums += sums
         dtype = next((v.dtype for v in variables if v.dtype in FLOATS), self._learning_rate.dtype)
         if dtype != self._learning_rate.dtype:
             self._learning_rate = state(self._exact_rate, dtype, "learning_rate")
