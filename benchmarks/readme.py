@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ def conclusion(found: Sequence[Row], runs: Sequence[Report]) -> str:
     """Who was faster, and whatever else a reader should know."""
     slower = [f"{row.name} ({row.fastest_peer}: {times(row.ratio)})" for row in found if row.misses(1)]
     words = [f"Slower than a peer: {', '.join(slower) or 'none'}."]
-    return " ".join(dict.fromkeys([*words, *(line for run in runs for line in reservations(run))]))
+    peaks = {bound: max(run.peaks.get(bound, 0) for run in runs) for bound in runs[0].peaks}
+    words += reservations(replace(runs[0], peaks=peaks))  # the best of the runs: a busy moment only ever takes away
+    return " ".join(dict.fromkeys([*words, *(line for run in runs for line in reservations(replace(run, peaks={})))]))
 
 
 def replaced(text: str, made: str) -> str:
