@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def repeatable():
     from fastnn import config
 
     config.set_random_seed(1)
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C is heard even where the tests were started in the background, with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

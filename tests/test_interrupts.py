@@ -13,14 +13,7 @@ from fastnn.engine.graph import Trace
 from fastnn.engine.plan import Plan, finish
 
 ROWS = 300_000
-
-
-@pytest.fixture(autouse=True)
-def interruptible():
-    """Ctrl-C is heard even where the tests were started in the background, with interrupts ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("interruptible")
 
 
 @pytest.fixture(scope="module")

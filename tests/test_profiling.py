@@ -139,7 +139,7 @@ def test_who_is_told_can_stop():
     assert len(found.whole) == 4
 
 
-def test_ctrl_c_ends_a_profile():
+def test_ctrl_c_ends_a_profile(interruptible):
     model, x, y = network(units=512, batch=256, inputs=512)
     plan = model.plan(256)
     before = state(model)

@@ -219,14 +219,6 @@ def test_batch_hooks_change_no_bits():
     assert all(np.array_equal(a, b) for a, b in zip(fast.get_weights(), slow.get_weights(), strict=True))
 
 
-@pytest.fixture
-def interruptible():
-    """Ctrl-C is heard even where the tests were started in the background, with interrupts ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def test_interrupt_leaves_whole_steps_and_the_history(interruptible):
     model = Sequential([Input((64,)), layers.Dense(128, activation="tanh"), layers.Dense(1)])
     model.compile("sgd", "mse")
