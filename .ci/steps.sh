@@ -104,7 +104,7 @@ sanitizer_tests() ( # a subshell: its environment ends with it; Qt is not run un
     use_new_environment sanitizer-environment
     cd "$scratch/sanitized"
     FASTNN_SANITIZE=1 python -m pip install -q -e ".[gui,test]"
-    export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+    export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
     # libstdc++ must be there before the sanitizer looks for what C++ libraries throw, or matplotlib's end the process
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so.6)" \
         python -m pytest -n auto --ignore=tests/gui
