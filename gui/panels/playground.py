@@ -228,9 +228,9 @@ class Playground(QWidget):
         self.do(make)
 
     def split(self) -> None:
-        """Hold points out as the field says."""
+        """Hold points out as the field says; it is left, and heard, when the network is another one already."""
         part = self.held.value() / 100
-        if round(100 * float(self.points.held.mean())) != self.held.value():
+        if self.suits() and round(100 * float(self.points.held.mean())) != self.held.value():
             self._put(self.points.split(part))
 
     def _click(self, x: float, y: float) -> None:

@@ -234,3 +234,12 @@ def test_its_tab_is_in_sight_after_a_network_that_had_none(open_window, before):
     rects = [tabs.tabRect(place) for place in shown]
     assert all(rect.width() > 20 for rect in rects)
     assert not any(a.intersects(b) for k, a in enumerate(rects) for b in rects[:k])
+
+
+def test_a_field_that_is_left_when_the_network_is_another_one_asks_for_nothing(open_window):
+    window = open_window("moons" if "moons" in presets.names() else "xor")
+    panel = window.features.changing.playground
+    panel.held.setValue(30)
+    window.load("digits-mlp")
+    panel.split()
+    assert window.session.source.name == "digits-mlp"
