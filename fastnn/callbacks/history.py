@@ -6,6 +6,7 @@ from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
 from fastnn.compat.spellings import LogBook
+from fastnn.utils.extras import need
 
 
 class History(Callback):
@@ -51,10 +52,7 @@ class History(Callback):
                 raise ValueError(f"Expected names out of {known}. Received: {name!r}")
         if not known:
             raise ValueError("Expected a history with at least one epoch. Received: an empty one")
-        try:
-            from matplotlib import pyplot  # type: ignore[import-not-found, unused-ignore]
-        except ImportError as error:
-            raise ImportError("History.plot() needs Matplotlib: pip install 'fastnn[plot]'") from error
+        pyplot = need("matplotlib.pyplot", "plot", "History.plot")
         shown = names or known
         figure, rows = pyplot.subplots(len(shown), 1, sharex=True, squeeze=False)
         for (axes,), name in zip(rows, shown, strict=True):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fastnn.engine.batch_norms import join_batch_norms
-from fastnn.engine.rows import HANDED_ON, Program, Row, as_listed, told
+from fastnn.engine.rows import HANDED_ON, Program, Row, as_listed, home_of, told
 from fastnn.engine.steplist import KEPT, StepList
 
 RENAMING = ("reshape", "flatten", "expand_dims", "squeeze", "stop_gradient")  # the same numbers in the same order
@@ -56,9 +56,7 @@ class Fusion:
 
     def home(self, name: str) -> str:
         """The value whose memory holds a value."""
-        while name in self.homes:
-            name = self.homes[name]
-        return name
+        return home_of(name, self.homes)
 
     def readers(self) -> dict[str, list[int]]:
         """For every value with memory of its own, the rows that read it under any of its names."""

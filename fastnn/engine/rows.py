@@ -73,9 +73,14 @@ class Program:
 
     def home(self, name: str) -> str:
         """The value whose memory holds a value: itself, if it has its own."""
-        while name in self.homes:
-            name = self.homes[name]
-        return name
+        return home_of(name, self.homes)
+
+
+def home_of(name: str, homes: Mapping[str, str]) -> str:
+    """The value whose memory holds a value that is a second name, or a second name of one."""
+    while name in homes:
+        name = homes[name]
+    return name
 
 
 def told(listing: StepList) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.utils.extras import need
+
 Array = np.ndarray[Any, np.dtype[Any]]
 MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "hamming", "box")
@@ -17,11 +19,7 @@ def pillow() -> Any:
     Raises:
         ImportError: naming the extra, if it is not installed.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError("Reading and writing images needs pillow: python -m pip install 'fastnn[images]'") from None
-    return Image
+    return need("PIL.Image", "images", "Reading and writing images")
 
 
 def load_img(
