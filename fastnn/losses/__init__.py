@@ -10,7 +10,8 @@ from fastnn.utils.absent import ABSENT, missing
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserializer
 
-__all__ = [*FUNCTIONS, *CLASSES, "Loss", "deserialize", "get", "serialize"]
+__all__ = ["Loss", "deserialize", "get", "serialize"]
+__all__.extend((*FUNCTIONS, *CLASSES))
 
 globals().update(FUNCTIONS)
 globals().update(CLASSES)

@@ -11,7 +11,8 @@ from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean
 from fastnn.utils.registry import deserializer
 
-__all__ = [*CLASSES, *FUNCTIONS, "Metric", "deserialize", "get", "serialize"]
+__all__ = ["Metric", "deserialize", "get", "serialize"]
+__all__.extend((*CLASSES, *FUNCTIONS))
 ALIASES.update(
     {
         short: CLASSES[name]
