@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 
 import pytest
 
@@ -102,7 +103,8 @@ def test_every_key_in_the_guide_does_something():
 
 
 def test_the_numbers_in_the_guide_are_those_of_the_worked_example():
-    printed = "\n".join(walkthrough(presets.get("worked-example")))
+    one_step = takewhile(lambda line: line != "Training goes on", walkthrough(presets.get("worked-example")))
+    printed = "\n".join(one_step)
     quoted = re.findall(r"`(-?\d\.\d{9})`", text_of(GUIDE))
     assert len(quoted) > 10
     assert not [number for number in quoted if number not in printed]
