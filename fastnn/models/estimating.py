@@ -45,6 +45,13 @@ def made(build: Any, values: Mapping[str, Any]) -> Any:
     return copy.deepcopy(model) if model is build else model
 
 
+def output_shapes(model: Any, X: Array) -> list[tuple[int | None, ...]]:
+    """Shapes of the model's outputs; one that only data tell the shapes is shown a row."""
+    if model.network is None:
+        model.predict(X[:1], verbose=0)
+    return list(model._output_names_and_shapes()[1])
+
+
 def coded(model: Any, numbers: Array, count: int) -> Array:
     """Class numbers as the model's loss takes them: themselves, one-hot, or 0 and 1 for a single output."""
     aim = model._aims()[0]

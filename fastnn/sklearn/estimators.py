@@ -42,6 +42,8 @@ class Estimator(Parameters):
 
     def _train(self, X: Any, y: Any, sample_weight: Any, epochs: int, new: bool, classes: Any = None) -> Any:
         new = new or not hasattr(self, "model_")
+        if new:
+            self.__dict__.pop("model_", None)  # what fails from here on leaves no model of other data
         X, y = self._checked(X, y, new, classes)
         weight = self._weights(X, y, sample_weight)
         with self._seeded():
@@ -63,8 +65,9 @@ class Estimator(Parameters):
 
     def _input(self, X: Any, y: Any = "no_validation", reset: bool = False, **checks: Any) -> Any:
         """Samples, and targets if given, as arrays of types that models take."""
-        kinds = [config.floatx(), *WHOLE]
-        return validate_data(self, X, y, reset=reset, dtype=kinds, allow_nd=self.build_model is not None, **checks)
+        checks = {"dtype": [config.floatx(), *WHOLE], "allow_nd": self.build_model is not None, **checks}
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as that
+            return validate_data(self, X, y, reset=reset, **checks)
 
     def _split(self, X: Array, y: Array, weight: Array | None, labels: Array) -> tuple[Any, Any]:
         """(x, y, weights) to train with, and to validate with or None."""
@@ -90,7 +93,7 @@ class Estimator(Parameters):
         return weight / weight.mean()
 
     def _outputs(self, X: Any) -> Array:
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         return self.model_.predict(self._input(X), batch_size=self.batch_size, verbose=0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -177,8 +180,10 @@ class Classifier(ClassifierMixin, Estimator):
             sample_weight: A weight per sample.
 
         Raises:
-            ValueError: for a label that was not announced.
+            ValueError: for a label that was not announced, or class_weight='balanced'.
         """
+        if self.class_weight == "balanced":
+            raise ValueError("Expected class_weight as a dict, for a part cannot tell. Received: 'balanced'")
         return self._train(X, y, sample_weight, 1, new=False, classes=classes)
 
     def predict(self, X: Any) -> Array:
@@ -282,7 +287,8 @@ class Regressor(RegressorMixin, Estimator):
 
     def _checked(self, X: Any, y: Any, new: bool, classes: Any) -> tuple[Array, Array]:
         X, y = self._input(X, y, reset=new, multi_output=True, y_numeric=True)
-        y = check_array(y, dtype=config.floatx(), ensure_2d=False, input_name="y")
+        with np.errstate(over="ignore"):
+            y = check_array(y, dtype=config.floatx(), ensure_2d=False, input_name="y")
         if new:
             self.target_shape_ = y.shape[1:]
         if y.shape[1:] != self.target_shape_:

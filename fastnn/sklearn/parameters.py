@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from fastnn import optimizers
-from fastnn.models.estimating import arguments_of, made
+from fastnn.models.estimating import arguments_of, made, output_shapes
 from fastnn.sklearn.perceptron import perceptron
 from fastnn.utils.naming import did_you_mean
 
@@ -68,7 +68,7 @@ class Parameters(BaseEstimator):
                     f"Expected parameters of {type(self).__name__}, or arguments of build_model. "
                     f"Received: {name!r}; {did_you_mean(name, known)}"
                 )
-        vars(self).update(build_arguments)
+        self.__dict__.update(build_arguments)
 
     def _build_arguments(self) -> dict[str, Any]:
         """Names and defaults of the function's arguments that are parameters only through it."""
@@ -95,7 +95,7 @@ class Parameters(BaseEstimator):
         """
         self.build_model = params.pop("build_model", self.build_model)
         names = self._build_arguments()
-        vars(self).update({k: params.pop(k) for k in list(params) if k in names})
+        self.__dict__.update({k: params.pop(k) for k in list(params) if k in names})
         return super().set_params(**params)
 
     # ------------------------------------------------------------ models
@@ -109,7 +109,8 @@ class Parameters(BaseEstimator):
         compiled = bool(model.compiled)
         self._refuse_idle(arguments_of(build), compiled)
         if not compiled:
-            model.compile(self._new_optimizer(), copy.deepcopy(self.loss) or self._default_loss(size), self._metrics())
+            loss = self._default_loss(size) if self.loss is None else copy.deepcopy(self.loss)
+            model.compile(self._new_optimizer(), loss, metrics=copy.deepcopy(self.metrics))
         return model
 
     def _arguments(self, build: Any, meta: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -131,9 +132,7 @@ class Parameters(BaseEstimator):
         Raises:
             ValueError: unless they are one row per sample, as many as the targets need.
         """
-        if model.network is None:
-            model.predict(X[:1], verbose=0)  # makes weights where only data tell the shapes
-        shapes = model._output_names_and_shapes()[1]
+        shapes = output_shapes(model, X)
         wanted = self._head()["n_outputs"]
         fitting = {wanted, self._head().get("n_classes_", wanted)}
         if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] not in fitting:
@@ -147,7 +146,7 @@ class Parameters(BaseEstimator):
         defaults = inspect.signature(type(self).__init__).parameters
         for name in idle:
             value = getattr(self, name)
-            if name not in taken and value is not defaults[name].default and value != defaults[name].default:
+            if name not in taken and repr(value) != repr(defaults[name].default):
                 what = "a model that is not compiled yet" if name in COMPILED_WITH else "no build_model"
                 raise ValueError(
                     f"Expected {name} with {what}, or as an argument of build_model. Received: {name}={value!r}"
@@ -158,9 +157,6 @@ class Parameters(BaseEstimator):
         if self.learning_rate is not None:
             optimizer.learning_rate = self.learning_rate
         return optimizer
-
-    def _metrics(self) -> Any:
-        return copy.deepcopy(self.metrics)
 
     def _head(self) -> dict[str, Any]:
         """What the targets ask of a model's outputs, see `fastnn.sklearn`."""
