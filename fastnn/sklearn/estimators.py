@@ -66,7 +66,7 @@ class Estimator(Parameters):
     def _input(self, X: Any, y: Any = "no_validation", reset: bool = False, **checks: Any) -> Any:
         """Samples, and targets if given, as arrays of types that models take."""
         checks = {"dtype": [config.floatx(), *WHOLE], "allow_nd": self.build_model is not None, **checks}
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as that
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is refused as that
             return validate_data(self, X, y, reset=reset, **checks)
 
     def _split(self, X: Array, y: Array, weight: Array | None, labels: Array) -> tuple[Any, Any]:
@@ -287,7 +287,7 @@ class Regressor(RegressorMixin, Estimator):
 
     def _checked(self, X: Any, y: Any, new: bool, classes: Any) -> tuple[Array, Array]:
         X, y = self._input(X, y, reset=new, multi_output=True, y_numeric=True)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             y = check_array(y, dtype=config.floatx(), ensure_2d=False, input_name="y")
         if new:
             self.target_shape_ = y.shape[1:]
