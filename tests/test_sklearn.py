@@ -109,6 +109,7 @@ def test_arguments_of_the_function_are_parameters():
         (lambda: Classifier(epoch=3), TypeError, "'epoch'; did you mean 'epochs'"),
         (lambda: Classifier(build, unitz=3), TypeError, "'unitz'; did you mean 'units'"),
         (lambda: Classifier(build).set_params(unitz=3), ValueError, "Invalid parameter 'unitz'"),
+        (lambda: Classifier(lambda score: None).fit(X, WORDS), ValueError, "another name.* 'score'"),
         (lambda: Classifier(stack).fit(X, WORDS), ValueError, "build_model's argument 'outputs'"),
         (lambda: Classifier(lambda: 3).fit(X, WORDS), ValueError, "a function that returns one. Received: 3"),
         (lambda: Classifier(3).fit(X, WORDS), ValueError, "Expected a model, or a function"),

@@ -35,7 +35,8 @@ K-fold cross-validation, a pipeline and a search over its parameters:
     {'classifier__units': 8}
 
 `n_jobs=-1` spreads a search over processes. Each worker of joblib, Dask or Ray is told its share of the processors by
-OMP_NUM_THREADS, which fastnn keeps to unless FASTNN_NUM_THREADS is set. A fitted estimator is pickled with its model as the content of a `.keras` file.
+OMP_NUM_THREADS, which fastnn keeps to unless FASTNN_NUM_THREADS is set. A fitted estimator is pickled with its model as
+the content of a `.keras` file.
 """
 
 from fastnn.utils.extras import need

@@ -71,9 +71,17 @@ class Parameters(BaseEstimator):
         self.__dict__.update(build_arguments)
 
     def _build_arguments(self) -> dict[str, Any]:
-        """Names and defaults of the function's arguments that are parameters only through it."""
-        given = arguments_of(self.build_model)
-        return {k: v for k, v in given.items() if k != "meta" and k not in self._get_param_names()}
+        """Names and defaults of the function's arguments that are parameters only through it.
+
+        Raises:
+            ValueError: for one that is named like a method or a result of the estimator.
+        """
+        own = {"meta", *self._get_param_names()}
+        found = {k: v for k, v in arguments_of(self.build_model).items() if k not in own}
+        for name in found:
+            if hasattr(type(self), name) or name.strip("_") != name:
+                raise ValueError(f"Expected another name for build_model's argument, for estimators have {name!r}")
+        return found
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name.
@@ -81,7 +89,7 @@ class Parameters(BaseEstimator):
         Args:
             deep: Whether to include those of estimators inside; there are none.
         """
-        build = {k: getattr(self, k, default) for k, default in self._build_arguments().items()}
+        build = {k: vars(self).get(k, default) for k, default in self._build_arguments().items()}
         return {**super().get_params(deep), **{k: v for k, v in build.items() if v is not inspect.Parameter.empty}}
 
     def set_params(self, **params: Any) -> Any:
@@ -138,12 +146,12 @@ class Parameters(BaseEstimator):
         if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] not in fitting:
             words = " or ".join(str((None, n)) for n in sorted(fitting))
             raise ValueError(f"Expected a model with outputs of shape {words}. Received: {shapes}")
-        return int(shapes[0][1])
+        return shapes[0][1] or 0
 
     def _refuse_idle(self, taken: dict[str, Any], compiled: bool) -> None:
         """Raise ValueError for parameters that are given and could change nothing."""
         idle = [*([] if self.build_model is None else ["hidden", "activation"]), *(COMPILED_WITH if compiled else ())]
-        defaults = inspect.signature(type(self).__init__).parameters
+        defaults = inspect.signature(Parameters.__init__).parameters
         for name in idle:
             value = getattr(self, name)
             if name not in taken and repr(value) != repr(defaults[name].default):
