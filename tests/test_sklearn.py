@@ -118,6 +118,7 @@ def test_arguments_of_the_function_are_parameters():
         (lambda: Classifier(build, learning_rate=0.1).fit(X, WORDS), ValueError, "learning_rate with a model that is"),
         (lambda: Classifier(build, hidden=(3,)).fit(X, WORDS), ValueError, "hidden with no build_model"),
         (lambda: Classifier(epochs=-1).fit(X, WORDS), ValueError, "epochs=-1"),
+        (lambda: Classifier(validation_split=5).fit(X, WORDS), ValueError, "below 1. Received: 5"),
         (lambda: Classifier(batch_size=0).fit(X, WORDS), ValueError, "batch_size=0"),
         (lambda: Classifier(optimizer="adma").fit(X, WORDS), ValueError, "'adma'; did you mean"),
         (lambda: Classifier().predict(X), NotFittedError, "not fitted"),
@@ -168,7 +169,7 @@ def test_a_search_over_a_pipeline():
 
 def test_a_random_search_for_a_regressor():
     x, y = houses.load_data(200)
-    choices = {"hidden": [(4,), (16,)], "learning_rate": [1e-6, 0.01], "optimizer": ["adam", "rmsprop"]}
+    choices = {"hidden": [4, (16,)], "learning_rate": [1e-6, 0.01], "optimizer": ["adam", "rmsprop"]}
     search = model_selection.RandomizedSearchCV(
         Regressor(epochs=15, random_state=0), choices, n_iter=6, cv=FOLDS, random_state=0
     ).fit(x, y)

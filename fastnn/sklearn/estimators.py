@@ -71,6 +71,8 @@ class Estimator(Parameters):
 
     def _split(self, X: Array, y: Array, weight: Array | None, labels: Array) -> tuple[Any, Any]:
         """(x, y, weights) to train with, and to validate with or None."""
+        if not 0 <= self.validation_split < 1:
+            raise ValueError(f"Expected validation_split from 0 to below 1. Received: {self.validation_split!r}")
         if not self.validation_split:
             return (X, y, weight), None
         rows = train_test_split(
@@ -109,8 +111,8 @@ class Classifier(ClassifierMixin, Estimator):
 
     Args:
         build_model: Function that returns a model, compiled or not, see `fastnn.sklearn`; or a model, of which every
-            fit trains a copy; or None for a perceptron.
-        hidden: Units of the perceptron's hidden layers.
+            fit trains a copy that begins with its weights; or None for a perceptron.
+        hidden: Units of the perceptron's hidden layers; a number is one layer.
         activation: Their activation.
         optimizer: Optimizer or its name; 'adam' by default.
         learning_rate: Step size; the optimizer's own by default.
@@ -124,7 +126,7 @@ class Classifier(ClassifierMixin, Estimator):
         random_state: A whole number makes every fit repeatable; a RandomState gives each fit its own seed; None
             leaves it to the seed of the process.
         verbose: 0 silent, 1 a moving line, 2 one line per epoch.
-        warm_start: Whether a further `fit` goes on with the model of the one before.
+        warm_start: Whether a further `fit` goes on with the model of the one before, as that was compiled.
         **build_arguments: Arguments of build_model.
 
     Attributes:
@@ -234,8 +236,8 @@ class Regressor(RegressorMixin, Estimator):
 
     Args:
         build_model: Function that returns a model, compiled or not, see `fastnn.sklearn`; or a model, of which every
-            fit trains a copy; or None for a perceptron.
-        hidden: Units of the perceptron's hidden layers.
+            fit trains a copy that begins with its weights; or None for a perceptron.
+        hidden: Units of the perceptron's hidden layers; a number is one layer.
         activation: Their activation.
         optimizer: Optimizer or its name; 'adam' by default.
         learning_rate: Step size; the optimizer's own by default.
@@ -248,7 +250,7 @@ class Regressor(RegressorMixin, Estimator):
         random_state: A whole number makes every fit repeatable; a RandomState gives each fit its own seed; None
             leaves it to the seed of the process.
         verbose: 0 silent, 1 a moving line, 2 one line per epoch.
-        warm_start: Whether a further `fit` goes on with the model of the one before.
+        warm_start: Whether a further `fit` goes on with the model of the one before, as that was compiled.
         **build_arguments: Arguments of build_model.
 
     Attributes:
