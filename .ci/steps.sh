@@ -92,7 +92,9 @@ arguments_covered() { python -m tests.golden.arguments; }
 
 import_time() { python -m benchmarks import; }
 
-full_tests() { python -m pytest -n auto --full; }
+full_tests() { # Dask and Ray are for these alone
+    python -m pip install -q -e ".[gui,test,dev,full]" && python -m pytest -n auto --full
+}
 
 extras_alone() ( # each extra in an environment that has no other
     mkdir "$scratch/extras"
