@@ -47,7 +47,7 @@ use_new_environment() { # name: makes a virtual environment in the scratch folde
     PATH="$scratch/$1/bin:$PATH"
 }
 
-install_for_development() { python -m pip install -q -e ".[gui,test,dev]"; }
+install_for_development() { python -m pip install -q -e ".[gui,test,dev,docs]"; }
 
 lint() { python -m ruff check .; }
 
@@ -61,7 +61,18 @@ build_check() { # both archives build, and the wheel holds what is not Python co
         grep -Eq "$part" "$scratch/wheel.txt" || { echo "the wheel lacks $part"; return 1; }
     done
     ls "$scratch/dist"
+    [ -e .git ] || return 0
+    tar -tzf "$scratch"/dist/*.tar.gz | sed 's|^[^/]*/||' | sort >"$scratch/archived.txt"
+    git ls-files | grep -v '^\.gitignore$' | sort | comm -23 - "$scratch/archived.txt" >"$scratch/forgotten.txt"
+    [ ! -s "$scratch/forgotten.txt" ] || { echo "the source archive lacks:" && cat "$scratch/forgotten.txt" && return 1; }
 }
+
+documentation() {
+    NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict -q -f docs/mkdocs.yml --site-dir "$scratch/site"
+    test -s "$scratch/site/reference/operations/index.html"
+}
+
+examples() { python -m pytest -n 2 --full tests/test_examples.py; }
 
 readme_tests() { # the README's own words, so that they cannot drift from what is run here
     local command
@@ -126,10 +137,10 @@ sanitizer_tests() ( # a subshell: its environment ends with it; Qt is not run un
 
 wheel_tests() ( # the wheel, in a folder where the source is absent
     mkdir "$scratch/away"
-    cp -r tests benchmarks pyproject.toml "$scratch/away"
+    cp -r tests benchmarks examples pyproject.toml "$scratch/away"
     use_new_environment wheel-environment
     cd "$scratch/away"
-    rm tests/test_imports.py tests/test_readme.py # they read the source
+    rm tests/test_{imports,readme,docs,distribution}.py # they read the source
     python -m pip install -q "$(ls "$scratch"/dist/*.whl)[gui,test]"
     python -c 'import fastnn; assert "site-packages" in fastnn.__file__, fastnn.__file__'
     python -m pytest -n auto tests

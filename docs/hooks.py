@@ -17,6 +17,7 @@ from fastnn.ops import table
 from gui import shortcuts
 
 ROOT = Path(__file__).parents[1]
+EXTRAS = "| extra | for |"  # how that table begins
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -36,8 +37,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put in what has its one place elsewhere: the app's keys, the table of speed."""
-    return markdown.replace("<!-- keys -->", keys()).replace("<!-- table -->", table_of_speed())
+    """Put in what has its one place elsewhere: the app's keys; the README's tables of speed and of extras."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    speed = readme.split("<!-- begin: python -m benchmarks table -->")[1].split("<!-- end -->")[0]
+    extras = EXTRAS + readme.split(EXTRAS)[1].split("\n\n")[0]
+    for mark, text in (("keys", keys()), ("table", speed), ("extras", extras)):
+        markdown = markdown.replace(f"<!-- {mark} -->", text)
+    return markdown
 
 
 def keys() -> str:
@@ -46,12 +52,6 @@ def keys() -> str:
         f"| {a.group} | {a.text} | {' or '.join(f'`{key}`' for key in a.keys)} |" for a in shortcuts.ACTIONS if a.keys
     )
     return "\n".join(("| menu | action | keys |", "|---|---|---|", *rows))
-
-
-def table_of_speed() -> str:
-    """What the README has between its marks."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return text.split("<!-- begin: python -m benchmarks table -->")[1].split("<!-- end -->")[0]
 
 
 def examples() -> Iterator[str]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 
-import numpy as np
-
 import fastnn
-from fastnn import presets
+from fastnn import info, presets
 from fastnn.compat import running
-from fastnn.engine import execute, peak
 from fastnn.walkthrough import walkthrough
 
 
@@ -44,9 +40,9 @@ def parser() -> argparse.ArgumentParser:
     script.add_argument("script", help="the script")
     script.add_argument("arguments", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
     script.set_defaults(run=run_script)
-    info = commands.add_parser("info", help="what a report of a mistake should say")
-    info.add_argument("--peaks", action="store_true", help="measure what the machine can do at most")
-    info.set_defaults(run=run_info)
+    report = commands.add_parser("info", help="what a report of a mistake should say")
+    report.add_argument("--peaks", action="store_true", help="measure what the machine can do at most")
+    report.set_defaults(run=run_info)
     return top
 
 
@@ -73,13 +69,9 @@ def run_script(args: argparse.Namespace) -> None:
 
 
 def run_info(args: argparse.Namespace) -> None:
-    """Print versions, processor and its features, threads; its peaks if asked to."""
-    print(f"fastnn {fastnn.__version__}, Python {platform.python_version()}, NumPy {np.__version__}")
-    print(f"{platform.platform()}, {platform.machine()}: {peak.processor()}")
-    print(f"kernels: {execute.isa()} of {', '.join(execute.isas())}; threads: {execute.threads()}")
-    for isa in execute.isas() if args.peaks else ():
-        found = peak.measure(isa=isa)
-        print(f"peak with {isa}: {found.flops / 1e9:.0f} GFLOP/s, memory {found.bandwidth / 1e9:.1f} GB/s")
+    """Print what a report of a mistake should say; the machine's peaks if asked to."""
+    for line in info.lines(args.peaks):
+        print(line)
 
 
 if __name__ == "__main__":

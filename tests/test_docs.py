@@ -61,7 +61,7 @@ def test_the_commands_of_a_page_are_understood(page):
 def check_command(words):
     """A command's program is there and takes its arguments."""
     program, *rest = words
-    if program == "sudo":
+    if program in ("sudo", "mpiexec"):
         return
     assert program in ("python", "peers/bin/python"), words
     if rest[0] != "-m":

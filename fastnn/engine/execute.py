@@ -260,6 +260,16 @@ def isas() -> list[str]:
     return compiled.isas()
 
 
+def built() -> tuple[str, str]:
+    """The file of the compiled kernels, and the compiler that made it.
+
+    Example:
+        >>> built()[1].split()[0] in ("gcc", "clang", "msvc", "unknown")
+        True
+    """
+    return str(compiled.__file__), compiled.compiler()
+
+
 def _from_environment() -> None:
     """Take over what FASTNN_ISA, FASTNN_NUM_THREADS or else OMP_NUM_THREADS ask for.
 

@@ -13,6 +13,22 @@ from fastnn.errors import DTypeError, GraphError
 
 cnp.import_array()
 
+cdef extern from *:
+    """
+    #define FNN_TEXT_OF(x) #x
+    #define FNN_TEXT(x) FNN_TEXT_OF(x)
+    #if defined(__clang__)
+    #define FNN_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define FNN_COMPILER "gcc " __VERSION__
+    #elif defined(_MSC_VER)
+    #define FNN_COMPILER "msvc " FNN_TEXT(_MSC_FULL_VER)
+    #else
+    #define FNN_COMPILER "unknown"
+    #endif
+    """
+    const char *FNN_COMPILER
+
 cdef extern from "fnn.h" nogil:
     enum: FNN_MAX_DIMS
     enum: FNN_MAX_ATTRS
@@ -114,6 +130,11 @@ class KernelFailed(Exception):
 # ---------------------------------------------------------------- instruction set and threads
 
 cdef int chosen_isa = -1
+
+
+def compiler():
+    """The compiler that made the kernels, in its own words."""
+    return FNN_COMPILER.decode()
 
 
 def isas():
