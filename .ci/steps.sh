@@ -72,7 +72,7 @@ documentation() {
     test -s "$scratch/site/reference/operations/index.html"
 }
 
-examples() { python -m pytest -n 2 --full tests/test_examples.py; }
+examples() { python -m pytest -n 2 --full tests/test_examples.py; } # a minute where nothing else runs
 
 readme_tests() { # the README's own words, so that they cannot drift from what is run here
     local command
