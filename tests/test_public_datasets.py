@@ -356,7 +356,8 @@ def test_archives_made_to_harm(tmp_path, what):
 def test_archives_that_end_early_or_never(tmp_path, monkeypatch):
     whole = public_files.tar_gz(public_files.cifar10())
     path = tmp_path / "own.tar.gz"
-    for content in (whole[:-4000], whole[:100], b"", b"no archive", gzip.compress(b"no archive")):
+    other = [b"", b"no archive", gzip.compress(b"no archive")]
+    for content in (whole[:-4000], whole[:-9], whole[:100], damaged(whole, 7000), *other):
         path.write_bytes(content)
         with pytest.raises(DatasetError, match=r"own\.tar\.gz, received: "):
             cifar10.load_data(path)

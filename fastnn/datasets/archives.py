@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import math
 import os
-import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.datasets import pickles
 from fastnn.datasets.download import DatasetError
+
+if TYPE_CHECKING:
+    import tarfile
+    from gzip import GzipFile
 
 LARGEST = 2**28  # bytes of a file when unpacked; the largest public set here has 2**27.5
 LONGEST_WORDS = 300  # letters of another error's message that are repeated
@@ -100,6 +102,8 @@ def read_gz(path: str | os.PathLike[str], dimensions: int) -> NDArray[np.uint8]:
     Raises:
         DatasetError: The file is missing, unreadable, damaged, or of other dimensions.
     """
+    import gzip
+
     with reading(f"a gzipped IDX file of bytes in {dimensions} dimensions at {os.fspath(path)}"):
         with gzip.open(path, "rb") as file:
             content = file.read(LARGEST + 1)
@@ -128,18 +132,24 @@ def read_pickles(path: str | os.PathLike[str], names: Sequence[str]) -> dict[str
 
 
 def members(path: str | os.PathLike[str], names: Sequence[str]) -> Iterator[tuple[str, dict[bytes, Any]]]:
-    """The named members in the order of the file, each unpickled, until all have been seen."""
-    left = set(names)
+    """The named members in the order of the file, each unpickled."""
+    import gzip
+    import tarfile
+
     with gzip.open(path, "rb") as packed:
         measured: Any = Measured(packed, LARGEST)
         with tarfile.open(fileobj=measured, mode="r|") as archive:
             for member in archive:
                 refuse_elsewhere(member)
-                if member.name in left and member.isfile():
+                if member.name in names and member.isfile():
                     yield member.name, unpickled(archive, member)
-                    left.remove(member.name)
-                if not left:
-                    return
+        read_out(measured)
+
+
+def read_out(file: Any) -> None:
+    """Read to the end, where a packed file has the checksum of what came before."""
+    while file.read(2**16):
+        pass
 
 
 def unpickled(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[bytes, Any]:
@@ -190,7 +200,7 @@ class Measured:
         largest: How many bytes it may give.
     """
 
-    def __init__(self, file: gzip.GzipFile, largest: int) -> None:
+    def __init__(self, file: GzipFile, largest: int) -> None:
         self.file, self.left = file, largest
 
     def read(self, size: int) -> bytes:

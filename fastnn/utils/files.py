@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from fastnn import config
-from fastnn.datasets.archives import reading, refuse_elsewhere, refuse_growth, refuse_outside
+from fastnn.datasets.archives import read_out, reading, refuse_elsewhere, refuse_growth, refuse_outside
 from fastnn.datasets.download import alone, fetch
 
 ALGORITHMS = {32: "md5", 64: "sha256"}  # by the length of the hash
@@ -66,7 +65,7 @@ def get_file(
     if origin is None:
         raise ValueError("Expected origin, the address of the file. Received: origin=None")
     folder = Path(cache_dir or config.home()).expanduser() / cache_subdir
-    known = known_hash(md5_hash, "md5") if file_hash is None else known_hash(file_hash, hash_algorithm)
+    known = known_hash(file_hash, hash_algorithm) or known_hash(md5_hash, "md5")
     if not (extract or untar):
         return str(fetch(origin, folder / checked_name(fname, origin), known, force_download))
     formats = checked_formats("tar" if untar else archive_format)
@@ -165,6 +164,8 @@ def unpacked(archive: Path, folder: Path, formats: tuple[str, ...] = FORMATS) ->
 
 def unpack(archive: Path, folder: Path, formats: tuple[str, ...]) -> None:
     """Write the files of an archive into a folder, after a look at where all of them go and how large they are."""
+    import tarfile
+
     if "tar" in formats and tarfile.is_tarfile(archive):
         with tarfile.open(archive) as tar:
             members = tar.getmembers()
@@ -174,6 +175,7 @@ def unpack(archive: Path, folder: Path, formats: tuple[str, ...]) -> None:
             refuse_growth("the content", sum(member.size for member in members), shutil.disk_usage(folder).free)
             safe: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(folder, **safe)
+            read_out(tar.fileobj)
     elif "zip" in formats and zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
             for name in zipped.namelist():
