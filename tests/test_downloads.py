@@ -8,18 +8,16 @@ import os
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
-import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from fastnn import datasets, utils
+from fastnn import datasets
 from fastnn.datasets import DatasetError, addresses, download, mnist
 from fastnn.datasets.download import cache_folder, fetch
 from tests import public_files
+from tests.file_server import serving
 
 GOLDEN = Path(__file__).parent / "golden" / "datasets"
 FILES = {name: (GOLDEN / name).read_bytes() for name in addresses.FILES}
@@ -37,71 +35,17 @@ SETS = {
 }  # fmt: skip
 
 
-class Server(ThreadingHTTPServer):
-    """Serves `files` by path and remembers what it was asked for; `halfway` is called after half of /half/NAME."""
-
-    daemon_threads = True
-
-    def __init__(self, files):
-        self.files, self.asked, self.halfway = files, [], lambda: None
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def address(self, name):
-        return f"http://127.0.0.1:{self.server_port}/{name}"
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-
-class Handler(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        path = self.path.lstrip("/").split("?")[0]
-        self.server.asked.append(path)
-        what, _, name = path.partition("/")
-        if what in ("moved", "around"):
-            self.send_response(302)
-            self.send_header("Location", self.server.address(name if what == "moved" else "around/again"))
-            self.end_headers()
-        elif what == "broken":
-            self.send_error(500)
-        elif what in ("half", "cut"):
-            self.send(self.server.files[name], what)
-        elif path in self.server.files:
-            self.send(self.server.files[path], what)
-        else:
-            self.send_error(404)
-
-    def send(self, content, what):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content[: len(content) // 2])
-        self.wfile.flush()
-        if what == "half":
-            self.server.halfway()
-        if what != "cut":
-            self.wfile.write(content[len(content) // 2 :])
-
-
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     """A server of the small public files, which all sets are fetched from into an empty cache."""
-    server = Server(dict(FILES))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
     monkeypatch.setenv("FASTNN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    for name, content in FILES.items():
-        kind = "md5" if name.endswith(".json") else "sha256"
-        known = f"{kind}:{hashlib.new(kind, content).hexdigest()}"
-        monkeypatch.setitem(addresses.FILES, name, (server.address(name), known))
-    yield server
-    server.close()
-    thread.join()
+    with serving(dict(FILES)) as server:
+        for name, content in FILES.items():
+            kind = "md5" if name.endswith(".json") else "sha256"
+            known = f"{kind}:{hashlib.new(kind, content).hexdigest()}"
+            monkeypatch.setitem(addresses.FILES, name, (server.address(name), known))
+        yield server
 
 
 def come_from(server, monkeypatch, way, name="mnist.npz"):
@@ -256,6 +200,17 @@ def test_a_full_disk_leaves_nothing(server):
     assert cached() == []
 
 
+def test_a_server_that_falls_silent_is_not_waited_for(server, monkeypatch):
+    come_from(server, monkeypatch, "half")
+    monkeypatch.setattr(download, "PATIENCE", 0.1)
+    awake = threading.Event()
+    server.halfway = lambda: awake.wait(30)
+    with pytest.raises(DatasetError, match=r"expected mnist\.npz .*, received: .*timed out"):
+        mnist.load_data()
+    awake.set()
+    assert cached() == []
+
+
 def test_ctrl_c_leaves_nothing(server, monkeypatch, interruptible):
     come_from(server, monkeypatch, "half")
     server.halfway = _thread.interrupt_main
@@ -312,131 +267,3 @@ def test_threads_at_once_share_one_download(server, monkeypatch):
     assert len(found) == 4
     assert server.asked == ["half/mnist.npz"]
     assert cached() == ["mnist.npz"]
-
-
-# ---------------------------------------------------------------- get_file
-
-
-def archive(kind, members):
-    """An archive of texts by name; a TarInfo stands for itself."""
-    file = io.BytesIO()
-    if kind == "zip":
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-            for name, text in members.items():
-                zipped.writestr(name, text)
-    else:
-        return public_files.tar_gz({n: t.encode() if isinstance(t, str) else t for n, t in members.items()})
-    return file.getvalue()
-
-
-def test_get_file_checks_names_and_hashes(server, tmp_path):
-    server.files["words.txt"] = b"one two"
-    md5, sha256 = (hashlib.new(kind, b"one two").hexdigest() for kind in ("md5", "sha256"))
-    origin = server.address("words.txt")
-    place = str(cache_folder() / "words.txt")
-    for given in ({}, {"file_hash": md5}, {"file_hash": sha256.upper()}, {"md5_hash": md5},
-                  {"file_hash": sha256, "hash_algorithm": "sha256"}):  # fmt: skip
-        assert utils.get_file(origin=f"{origin}?download=1", **given) == place
-    assert server.asked == ["words.txt"]
-    with pytest.raises(ValueError, match=f"with md5 {'0' * 32} in .*, received: .*hash, md5 {md5}"):
-        utils.get_file(origin=origin, md5_hash="0" * 32)
-    assert Path(place).read_text() == "one two"  # the old one is kept until a right one is there
-    server.files["words.txt"] = b"three"
-    assert Path(utils.get_file(origin=origin)).read_text() == "one two"
-    assert Path(utils.get_file(origin=origin, force_download=True)).read_text() == "three"
-    mine = utils.get_file("mine.txt", origin, cache_dir=tmp_path / "other", cache_subdir="a/b")
-    assert mine == str(tmp_path / "other/a/b/mine.txt")
-    assert utils.get_file("mine.txt", origin, cache_subdir=tmp_path / "whole") == str(tmp_path / "whole/mine.txt")
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"file_hash": "abc"}, "32 .* or 64 .* digits. Received: 'abc'"),
-        ({"file_hash": "z" * 64}, "digits"),
-        ({"file_hash": "0" * 32, "hash_algorithm": "sha256"}, "for 'sha256'"),
-        ({"hash_algorithm": "crc"}, "hash_algorithm='crc'"),
-        ({"fname": "a/b"}, "fname='a/b'"),
-        ({"fname": ".."}, "without folders"),
-        ({"origin": "http://a.org/"}, "without folders"),
-        ({"extract": True, "archive_format": "rar"}, "'auto', 'tar' or 'zip'. Received: 'rar'"),
-        ({"extract": True, "archive_format": None}, "Received: None"),
-    ],
-)
-def test_get_file_refuses_what_makes_no_sense(given, words):
-    with pytest.raises(ValueError, match=words):
-        utils.get_file(**{"origin": "http://127.0.0.1:9/a.txt", **given})
-
-
-@pytest.mark.parametrize("kind", ["zip", "tgz"])
-@pytest.mark.parametrize(
-    ("fname", "names"),
-    [
-        ("flowers", ("flowers_archive", "flowers")),
-        ("flowers.a.b", ("flowers.a.b", "flowers_extracted")),
-        (None, ("all.{}_archive", "all.{}")),
-    ],
-)
-def test_get_file_unpacks_where_keras_does_and_anew_when_the_archive_is(server, kind, fname, names):
-    server.files[f"all.{kind}"] = archive(kind, {"a/b.txt": "content"})
-    given = {"fname": fname, "origin": server.address(f"all.{kind}"), "extract": True}
-    packed, folder = (cache_folder() / name.format(kind) for name in names)
-    for _ in range(2):
-        assert utils.get_file(**given) == str(folder)
-        assert (folder / "a/b.txt").read_text() == "content"
-    assert sorted(file.name for file in cache_folder().iterdir()) == sorted([packed.name, folder.name])
-    (folder / "a/b.txt").write_text("changed")
-    utils.get_file(**given)
-    assert (folder / "a/b.txt").read_text() == "changed"
-    server.files[f"all.{kind}"] = archive(kind, {"a/c.txt": "other"})
-    utils.get_file(**given, force_download=True)
-    assert [file.name for file in (folder / "a").iterdir()] == ["c.txt"]
-    assert sorted(file.name for file in cache_folder().iterdir()) == sorted([packed.name, folder.name])
-
-
-def link(name, to, kind=tarfile.SYMTYPE):
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, to
-    return info
-
-
-def gigantic(name):
-    info = tarfile.TarInfo(name)
-    info.size = 2**60
-    return info
-
-
-@pytest.mark.parametrize(
-    ("kind", "members", "words"),
-    [
-        ("zip", {"a.txt": "x", "../evil.txt": "x"}, "evil.txt', a name outside"),
-        ("zip", {"/tmp/evil.txt": "x"}, "evil.txt', a name outside"),
-        ("zip", {"..\\evil.txt": "x"}, "a name outside"),
-        ("tgz", {"a.txt": "x", "a/../../evil.txt": "x"}, "evil.txt', a name outside"),
-        ("tgz", {"a": link("a", "/etc"), "a/passwd": "x"}, "'a', a link or a device"),
-        ("tgz", {"a": link("a", "b", tarfile.LNKTYPE)}, "a link or a device"),
-        ("tgz", {"a": link("a", "", tarfile.CHRTYPE)}, "a link or a device"),
-        ("tgz", {"a": gigantic("a")}, "would grow to|unexpected end"),
-    ],
-)
-def test_get_file_unpacks_nothing_that_is_made_to_harm(server, kind, members, words):
-    server.files["all"] = archive(kind, members)
-    with pytest.raises(DatasetError, match=words):
-        utils.get_file("got", server.address("all"), extract=True)
-    assert cached() == ["got_archive"]
-    assert not (cache_folder() / "got").exists()
-
-
-@pytest.mark.parametrize(
-    "content", [b"no archive", archive("zip", {"a": "b" * 99})[:-30], archive("tgz", {"a": "b"})[:-9]]
-)
-def test_get_file_says_what_is_no_archive(server, content):
-    server.files["all"] = content
-    with pytest.raises(DatasetError, match=r"expected a \.tar or \.zip file .* at .*got_archive, received: "):
-        utils.get_file("got", server.address("all"), extract=True)
-    assert cached() == ["got_archive"]
-
-
-def test_untar_takes_no_zip_file(server):
-    with pytest.raises(DatasetError, match="another kind of file"):
-        utils.get_file("other", server.address("imdb.npz"), untar=True)

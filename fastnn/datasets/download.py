@@ -97,7 +97,9 @@ def transfer(url: str, part: Path) -> None:
     elif address.scheme in ("http", "https"):
         quiet = not sys.stderr.isatty()
         with tqdm(desc=part.name[1:-5], total=1, unit="B", unit_scale=True, disable=quiet) as bar:
-            pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=PATIENCE)(url, part, None)
+            as_it_is = {"Accept-Encoding": "identity"}
+            get = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=PATIENCE, headers=as_it_is)
+            get(url, part, None)
     else:
         pooch.downloaders.choose_downloader(url)(url, part, None)
 
