@@ -55,7 +55,9 @@ def load(content: bytes) -> Any:
     look_through(content)
     try:
         found = Unpickler(io.BytesIO(content), encoding="bytes").load()
-    except (pickle.UnpicklingError, EOFError, TypeError, IndexError, KeyError, AttributeError) as error:
+    except ValueError:
+        raise
+    except Exception as error:  # of nearly any type, by what is damaged
         raise ValueError(f"a damaged pickle ({error})") from error
     if isinstance(found, dict):
         return {key: made(value) for key, value in found.items()}
