@@ -201,7 +201,7 @@ class Measured:
     """
 
     def __init__(self, file: GzipFile, largest: int) -> None:
-        self.file, self.left = file, largest
+        self.file, self.given, self.largest = file, 0, largest
 
     def read(self, size: int) -> bytes:
         """The next bytes.
@@ -210,8 +210,8 @@ class Measured:
             ValueError: There have been too many.
         """
         content = self.file.read(size)
-        self.left -= len(content)
-        refuse_growth("the archive", -self.left, 0)
+        self.given += len(content)
+        refuse_growth("the archive", self.given, self.largest)
         return content
 
 

@@ -10,7 +10,8 @@ import os
 
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.archives import read_npz
-from fastnn.datasets.splitting import Part, check_split, checked_table, shuffled_parts
+from fastnn.datasets.parts import Part, check_split, shuffled_parts
+from fastnn.datasets.tables import checked_table
 
 SOURCE = "Harrison and Rubinfeld, Hedonic prices and the demand for clean air, 1978, by way of StatLib"
 NAME = "boston_housing.npz"

@@ -6,7 +6,8 @@ import os
 
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.archives import read_npz
-from fastnn.datasets.splitting import Part, check_split, checked_table, shuffled_parts
+from fastnn.datasets.parts import Part, check_split, shuffled_parts
+from fastnn.datasets.tables import checked_table
 
 SOURCE = "Pace and Barry, Sparse spatial autoregressions, 1997 (census of 1990), file as packed for Keras"
 NAME = "california_housing.npz"

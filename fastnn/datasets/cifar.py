@@ -13,7 +13,7 @@ from fastnn import config
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.archives import read_pickles
 from fastnn.datasets.download import DatasetError
-from fastnn.datasets.pictures import Part
+from fastnn.datasets.parts import Part
 
 SOURCE = "Krizhevsky, Learning multiple layers of features from tiny images, 2009"
 SIDE, COLOURS = 32, 3

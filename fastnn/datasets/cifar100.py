@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from fastnn.datasets import cifar
-from fastnn.datasets.pictures import Part
+from fastnn.datasets.parts import Part
 
 SOURCE = cifar.SOURCE
 NAME = "cifar-100-python.tar.gz"

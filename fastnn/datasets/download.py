@@ -40,13 +40,12 @@ def fetch(url: str, place: Path, known: str | None = None, anew: bool = False) -
     Raises:
         DatasetError: The download fails, has another hash, or cannot be written.
     """
-    if not anew and is_right(place, known):
-        return place
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with alone(place):
-            if anew or not is_right(place, known):
-                download(url, place, known)
+        if anew or not is_right(place, known):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with alone(place):
+                if anew or not is_right(place, known):  # another process may have been faster
+                    download(url, place, known)
     except Exception as error:  # what the libraries for the net raise has no common base
         told = f" with {known.replace(':', ' ')}" if known else ""
         raise DatasetError(f"expected {place.name} from {url}{told} in {place.parent}, received: {error}") from error

@@ -11,7 +11,7 @@ import os
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.download import DatasetError
 from fastnn.datasets.local import read_columns
-from fastnn.datasets.splitting import Part, check_split, shuffled_parts
+from fastnn.datasets.parts import Part, check_split, shuffled_parts
 
 SOURCE = "Tsanas and Xifara, Energy efficiency, UCI repository, 2012 (CC BY 4.0)"
 NAME = "energy-efficiency.csv"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.archives import read_gz
-from fastnn.datasets.pictures import Part, checked
+from fastnn.datasets.parts import Part
+from fastnn.datasets.pictures import checked
 
 SOURCE = "Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017, copyright Zalando SE (MIT licence)"
 FOLDER = "fashion-mnist"

@@ -6,7 +6,8 @@ import os
 
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.archives import read_npz
-from fastnn.datasets.pictures import Part, checked
+from fastnn.datasets.parts import Part
+from fastnn.datasets.pictures import checked
 
 SOURCE = "LeCun, Cortes and Burges, The MNIST database of handwritten digits (CC BY-SA 3.0), file as packed for Keras"
 NAME = "mnist.npz"

@@ -8,8 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastnn.datasets.download import DatasetError
-
-Part = tuple[NDArray[Any], NDArray[Any]]
+from fastnn.datasets.parts import Part
 
 
 def checked(x: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], file: str | os.PathLike[str]) -> Part:

@@ -9,7 +9,7 @@ import numpy as np
 from fastnn.datasets import texts
 from fastnn.datasets.addresses import local_copy
 from fastnn.datasets.archives import read_json, read_npz
-from fastnn.datasets.splitting import order
+from fastnn.datasets.parts import Part, order
 
 SOURCE = "Lewis, Reuters-21578 text categorization collection, 1997, file as packed for Keras"
 NAME, WORDS = "reuters.npz", "reuters_word_index.json"
@@ -31,7 +31,7 @@ def load_data(
     start_char: int | None = 1,
     oov_char: int | None = 2,
     index_from: int = 3,
-) -> tuple[texts.Part, texts.Part]:
+) -> tuple[Part, Part]:
     """Newswires and their topics, as `(x_train, y_train), (x_test, y_test)`.
 
     A word's number is its rank by frequency plus `index_from`; 0 is left for padding.

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.datasets.download import DatasetError
+from fastnn.datasets.parts import Part
 
 Rows = list[list[int]]
-Part = tuple[NDArray[Any], NDArray[Any]]
 
 
 def checked(rows: NDArray[Any], labels: NDArray[Any], file: Any) -> Part:

@@ -1,4 +1,4 @@
-"""Orders and parts, drawn as Keras draws them."""
+"""Parts for training and for tests, drawn as Keras draws them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from fastnn.datasets.download import DatasetError
 
 Part = tuple[NDArray[Any], NDArray[Any]]
 
@@ -47,18 +45,3 @@ def check_split(test_split: float) -> None:
     """
     if not 0 <= test_split < 1:
         raise ValueError(f"Expected test_split to be from 0 to below 1. Received: test_split={test_split}")
-
-
-def checked_table(arrays: dict[str, NDArray[Any]], features: int, file: Any) -> Part:
-    """Features `x` and targets `y`, if they are floating numbers and there is one target a row.
-
-    Raises:
-        DatasetError: They have another shape or type.
-    """
-    x, y = arrays["x"], arrays["y"]
-    if x.shape != (len(y), features) or y.ndim != 1 or x.dtype.kind != "f" or y.dtype.kind != "f":
-        raise DatasetError(
-            f"expected floating numbers x (n, {features}) and y (n,) in {file}, "
-            f"received x {x.dtype}{x.shape} and y {y.dtype}{y.shape}."
-        )
-    return x, y
