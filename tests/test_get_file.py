@@ -140,7 +140,9 @@ def test_get_file_unpacks_nothing_that_is_made_to_harm(server, kind, members, wo
 
 
 @pytest.mark.parametrize(
-    "content", [b"no archive", archive("zip", {"a": "b" * 99})[:-30], archive("tgz", {"a": "b"})[:-9]]
+    "content",
+    [b"no archive", archive("zip", {"a": "b" * 99})[:-30], archive("tgz", {"a": "b"})[:-9]],
+    ids=["text", "cut zip", "cut tar"],
 )
 def test_get_file_says_what_is_no_archive(server, content):
     server.files["all"] = content

@@ -167,6 +167,7 @@ def header(shape, descr="|u1"):
         (b"\x93NUMPY\x09\x00", "received"),
         (b"\x93NUMPY\x01\x00\xff\xff", "received"),
     ],
+    ids=["long", "negative", "overflow", "deep", "wide", "wide bytes", "version", "cut"],
 )
 def test_arrays_that_declare_what_is_not_so(tmp_path, content, words):
     path = tmp_path / "own.npz"
@@ -297,6 +298,7 @@ def test_archives_that_end_early_or_never(tmp_path, monkeypatch):
         gzip.compress(struct.pack(">4I", 0x0D03, 1, 28, 28) + bytes(28 * 28)),
         gzip.compress(struct.pack(">4I", 0x0803, 1, 28, 28) + bytes(28 * 28))[:-9],
     ],
+    ids=["text", "empty", "cut", "gigantic", "floats", "no checksum"],
 )
 def test_other_files_than_idx_files(tmp_path, content):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
@@ -304,7 +306,11 @@ def test_other_files_than_idx_files(tmp_path, content):
         datasets.fashion_mnist.load_data(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b'{"a": "b"}', b'{"a": true}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[1]", b'{"a": "b"}', b'{"a": true}', b"\xff\xfe", b"[" * 100_000],
+    ids=["empty", "a list", "texts", "truths", "no text", "deep"],
+)
 def test_other_files_than_words(tmp_path, content):
     path = tmp_path / "words.json"
     path.write_bytes(content)
@@ -312,7 +318,11 @@ def test_other_files_than_words(tmp_path, content):
         imdb.get_word_index(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"X1,X2,X3,X4,X5,X6,X7,X8,Y1,Y2\n1,2,3,4,5,6,7,8,9,10\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"a,b\n1,2\n", b"X1,X2,X3,X4,X5,X6,X7,X8,Y1,Y2\n1,2,3,4,5,6,7,8,9,10\n"],
+    ids=["empty", "other columns", "one row"],
+)
 def test_other_tables_than_of_buildings(tmp_path, content):
     path = tmp_path / "own.csv"
     path.write_bytes(content)
