@@ -45,6 +45,7 @@ def run(name, home):
     """The last line that an example prints, run away from its folder, where there is no data but what ships."""
     environment = {key: value for key, value in os.environ.items() if key != "FASTNN_DATA"}
     environment |= {"FASTNN_HOME": str(home), "PYTHONWARNINGS": "error", "PYTHONPATH": str(EXAMPLES.parent)}
+    environment["FASTNN_NUM_THREADS"] = "1"  # several examples run at a time
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--quick"]
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
