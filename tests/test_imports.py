@@ -24,6 +24,7 @@ LEVELS = {
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
+    6.9: "fastnn/exchange",  # files in other programs' formats; models reach it when asked to
     7: "fastnn/models",
     7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",

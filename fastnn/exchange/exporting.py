@@ -1,0 +1,102 @@
+"""`Model.export`: a model's prediction in a file that other programs run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastnn.errors import ValueNeededError
+from fastnn.exchange.open_batch import OpenList, open_list
+from fastnn.utils.naming import did_you_mean
+
+Writer = Callable[[Any, OpenList, Path], None]
+
+
+def write_onnx(model: Any, listing: OpenList, path: Path) -> None:
+    """The ONNX file; its writer is loaded when it is needed."""
+    from fastnn.exchange.onnx_file import write_onnx
+
+    write_onnx(model, listing, path)
+
+
+FORMATS: dict[str, Writer] = {"onnx": write_onnx}
+ENDINGS = {".onnx": "onnx", ".py": "numpy"}
+
+
+def export(
+    model: Any, filepath: Any, format: str | None = None, verbose: Any = None, input_signature: Any = None
+) -> None:
+    """Write what a model predicts, as a file for other programs. See `Model.export`."""
+    path = Path(filepath)
+    writer = writer_of(path, format)
+    if not model.built:
+        raise ValueError(f"Expected a model whose weights exist. Received: '{model.name}', which is not built yet")
+    listing = prediction(model, input_signature)
+    writer(model, listing, path)
+    if verbose:
+        print(f"Saved artifact at '{path}'.")
+
+
+def writer_of(path: Path, format: str | None) -> Writer:
+    """What writes a format: the one that is named, else the one that the file's ending means."""
+    found = ENDINGS.get(path.suffix.lower()) if format is None else format
+    if found not in FORMATS:
+        known = ", ".join(map(repr, FORMATS))
+        received = f"format={format!r}" if format is not None else f"filepath={str(path)!r}"
+        raise ValueError(f"Expected a format of {known}. Received: {received}; {did_you_mean(str(found), FORMATS)}")
+    return FORMATS[found]
+
+
+def prediction(model: Any, input_signature: Any = None) -> OpenList:
+    """The steps of a model's prediction, for any number of rows where the model leaves that open.
+
+    Args:
+        model: A built model.
+        input_signature: Shapes of the inputs with their batch axis, as a nest of shapes or of anything with a shape;
+            needed where the model itself leaves lengths open.
+
+    Raises:
+        ValueError: if a length is not known, or the model decides on the values of its inputs.
+    """
+    feeds = model.prepare_data(sample(model, input_signature), training=False)
+    try:
+        return open_list(model, feeds)
+    except ValueNeededError as error:
+        raise ValueError(
+            f"Expected steps that are the same for all inputs. Received: '{model.name}': {error}"
+        ) from None
+
+
+def sample(model: Any, input_signature: Any) -> Any:
+    """Zeros in the shape of one row of every input, or of as many rows as it has."""
+    if input_signature is not None:
+        made = zeros_of(input_signature)
+        return made[0] if isinstance(made, list) and len(made) == 1 and model.network is None else made
+    if model.network is None:
+        raise ValueError(
+            f"Expected input_signature, the shapes of the inputs, such as [(None, 4)], for model '{model.name}', whose "
+            "`call` takes any. Received: None"
+        )
+    return [zeros_of(t) for t in model.network.inputs]
+
+
+def zeros_of(signature: Any) -> Any:
+    """Zeros for a nest of shapes, or of anything with a shape."""
+    if isinstance(signature, dict):
+        return {key: zeros_of(part) for key, part in signature.items()}
+    shape = getattr(signature, "shape", signature)
+    if not isinstance(shape, (list, tuple)) or not all(n is None or isinstance(n, int) for n in shape):
+        return list(map(zeros_of, listed(signature)))
+    if not shape or None in shape[1:]:
+        raise ValueError(f"Expected input_signature with all lengths but that of the batch. Received: {tuple(shape)}")
+    return np.zeros((shape[0] or 1, *shape[1:]), getattr(signature, "dtype", None) or "float32")
+
+
+def listed(signature: Any) -> Any:
+    """A list of shapes."""
+    if not isinstance(signature, (list, tuple)):
+        raise ValueError(f"Expected input_signature as shapes, such as [(None, 4)]. Received: {signature!r}")
+    return signature
