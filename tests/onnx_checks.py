@@ -11,6 +11,7 @@ from fastnn.engine.steplist import finish
 from fastnn.exchange.onnx_file import as_proto
 from fastnn.exchange.open_batch import fixed_list
 from fastnn.ops.cases import inputs_for
+from tests.exchange_checks import close
 
 
 def session(content):
@@ -19,14 +20,6 @@ def session(content):
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 3, 1
     return onnxruntime.InferenceSession(content.SerializeToString(), options)
-
-
-def close(actual, expected, label, tolerance=1e-4):
-    """Numbers alike to a share of the largest."""
-    assert actual.shape == expected.shape, f"{label}: {actual.shape} for {expected.shape}"
-    finite = np.abs(expected[np.isfinite(expected)], dtype=np.float64)
-    scale = max(1.0, float(finite.max(initial=0)))
-    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * scale, err_msg=label)
 
 
 def cases_of(op):

@@ -43,7 +43,7 @@ LEVELS = {
     9.1: "gui/grains",
     9.5: "gui/handlers",  # what panels and window share without Qt
     9.52: "gui/network",  # cards say which use of a layer a step belongs to
-    9.55: "gui/exporting gui/lesson gui/numpy_script gui/profiling",
+    9.55: "gui/exporting gui/lesson gui/profiling",
     9.6: "gui/cards gui/drawing gui/fans gui/playground gui/predicting gui/reconstructing gui/towers gui/worksheet",
     9.65: "gui/folding",
     9.7: "gui/worker gui/theme",

@@ -22,7 +22,14 @@ def write_onnx(model: Any, listing: OpenList, path: Path) -> None:
     write_onnx(model, listing, path)
 
 
-FORMATS: dict[str, Writer] = {"onnx": write_onnx}
+def write_script(model: Any, listing: OpenList, path: Path) -> None:
+    """The NumPy script."""
+    from fastnn.exchange.scripts import write_prediction
+
+    write_prediction(model, listing, path)
+
+
+FORMATS: dict[str, Writer] = {"onnx": write_onnx, "numpy": write_script}
 ENDINGS = {".onnx": "onnx", ".py": "numpy"}
 
 
