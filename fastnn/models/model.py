@@ -303,10 +303,10 @@ class Model(Describing, Layer):
         save_model(self, filepath, overwrite, include_optimizer, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights alone into a `.weights.h5` file.
+        """Write the weights alone into a `.weights.h5` or `.safetensors` file.
 
         Args:
-            filepath: Path that ends in '.weights.h5'.
+            filepath: Path that ends in '.weights.h5', or in '.safetensors', by the paths of the weights.
             overwrite: Whether to replace an existing file.
         """
         from fastnn.models.saving import save_weights
@@ -314,7 +314,7 @@ class Model(Describing, Layer):
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read weights from a `.weights.h5`, `.keras` or older `.h5` file.
+        """Read weights from a `.weights.h5`, `.safetensors`, `.keras` or older `.h5` file.
 
         Args:
             filepath: The file.
