@@ -1,5 +1,7 @@
 """ONNX files say what the model says: every operation, layer and preset, run by onnxruntime."""
 
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -28,8 +30,9 @@ def exported(model, path, **arguments):
 def assert_same(model, run, x, label):
     """The file's outputs are the model's, by name or in order."""
     names = [i.name for i in run.get_inputs()]
-    found = run.run(None, dict(zip(names, x, strict=True)))
-    for actual, wanted in zip(found, predictions(model, x), strict=True):
+    expected = predictions(model, x)
+    found = run.run([o.name for o in run.get_outputs()][: len(expected)], dict(zip(names, x, strict=True)))
+    for actual, wanted in zip(found, expected, strict=True):
         close(actual, np.asarray(wanted), label)
 
 
@@ -79,6 +82,147 @@ def test_layers(family, tmp_path):
             for count in counts:
                 case.begin()
                 assert_same(model, run, first_rows(case.inputs, count), f"{family} {name}, {count} rows")
+
+
+def test_stateful_layers_give_and_take_their_states(tmp_path):
+    model = fastnn.Sequential([layers.Input(batch_shape=(2, 3, 4)), layers.LSTM(5, stateful=True), layers.Dense(1)])
+    content, run = exported(model, tmp_path / "m.onnx")
+    given, *states = [i.name for i in content.graph.input]
+    assert given == model.input_names[0]
+    assert [o.name for o in content.graph.output][1:] == [f"{s}/next" for s in states]
+    assert len(states) == 2
+    x = np.random.default_rng(0).normal(size=(3, 2, 3, 4)).astype("float32")
+    kept = {}
+    for batch in x:
+        found, *new = run.run(None, {model.input_names[0]: batch, **kept})
+        close(found, model.predict(batch, batch_size=2, verbose=0), "states")
+        kept = dict(zip(states, new, strict=True))
+    model.reset_states() if hasattr(model, "reset_states") else model.layers[0].reset_state()
+    (again, *_) = run.run(None, {model.input_names[0]: x[0]})
+    close(again, model.predict(x[0], batch_size=2, verbose=0), "from the beginning")
+
+
+def test_weights_of_one_name_are_two(tmp_path):
+    inner = [fastnn.Sequential([layers.Input((3,)), layers.Dense(3, name="same")], name=n) for n in "ab"]
+    model = fastnn.Sequential([layers.Input((3,)), *inner])
+    _, run = exported(model, tmp_path / "m.onnx")
+    assert_same(model, run, [np.eye(3, dtype="float32")], "same")
+
+
+def test_what_viewers_show(tmp_path):
+    model = fastnn.Sequential(
+        [
+            layers.Input((12, 12, 2)),
+            layers.Conv2D(4, 3, activation="relu", name="conv"),
+            layers.BatchNormalization(name="norm"),
+            layers.MaxPooling2D(name="pool"),
+            layers.Conv2D(3, 3, padding="same", name="conv2"),
+            layers.Activation("tanh"),
+            layers.Flatten(),
+            layers.Dense(2, activation="softmax", name="out"),
+        ],
+        name="small",
+    )
+    content, _ = exported(model, tmp_path / "m.onnx")
+    kinds = [n.op_type for n in content.graph.node]
+    moves = ["Transpose", "Conv", "Relu", "BatchNormalization", "MaxPool", "Conv", "Tanh", "Transpose"]
+    assert kinds == [*moves, "Flatten", "Gemm", "Softmax", "Identity"]
+    assert {v.path for v in model.weights} == {i.name for i in content.graph.initializer}
+    assert all(any(n.name.startswith(name) for n in content.graph.node) for name in ("conv/", "norm/", "pool/", "out/"))
+    assert (content.producer_name, content.producer_version) == ("fastnn", fastnn.__version__)
+    assert content.graph.name == "small"
+    shown = {
+        i.name: [d.dim_param or d.dim_value for d in i.type.tensor_type.shape.dim] for i in content.graph.value_info
+    }
+    assert ["batch", 10, 10, 4] in shown.values() or ["batch", 4, 10, 10] in shown.values()
+    assert [d.dim_param or d.dim_value for d in content.graph.output[0].type.tensor_type.shape.dim] == ["batch", 2]
+    assert content.opset_import[0].version >= 17
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def small():
+    return fastnn.Sequential([layers.Input((3,)), layers.Dense(2)])
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("m", {}, r"format of 'onnx', 'numpy'\. Received: filepath="),
+        ("m.onnx", {"format": "tf_saved_model"}, r"Received: format='tf_saved_model'"),
+        ("m.onnx", {"format": "onxn"}, "did you mean 'onnx'"),
+        ("m.onnx", {"input_signature": [(None, 4)]}, r"of shape \(None, 3\)\. Received: shape \(1, 4\)"),
+        ("m.onnx", {"input_signature": [(None, None)]}, "all lengths but that of the batch"),
+        ("m.onnx", {"input_signature": 3}, "input_signature as shapes"),
+        ("m.onnx", {"opset": 20}, "no further arguments"),
+    ],
+)
+def test_wrong_arguments(name, arguments, words, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        small().export(tmp_path / name, **arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_models(tmp_path):
+    with pytest.raises(ValueError, match="not built yet"):
+        fastnn.Sequential([layers.Dense(2)]).export(tmp_path / "m.onnx")
+    with pytest.raises(ValueError, match="lengths"):
+        fastnn.Sequential([layers.Input((None, 3)), layers.LSTM(2)]).export(tmp_path / "m.onnx")
+
+    class Deciding(fastnn.Model):
+        def call(self, x):
+            return x if fastnn.ops.sum(x) > 0 else -x
+
+    model = Deciding()
+    with pytest.warns(UserWarning, match="decides on values"):
+        model.predict(np.ones((2, 3)), verbose=0)
+    with pytest.raises(ValueError, match="input_signature"):
+        model.export(tmp_path / "m.onnx")
+    with pytest.raises(ValueError, match="the same for all inputs"):
+        model.export(tmp_path / "m.onnx", input_signature=[(None, 3)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_lengths_and_calls_by_signature(tmp_path):
+    class Own(fastnn.Model):
+        def __init__(self):
+            super().__init__()
+            self.out = layers.Dense(2)
+
+        def call(self, x):
+            return {"y": self.out(x), "mean": fastnn.ops.mean(x, axis=-1)}
+
+    model = Own()
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    expected = model.predict(x, verbose=0)
+    _, run = exported(model, tmp_path / "m.onnx", input_signature=[(None, 4)])
+    for found, wanted in zip(run.run(None, {run.get_inputs()[0].name: x}), expected.values(), strict=True):
+        close(found, wanted, "own")
+    model = fastnn.Sequential([layers.Input((None, 3)), layers.LSTM(2)])
+    _, run = exported(model, tmp_path / "m.onnx", input_signature=[(None, 5, 3)])
+    assert_same(model, run, [np.ones((3, 5, 3), "float32")], "lengths")
+
+
+def test_files_stay_whole(tmp_path, monkeypatch):
+    with pytest.raises(OSError, match="nowhere"):
+        small().export(tmp_path / "nowhere" / "m.onnx")
+    small().export(tmp_path / "m.onnx")
+    old = (tmp_path / "m.onnx").read_bytes()
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        small().export(tmp_path / "m.onnx")
+    assert (tmp_path / "m.onnx").read_bytes() == old
+    monkeypatch.setattr("fastnn.exchange.onnx_file.LARGEST", 10)
+    with pytest.raises(ValueError, match="at most 2 GB of weights"):
+        small().export(tmp_path / "m.onnx")
+    assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
+
+
+def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r'Model\.export needs onnx: pip install "fastnn\[onnx\]"'):
+        small().export(tmp_path / "m.onnx")
 
 
 # ---------------------------------------------------------------- presets

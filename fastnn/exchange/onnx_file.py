@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from fastnn._version import __version__
 from fastnn.engine.graph import Step
+from fastnn.engine.steplist import KEPT
 from fastnn.errors import FastnnError, GraphError
 from fastnn.exchange import (  # noqa: F401  each registers its converters
     onnx_formula,
@@ -29,7 +31,6 @@ from fastnn.utils.writing import write_aside
 
 OPSET, FORMAT = 18, 9
 LARGEST = 2**31 - 2**20  # bytes that one file of this format can hold
-ALONE = ("update", "loss", "metric", "random")  # kinds that have no place in a prediction
 
 
 def write_onnx(model: Any, listing: OpenList, path: Path) -> None:
@@ -47,11 +48,12 @@ def write_onnx(model: Any, listing: OpenList, path: Path) -> None:
         OSError: if the file cannot be written.
     """
     onnx = need("onnx", extra="onnx", what="Model.export")
-    content = as_proto(onnx, listing, model.name, output_names(model, listing))
-    size = content.ByteSize()
+    read = {name for step in listing.steps for name in step.inputs}
+    size = sum(4 * math.prod(v.shape) for n, v in listing.values.items() if n in read and v.role in KEPT)
     if size > LARGEST:
         raise ValueError(f"Expected at most 2 GB of weights in an ONNX file. Received: {size / 2**30:.1f} GB")
-    write_aside(path, lambda file: file.write(content.SerializeToString()))
+    content = as_proto(onnx, listing, model.name, output_names(model, listing)).SerializeToString()
+    write_aside(path, lambda file: file.write(content))
 
 
 def output_names(model: Any, listing: OpenList) -> list[str]:
@@ -78,7 +80,10 @@ def as_graph(listing: OpenList) -> Graph:
     for step in listing.steps:
         if step.phase == "forward":
             write_step(graph, step)
-    graph.outputs = [given(graph, name) for name in listing.outputs]
+    ends = [given(graph, name) for name in listing.outputs]
+    kept = [step for step in listing.steps if step.op.name == "assign"]
+    graph.states = {given(graph, s.operand("variable")): given(graph, s.operand("value")) for s in kept}
+    graph.outputs = [*ends, *graph.states.values()]
     tidy(graph)
     return graph
 
@@ -98,6 +103,14 @@ def write_step(graph: Graph, step: Step) -> None:
     try:
         with graph.at(place):
             made = CONVERTERS.get(op.name, formula)(graph, step, *operands)
+    except TypeError:
+        if not any(isinstance(n, Rows) for shape in step.shapes for n in shape or ()):
+            raise
+        raise GraphError(
+            f"expected an axis of a length that is known, received shapes {', '.join(map(shown, step.shapes))}.",
+            layer=step.layer or None,
+            operation=op.name,
+        ) from None
     except FastnnError as error:
         error.operation = error.operation or op.name
         raise error.in_layer(step.layer) if step.layer and not error.layer else error from None
@@ -105,12 +118,17 @@ def write_step(graph: Graph, step: Step) -> None:
     graph.named.update(zip(names, [made] if isinstance(made, str) else made, strict=True))
 
 
+def shown(shape: Sequence[Any] | None) -> str:
+    """A shape as text."""
+    return "none" if shape is None else f"({', '.join(map(str, shape))})"
+
+
 def given(graph: Graph, name: str) -> str:
     """A value's name in the graph; data that outlives a prediction becomes an initializer when it is first read."""
     if name not in graph.named:
         assert graph.listing is not None
         shape, data = graph.listing.shapes[name], graph.listing.constant(name)
-        graph.named[name] = graph.constant(data, name=name)
+        graph.named[name] = graph.constant(data, name=getattr(graph.listing.values[name].source, "path", name))
         if any(isinstance(n, Rows) for n in shape):
             graph.named[name] = graph.add("Expand", graph.named[name], graph.integers(shape))
     return graph.named[name]
@@ -122,9 +140,12 @@ def given(graph: Graph, name: str) -> str:
 def as_proto(onnx: Any, listing: OpenList, name: str, outputs: Sequence[str]) -> Any:
     """The content of a file."""
     graph = as_graph(listing)
-    final = name_outputs(graph, outputs)
+    final = name_outputs(graph, [*outputs, *(f"{state}/next" for state in graph.states)])
     described = [value_info(onnx, n, listing, own) for n, own in zip(graph.inputs, listing.inputs, strict=True)]
-    results = [value_info(onnx, n, listing, own) for n, own in zip(final, listing.outputs, strict=True)]
+    results = [value_info(onnx, n, listing, own) for n, own in zip(final, listing.outputs, strict=False)]
+    states = [(n, graph.initializers[n]) for n in graph.states]
+    described += [array_info(onnx, n, a) for n, a in states]
+    results += [array_info(onnx, n, a) for n, (_, a) in zip(final[len(outputs) :], states, strict=True)]
     whole = onnx.helper.make_graph(
         [node_proto(onnx, node) for node in graph.nodes],
         name,
@@ -132,7 +153,7 @@ def as_proto(onnx: Any, listing: OpenList, name: str, outputs: Sequence[str]) ->
         results,
         [onnx.numpy_helper.from_array(array, n) for n, array in graph.initializers.items()],
     )
-    return onnx.helper.make_model(
+    made = onnx.helper.make_model(
         whole,
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=FORMAT,
@@ -140,6 +161,7 @@ def as_proto(onnx: Any, listing: OpenList, name: str, outputs: Sequence[str]) ->
         producer_version=__version__,
         doc_string=f"The prediction of the model '{name}', {len(listing.steps)} operations.",
     )
+    return onnx.shape_inference.infer_shapes(made)  # viewers show them
 
 
 def name_outputs(graph: Graph, wanted: Sequence[str]) -> list[str]:
@@ -176,6 +198,11 @@ def value_info(onnx: Any, name: str, listing: OpenList, value: str) -> Any:
     """An input or output with its type and shape."""
     dtype = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(stored_type(listing.values[value].dtype)))
     return onnx.helper.make_tensor_value_info(name, dtype, [open_name(n) for n in listing.shapes[value]])
+
+
+def array_info(onnx: Any, name: str, array: Any) -> Any:
+    """A state that may be given, and is given back."""
+    return onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
 
 
 def open_name(length: Any) -> Any:

@@ -58,6 +58,7 @@ class Graph:
         self.initializers: dict[str, np.ndarray[Any, Any]] = {}
         self.inputs: list[str] = []
         self.outputs: list[str] = []
+        self.states: dict[str, str] = {}  # what a stateful layer keeps: before a batch, and after it
         self.place = ""
         self.named: dict[str, str] = {}  # the list's values by the names that they have here
         self.origins: dict[str, str] = {}  # initializers made of others, which may take over the name
@@ -104,10 +105,13 @@ class Graph:
         """An initializer; equal ones without a name are one."""
         array = np.ascontiguousarray(value, dtype)
         array = array.astype(stored_type(array.dtype), copy=False).reshape(np.shape(value))
-        key = name or (array.tobytes(), str(array.dtype), array.shape)
-        if key not in self._known:
-            self._known[key] = self.fresh(name or "constant")
-            self.initializers[self._known[key]] = array
+        key = array.tobytes(), str(array.dtype), array.shape
+        if name or key not in self._known:
+            made = self.fresh(name or "constant")
+            self.initializers[made] = array
+            if name:
+                return made
+            self._known[key] = made
         return self._known[key]
 
     def integers(self, lengths: Sequence[Length] | Length) -> str:
@@ -173,7 +177,7 @@ class Graph:
     def derived(self, origin: str, array: Any) -> str:
         """An initializer made of another one, whose name it takes over if that is not used itself."""
         origin = self.named.get(origin, origin)
-        name = self.constant(array, name=self.fresh(f"{origin}.moved"))
+        name = self.constant(array, name=f"{origin}.moved")
         self.origins[name] = origin
         return name
 
@@ -183,7 +187,7 @@ class Graph:
 
 
 def sizes(step: Step, place: int = 0) -> tuple[int, ...]:
-    """The shape of a step's input; what follows the batch is as for the batch that the list was written for."""
+    """The shape of a step's input; lengths that follow the batch are no numbers to compute with."""
     shape = step.shapes[place]
     assert shape is not None
     return shape

@@ -42,7 +42,7 @@ class OpenList:
     """A step list whose numbers may be `Rows`.
 
     Args:
-        steps: The steps of a prediction; in their attributes every length may be open.
+        steps: The steps of a prediction; in their attributes and shapes every length may be open.
         values: The values by name, as for the smaller batch.
         shapes: Every value's open shape.
         inputs: Names of the model's inputs.
@@ -112,7 +112,8 @@ def open_step(first: Step, second: Step) -> Step:
         )
     where = f"{first.op.name}'s"
     attrs = {k: compared(v, second.attrs[k], first.layer, f"{where} {k}") for k, v in first.attrs.items()}
-    return replace(first, attrs=attrs)
+    shapes = compared(first.shapes, second.shapes, first.layer, f"{where} shapes")
+    return replace(first, attrs=attrs, shapes=shapes)
 
 
 def compared(first: Any, second: Any, layer: str, what: str) -> Any:
