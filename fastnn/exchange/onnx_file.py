@@ -23,7 +23,7 @@ from fastnn.exchange import (  # noqa: F401  each registers its converters
 )
 from fastnn.exchange.onnx_formula import formula
 from fastnn.exchange.onnx_graph import CONVERTERS, Graph, Node, stored_type
-from fastnn.exchange.onnx_order import tidy
+from fastnn.exchange.onnx_order import rename, tidy
 from fastnn.exchange.open_batch import OpenList, Rows
 from fastnn.ops.table import Op
 from fastnn.utils.extras import need
@@ -165,11 +165,15 @@ def as_proto(onnx: Any, listing: OpenList, name: str, outputs: Sequence[str]) ->
 
 
 def name_outputs(graph: Graph, wanted: Sequence[str]) -> list[str]:
-    """Nodes that give the outputs their names."""
-    final = []
-    for source, name in zip(graph.outputs, wanted, strict=True):
-        free = graph.fresh(name)
-        graph.nodes.append(Node("Identity", [source], [free], {}, f"{free}/output"))
+    """Give the outputs their names; a node of its own repeats what is no node's value, or an output already."""
+    made = {name for node in graph.nodes for name in node.outputs}
+    final: list[str] = []
+    for k, name in enumerate(wanted):
+        source, free = graph.outputs[k], graph.fresh(name)
+        if source in made and source not in final:
+            rename(graph, {source: free})
+        else:
+            graph.nodes.append(Node("Identity", [source], [free], {}, free))
         final.append(free)
     return final
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastnn.exchange.onnx_graph import Graph, Node
 
@@ -12,6 +12,7 @@ EACH = {  # operators on single numbers: the order of axes does not matter to th
     "Sub", "Mul", "Div", "Pow", "Sum", "Neg", "Clip", "Where", "Greater", "Less", "GreaterOrEqual", "LessOrEqual",
     "Cast",
 }  # fmt: skip
+UNMOVED = ":unmoved"  # the end of a value's name before its move
 Move = tuple[str, tuple[int, ...]]  # where a moved value comes from, and the order of its axes
 
 
@@ -72,7 +73,7 @@ class Tidying:
 
     def behind(self, node: Node, axes: Sequence[int], attrs: object) -> None:
         """The node on the values before their move, and the move behind it."""
-        inside = f"{node.outputs[0]}:unmoved"
+        inside = f"{node.outputs[0]}{UNMOVED}"
         inputs = [self.moves[n][0] if n in self.moves else self.unmoved(n, axes) for n in node.inputs]
         self.nodes.append(Node(node.kind, inputs, [inside], attrs, node.name))  # type: ignore[arg-type]
         self.move(Node("Transpose", [inside], node.outputs, {"perm": list(axes)}, f"{node.name}/back"))
@@ -106,7 +107,7 @@ def outer_reads(node: Node) -> set[str]:
 
 
 def take_over_names(graph: Graph) -> None:
-    """Initializers made of a weight that is not used itself are called as the weight is."""
+    """What was made of a weight or value that is not used itself is called as that is."""
     names: dict[str, str] = {}
     for name in graph.initializers:
         origin = graph.origins.get(name, name)
@@ -114,8 +115,19 @@ def take_over_names(graph: Graph) -> None:
             origin = graph.origins[origin]
         if origin not in graph.initializers and origin not in names.values():
             names[name] = origin
+    made = {name for node in graph.nodes for name in node.outputs}
+    names.update(
+        {n: n.removesuffix(UNMOVED) for n in made if n.endswith(UNMOVED) and n.removesuffix(UNMOVED) not in made}
+    )
+    rename(graph, names)
+
+
+def rename(graph: Graph, names: Mapping[str, str]) -> None:
+    """Call values otherwise, wherever they are read."""
     graph.initializers = {names.get(n, n): a for n, a in graph.initializers.items()}
+    graph.outputs = [names.get(n, n) for n in graph.outputs]
     for node in graph.nodes:
         node.inputs = [names.get(n, n) for n in node.inputs]
+        node.outputs = [names.get(n, n) for n in node.outputs]
         for inner in node.body.nodes if node.body is not None else ():
             inner.inputs = [names.get(n, n) for n in inner.inputs]
