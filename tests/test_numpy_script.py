@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import layers
+from fastnn import layers, presets
 from fastnn.exchange import numpy_script
 from tests.exchange_checks import close, first_rows, model_of, predictions
 from tests.golden.arguments import FAMILIES
@@ -55,6 +55,24 @@ def test_layers(family, tmp_path):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_all_layers(family, tmp_path):
     check_layers(family, None, tmp_path)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", presets.names())
+def test_all_presets(name, tmp_path):
+    model, (data, _) = presets.get(name).build(), presets.get(name).data()
+    model.export(tmp_path / "m.py")
+    predict = runpy.run_path(str(tmp_path / "m.py"))["predict"]
+    named = [data[t.name] for t in model.inputs] if isinstance(data, dict) else data_of(data)
+    x = [a.astype(t.dtype) for a, t in zip(first_rows(named, 3), model.inputs, strict=True)]
+    found = predict(*x)
+    for actual, wanted in zip(found if isinstance(found, tuple) else (found,), predictions(model, x), strict=True):
+        close(np.asarray(actual), np.asarray(wanted), name, 1e-5)
+
+
+def data_of(data):
+    """Arrays of several inputs; lists of numbers are one."""
+    return data if any(isinstance(a, np.ndarray) for a in data) else np.asarray(data)
 
 
 def network(units):

@@ -185,6 +185,22 @@ def test_wrong_models(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + fastnn.ops.shape(x)[0],
+        lambda x: x * np.arange(x.shape[0])[:, None],
+        lambda x: fastnn.ops.concatenate([x] * x.shape[0]),
+        lambda x: fastnn.ops.pad(x, [[1, 1], [0, 0]], "symmetric"),
+    ],
+)
+def test_what_follows_the_batch_in_other_ways_is_refused(function, tmp_path):
+    model = fastnn.Sequential([layers.Input((3,)), layers.Lambda(function, name="own", output_shape=(3,))])
+    with pytest.raises(GraphError, match="expected") as caught:
+        model.export(tmp_path / "m.onnx")
+    assert "own" in str(caught.value) or "same steps for every batch" in str(caught.value)
+
+
 def test_lengths_and_calls_by_signature(tmp_path):
     class Own(fastnn.Model):
         def __init__(self):

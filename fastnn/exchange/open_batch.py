@@ -64,7 +64,10 @@ class OpenList:
             return data
         one = data[tuple(slice(1) if d in axes else slice(None) for d in range(data.ndim))]
         if not np.array_equal(np.broadcast_to(one, data.shape), data):
-            raise GraphError(f"expected rows that are alike, received '{name}', which differs from row to row.")
+            raise GraphError(
+                f"expected rows that are alike, received '{name}', which differs from row to row.",
+                layer=self.values[name].layer or None,
+            )
         return one
 
 
@@ -82,15 +85,40 @@ def open_list(model: Any, rows: Mapping[str, Any]) -> OpenList:
     fixed = any(batch is not None for batch in fixed_batches(model))
     if fixed:
         (count,) = {len(row) for row in rows.values()}
-        return fixed_list(model.step_list(count, rows, training=None))
-    first, second = (model.step_list(n, rows, training=None) for n in SIZES)
+        return fixed_list(needed(model.step_list(count, rows, training=None)))
+    first, second = (needed(model.step_list(n, rows, training=None)) for n in SIZES)
     if [s.op for s in first.steps] != [s.op for s in second.steps] or first.values.keys() != second.values.keys():
         raise GraphError(
             f"expected the same steps for every batch, received others for {SIZES[0]} and {SIZES[1]} rows."
         )
     shapes = {n: compared(v.shape, second.values[n].shape, v.layer, n) for n, v in first.values.items()}
     steps = tuple(map(open_step, first.steps, second.steps))
-    return OpenList(steps, first.values, shapes, first.inputs, first.outputs)
+    found = OpenList(steps, first.values, shapes, first.inputs, first.outputs)
+    check_constants(found, OpenList(steps, second.values, shapes, first.inputs, first.outputs))
+    return found
+
+
+def needed(listing: StepList) -> StepList:
+    """The list without steps that no output needs, such as a penalty's, and without their values."""
+    reached, steps = set(listing.outputs), []
+    for step in reversed(listing.steps):
+        if step.op.name == "assign" or reached.intersection(step.outputs):
+            steps.append(step)
+            reached.update(step.inputs)
+    kept = reached.union(listing.inputs, *(step.outputs for step in steps))
+    values = {name: value for name, value in listing.values.items() if name in kept}
+    return replace(listing, steps=tuple(reversed(steps)), values=values)
+
+
+def check_constants(first: OpenList, second: OpenList) -> None:
+    """Raise GraphError for a constant that is another number for another batch."""
+    for name, value in first.values.items():
+        if value.role == "constant" and not np.array_equal(first.constant(name), second.constant(name)):
+            raise GraphError(
+                f"expected numbers that are the same for every batch, received '{name}', which follows the number of "
+                "rows.",
+                layer=value.layer or None,
+            )
 
 
 def fixed_batches(model: Any) -> list[int | None]:

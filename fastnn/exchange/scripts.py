@@ -27,7 +27,7 @@ from fastnn.utils.writing import write_aside
 WRITTEN = 64  # numbers that are written out; more are packed
 PACKED = 100_000  # numbers that a script holds itself; more are in a file beside it
 IMPORTS = ("import numpy as np", "import base64", "import sys", "import zlib")
-RESERVED = ("np", "sys", "zlib", "base64", "VALUES", "WEIGHTS", "Path", "predict", "unpack", "real", "rows")
+RESERVED = ("np", "sys", "zlib", "base64", "VALUES", "WEIGHTS", "Path", "predict", "unpack", "real", "rows", "file")
 PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "update": "Update"}
 SETTING = 'np.seterr(all="ignore")'
 UNPACK = '''def unpack(text, dtype, shape):
@@ -38,7 +38,8 @@ UNPACK = '''def unpack(text, dtype, shape):
 def real(dtype):
     """Floating-point numbers have double precision here."""
     return "float64" if "float" in dtype else dtype'''
-BESIDE = """WEIGHTS = np.load(Path(__file__).with_suffix(".npz"))"""
+BESIDE = """with np.load(Path(__file__).with_suffix(".npz")) as file:
+    WEIGHTS = dict(file)"""
 
 
 # ---------------------------------------------------------------- one training step
