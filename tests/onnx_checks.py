@@ -9,7 +9,7 @@ import onnxruntime
 from fastnn.engine.graph import Trace
 from fastnn.engine.steplist import finish
 from fastnn.exchange.onnx_file import as_proto
-from fastnn.exchange.open_batch import fixed_list
+from fastnn.exchange.open_lengths import fixed_list
 from fastnn.ops.cases import inputs_for
 from tests.exchange_checks import close
 

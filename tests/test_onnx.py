@@ -1,5 +1,6 @@
 """ONNX files say what the model says: every operation, layer and preset, run by onnxruntime."""
 
+import runpy
 import sys
 
 import numpy as np
@@ -169,7 +170,9 @@ def test_wrong_models(tmp_path):
     with pytest.raises(ValueError, match="not built yet"):
         fastnn.Sequential([layers.Dense(2)]).export(tmp_path / "m.onnx")
     with pytest.raises(ValueError, match="lengths"):
-        fastnn.Sequential([layers.Input((None, 3)), layers.LSTM(2)]).export(tmp_path / "m.onnx")
+        fastnn.Sequential([layers.Input((None, 3)), layers.LSTM(2)]).export(
+            tmp_path / "m.onnx", input_signature=[(None, None, 3)]
+        )
 
     class Deciding(fastnn.Model):
         def call(self, x):
@@ -219,6 +222,54 @@ def test_lengths_and_calls_by_signature(tmp_path):
     model = fastnn.Sequential([layers.Input((None, 3)), layers.LSTM(2)])
     _, run = exported(model, tmp_path / "m.onnx", input_signature=[(None, 5, 3)])
     assert_same(model, run, [np.ones((3, 5, 3), "float32")], "lengths")
+
+
+def texts(name):
+    """A network on sentences of any length."""
+    words = layers.Input((None,), dtype="int32", name="some words")
+    vectors = layers.Embedding(9, 4, mask_zero=name == "masked")(words)
+    if name == "attention":
+        vectors = layers.MultiHeadAttention(2, 3)(vectors, vectors)
+        hidden = layers.GlobalAveragePooling1D()(layers.TimeDistributed(layers.Dense(3, "relu"))(vectors))
+    elif name == "convolution":
+        vectors = layers.Conv1D(5, 3, padding="same", activation="relu")(vectors)
+        hidden = layers.GlobalMaxPooling1D()(layers.Conv1D(4, 2, padding="causal")(vectors))
+    else:
+        vectors = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(vectors)
+        hidden = layers.GRU(4)(layers.LayerNormalization()(vectors))
+    return fastnn.Model(words, layers.Dense(2, activation="softmax")(hidden))
+
+
+@pytest.mark.parametrize("name", ["plain", "masked", "attention", "convolution"])
+def test_texts_of_any_length(name, tmp_path):
+    model = texts(name)
+    content, run = exported(model, tmp_path / "m.onnx")
+    shape = content.graph.input[0].type.tensor_type.shape
+    assert [d.dim_param for d in shape.dim] == ["batch", "some_words_1"]
+    model.export(tmp_path / "m.py")
+    predict = runpy.run_path(str(tmp_path / "m.py"))["predict"]
+    for count, length in ((1, 4), (3, 9), (2, 5)):
+        x = np.random.default_rng(length).integers(0, 9, (count, length)).astype("int32")
+        assert_same(model, run, [x], f"{count} sentences of {length} words")
+        close(np.asarray(predict(x)), model.predict(x, verbose=0), "script", 1e-5)
+
+
+def test_pictures_of_any_size(tmp_path):
+    model = fastnn.Sequential(
+        [
+            layers.Input((None, None, 3)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(2),
+        ]
+    )
+    _, run = exported(model, tmp_path / "m.onnx")
+    assert_same(model, run, [np.random.default_rng(0).normal(size=(2, 8, 5, 3)).astype("float32")], "pictures")
+    strided = fastnn.Sequential([layers.Input((None, None, 3)), layers.Conv2D(4, 3, strides=2, padding="same")])
+    with pytest.raises(GraphError, match="expected"):
+        strided.export(tmp_path / "m.onnx")
+    _, run = exported(strided, tmp_path / "m.onnx", input_signature=[(None, 7, 8, 3)])
+    assert_same(strided, run, [np.ones((2, 7, 8, 3), "float32")], "strided")
 
 
 def test_files_stay_whole(tmp_path, monkeypatch):

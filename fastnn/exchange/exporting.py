@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastnn.engine.steplist import StepList
 from fastnn.errors import ValueNeededError
-from fastnn.exchange.open_batch import OpenList, open_list
+from fastnn.exchange.open_lengths import BATCH, MOST, OpenList, Point, open_list
 from fastnn.utils.naming import did_you_mean
 
 Writer = Callable[[Any, OpenList, Path], None]
@@ -58,36 +61,72 @@ def writer_of(path: Path, format: str | None) -> Writer:
 
 
 def prediction(model: Any, input_signature: Any = None) -> OpenList:
-    """The steps of a model's prediction, for any number of rows where the model leaves that open.
+    """The steps of a model's prediction, for any number of rows, and all other lengths that the model leaves open.
 
     Args:
         model: A built model.
         input_signature: Shapes of the inputs with their batch axis, as a nest of shapes or of anything with a shape;
-            needed where the model itself leaves lengths open.
+            needed for a `call` of the model's own, and to fix lengths that the model leaves open.
 
     Raises:
         ValueError: if a length is not known, or the model decides on the values of its inputs.
+        GraphError: if the steps are others for other lengths.
     """
-    feeds = model.prepare_data(sample(model, input_signature), training=False)
+    inputs = [] if model.network is None else model.network.inputs
+    count = next((t.shape[0] for t in inputs if t.shape[0] is not None), None)
+    if input_signature is None:
+        lengths = open_lengths(model)
+        feeds_of = partial(feeds_at, model, {place: name for name, place in lengths.items()})
+    else:
+        feeds = model.prepare_data(sample(model, input_signature), training=False)
+        lengths = {BATCH: (next(iter(feeds)), 0)}
+        feeds_of = partial(same_feeds, feeds)
+    lengths = {name: place for name, place in lengths.items() if name != BATCH or count is None}
+
+    def write(point: Point) -> StepList:
+        return model.step_list(point.get(BATCH, count), feeds_of(point), training=None)
+
     try:
-        return open_list(model, feeds)
+        return open_list(write, lengths)
     except ValueNeededError as error:
-        raise ValueError(
-            f"Expected steps that are the same for all inputs. Received: '{model.name}': {error}"
-        ) from None
+        found = f"'{model.name}': {error}"
+        raise ValueError(f"Expected steps that are the same for all inputs. Received: {found}") from None
 
 
-def sample(model: Any, input_signature: Any) -> Any:
-    """Zeros in the shape of one row of every input, or of as many rows as it has."""
-    if input_signature is not None:
-        made = zeros_of(input_signature)
-        return made[0] if isinstance(made, list) and len(made) == 1 and model.network is None else made
+def open_lengths(model: Any) -> dict[str, tuple[str, int]]:
+    """Names of a model's open lengths, and the input and axis of each; the batch is seen in the first input."""
     if model.network is None:
         raise ValueError(
             f"Expected input_signature, the shapes of the inputs, such as [(None, 4)], for model '{model.name}', whose "
             "`call` takes any. Received: None"
         )
-    return [zeros_of(t) for t in model.network.inputs]
+    found = {BATCH: (model.network.inputs[0].name, 0)}
+    for k, t in enumerate(model.network.inputs):
+        word = re.sub(r"\W", "_", t.name) + (f"_{k}" if k else "")
+        found.update({f"{word}_{d}": (t.name, d) for d, n in enumerate(t.shape) if d and n is None})
+    if len(found) > MOST:
+        raise ValueError(f"Expected input_signature, as more than {MOST - 1} lengths are open. Received: {list(found)}")
+    return found
+
+
+def same_feeds(feeds: Any, point: Point) -> Any:
+    """The same data at every point."""
+    return feeds
+
+
+def feeds_at(model: Any, names: Mapping[tuple[str, int], str], point: Point) -> Any:
+    """Zeros for the inputs where the open lengths are known."""
+
+    def lengths(t: Any) -> list[int]:
+        return [1, *(point[names[t.name, d]] if n is None else n for d, n in enumerate(t.shape[1:], 1))]
+
+    return model.prepare_data([np.zeros(lengths(t), t.dtype) for t in model.network.inputs], training=False)
+
+
+def sample(model: Any, input_signature: Any) -> Any:
+    """Zeros for a signature; a list of one shape is that of the only input of a `call`."""
+    made = zeros_of(input_signature)
+    return made[0] if isinstance(made, list) and len(made) == 1 and model.network is None else made
 
 
 def zeros_of(signature: Any) -> Any:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine.graph import Step, Value
 from fastnn.exchange.exporting import prediction
-from fastnn.exchange.open_batch import OpenList
+from fastnn.exchange.open_lengths import OpenList
 
 EACH = ("elementwise", "normalization", "random", "reduction")  # kinds between a Flatten and the weights behind it
 WEIGHTS = ("parameter", "state", "constant")

@@ -24,7 +24,7 @@ from fastnn.exchange import (  # noqa: F401  each registers its converters
 from fastnn.exchange.onnx_formula import formula
 from fastnn.exchange.onnx_graph import CONVERTERS, Graph, Node, stored_type
 from fastnn.exchange.onnx_order import rename, tidy
-from fastnn.exchange.open_batch import OpenList, Rows
+from fastnn.exchange.open_lengths import Open, OpenList
 from fastnn.ops.table import Op
 from fastnn.utils.extras import need
 from fastnn.utils.writing import write_aside
@@ -104,7 +104,7 @@ def write_step(graph: Graph, step: Step) -> None:
         with graph.at(place):
             made = CONVERTERS.get(op.name, formula)(graph, step, *operands)
     except TypeError:
-        if not any(isinstance(n, Rows) for shape in step.shapes for n in shape or ()):
+        if not any(isinstance(n, Open) for shape in step.shapes for n in shape or ()):
             raise
         raise GraphError(
             f"expected an axis of a length that is known, received shapes {', '.join(map(shown, step.shapes))}.",
@@ -129,7 +129,7 @@ def given(graph: Graph, name: str) -> str:
         assert graph.listing is not None
         shape, data = graph.listing.shapes[name], graph.listing.constant(name)
         graph.named[name] = graph.constant(data, name=getattr(graph.listing.values[name].source, "path", name))
-        if any(isinstance(n, Rows) for n in shape):
+        if any(isinstance(n, Open) for n in shape):
             graph.named[name] = graph.add("Expand", graph.named[name], graph.integers(shape))
     return graph.named[name]
 
@@ -211,4 +211,4 @@ def array_info(onnx: Any, name: str, array: Any) -> Any:
 
 def open_name(length: Any) -> Any:
     """A length as the file has it."""
-    return str(length) if isinstance(length, Rows) else length
+    return str(length) if isinstance(length, Open) else length

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fastnn.engine.graph import Step
-from fastnn.exchange.open_batch import Length, OpenList, Rows
+from fastnn.exchange.open_lengths import Length, Open, OpenList
 
 Converter = Callable[..., Any]
 CONVERTERS: dict[str, Converter] = {}
@@ -64,7 +66,7 @@ class Graph:
         self.origins: dict[str, str] = {}  # initializers made of others, which may take over the name
         self._known: dict[Any, str] = {}
         self._taken: dict[str, int] = {}
-        self._batch: str | None = None
+        self._lengths: dict[str, str] = {}
 
     # ------------------------------------------------------------ nodes
 
@@ -115,8 +117,8 @@ class Graph:
         return self._known[key]
 
     def integers(self, lengths: Sequence[Length] | Length) -> str:
-        """Whole numbers, some of which may follow the number of rows, as a one-dimensional int64 value."""
-        lengths = (lengths,) if isinstance(lengths, (int, Rows)) else tuple(lengths)
+        """Whole numbers, some of which may be open, as a one-dimensional int64 value."""
+        lengths = (lengths,) if isinstance(lengths, (int, Open)) else tuple(lengths)
         if all(isinstance(n, int) for n in lengths):
             return self.constant(np.array(lengths, np.int64))
         parts = [self._length(n) for n in lengths]
@@ -125,19 +127,20 @@ class Graph:
     def _length(self, length: Length) -> str:
         if isinstance(length, int):
             return self.constant(np.array([length], np.int64))
-        found = self.batch()
-        if length.per_row != 1:
-            found = self.add("Mul", found, self.constant(np.array([length.per_row], np.int64)))
-        return self.add("Add", found, self.constant(np.array([length.fixed], np.int64))) if length.fixed else found
+        return functools.reduce(partial(self.add, "Add"), [self._product(*term) for term in length.terms])
 
-    def batch(self) -> str:
-        """The number of rows, as int64 of shape (1,)."""
+    def _product(self, names: Sequence[str], factor: int) -> str:
+        numbers = [self.constant(np.array([factor], np.int64))] if factor != 1 or not names else []
+        return functools.reduce(partial(self.add, "Mul"), [*map(self.open_length, names), *numbers])
+
+    def open_length(self, name: str) -> str:
+        """An open length, as int64 of shape (1,)."""
         assert self.listing is not None
-        if self._batch is None:
-            first = next(n for n in self.listing.inputs if self.listing.shapes[n][:1] == (Rows(0, 1),))
-            with self.at("batch"):
-                self._batch = self.add("Shape", first, start=0, end=1)
-        return self._batch
+        if name not in self._lengths:
+            source, axis = self.listing.lengths[name]
+            with self.at(name):
+                self._lengths[name] = self.add("Shape", self.named[source], start=axis, end=axis + 1)
+        return self._lengths[name]
 
     # ------------------------------------------------------------ what converters need often
 

@@ -27,8 +27,10 @@ def on_channels_first(graph: Graph, kind: str, x: str, *inputs: str, **attrs: An
 
 def border(step: Step) -> list[int]:
     """Zeros before height and width, then behind them."""
-    x, w, attrs = sizes(step), sizes(step, 1), step.attrs
-    rows, cols = pads((x[1], x[2]), reach(w, attrs["dilation_rate"]), attrs["strides"], attrs["padding"])
+    x, attrs = sizes(step), step.attrs
+    reached = reach(sizes(step, 1), attrs["dilation_rate"])
+    size = [reached[d] if attrs["strides"][d] == 1 else x[1 + d] for d in (0, 1)]  # all have the same border for 1
+    rows, cols = pads((size[0], size[1]), reached, attrs["strides"], attrs["padding"])
     return [rows[0], cols[0], rows[1], cols[1]]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.engine.graph import Step
 from fastnn.exchange.onnx_graph import Graph, converts, sizes, wide
-from fastnn.exchange.open_batch import Length
+from fastnn.exchange.open_lengths import Length
 from fastnn.ops.shaping import order
 from fastnn.ops.slicing import flipped_axes, mirrors
 

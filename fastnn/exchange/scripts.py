@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from fastnn.engine.graph import Step
 from fastnn.engine.source import Source
 from fastnn.engine.stepper import Stepper
-from fastnn.exchange.open_batch import OpenList, Rows
+from fastnn.exchange.open_lengths import BATCH, Open, OpenList
 from fastnn.utils.writing import write_aside
 
 WRITTEN = 64  # numbers that are written out; more are packed
 PACKED = 100_000  # numbers that a script holds itself; more are in a file beside it
 IMPORTS = ("import numpy as np", "import base64", "import sys", "import zlib")
-RESERVED = ("np", "sys", "zlib", "base64", "VALUES", "WEIGHTS", "Path", "predict", "unpack", "real", "rows", "file")
+RESERVED = ("np", "sys", "zlib", "base64", "VALUES", "WEIGHTS", "Path", "predict", "unpack", "real", BATCH, "file")
 PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "update": "Update"}
 SETTING = 'np.seterr(all="ignore")'
 UNPACK = '''def unpack(text, dtype, shape):
@@ -171,8 +171,8 @@ def prediction_script(title: str, listing: OpenList, script: str, beside: Iterab
         script: Name of the file.
         beside: Names of weights that are read from the .npz file beside it.
     """
-    names, source = identifiers(listing.values), new_source()
-    source.reserve(*names.values())
+    names, source = identifiers(listing.values, listing.lengths), new_source()
+    source.reserve(*names.values(), *listing.lengths)
     lines = [line_of(step, names, source) for step in listing.steps if step.phase == "forward"]
     weights = [f"{kept_as(listing, names, n)} = {stored(n, a, n in beside)}" for n, a in given(listing).items()]
     if beside:
@@ -211,7 +211,8 @@ def predicting(listing: OpenList, names: Mapping[str, str], lines: Sequence[str]
     repeated = [n for n in given(listing) if follows_batch(listing, n)]
     steps = [f"{names[n]} = np.broadcast_to({names[n]}_row, {expression(listing.shapes[n])})" for n in repeated]
     steps += lines
-    body += [f"rows = len({inputs[0]})"] if any(re.search(r"\brows\b", line) for line in steps) else []
+    read = [n for n in listing.lengths if any(re.search(rf"\b{n}\b", line) for line in steps)]
+    body += [f"{n} = {names[listing.lengths[n][0]]}.shape[{listing.lengths[n][1]}]" for n in read]
     body += [*steps, f"return {', '.join(outputs)}"]
     shapes = ", ".join(f"{names[n]} {expression(listing.shapes[n])}" for n in listing.inputs)
     return "\n    ".join([f"def predict({', '.join(inputs)}):", f'"""Outputs for inputs of shape {shapes}."""', *body])
@@ -219,7 +220,7 @@ def predicting(listing: OpenList, names: Mapping[str, str], lines: Sequence[str]
 
 def follows_batch(listing: OpenList, name: str) -> bool:
     """Whether a value has a row for every row of the batch."""
-    return any(isinstance(length, Rows) for length in listing.shapes[name])
+    return any(isinstance(length, Open) for length in listing.shapes[name])
 
 
 def kept_as(listing: OpenList, names: Mapping[str, str], name: str) -> str:
@@ -243,10 +244,10 @@ def new_source() -> Source:
     return source
 
 
-def identifiers(values: Iterable[str]) -> dict[str, str]:
-    """A Python name for every value."""
+def identifiers(values: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
+    """A Python name for every value, none of those that are reserved."""
     found: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = set(reserved)
     for name in values:
         base = re.sub(r"\W", "_", name)
         base = f"v_{base}" if base[0].isdigit() else base
@@ -276,9 +277,9 @@ def line_of(step: Step, names: Mapping[str, str], source: Source) -> str:
 
 
 def expression(value: Any, source: Source | None = None, key: str = "") -> str:
-    """An attribute or a shape as text; lengths that follow the batch are computed from `rows`."""
-    if isinstance(value, Rows):
-        return f"{value.per_row} * rows + {value.fixed}".removeprefix("1 * ").removesuffix(" + 0")
+    """An attribute or a shape as text; open lengths are variables."""
+    if isinstance(value, Open):
+        return str(value)
     if isinstance(value, tuple):
         return f"({', '.join(expression(v, source, key) for v in value)}{',' if len(value) == 1 else ''})"
     return repr(value) if source is None else source.value(value, key)
