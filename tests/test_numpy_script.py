@@ -117,6 +117,26 @@ def test_training_step(tmp_path):
         close(values[weight.path.replace("/", ".")], weight.numpy(), weight.path, 1e-5)
 
 
+def test_names_are_no_code(tmp_path):
+    evil = 'a\nimport os; os.abort()\r"""\nraise SystemExit(3)\n"\'\\ {é}'
+    inputs = layers.Input((3,), name="x; y\nz")
+    model = fastnn.Model(inputs, layers.Dense(2, name=evil)(inputs), name=evil)
+    model.compile("sgd", "mse")
+    model.export(tmp_path / """a "b" 'c'.py""")
+    done = run(tmp_path / """a "b" 'c'.py""")
+    assert done.stderr == """usage: python a "b" 'c'.py X__Y_Z.npy OUTPUT.npz\n"""
+    (tmp_path / "step.py").write_text(numpy_script(model, np.ones((2, 3)), np.ones((2, 2))), encoding="utf-8")
+    done = run(tmp_path / "step.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    with pytest.raises(ValueError, match="Expected a script's name"):
+        model.export(tmp_path / "m.npz", format="numpy")
+
+
+def test_a_step_needs_a_compiled_model():
+    with pytest.raises(ValueError, match="compile"):
+        numpy_script(fastnn.Sequential([layers.Input((3,)), layers.Dense(1)]), np.ones((2, 3)), np.ones((2, 1)))
+
+
 def test_a_failed_script_leaves_the_old_one(tmp_path, monkeypatch):
     model = network(4)
     model.export(tmp_path / "m.py")

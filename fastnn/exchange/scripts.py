@@ -134,7 +134,7 @@ def values_at_start(stepper: Stepper) -> dict[str, NDArray[Any]]:
 PREDICT_END = """
 if __name__ == "__main__":
     if len(sys.argv) != {count}:
-        sys.exit("usage: python {script} {usage} OUTPUT.npz")
+        sys.exit({usage!r})
     found = predict(*map(np.load, sys.argv[1:-1]))
     np.savez(sys.argv[-1], *(found if isinstance(found, tuple) else (found,)))
 """
@@ -150,8 +150,11 @@ def write_prediction(model: Any, listing: OpenList, path: Path) -> None:
 
     Raises:
         GraphError: if an operation's reference cannot be written down.
+        ValueError: for a script with the name of the file beside it.
         OSError: if a file cannot be written.
     """
+    if path.suffix == ".npz":
+        raise ValueError(f"Expected a script's name, such as '{path.stem}.py'. Received: filepath={str(path)!r}")
     kept: dict[str, Any] = {n: data for n, data in given(listing).items() if data.size > WRITTEN}
     beside = sum(data.size for data in kept.values()) > PACKED
     text = prediction_script(model.name, listing, path.name, beside=set(kept) if beside else set())
@@ -185,8 +188,8 @@ def prediction_script(title: str, listing: OpenList, script: str, beside: Iterab
         "\n".join([*([BESIDE] if beside else []), *weights]),
         predicting(listing, names, lines),
     ]
-    usage = " ".join(f"{names[n].upper()}.npy" for n in listing.inputs)
-    end = PREDICT_END.format(count=len(listing.inputs) + 2, usage=usage, script=script)
+    usage = " ".join(["usage: python", script, *(f"{names[n].upper()}.npy" for n in listing.inputs), "OUTPUT.npz"])
+    end = PREDICT_END.format(count=len(listing.inputs) + 2, usage=usage)
     return "\n\n\n".join(part for part in parts if part) + "\n\n" + end
 
 
@@ -232,8 +235,13 @@ def kept_as(listing: OpenList, names: Mapping[str, str], name: str) -> str:
 
 
 def heading(text: str) -> str:
-    """The first line of a script."""
-    return f'"""{text}"""'.replace("\\", "\\\\")
+    """The first line of a script; a name in it ends neither the text nor the line."""
+    return f'"""{plain(text)}"""'
+
+
+def plain(text: str) -> str:
+    """A text in one line that closes no quotes."""
+    return re.sub(r"\s+", " ", re.sub(r"[\"\\\\]|[^\S ]|[^\w\s!-~]", "_", text))
 
 
 def new_source() -> Source:
@@ -272,7 +280,7 @@ def line_of(step: Step, names: Mapping[str, str], source: Source) -> str:
     results = ["_" if n is None else names[n] for _, n in step.results]
     many = step.backward or len(results) > 1
     target = f"{', '.join(results)}{',' if many and len(results) == 1 else ''}"
-    comment = f"  # {step.layer}" if step.layer else ""
+    comment = f"  # {plain(step.layer)}" if step.layer else ""
     return f"{target} = {called}({', '.join(operands)}){comment}"
 
 
