@@ -1,5 +1,6 @@
 """Weights from and for PyTorch: networks that it made predict the same here, and its layouts come back."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ class Tensorlike:
         return np.asarray(self.array, dtype)
 
 
-def test_files_and_tensors(tmp_path):
+def test_files_and_tensors(tmp_path, monkeypatch):
     state, x, y = golden("steps")
     save_file(state, tmp_path / "s.safetensors")
     for given in (tmp_path / "s.safetensors", {k: Tensorlike(v) for k, v in state.items()}):
@@ -169,10 +170,24 @@ def test_files_and_tensors(tmp_path):
     out = next(x.name for x in model.layers if isinstance(x, layers.Dense))
     load_state_dict(model, tmp_path / "s.safetensors", {out: "a"})
     close(model.predict(x, verbose=0), y, "steps", 1e-5)
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match="needs torch to read"):
         load_state_dict(model, tmp_path / "s.pt")
     with pytest.raises(OSError, match="none"):
         load_state_dict(model, tmp_path / "none.safetensors")
+
+
+def test_files_of_torch(tmp_path, monkeypatch):
+    class Torch:  # as much of it as is called
+        load = staticmethod(lambda path, map_location, weights_only: {"s": dense_state(), "n": [1]}[path.stem])
+
+    monkeypatch.setitem(sys.modules, "torch", Torch)
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(2, name="out")])
+    assert load_state_dict(model, tmp_path / "s.pt") == {"out": "fc"}
+    with pytest.raises(ValueError, match=r"n\.pt'. Received: list"):
+        load_state_dict(model, tmp_path / "n.pt")
+    with pytest.raises(ValueError, match=r"damaged\.pt'. Received: KeyError"):
+        load_state_dict(model, str(tmp_path / "damaged.pt"))
 
 
 def dense_state(**changes):
@@ -187,6 +202,8 @@ def dense_state(**changes):
         (dense_state(**{"fc.weight": np.ones((3, 2))}), None, r"weight of \(2, 3\)\. Received: \(3, 2\)"),
         (dense_state(**{"fc.weight": np.ones(6)}), None, r"Received: \(6,\)"),
         (dense_state(**{"fc.weight": "text"}), None, "Expected numbers for 'fc.weight'"),
+        (dense_state() | {3: np.ones(2)}, None, "names of weights. Received: 3"),
+        ({"epoch": 3, "state_dict": dense_state()}, None, "Expected numbers for 'state_dict'. Received: dict"),
         (dense_state(**{"other.weight": np.ones(2)}), None, "Received: 2 in the state dict: fc, other"),
         (dense_state(), {"out": "fd"}, r"Received: 'fd'; known names: 'fc'"),
         (dense_state(), {"oud": "fc"}, r"did you mean 'out'"),

@@ -86,7 +86,7 @@ def to_state_dict(model: Any, names: Mapping[str, str] | None = None, flatten: s
         Arrays by name, in the order of the layers: `{k: torch.tensor(v) for k, v in found.items()}` is a state dict.
 
     Raises:
-        ValueError: for a layer that PyTorch does not have.
+        ValueError: for a layer whose layout there is not known.
 
     Example:
         >>> from fastnn import Sequential, layers
@@ -123,7 +123,12 @@ def read(path: Path) -> State:
         raise ImportError(
             f"load_state_dict needs torch to read '{path}': pip install torch, or write the state dict as .safetensors"
         ) from None
-    found = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # whatever reading a damaged pickle leads to
+        raise ValueError(f"Expected a state dict in '{path}'. Received: {type(error).__name__}: {error}") from None
     if not isinstance(found, Mapping):
         raise ValueError(f"Expected a state dict in '{path}'. Received: {type(found).__name__}")
     return found
@@ -148,6 +153,8 @@ def grouped(state: State) -> dict[str, dict[str, Array]]:
     found: dict[str, dict[str, Array]] = {}
     stacks: dict[str, set[str]] = {}
     for name, value in state.items():
+        if not isinstance(name, str):
+            raise ValueError(f"Expected names of weights. Received: {name!r}")
         prefix, _, key = name.rpartition(".")
         recurrent = RECURRENT.match(name)
         if recurrent:
@@ -247,7 +254,7 @@ def parts_of(model: Any, flatten: str) -> dict[str, tuple[str, list[Entry]]]:
     """For every layer with weights, by name, its class's name and its entries in a state dict.
 
     Raises:
-        ValueError: for a model that is not built, or a layer that PyTorch does not have.
+        ValueError: for a model that is not built, or a layer whose layout there is not known.
     """
     if flatten not in ("auto", "channels_first", "channels_last"):
         raise ValueError(f"Expected flatten to be auto, channels_first or channels_last. Received: {flatten!r}")
@@ -265,7 +272,7 @@ def parts_of(model: Any, flatten: str) -> dict[str, tuple[str, list[Entry]]]:
 
 
 def leaves(layer: Any) -> Iterator[Any]:
-    """Layers with weights that have their like in PyTorch, in order, each once."""
+    """Layers with weights whose layout in PyTorch is known, in order, each once."""
     for inner in dict.fromkeys(layer.sublayers()):
         if type(inner).__name__ in LAYERS:
             if inner.weights:
@@ -273,7 +280,7 @@ def leaves(layer: Any) -> Iterator[Any]:
         elif inner.own_variables():
             known = ", ".join(sorted(LAYERS))
             raise ValueError(
-                f"Expected layers that PyTorch has: {known}. Received: '{inner.name}', {type(inner).__name__}"
+                f"Expected layers whose layout in PyTorch is known: {known}. Received: '{inner.name}', {type(inner).__name__}"
             )
         else:
             yield from leaves(inner)
