@@ -280,7 +280,8 @@ def leaves(layer: Any) -> Iterator[Any]:
         elif inner.own_variables():
             known = ", ".join(sorted(LAYERS))
             raise ValueError(
-                f"Expected layers whose layout in PyTorch is known: {known}. Received: '{inner.name}', {type(inner).__name__}"
+                f"Expected layers whose layout in PyTorch is known: {known}. "
+                f"Received: '{inner.name}', {type(inner).__name__}"
             )
         else:
             yield from leaves(inner)
