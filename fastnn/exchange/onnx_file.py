@@ -66,7 +66,7 @@ def output_names(model: Any, listing: OpenList) -> list[str]:
 
 def convertible(op: Op) -> bool:
     """Whether an operation can be written."""
-    return op.name in CONVERTERS or (op.kind == "elementwise" and op.name != "erfinv")
+    return op.name in CONVERTERS or op.kind == "elementwise"
 
 
 # ---------------------------------------------------------------- steps

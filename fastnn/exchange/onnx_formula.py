@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastnn.engine.graph import Step
@@ -29,7 +29,25 @@ FUNCTIONS = {  # of formulas
     "arccosh": "Acosh", "arctanh": "Atanh", "erf": "Erf", "floor": "Floor", "ceil": "Ceil", "rint": "Round",
     "sign": "Sign", "sigmoid": "Sigmoid", "softplus": "Softplus", "max": "Max", "min": "Min",
 }  # fmt: skip
-REWRITTEN = {  # functions that ONNX does not have; the second part where the first would lose digits or overflow
+NEAR = (  # of erfinv: Giles, Approximating the erfinv function, 2010, in single precision
+    2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164,
+    0.246640727, 1.50140941,
+)  # fmt: skip
+FAR = (
+    -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+    1.00167406, 2.83297682,
+)  # fmt: skip
+
+
+def polynomial(variable: str, factors: Sequence[float]) -> str:
+    """A polynomial by Horner's rule, highest power first; the variable is named v."""
+    text = f"{factors[0]} * (v := {variable}) + {factors[1]}"
+    for factor in factors[2:]:
+        text = f"({text}) * v + {factor}"
+    return text
+
+
+REWRITTEN = {  # functions that ONNX does not have; near 0 series, where digits would be lost
     "expm1": "where(abs(x) < 0.01, x * (1 + x / 2 * (1 + x / 3)), exp(x) - 1)",
     "log1p": "where(abs(x) < 0.01, x * (1 - x / 2 * (1 - x / 1.5 * (1 - x * 0.75))), log(1 + x))",
     "exp2": "exp(x * 0.6931471805599453)",
@@ -39,6 +57,8 @@ REWRITTEN = {  # functions that ONNX does not have; the second part where the fi
     "hypot": "sqrt(x * x + y * y)",
     "arctan2": "where(x == 0, where(y == 0, 0, sign(y) * 1.5707963267948966), arctan(y / where(x == 0, 1, x))"
     " + where(x < 0, where(y < 0, -3.141592653589793, 3.141592653589793), 0))",
+    "erfinv": f"x * where((w := -log((1 - x) * (1 + x))) < 5, {polynomial('w - 2.5', NEAR)},"
+    f" {polynomial('sqrt(w) - 3', FAR)})",
 }
 OPERATORS: dict[type, str] = {
     ast.Add: "Add", ast.Sub: "Sub", ast.Mult: "Mul", ast.Div: "Div", ast.Pow: "Pow", ast.Eq: "Equal",
@@ -190,6 +210,10 @@ class Formula(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> str:
         return self.graph.constant(math.inf, self.dtype) if node.id == "inf" else self.names[node.id]
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> str:
+        self.names = {**self.names, node.target.id: self.visit(node.value)}
+        return self.names[node.target.id]
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> str:
         if isinstance(node.operand, ast.Constant):

@@ -156,6 +156,26 @@ def resized(graph: Graph, step: Step, x: str) -> str:
 # ---------------------------------------------------------------- patches
 
 
+@converts("col2im")
+def col2im(graph: Graph, step: Step, col: str) -> str:
+    """Patches added to the places that they are taken from."""
+    assert graph.listing is not None
+    batch, height, width, channels = graph.shape_of(step, "y")
+    kernel, strides, padding = (step.attrs[key] for key in ("kernel_size", "strides", "padding"))
+    rows, cols = pads((int(height), int(width)), kernel, strides, padding)  # type: ignore[arg-type]
+    cells, places = kernel[0] * kernel[1], sizes(step)[1] * sizes(step)[2]
+    patches = graph.transpose(graph.reshape(col, (batch, places, cells, channels)), (0, 3, 2, 1))
+    patches = graph.reshape(patches, (batch, cells * int(channels), places))  # type: ignore[arg-type]
+    made = graph.add(
+        "Col2Im",
+        patches,
+        *map(graph.integers, ((height, width), kernel)),
+        strides=list(strides),
+        pads=[rows[0], cols[0], rows[1], cols[1]],
+    )
+    return graph.transpose(made, CHANNELS_LAST)
+
+
 @converts("im2col")
 def im2col(graph: Graph, step: Step, x: str) -> str:
     """Padded images, gathered by row and column."""
