@@ -124,10 +124,8 @@ def global_pool(graph: Graph, step: Step, x: str) -> str:
 def resize2d(graph: Graph, step: Step, x: str) -> str:
     """Rows and columns that lie nearest, or mixes of the two around."""
     shape, size = sizes(step), step.attrs["size"]
-    if (
-        all(new % old == 0 for new, old in zip(size, shape[1:3], strict=True))
-        or step.attrs["interpolation"] != "nearest"
-    ):
+    whole = all(new % old == 0 for new, old in zip(size, shape[1:3], strict=True))
+    if whole or step.attrs["interpolation"] != "nearest":
         return resized(graph, step, x)
     for axis in (1, 2):
         nearest = taps(shape[axis], size[axis - 1], "nearest")[0]
