@@ -217,6 +217,16 @@ def test_what_does_not_fit_changes_nothing(state, names, words):
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
+def test_numbers_of_channels():
+    model = fastnn.Sequential([layers.Input((4, 4, 3)), layers.PReLU(shared_axes=[1, 2], name="slopes")])
+    assert to_state_dict(model)["slopes.weight"].shape == (3,)
+    load_state_dict(model, {"0.weight": np.array([1.0, 2.0, 3.0])})
+    assert model.predict(-np.ones((1, 4, 4, 3)), verbose=0)[0, 2, 1].tolist() == [-1.0, -2.0, -3.0]
+    model = fastnn.Sequential([layers.Input((4, 4, 3)), layers.PReLU(name="slopes")])
+    with pytest.raises(ValueError, match=r"for each channel\. Received: 'slopes' with shape \(4, 4, 3\)"):
+        to_state_dict(model)
+
+
 def test_layers_that_torch_has_not():
     model = fastnn.Sequential([layers.Input((8, 8, 3)), layers.SeparableConv2D(4, 3, name="apart")])
     with pytest.raises(ValueError, match="'apart', SeparableConv2D"):

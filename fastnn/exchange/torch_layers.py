@@ -36,9 +36,17 @@ def moved(variable: Any, key: str, *axes: int) -> Entry:
 
 
 def plain(layer: Any, **keys: str) -> list[Entry]:
-    """Weights without another order, by their names here, where the layer has them."""
+    """Weights with one number for each channel, by their names here, where the layer has them."""
     own = {v.name: v for v in layer.weights}
-    return [moved(own[name], key, *range(own[name].ndim)) for name, key in keys.items() if name in own]
+    return [per_channel(layer, own[name], key) for name, key in keys.items() if name in own]
+
+
+def per_channel(layer: Any, variable: Any, key: str) -> Entry:
+    """Numbers in a row there; axes of length 1 before it here."""
+    shape = variable.shape
+    if any(n != 1 for n in shape[:-1]):
+        raise ValueError(f"Expected {variable.name} for each channel. Received: '{layer.name}' with shape {shape}")
+    return Entry(variable, (key,), lambda a: a.reshape(shape), lambda a: (a.ravel(),))
 
 
 def in_channel_order(entry: Entry, order: Array | None) -> Entry:
@@ -137,7 +145,7 @@ LAYERS: dict[str, Callable[[Any], list[Entry]]] = {
     "GroupNormalization": lambda layer: plain(layer, **CENTRED),
     "RMSNormalization": lambda layer: plain(layer, scale="weight"),
     "PReLU": lambda layer: plain(layer, alpha="weight"),
-    "Embedding": lambda layer: plain(layer, embeddings="weight"),
+    "Embedding": lambda layer: [moved(layer.weights[0], "weight", 0, 1)],
     "SimpleRNN": recurrent(*GATES["SimpleRNN"]),
     "LSTM": recurrent(*GATES["LSTM"]),
     "GRU": gru,
