@@ -62,8 +62,21 @@ def steps():
     return [layers.Input((5, 3)), layers.LSTM(4, return_sequences=True), layers.Flatten(), layers.Dense(2)]
 
 
-NETWORKS = {f.__name__: f for f in (pictures, series, words, steps)}
+def looking():
+    x = layers.Input((5, 3))
+    features = layers.Dense(6)(x)
+    seen = layers.MultiHeadAttention(2, 3)(features, features)
+    y = layers.LayerNormalization(epsilon=EPSILON)(features + seen)
+    return fastnn.Model(x, layers.Dense(2)(y))
+
+
+NETWORKS = {f.__name__: f for f in (looking, pictures, series, words, steps)}
 CHANNELS_FIRST = ("pictures", "series")
+
+
+def network(name):
+    made = NETWORKS[name]()
+    return fastnn.Sequential(made) if isinstance(made, list) else made
 
 
 def golden(name):
@@ -76,7 +89,7 @@ def golden(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_of_torch_predict_the_same(name):
     state, x, y = golden(name)
-    model = fastnn.Sequential(NETWORKS[name]())
+    model = network(name)
     matched = load_state_dict(model, state)
     assert list(matched) == [x.name for x in model.layers if x.weights]
     close(model.predict(x, verbose=0), y, name, 1e-5)
@@ -85,9 +98,9 @@ def test_networks_of_torch_predict_the_same(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_state_dicts_come_back(name):
     state, _, _ = golden(name)
-    model = fastnn.Sequential(NETWORKS[name]())
+    model = network(name)
     matched = load_state_dict(model, state)
-    again = fastnn.Sequential(NETWORKS[name]())
+    again = network(name)
     found = to_state_dict(model)
     load_state_dict(again, found)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), again.get_weights(), strict=True))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fastnn.exchange import safetensors
 from fastnn.exchange.flattened import channels_first_orders
-from fastnn.exchange.torch_layers import LAYERS, Entry, in_channel_order
+from fastnn.exchange.torch_layers import LAYERS, SHARED, Entry, in_channel_order
 from fastnn.utils.naming import did_you_mean
 
 Array = NDArray[Any]
@@ -102,7 +102,7 @@ def to_state_dict(model: Any, names: Mapping[str, str] | None = None, flatten: s
         for entry in entries:
             arrays = entry.theirs(np.asarray(entry.variable.value))
             found.update({f"{prefix}.{key}": a for key, a in zip(entry.keys, arrays, strict=True)})
-    return found
+    return joined(found)
 
 
 # ---------------------------------------------------------------- files
@@ -166,7 +166,30 @@ def grouped(state: State) -> dict[str, dict[str, Array]]:
     alone = {
         f"{prefix}:{number}": prefix for prefix, numbers in stacks.items() if len(numbers) == 1 for number in numbers
     }
-    return {alone.get(prefix, prefix): arrays for prefix, arrays in found.items()}
+    return with_attention({alone.get(prefix, prefix): arrays for prefix, arrays in found.items()})
+
+
+def with_attention(groups: dict[str, dict[str, Array]]) -> dict[str, dict[str, Array]]:
+    """Groups where attention and the projection of its output are one, and its arrays are in parts."""
+    found = dict(groups)
+    for prefix, arrays in groups.items():
+        if SHARED[0] in arrays:
+            inner = found.pop(f"{prefix}.out_proj".lstrip("."), {})
+            parts = {f"{k}/{i}": p for k in SHARED if k in arrays for i, p in enumerate(np.array_split(arrays[k], 3))}
+            found[prefix] = {
+                **{k: a for k, a in arrays.items() if k not in SHARED},
+                **parts,
+                **{f"out_proj.{k}": a for k, a in inner.items()},
+            }
+    return found
+
+
+def joined(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """A state dict whose parts of arrays are one."""
+    parts: dict[str, list[Array]] = {}
+    for name, array in arrays.items():
+        parts.setdefault(name.rpartition("/")[0] if "/" in name.rpartition(".")[2] else name, []).append(array)
+    return {name: np.concatenate(found) if len(found) > 1 else found[0] for name, found in parts.items()}
 
 
 def in_number_order(groups: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:

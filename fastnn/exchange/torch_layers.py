@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -129,6 +130,30 @@ def bidirectional(layer: Any) -> list[Entry]:
     return forward + directed(layer.backward_layer.cell, GATES[kind], "_reverse")
 
 
+# ---------------------------------------------------------------- attention
+
+
+def attention(layer: Any) -> list[Entry]:
+    """Three projections, parts of one array there, and that of the output; heads side by side."""
+    if layer.use_gate:
+        raise ValueError(f"Expected use_gate=False, as PyTorch's attention is. Received: '{layer.name}' with gates")
+    parts = [layer.query_dense, layer.key_dense, layer.value_dense]
+    keys = [(f"{SHARED[0]}/{k}", f"{SHARED[1]}/{k}") for k in range(len(parts))]
+    found = [entry for part, pair in zip(parts, keys, strict=True) for entry in projection(part, *pair, lead=1)]
+    return found + projection(layer.output_dense, "out_proj.weight", "out_proj.bias", lead=2)
+
+
+def projection(part: Any, weight: str, bias: str, lead: int) -> list[Entry]:
+    """A kernel whose first `lead` axes are its inputs, as a matrix (outputs, inputs) there."""
+    shapes = {v.name: v.shape for v in part.weights}
+    rows = math.prod(shapes["kernel"][:lead])
+    found = [Entry(part.kernel, (weight,), lambda a: a.T.reshape(shapes["kernel"]), lambda a: (a.reshape(rows, -1).T,))]
+    if "bias" in shapes:
+        found.append(Entry(part.bias, (bias,), lambda a: a.reshape(shapes["bias"]), lambda a: (a.ravel(),)))
+    return found
+
+
+SHARED = ("in_proj_weight", "in_proj_bias")  # arrays that several of our weights are parts of
 GATES = {"SimpleRNN": (0,), "LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2)}
 CENTRED = {"gamma": "weight", "beta": "bias"}
 STATISTICS = {"moving_mean": "running_mean", "moving_variance": "running_var"}
@@ -150,4 +175,5 @@ LAYERS: dict[str, Callable[[Any], list[Entry]]] = {
     "LSTM": recurrent(*GATES["LSTM"]),
     "GRU": gru,
     "Bidirectional": bidirectional,
+    "MultiHeadAttention": attention,
 }

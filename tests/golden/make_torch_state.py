@@ -30,6 +30,18 @@ class ChannelsLast(nn.Module):
         return self.layer(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class Looking(nn.Module):
+    """Attention to itself beside the way past it."""
+
+    def __init__(self, features, heads):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(features, heads, batch_first=True)
+        self.norm = nn.LayerNorm(features)
+
+    def forward(self, x):
+        return self.norm(x + self.attention(x, x, x)[0])
+
+
 def networks():
     """Networks and their inputs by name, channels first."""
     pictures = nn.Sequential(
@@ -46,7 +58,9 @@ def networks():
         Last(nn.RNN(3, 3, batch_first=True), last=True), nn.Linear(3, 2),
     )  # fmt: skip
     steps = nn.Sequential(Last(nn.LSTM(3, 4, batch_first=True)), nn.Flatten(), nn.Linear(20, 2))
+    looking = nn.Sequential(nn.Linear(3, 6), Looking(6, 2), nn.Linear(6, 2))
     return {
+        "looking": (looking, torch.randn(3, 5, 3)),
         "pictures": (pictures, torch.randn(3, 3, 13, 13)),
         "series": (series, torch.randn(3, 2, 10)),
         "words": (words, torch.randint(0, 20, (3, 7))),
