@@ -119,6 +119,15 @@ def test_flatten_is_told_from_pictures():
     close(model.predict(x, verbose=0), y, "first", 1e-5)
 
 
+def test_pictures_of_any_size():
+    model = fastnn.Sequential(
+        [layers.Input((None, None, 3)), layers.Conv2D(2, 3, strides=2, padding="same"), layers.GlobalMaxPooling2D()]
+    )
+    state = {"0.weight": np.ones((2, 3, 3, 3)), "0.bias": np.zeros(2)}
+    load_state_dict(model, state)
+    assert model.predict(np.ones((1, 7, 7, 3)), verbose=0).tolist() == [[27.0, 27.0]]
+
+
 def test_branches_and_names():
     first, second = layers.Input((2,)), layers.Input((2,))
     outputs = [layers.Dense(2, name="b")(second), layers.Dense(2, name="a")(first)]

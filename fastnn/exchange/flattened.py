@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.engine.graph import Step, Value
-from fastnn.exchange.exporting import prediction
-from fastnn.exchange.open_lengths import OpenList
+from fastnn.engine.steplist import StepList
+from fastnn.exchange.exporting import any_list
 
 EACH = ("elementwise", "normalization", "random", "reduction")  # kinds between a Flatten and the weights behind it
 WEIGHTS = ("parameter", "state", "constant")
@@ -37,7 +37,7 @@ def channels_first_orders(model: Any, required: bool = False) -> dict[int, NDArr
                 f"Expected flatten='channels_last' for '{model.name}', which has no graph. Received: first"
             )
         return {}
-    listing = prediction(model)
+    listing = any_list(model)
     makers = {name: step for step in listing.steps for name in step.outputs}
     found = {}
     for step in listing.steps:
@@ -48,14 +48,14 @@ def channels_first_orders(model: Any, required: bool = False) -> dict[int, NDArr
     return found
 
 
-def weights_by_row(listing: OpenList, step: Step) -> list[Value]:
+def weights_by_row(listing: StepList, step: Step) -> list[Value]:
     """The weights of a step that have a row for each cell of a sample."""
     names = [n for role, n in step.operands if n is not None and role in ROWS.get(step.op.name, (role,))]
     weights = [listing.values[n] for n in names if listing.values[n].role in WEIGHTS]
     return [w for w in weights if w.shape] if step.op.name in ROWS or step.op.kind == "elementwise" else []
 
 
-def data_of(listing: OpenList, step: Step) -> str:
+def data_of(listing: StepList, step: Step) -> str:
     """The first value that a step reads and that is no weight."""
     return next((n for n in step.inputs if listing.values[n].role not in WEIGHTS), step.inputs[0])
 
@@ -66,7 +66,7 @@ def order_of(shape: tuple[int, ...]) -> NDArray[np.int64]:
     return np.moveaxis(cells, 0, -1).ravel()
 
 
-def flattened(listing: OpenList, makers: dict[str, Step], name: str) -> tuple[int, ...] | None:
+def flattened(listing: StepList, makers: dict[str, Step], name: str) -> tuple[int, ...] | None:
     """The shape of the picture that a value's cells come from, one after the other; None if they do not."""
     while name in makers:
         step = makers[name]
@@ -80,7 +80,7 @@ def flattened(listing: OpenList, makers: dict[str, Step], name: str) -> tuple[in
     return None
 
 
-def is_picture(listing: OpenList, makers: dict[str, Step], name: str) -> bool:
+def is_picture(listing: StepList, makers: dict[str, Step], name: str) -> bool:
     """Whether a value with one axis between rows and channels comes from convolution or pooling."""
     while name in makers:
         if makers[name].op.kind in PICTURES:
