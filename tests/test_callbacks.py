@@ -294,7 +294,7 @@ def test_bad_input_is_named(make, words):
         make()
 
 
-@pytest.mark.parametrize("name", ["TensorBoard", "RemoteMonitor", "OrbaxCheckpoint", "SwapEMAWeights"])
+@pytest.mark.parametrize("name", ["RemoteMonitor", "OrbaxCheckpoint", "SwapEMAWeights"])
 def test_what_is_not_available_says_what_to_use(name):
     with pytest.raises(
         NotImplementedError, match=f"callbacks.{name} is not available; .*(Logger|Callback|Check|Early)"

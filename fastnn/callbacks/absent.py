@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 ABSENT = {
-    "TensorBoard": "CSVLogger writes the logs into a file, History.plot() draws them, and fastnn.show(model) opens the "
-    "app, which shows weights, activations and gradients",
     "RemoteMonitor": "LambdaCallback(on_epoch_end=...) can send the logs wherever you like",
     "OrbaxCheckpoint": "ModelCheckpoint writes the model into a file",
     "SwapEMAWeights": "EarlyStopping(restore_best_weights=True) keeps the best weights",
@@ -22,4 +20,4 @@ def absent(name: str) -> type:
     return type(name, (), {"__init__": refuse, "__doc__": f"Not available; {ABSENT[name]}.", "__module__": __name__})
 
 
-TensorBoard, RemoteMonitor, OrbaxCheckpoint, SwapEMAWeights = map(absent, ABSENT)
+RemoteMonitor, OrbaxCheckpoint, SwapEMAWeights = map(absent, ABSENT)
