@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
-from fastnn.callbacks.history_plot import curves
+from fastnn.callbacks.history_plot import curves, numbers
 from fastnn.compat.spellings import LogBook
 
 
@@ -58,3 +58,9 @@ class History(Callback):
     def _first(self) -> int:
         """The first epoch, where the values are those of the last call of fit."""
         return self.epoch[0] if self.epoch and len(self.epoch) == max(map(len, self.history.values())) else 0
+
+    def _repr_html_(self) -> str:
+        from fastnn.rich.histories import history_page
+
+        first = self._first() if self.history else 0
+        return history_page(self.history, lambda count, of: numbers(count, of, first) if count else [])
