@@ -153,14 +153,14 @@ class Training(Planning):
         self, epoch: int, rounds: Any, shuffle: bool, calls: CallbackList, progress: Progress
     ) -> dict[str, float]:
         calls.call("on_epoch_begin", epoch, {})
-        progress.begin(epoch)
+        progress.begin_epoch(epoch)
         if not isinstance(rounds, (Batches, OneByOne)):
             return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
         if calls.wants(*BATCH_HOOKS["train"]):
             self._by_batches(rounds, order, calls, "train", progress)
         else:
-            told = (lambda done: progress.tell(done, rounds.averages.logs())) if progress.moving else None
+            told = (lambda done: progress.tell(done, rounds.averages.logs)) if progress.moving else None
             rounds.run(order, progress.seconds, told)
         return rounds.averages.logs()
 
@@ -174,7 +174,7 @@ class Training(Planning):
             rounds.run_one(order, batch)
             self.ran = Ran(rounds.ran, order[batch * rounds.size : (batch + 1) * rounds.size])
             calls.call(end, batch, LogBook(sorted(rounds.averages.logs().items())))
-            progress.tell(batch + 1, {})
+            progress.tell(batch + 1, rounds.averages.logs)
             if kind == "train" and self.stop_training:
                 return
 
@@ -244,7 +244,7 @@ class Training(Planning):
         level = verbosity(verbose)
         calls = CallbackList(callbacks, model=self, verbose=level, epochs=1, steps=len(check) or None)
         progress = Progress(own_level(level, calls), len(check))
-        progress.begin(0)
+        progress.begin()
         logs = self._validate(check, calls)
         progress.end(dict(sorted(logs.items())))
         return self._as_result(logs, return_dict)
@@ -297,7 +297,7 @@ class Training(Planning):
 
     def _predicted(self, calls: CallbackList, progress: Progress, batches: Iterable[Feeds]) -> list[Any]:
         """The outputs of every batch."""
-        progress.begin(0)
+        progress.begin()
         calls.call("on_predict_begin", {})
         parts: list[Any] = []
         plans: dict[Any, Plan] = {}  # of this call: what a plan depends on is looked through once for every shape
