@@ -176,9 +176,10 @@ def test_nothing_of_the_users_matplotlib_changes(tmp_path):
 def test_a_notebook_gets_the_picture(tmp_path, monkeypatch):
     from types import ModuleType
 
-    display = ModuleType("IPython.display")
+    whole, display = ModuleType("IPython"), ModuleType("IPython.display")
+    whole.get_ipython = object
     display.Image, display.SVG = (lambda path: ("image", path)), (lambda path: ("svg", path))
-    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython", whole)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     assert utils.plot_model(shared(), tmp_path / "a.svg") == ("svg", str(tmp_path / "a.svg"))
     assert utils.plot_model(shared(), tmp_path / "a.png", dpi=20) == ("image", str(tmp_path / "a.png"))

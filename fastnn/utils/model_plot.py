@@ -95,7 +95,8 @@ def built_graph(model: Any, rankdir: str, expand: bool) -> tuple[Box, ...]:
 
 def for_notebook(place: Path, ending: str) -> Any:
     """The picture as a notebook shows it, if this is one."""
-    if "IPython.display" not in sys.modules or ending == "pdf":
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None or ending == "pdf":
         return None
     from IPython.display import SVG, Image
 
