@@ -116,7 +116,7 @@ def on_terminal() -> bool:
 
 
 def line_width() -> int | None:
-    """Characters that fit into a line now, None for any number. Some terminals wrap in the last column: it is not used."""
+    """Characters of a line now; None for any number. The last column stays free, since some terminals wrap there."""
     if in_notebook():  # whose kernel may have been started on a terminal
         return None
     try:
