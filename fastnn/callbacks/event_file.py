@@ -35,7 +35,7 @@ class EventFile:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._writer = part("summary.writer.event_file_writer").EventFileWriter(str(folder))
+        self._writer = part("summary.writer.event_file_writer").EventFileWriter(str(folder), flush_secs=10)
         self._event, self._summary = part("compat.proto.event_pb2").Event, part("compat.proto.summary_pb2")
 
     def scalar(self, tag: str, value: Any, step: int) -> None:

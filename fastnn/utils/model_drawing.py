@@ -56,6 +56,8 @@ class Drawing:
             self._draw_frame(axes, frame)
         for points, ends in self.picture.lines:
             self._draw_line(axes, points, ends)
+        for frame in self.picture.frames:
+            self._draw_title(axes, frame)
         for box in self.boxes:
             self._draw_card(axes, box)
         return figure
@@ -63,9 +65,13 @@ class Drawing:
     def _draw_frame(self, axes: Any, frame: Frame) -> None:
         (x, y), (width, height) = frame.corner, frame.size
         axes.add_patch(rounded(x, y, width, height, 2 * ROUND, facecolor=GROUND, edgecolor=FRAME, linewidth=1.0))
+
+    def _draw_title(self, axes: Any, frame: Frame) -> None:
+        """Name and class, over lines that pass behind them."""
+        x, y = frame.corner
         middle, end = y + (MARGIN + TITLE) / 2, x + MARGIN + _width(frame.group.name, HEAD, "bold")
-        text(axes, end, middle, frame.group.name, HEAD, TEXT, "bold", "right")
-        text(axes, end + SPACE, middle, frame.group.kind, HEAD, MUTED, "normal", "left")
+        text(axes, end, middle, frame.group.name, HEAD, TEXT, "bold", "right", GROUND)
+        text(axes, end + SPACE, middle, frame.group.kind, HEAD, MUTED, "normal", "left", GROUND)
 
     def _draw_line(self, axes: Any, points: list[Point], ends: bool) -> None:
         path = part("path").Path
@@ -124,11 +130,13 @@ def rounded(x: float, y: float, width: float, height: float, radius: float, **lo
 
 
 def text(
-    axes: Any, x: float, y: float, words: str, size: float, colour: str, weight: str = "normal", side: str = "center"
-) -> None:
+    axes: Any, x: float, y: float, words: str, size: float, colour: str, weight: str = "normal",
+    side: str = "center", ground: str | None = None,
+) -> None:  # fmt: skip
     """Write a line, its middle at y."""
     looks = {"family": "DejaVu Sans", "fontsize": size, "color": colour, "weight": weight, "parse_math": False}
-    axes.text(x, y, words, ha=side, va="center_baseline", **looks)
+    behind = {"facecolor": ground, "edgecolor": "none", "pad": 1.5} if ground else None
+    axes.text(x, y, words, ha=side, va="center_baseline", bbox=behind, **looks)
 
 
 def _heading_width(first: str, second: str) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastnn.utils.cards import Shown
+from fastnn.utils.extras import need
 from fastnn.utils.layer_graph import Box, layer_graph
 from fastnn.utils.model_drawing import Drawing
 from fastnn.utils.writing import write_aside
@@ -70,7 +71,8 @@ def plot_model(
     if ending not in ("png", "svg", "pdf"):
         raise ValueError(f"Expected to_file to end in .png, .svg or .pdf. Received: to_file={str(to_file)!r}")
     boxes = built_graph(model, rankdir, expand_nested)
-    with warnings.catch_warnings():
+    plain = {"text.hinting": "no_hinting"}  # letters as wide as they were measured, however many dots there are
+    with warnings.catch_warnings(), need("matplotlib", "plot", "plot_model").rc_context(plain):
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a name in a script that no font here has
         figure = Drawing(boxes, shown, rankdir == "LR").figure()
         dots = min(dpi, MOST_PIXELS / max(figure.get_size_inches()))
