@@ -188,6 +188,13 @@ def test_wrong_arguments_are_refused(tmp_path):
         callbacks.TensorBoard(tmp_path, profile_batch=2)
 
 
+def test_arguments_of_old_are_passed_over(tmp_path):
+    with pytest.warns(DeprecationWarning, match="write_grads"):
+        callbacks.TensorBoard(tmp_path, write_grads=True)
+    with pytest.raises(TypeError, match="write_grades"):
+        callbacks.TensorBoard(tmp_path, write_grades=True)
+
+
 def test_without_the_package_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboard.summary", None)
     with pytest.raises(ImportError, match=r'TensorBoard needs tensorboard: pip install "fastnn\[tensorboard\]"'):

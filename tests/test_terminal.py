@@ -186,6 +186,18 @@ def test_the_bar_gives_way_to_the_numbers_and_wide_letters_count_twice(out):
     assert meter.cut("ab", 0) == ""
 
 
+def test_evaluate_and_predict_move_too(out, monkeypatch):
+    monkeypatch.setattr(meter, "TERMINAL", 0.0)
+    model = fastnn.Sequential([fastnn.layers.Input((1,)), fastnn.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((64, 1), "float32")
+    for run in (lambda: model.evaluate(x, x, batch_size=4), lambda: model.predict(x, batch_size=4)):
+        written = out(80)
+        run()
+        assert written.text().count("\r") > 2
+        assert re.match(r"16/16 - ", Screen(80).read(written.text()).lines[0])
+
+
 def test_a_notebook_gets_a_line_that_moves_slowly(out, monkeypatch):
     class Cell(Out):
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.base import Callback, CallbackList, Logs
 from fastnn.utils.meter import Meter, write
 
 
@@ -78,3 +78,20 @@ class ProgbarLogger(Callback):
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         self._progress.end(logs or {})
+
+
+def verbosity(verbose: Any) -> int:
+    """0, 1 or 2; 'auto' is 1.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    level = 1 if verbose == "auto" else int(verbose) if isinstance(verbose, (bool, int)) else -1
+    if level not in (0, 1, 2):
+        raise ValueError(f"Expected verbose to be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}")
+    return level
+
+
+def own_level(level: int, calls: CallbackList) -> int:
+    """What is left to print where a `ProgbarLogger` among the callbacks prints already."""
+    return 0 if calls.first(ProgbarLogger) is not None else level

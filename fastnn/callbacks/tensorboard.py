@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from fastnn.callbacks.base import Callback, Logs
 from fastnn.callbacks.event_file import EventFile, as_picture, part
 from fastnn.callbacks.monitor import check_count
 from fastnn.callbacks.projector import check_metadata, write_embeddings
+
+OLD = ("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")
 
 
 class TensorBoard(Callback):
@@ -35,6 +37,7 @@ class TensorBoard(Callback):
         embeddings_freq: Epochs between writing the tables of `Embedding` layers for the projector; 0 for never.
         embeddings_metadata: File with a label for every row of the tables, or a dict of files by layer name; seen from
             log_dir.
+        **old: batch_size, write_grads, embeddings_layer_names, embeddings_data: passed over, with a warning.
 
     Raises:
         ImportError: without the package tensorboard.
@@ -62,8 +65,10 @@ class TensorBoard(Callback):
         profile_batch: Any = 0,
         embeddings_freq: int = 0,
         embeddings_metadata: Any = None,
+        **old: Any,
     ) -> None:
         super().__init__()
+        pass_over(old)
         part("summary")
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq = check_count("histogram_freq", histogram_freq)
@@ -161,6 +166,18 @@ class TensorBoard(Callback):
         for file in self._files.values():
             file.close()
         self._files = {}
+
+
+def pass_over(old: Iterable[str]) -> None:
+    """Warn of arguments that earlier versions of Keras had.
+
+    Raises:
+        TypeError: for any others.
+    """
+    for name in old:
+        if name not in OLD:
+            raise TypeError(f"TensorBoard() got an unexpected keyword argument {name!r}")
+        warnings.warn(f"TensorBoard({name}=...) is an argument of old; it is passed over.", DeprecationWarning, 3)
 
 
 def check_update_freq(value: Any) -> Any:

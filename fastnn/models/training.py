@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fastnn import config
-from fastnn.callbacks import History, ProgbarLogger
+from fastnn.callbacks import History
 from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, flattened
-from fastnn.callbacks.progress import Progress
+from fastnn.callbacks.progress import Progress, own_level, verbosity
 from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.nested import flatten, map_structure
@@ -137,7 +137,9 @@ class Training(Planning):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
             due = (epoch + 1) % turns[0] == 0 if turns == [validation_freq] else epoch + 1 in turns
             if check is not None and due:
-                logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
+                logs.update(
+                    {f"val_{key}": value for key, value in self._validate(check, calls, Progress(0, 0)).items()}
+                )
             logs = LogBook(sorted(logs.items()))
             calls.call("on_epoch_end", epoch, logs)
             progress.end(logs)
@@ -160,9 +162,13 @@ class Training(Planning):
         if calls.wants(*BATCH_HOOKS["train"]):
             self._by_batches(rounds, order, calls, "train", progress)
         else:
-            told = (lambda done: progress.tell(done, rounds.averages.logs)) if progress.moving else None
-            rounds.run(order, progress.seconds, told)
+            self._by_calls(rounds, order, progress)
         return rounds.averages.logs()
+
+    def _by_calls(self, rounds: Batches | OneByOne, order: Array, progress: Progress) -> None:
+        """Run an epoch in as few calls as let the progress move."""
+        told = (lambda done: progress.tell(done, rounds.averages.logs)) if progress.moving else None
+        rounds.run(order, progress.seconds, told)
 
     def _by_batches(
         self, rounds: Batches | OneByOne, order: Array, calls: CallbackList, kind: str, progress: Progress
@@ -191,17 +197,17 @@ class Training(Planning):
         feeds = self.prepare_data(x, y, sample_weight, training=False)
         return self._batches(feeds, batch_size, False, steps)
 
-    def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
+    def _validate(self, check: Any, calls: CallbackList, progress: Progress) -> dict[str, float]:
         calls.call("on_test_begin", {})
         if isinstance(check, (Batches, OneByOne)):
             order = in_order(check.count)
             if calls.wants(*BATCH_HOOKS["test"]):
-                self._by_batches(check, order, calls, "test", Progress(0, 0))
+                self._by_batches(check, order, calls, "test", progress)
             else:
-                check.run(order)
+                self._by_calls(check, order, progress)
             logs = check.averages.logs()
         else:
-            logs = check.run(calls, Progress(0, 0))
+            logs = check.run(calls, progress)
         calls.call("on_test_end", logs)
         return logs
 
@@ -245,7 +251,7 @@ class Training(Planning):
         calls = CallbackList(callbacks, model=self, verbose=level, epochs=1, steps=len(check) or None)
         progress = Progress(own_level(level, calls), len(check))
         progress.begin()
-        logs = self._validate(check, calls)
+        logs = self._validate(check, calls, progress)
         progress.end(dict(sorted(logs.items())))
         return self._as_result(logs, return_dict)
 
@@ -308,6 +314,7 @@ class Training(Planning):
                 plans[shapes] = self._plan_for(feeds, None)
             parts.append(self._nest_outputs(self._outputs(plans[shapes], feeds)))
             calls.call("on_predict_batch_end", k, {"outputs": parts[-1]})
+            progress.tell(k + 1)
         calls.call("on_predict_end", {})
         progress.steps = progress.steps or len(parts)
         progress.end({})
@@ -384,23 +391,6 @@ def checked_size(batch_size: Any) -> int:
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(f"Expected batch_size to be a positive integer or None. Received: batch_size={batch_size!r}")
     return int(batch_size)
-
-
-def verbosity(verbose: Any) -> int:
-    """0, 1 or 2; 'auto' is 1.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    level = 1 if verbose == "auto" else int(verbose) if isinstance(verbose, (bool, int)) else -1
-    if level not in (0, 1, 2):
-        raise ValueError(f"Expected verbose to be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}")
-    return level
-
-
-def own_level(level: int, calls: CallbackList) -> int:
-    """What is left to print where a `ProgbarLogger` among the callbacks prints already."""
-    return 0 if calls.first(ProgbarLogger) is not None else level
 
 
 def refuse_beside_stream(**given: Any) -> None:
