@@ -241,7 +241,8 @@ def test_a_progress_bar_of_ones_own_prints_once(capsys):
 
 def test_a_plot_needs_matplotlib(monkeypatch):
     history = linear().fit(X, Y, epochs=4, validation_split=0.2, validation_freq=2, verbose=0)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for name in ("matplotlib", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=r"fastnn\[plot\]"):
         history.plot()
     with pytest.raises(ValueError, match="'los'"):

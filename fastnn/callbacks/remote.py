@@ -35,6 +35,8 @@ class RemoteMonitor(Callback):
         ValueError: Expected root to begin with http:// or https://. Received: root='localhost:9000'
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         root: str = "http://localhost:9000",

@@ -54,6 +54,8 @@ class TensorBoard(Callback):
         ['train']
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         log_dir: Any = "logs",
