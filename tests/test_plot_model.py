@@ -241,6 +241,17 @@ def test_the_text_for_graphviz():
     assert utils.model_to_dot(chain(), subgraph=True).startswith('subgraph "cluster_')
 
 
+def test_the_text_draws_itself_as_scripts_of_courses_ask(tmp_path):
+    dot = utils.model_to_dot(several(), show_shapes=True, rankdir="LR")
+    assert dot.create(prog="dot", format="svg").startswith(b"<?xml")
+    assert dot.write(tmp_path / "model.pdf", format="pdf")
+    assert (tmp_path / "model.pdf").read_bytes().startswith(b"%PDF")
+    assert dot.write(tmp_path / "model.dot")
+    assert (tmp_path / "model.dot").read_text() == dot
+    with pytest.raises(ValueError, match="format='gif'"):
+        dot.create(format="gif")
+
+
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
     for name in [n for n in sys.modules if n.split(".")[0] == "matplotlib"]:
         monkeypatch.setitem(sys.modules, name, None)

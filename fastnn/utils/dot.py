@@ -7,15 +7,55 @@ from typing import Any
 
 from fastnn.utils.cards import Shown, details, heading
 from fastnn.utils.layer_graph import Box, Group
-from fastnn.utils.model_plot import built_graph
+from fastnn.utils.model_plot import KINDS, built_graph, picture
+from fastnn.utils.writing import write_aside
 
 
 class Dot(str):
-    """A text in Graphviz' language."""
+    """A text in Graphviz' language that can be drawn without Graphviz, too.
+
+    Example:
+        >>> import fastnn
+        >>> model = fastnn.Sequential([fastnn.layers.Input((4,)), fastnn.layers.Dense(3)])
+        >>> model_to_dot(model).create(prog="dot", format="svg")[:5]
+        b'<?xml'
+    """
+
+    boxes: Sequence[Box] = ()
+    shown = Shown()
+    rankdir, dpi = "TB", 200.0
 
     def to_string(self) -> str:
         """The text itself."""
         return str(self)
+
+    def create(self, prog: Any = None, format: str = "svg") -> bytes:
+        """What a picture file contains.
+
+        Args:
+            prog: Ignored.
+            format: 'png', 'svg' or 'pdf'; 'raw' or 'dot' for the text.
+
+        Raises:
+            ValueError: for another format.
+        """
+        if format in ("raw", "dot"):
+            return self.encode()
+        if format not in KINDS:
+            raise ValueError(f"Expected format to be one of {('raw', 'dot', *KINDS)}. Received: format={format!r}")
+        return picture(self.boxes, self.shown, self.rankdir, format, self.dpi)
+
+    def write(self, path: Any, prog: Any = None, format: str = "raw") -> bool:
+        """Write the text, or a picture, into a file.
+
+        Args:
+            path: The file.
+            prog: Ignored.
+            format: See `create`.
+        """
+        content = self.create(prog, format)
+        write_aside(path, lambda file: file.write(content))
+        return True
 
 
 def model_to_dot(
@@ -67,10 +107,13 @@ def model_to_dot(
     shown = Shown(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
     looks = {"rankdir": rankdir, "dpi": dpi, **({"splines": splines} if splines else {})}
     boxes = built_graph(model, rankdir, expand_nested)
-    return Dot(dot_of(boxes, shown, looks, f"subgraph {quoted('cluster_' + model.name)}" if subgraph else "digraph"))
+    head = f"subgraph {quoted('cluster_' + model.name)}" if subgraph else "digraph"
+    dot = Dot(dot_of(boxes, shown, looks, head))
+    dot.boxes, dot.shown, dot.rankdir, dot.dpi = boxes, shown, rankdir, dpi
+    return dot
 
 
-def dot_of(boxes: Sequence[Box], shown: Shown, looks: Mapping[str, Any], head: str = "digraph") -> str:
+def dot_of(boxes: Sequence[Box], shown: Shown, looks: Mapping[str, Any], head: str) -> str:
     """The text for a layer graph."""
     number = {box.path: f"n{k}" for k, box in enumerate(boxes)}
     yields = [f"  graph [{', '.join(f'{key}={value}' for key, value in looks.items())}];", "  node [shape=box];"]

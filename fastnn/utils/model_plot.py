@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from fastnn.utils.model_drawing import Drawing
 from fastnn.utils.writing import write_aside
 
 MOST_PIXELS = 60_000  # along a side
+KINDS = ("png", "svg", "pdf")
 
 
 def plot_model(
@@ -68,16 +71,31 @@ def plot_model(
     shown = Shown(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
     place = Path(os.fspath(to_file))
     ending = place.suffix.lower().lstrip(".") or "png"
-    if ending not in ("png", "svg", "pdf"):
+    if ending not in KINDS:
         raise ValueError(f"Expected to_file to end in .png, .svg or .pdf. Received: to_file={str(to_file)!r}")
     boxes = built_graph(model, rankdir, expand_nested)
+    content = picture(boxes, shown, rankdir, ending, dpi)
+    write_aside(place, lambda file: file.write(content))
+    return for_notebook(place, ending)
+
+
+def picture(boxes: Sequence[Box], shown: Shown, rankdir: str, kind: str, dpi: float = 200) -> bytes:
+    """What a file of a layer graph contains.
+
+    Args:
+        boxes: The layer graph.
+        shown: What is shown of every layer.
+        rankdir: 'TB' or 'LR'.
+        kind: 'png', 'svg' or 'pdf'.
+        dpi: Dots per inch of a png.
+    """
+    file = BytesIO()
     plain = {"text.hinting": "no_hinting"}  # letters as wide as they were measured, however many dots there are
     with warnings.catch_warnings(), need("matplotlib", "plot", "plot_model").rc_context(plain):
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a name in a script that no font here has
         figure = Drawing(boxes, shown, rankdir == "LR").figure()
-        dots = min(dpi, MOST_PIXELS / max(figure.get_size_inches()))
-        write_aside(place, lambda file: figure.savefig(file, format=ending, dpi=dots))
-    return for_notebook(place, ending)
+        figure.savefig(file, format=kind, dpi=min(dpi, MOST_PIXELS / max(figure.get_size_inches())))
+    return file.getvalue()
 
 
 def built_graph(model: Any, rankdir: str, expand: bool) -> tuple[Box, ...]:
