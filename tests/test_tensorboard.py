@@ -158,6 +158,23 @@ def test_a_model_of_its_own_call_is_one_node(tmp_path):
     assert any(tag.endswith("kernel/histogram") for tag in events.Tags()["tensors"])
 
 
+def test_a_layer_that_cannot_be_written_costs_the_conceptual_graph_only(tmp_path):
+    class Closed(layers.Layer):
+        def call(self, x):
+            return x * 2.0
+
+        def get_config(self):
+            raise NotImplementedError("no configuration")
+
+    closed = Sequential([Input((4,)), Closed(name="closed"), layers.Dense(1)])
+    closed.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="conceptual graph.*no configuration"):
+        closed.fit(WORDS.astype("float32"), Y, verbose=0, callbacks=[callbacks.TensorBoard(tmp_path)])
+    events = read(tmp_path / "train")
+    assert "keras" not in events.Tags()["tensors"]
+    assert "closed" in [node.name for node in events.Graph().node]
+
+
 def test_evaluate_alone_writes_against_iterations(tmp_path):
     network = model()
     network.evaluate([IMAGES, WORDS], Y, verbose=0, callbacks=[callbacks.TensorBoard(tmp_path)])

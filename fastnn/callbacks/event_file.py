@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,15 @@ class EventFile:
         """Write the layers and what leads where; a model as Keras keeps it, too, if it can be written so."""
         graph = graph_def(model)
         self._writer.add_event(self._event(wall_time=time.time(), graph_def=graph.SerializeToString()))
-        if getattr(model, "network", None) is not None:
-            data = self._summary.SummaryMetadata.PluginData(plugin_name="graph_keras_model", content=b"1")
+        if getattr(model, "network", None) is None:
+            return
+        try:
             text = np.array(model.to_json().encode(), object)
-            self._tensor("keras", text, self._summary.SummaryMetadata(plugin_data=data), 0)
+        except (TypeError, ValueError, NotImplementedError, AttributeError) as error:  # a layer of one's own
+            warnings.warn(f"TensorBoard's conceptual graph of model '{model.name}' is left out: {error}", stacklevel=2)
+            return
+        data = self._summary.SummaryMetadata.PluginData(plugin_name="graph_keras_model", content=b"1")
+        self._tensor("keras", text, self._summary.SummaryMetadata(plugin_data=data), 0)
 
     def _tensor(self, tag: str, values: Array, metadata: Any, step: int) -> None:
         tensor = part("util.tensor_util").make_tensor_proto(values)
