@@ -50,10 +50,6 @@ class Levels:
         self.above[lower].append(upper)
         self.below[upper].append(lower)
 
-    def places(self, row: Sequence[Key]) -> dict[Key, int]:
-        """Where everything is in a row."""
-        return {key: k for k, key in enumerate(row)}
-
 
 def lay_out(
     sizes: Mapping[Key, Point],
@@ -140,13 +136,18 @@ def order(levels: Levels) -> None:
             break
         rows, near = (levels.rows, levels.above) if sweep % 2 == 0 else (levels.rows[::-1], levels.below)
         for before, row in pairwise(rows):
-            place = levels.places(before)
-            own = levels.places(row)
+            place = places_in(before)
+            own = places_in(row)
             row.sort(key=lambda key: mean([place[n] for n in near[key]], own[key]))
         count = crossings(levels)
         if count < fewest:
             best, fewest = [list(row) for row in levels.rows], count
     levels.rows = best
+
+
+def places_in(row: Sequence[Key]) -> dict[Key, int]:
+    """Where everything is in a row."""
+    return {key: k for k, key in enumerate(row)}
 
 
 def mean(numbers: Sequence[float], otherwise: float) -> float:
@@ -158,7 +159,7 @@ def crossings(levels: Levels) -> int:
     """How many pairs of lines cross."""
     count = 0
     for upper, lower in pairwise(levels.rows):
-        place, seen = levels.places(lower), list[int]()
+        place, seen = places_in(lower), list[int]()
         for key in upper:
             ends = [place[n] for n in levels.below[key]]
             count += sum(len(seen) - bisect_right(seen, end) for end in ends)
@@ -188,7 +189,7 @@ def crossing_bends(levels: Levels) -> set[frozenset[Key]]:
     """Short lines that cross a long one: the long one is kept straight."""
     found = set()
     for upper, lower in pairwise(levels.rows):
-        above, below = levels.places(upper), levels.places(lower)
+        above, below = places_in(upper), places_in(lower)
         lines = [(a, b) for a in upper for b in levels.below[a]]
         long = [(above[a], below[b]) for a, b in lines if a in levels.bends and b in levels.bends]
         for a, b in lines:
@@ -205,7 +206,7 @@ def aligned(
     """For everything the first of what is to stand in one line with it, by the middle one of its neighbours."""
     root = {key: key for row in rows for key in row}
     for before, row in pairwise(rows):
-        place, taken = levels.places(before), -1
+        place, taken = places_in(before), -1
         for key in row:
             ends = sorted({n for n in near[key] if may_align(levels, n, key)}, key=lambda n: place[n])
             for k in sorted({(len(ends) - 1) // 2, len(ends) // 2}) if ends else ():
