@@ -75,6 +75,8 @@ class Arrangement:
         x = np.transpose(x, [left.index(a) for a in order if a is not None])
         x = x.reshape([self._size(a) for a in order])
         (h, w), (rows, columns), gap = self.tile, self.tiles, self.gap
+        if rows * columns == 1:
+            return np.array(x.reshape(h, w), order="C")  # a copy: what is drawn must not change under the painter
         out: NDArray[np.generic] = np.zeros((rows * columns, h + gap, w + gap), data.dtype)
         out[: self._size(self.down) * self._size(self.right), :h, :w] = x.reshape(-1, h, w)
         out = out.reshape(rows, columns, h + gap, w + gap).swapaxes(1, 2).reshape(rows * (h + gap), columns * (w + gap))
