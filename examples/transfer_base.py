@@ -45,7 +45,7 @@ def split(x, y):
 def small_trunk():
     """Three blocks of a convolution and pooling."""
     x = image = layers.Input((28, 28, 1))
-    for block, filters in enumerate((8, 16, 32), 1):
+    for block, filters in enumerate((16, 32, 64), 1):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv1")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     return keras.Model(image, x, name="trunk")
