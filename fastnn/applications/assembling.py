@@ -43,8 +43,8 @@ def tf_kernels(folder: str, name: str, whole: str, headless: str) -> dict[bool, 
 ARGUMENTS = """
 Args:
     include_top: Whether to have the layers that tell the classes; without them the model gives features.
-    weights: 'imagenet' downloads what was published (by its hash, where one is known), None draws random numbers, a path reads a
-        file of weights.
+    weights: 'imagenet' downloads what was published (checked by its hash where one is known), None draws random
+        numbers, a path reads a file of weights.
     input_tensor: Symbolic pictures to go on from; a new input by default.
     input_shape: (height, width, channels) of a picture in pixels; {usual} x {usual} x 3 with the top, open without.
         At least {smallest} x {smallest}.
