@@ -206,6 +206,7 @@ def test_weights_for_other_sizes_are_those_for_224(published):
         ("MobileNet", {"alpha": 0.3}, r"Expected depth_multiplier=1 and alpha to be one of \(0.25"),
         ("MobileNet", {"depth_multiplier": 2}, "Received: depth_multiplier=2"),
         ("MobileNet", {"alpha": "wide", "weights": None}, "Expected alpha"),
+        ("MobileNet", {"alpha": float("inf"), "weights": None}, "Expected alpha"),
         ("ResNet50", {"classifier_activation": "relu"}, "Expected classifier_activation to be None or 'softmax'"),
         ("ResNet50", {"classes": 0, "weights": None, "input_shape": (32, 32, 3)}, "classes|units"),
     ],

@@ -6,6 +6,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, NamedTuple, TypeVar
 
 from fastnn import activations, config, layers
@@ -158,7 +159,7 @@ def checked_shape(given: Any, smallest: int) -> tuple[int | None, ...]:
     """A shape of pictures: height, width, channels; raises ValueError for others, or too small ones."""
     shape = tuple(given) if isinstance(given, (tuple, list)) else ()
     sizes = [n for n in shape if n is not None]
-    if len(shape) != 3 or shape[2] is None or not all(isinstance(n, int) and n > 0 for n in sizes):
+    if len(shape) != 3 or shape[2] is None or not all(isinstance(n, Integral) and n > 0 for n in sizes):
         raise ValueError(f"Expected input_shape to be (height, width, channels). Received: input_shape={given!r}")
     if any(n is not None and n < smallest for n in shape[:2]):
         raise ValueError(f"Expected pictures of at least {smallest} x {smallest}. Received: input_shape={shape}")

@@ -71,8 +71,8 @@ def MobileNet(
 
 def check_widths(alpha: Any, depth_multiplier: Any, published: bool) -> None:
     """Raise ValueError for widths that cannot be, or that no weights were published for."""
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 32 * alpha >= 1:
-        raise ValueError(f"Expected alpha to be a number from 1/32. Received: alpha={alpha!r}")
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 1 / 32 <= alpha <= 1000:
+        raise ValueError(f"Expected alpha to be a number from 1/32 to 1000. Received: alpha={alpha!r}")
     if published and (depth_multiplier != 1 or alpha not in WIDTHS):
         raise ValueError(
             f"Expected depth_multiplier=1 and alpha to be one of {tuple(WIDTHS)} with weights='imagenet'. "
