@@ -364,6 +364,11 @@ def test_fine_tuning_changes_the_last_block_alone():
     assert changed == {"conv_pw_13", "conv_pw_13_bn", "conv_preds"}
 
 
+def test_fine_tuning_leads_where_it_leads_in_keras(golden):
+    assert np.abs(golden["tuned/outputs"] - golden["kept/outputs"]).max() > 0.1
+    near(cases.tuned(fastnn), golden["tuned/outputs"])
+
+
 def test_names_and_paths_of_keras():
     with other_libraries():
         import keras

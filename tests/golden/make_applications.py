@@ -49,6 +49,7 @@ def main():
         print(name, outputs.shape, outputs.std(), len(lines))
     model = cases.made(keras.applications, *cases.KEPT)
     found["kept/outputs"] = model.predict(cases.pictures(cases.KEPT[1]["input_shape"]), verbose=0)
+    found["tuned/outputs"] = cases.tuned(keras)
     model.save(HERE / "mobilenet.keras")
     write_as_published(model, HERE / "mobilenet_published.h5")
     np.savez_compressed(HERE / "applications.npz", **found)
