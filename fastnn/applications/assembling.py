@@ -157,7 +157,7 @@ def picture_shape(options: Options, usual: int, smallest: int) -> tuple[int | No
 
 def checked_shape(given: Any, smallest: int) -> tuple[int | None, ...]:
     """A shape of pictures: height, width, channels; raises ValueError for others, or too small ones."""
-    shape = tuple(given) if isinstance(given, (tuple, list)) else ()
+    shape: tuple[Any, ...] = tuple(given) if isinstance(given, (tuple, list)) else ()
     sizes = [n for n in shape if n is not None]
     if len(shape) != 3 or shape[2] is None or not all(isinstance(n, Integral) and n > 0 for n in sizes):
         raise ValueError(f"Expected input_shape to be (height, width, channels). Received: input_shape={given!r}")
