@@ -158,8 +158,8 @@ def picture_shape(options: Options, usual: int, smallest: int) -> tuple[int | No
 def checked_shape(given: Any, smallest: int) -> tuple[int | None, ...]:
     """A shape of pictures: height, width, channels; raises ValueError for others, or too small ones."""
     shape: tuple[Any, ...] = tuple(given) if isinstance(given, (tuple, list)) else ()
-    sizes = [n for n in shape if n is not None]
-    if len(shape) != 3 or shape[2] is None or not all(isinstance(n, Integral) and n > 0 for n in sizes):
+    whole = all(n is None or (isinstance(n, Integral) and int(n) > 0) for n in shape)
+    if len(shape) != 3 or shape[2] is None or not whole:
         raise ValueError(f"Expected input_shape to be (height, width, channels). Received: input_shape={given!r}")
     if any(n is not None and n < smallest for n in shape[:2]):
         raise ValueError(f"Expected pictures of at least {smallest} x {smallest}. Received: input_shape={shape}")
