@@ -375,9 +375,11 @@ def test_names_and_paths_of_keras():
         from tensorflow.keras.applications import VGG16
         from tensorflow.keras.applications.inception_v3 import InceptionV3, preprocess_input
         from tensorflow.keras.applications.resnet50 import ResNet50, decode_predictions
+        from tensorflow.python.keras.applications.mobilenet import MobileNet
     assert VGG16 is applications.vgg16.VGG16 is keras.applications.VGG16
     assert ResNet50 is applications.resnet.ResNet50
     assert InceptionV3 is applications.InceptionV3
+    assert MobileNet is applications.MobileNet
     assert preprocess_input is imagenet_utils.preprocess_input_tf
     assert decode_predictions is imagenet_utils.decode_predictions
 
