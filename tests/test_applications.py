@@ -59,13 +59,11 @@ def test_layers_weights_and_predictions_are_those_of_keras(name, golden):
 @pytest.mark.parametrize(
     ("network", "count"),
     [
-        ("ResNet50", 25_636_712),
-        ("MobileNet", 4_253_864),
-        pytest.param("InceptionV3", 23_851_784, marks=pytest.mark.full),
-        pytest.param("VGG16", 138_357_544, marks=pytest.mark.full),
-        pytest.param("VGG19", 143_667_240, marks=pytest.mark.full),
+        ("ResNet50", 25_636_712), ("MobileNet", 4_253_864),
+        *(pytest.param(*x, marks=pytest.mark.full)
+          for x in (("InceptionV3", 23_851_784), ("VGG16", 138_357_544), ("VGG19", 143_667_240))),
     ],
-)
+)  # fmt: skip
 def test_whole_networks_have_so_many_weights(network, count):
     model = getattr(applications, network)(weights=None)
     assert (model.count_params(), model.output_shape) == (count, (None, 1000))
@@ -103,6 +101,16 @@ def test_weights_that_keras_has_written(name, golden, weights_file):
 
 def test_a_whole_model_that_keras_has_written(golden):
     near(predicted(fastnn.models.load_model(GOLDEN / "mobilenet.keras")), golden["kept/outputs"])
+
+
+def test_models_that_scale_pictures_and_end_in_a_model_within(golden, tmp_path):
+    fastnn.utils.clear_session()
+    made, read = cases.scaled_inside(fastnn), fastnn.models.load_model(GOLDEN / "scaled_inside.keras")
+    for name in ("again.keras", "again.h5"):
+        read.save(tmp_path / name)
+    for model in (made, read, *(fastnn.models.load_model(tmp_path / name) for name in ("again.keras", "again.h5"))):
+        for i, found in enumerate(model.predict(cases.bytes_of_pictures(), verbose=0)):
+            near(found, golden[f"inside/{i}"])
 
 
 @pytest.mark.parametrize("ending", ["net.keras", "net.weights.h5", "net.h5"])

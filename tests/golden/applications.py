@@ -67,6 +67,22 @@ def tuned(keras):
     return model.predict(x, verbose=0)
 
 
+def scaled_inside(keras):
+    """A model that scales its pictures itself, in two ways, and ends in a model within, called twice."""
+    layers, image = keras.layers, keras.layers.Input((4, 5, 3), dtype="uint8")
+    within = layers.Input((4, 5, 3))
+    features = keras.Model(within, layers.Conv2D(2, 3, name="conv")(within), name="features")
+    fill(features)
+    x = keras.ops.cast(image, "float32")
+    ways = [getattr(keras.applications, name).preprocess_input(x) for name in ("vgg16", "mobilenet")]
+    return keras.Model(image, [features(way) for way in ways])
+
+
+def bytes_of_pictures():
+    """Two pictures, from 0 to 255."""
+    return np.random.RandomState(2).randint(0, 256, (2, 4, 5, 3)).astype(np.uint8)
+
+
 def pictures(shape):
     """Two pictures, from -1 to 1: random pixels, and a slope that is steeper across than down."""
     noise = np.random.RandomState(1).uniform(-1, 1, shape)
