@@ -51,11 +51,10 @@ def main():
     found["kept/outputs"] = model.predict(cases.pictures(cases.KEPT[1]["input_shape"]), verbose=0)
     found["tuned/outputs"] = cases.tuned(keras)
     model.save(HERE / "mobilenet.keras")
+    write_as_published(model, HERE / "mobilenet_published.h5")
     model = cases.scaled_inside(keras)
     model.save(HERE / "scaled_inside.keras")
     found |= {f"inside/{i}": y for i, y in enumerate(model.predict(cases.bytes_of_pictures(), verbose=0))}
-    model = cases.made(keras.applications, *cases.KEPT)
-    write_as_published(model, HERE / "mobilenet_published.h5")
     np.savez_compressed(HERE / "applications.npz", **found)
 
 
