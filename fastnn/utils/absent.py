@@ -57,7 +57,6 @@ GROUPS: dict[str, dict[str, str]] = {
         "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
     },
     "utils": {
-        "use summary, or fastnn.show for the app's map": "model_to_dot plot_model",
         "give verbose=2 or verbose=0": "disable_interactive_logging enable_interactive_logging "
         "is_interactive_logging_enabled",
         "sound is not available": "audio_dataset_from_directory",
