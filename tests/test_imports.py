@@ -18,6 +18,7 @@ LEVELS = {
     3: "fastnn/engine/tensor fastnn/engine/peek fastnn/engine/steplist fastnn/engine/tape fastnn/engine/graph "
     "fastnn/engine/axes fastnn/engine/batches fastnn/engine/nested fastnn/engine/functional",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
+    3.6: "fastnn/plotting",
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
     "fastnn/losses fastnn/data fastnn/random",
     4.2: "fastnn/backend fastnn/data_sources",  # random tensors by their old names too

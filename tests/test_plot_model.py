@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fastnn import Input, Model, Sequential, layers, utils
-from fastnn.utils.cards import Shown
-from fastnn.utils.layer_graph import layer_graph
-from fastnn.utils.layered import lay_out
-from fastnn.utils.model_drawing import Drawing
+from fastnn.plotting.cards import Shown
+from fastnn.plotting.layer_graph import layer_graph
+from fastnn.plotting.layered import lay_out
+from fastnn.plotting.model_drawing import Drawing
 
 ALL = Shown(True, True, True, True, True)
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.plotting.layer_graph import layer_graph
 from fastnn.utils.extras import need
-from fastnn.utils.layer_graph import layer_graph
 
 Array = NDArray[Any]
 BUCKETS = 30

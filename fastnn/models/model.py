@@ -325,7 +325,7 @@ class Model(Describing, Layer):
         Args:
             filepath: The file.
             by_name: Whether layers are matched by their names, older files only; by their order otherwise.
-            skip_mismatch: Whether to pass over weights of another shape, older files only.
+            skip_mismatch: Whether to pass over weights of another shape, with a warning.
             **kwargs: None are available.
 
         Raises:

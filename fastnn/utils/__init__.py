@@ -26,8 +26,8 @@ HOMES = {  # names that belong to rooms above this one, or are seldom used
     "models.data": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "engine.functional": ("get_source_inputs",),
     "engine.graph": ("is_keras_tensor",),
-    "utils.dot": ("model_to_dot",),
-    "utils.model_plot": ("plot_model",),
+    "plotting.dot": ("model_to_dot",),
+    "plotting.model_plot": ("plot_model",),
 }  # fmt: skip
 ABOVE = {name: home for home, names in HOMES.items() for name in names}
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fastnn.utils.layer_graph import Box, Group
-from fastnn.utils.layered import Key, Point, lay_out
+from fastnn.plotting.layer_graph import Box, Group
+from fastnn.plotting.layered import Key, Point, lay_out
 
 MARGIN, TITLE = 0.14, 0.22  # inches around what is in a frame, and for its title
 PORT = (0.02, 0.0)  # where a line passes a frame

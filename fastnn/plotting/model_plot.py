@@ -10,10 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fastnn.utils.cards import Shown
+from fastnn.plotting.cards import Shown
+from fastnn.plotting.layer_graph import Box, layer_graph
+from fastnn.plotting.model_drawing import Drawing
 from fastnn.utils.extras import need
-from fastnn.utils.layer_graph import Box, layer_graph
-from fastnn.utils.model_drawing import Drawing
 from fastnn.utils.writing import write_aside
 
 MOST_PIXELS = 60_000  # along a side

@@ -7,11 +7,11 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from fastnn.utils.cards import Shown, details, heading
+from fastnn.plotting.cards import Shown, details, heading
+from fastnn.plotting.framing import MARGIN, TITLE, Frame, picture_of
+from fastnn.plotting.layer_graph import Box, Group
+from fastnn.plotting.layered import Point
 from fastnn.utils.extras import need
-from fastnn.utils.framing import MARGIN, TITLE, Frame, picture_of
-from fastnn.utils.layer_graph import Box, Group
-from fastnn.utils.layered import Point
 
 HEAD, BODY = 9.0, 8.0  # size of type, in points
 HEAD_LINE, BODY_LINE, SPACE, PAD, ROUND, BORDER = 0.23, 0.16, 0.06, 0.11, 0.04, 0.15  # inches

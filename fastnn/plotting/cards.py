@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastnn.utils.layer_graph import Box, OpenShape
+from fastnn.plotting.layer_graph import Box, OpenShape
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastnn.utils.cards import Shown, details, heading
-from fastnn.utils.layer_graph import Box, Group
-from fastnn.utils.model_plot import KINDS, built_graph, picture
+from fastnn.plotting.cards import Shown, details, heading
+from fastnn.plotting.layer_graph import Box, Group
+from fastnn.plotting.model_plot import KINDS, built_graph, picture
 from fastnn.utils.writing import write_aside
 
 
