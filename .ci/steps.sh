@@ -137,7 +137,7 @@ sanitizer_tests() ( # a subshell: its environment ends with it; Qt is not run un
 
 wheel_tests() ( # the wheel, in a folder where the source is absent
     mkdir "$scratch/away"
-    cp -r tests benchmarks docs examples pyproject.toml "$scratch/away"
+    cp -r tests benchmarks docs examples pyproject.toml README.md "$scratch/away"
     use_new_environment wheel-environment
     cd "$scratch/away"
     rm tests/test_{imports,readme,docs,distribution}.py # they read the source
