@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import count
 from typing import Any
 
-import numpy as np
-
-from fastnn import ops
-from fastnn.config import dtype_name
 from fastnn.engine import functional
 from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.engine.nested import flatten, map_structure
 from fastnn.errors import GraphError
 from fastnn.layers import Input, InputLayer, Layer
-from fastnn.ops.table import COMPOSED, OPS, Op
-from fastnn.utils.naming import snake_case
+from fastnn.models import nodes
+from fastnn.ops.table import Op
 from fastnn.utils.registry import deserialize, serialize_object
 
 
@@ -124,33 +119,17 @@ class Network:
         return [name, index + counts_itself(operation_of(tensor.node)), position]
 
     def _entry(self, operation: Any) -> dict[str, Any]:
+        name = self.names[id(operation)]
         if isinstance(operation, Node):
-            name = self.names[id(operation)]
-            entry = {"module": "fastnn.ops", "class_name": operation.callable.name, "config": {"name": name}}
-            entry["registered_name"] = None
-        else:
-            entry = layer_entry(operation)
+            return nodes.written(operation, name, self.place)
         calls = [] if isinstance(operation, InputLayer) else self._calls_of(operation)
-        nodes = [
-            {"args": [self._arguments(a) for a in node.args], "kwargs": self._arguments(node.kwargs)} for node in calls
-        ]
-        return {**entry, "name": self.names[id(operation)], "inbound_nodes": nodes}
+        inbound = [{key: nodes.argument(value, self.place) for key, value in parts(node).items()} for node in calls]
+        return {**layer_entry(operation), "name": name, "inbound_nodes": inbound}
 
-    def _arguments(self, value: Any) -> Any:
-        if isinstance(value, SymbolicTensor):
-            config = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": self.place(value)}
-            return {"class_name": "__keras_tensor__", "config": config}
-        if isinstance(value, Mapping):
-            return {k: self._arguments(v) for k, v in value.items()}
-        if isinstance(value, tuple) and any(v is None or v is Ellipsis or isinstance(v, (int, slice)) for v in value):
-            return {"class_name": "__tuple__", "items": [self._arguments(v) for v in value]}
-        if isinstance(value, (list, tuple)):
-            return [self._arguments(v) for v in value]
-        if isinstance(value, slice):
-            return {"class_name": "__slice__", "config": [value.start, value.stop, value.step]}
-        if value is Ellipsis:
-            return {"class_name": "__ellipsis__", "config": {}}
-        return value.tolist() if hasattr(value, "tolist") else value
+
+def parts(node: Node) -> dict[str, Any]:
+    """The arguments of a call by position and by name."""
+    return {"args": list(node.args), "kwargs": node.kwargs}
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
@@ -259,7 +238,10 @@ class Reader:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.layers = {entry["name"]: make_operation(entry) for entry in config["layers"]}
+        self.layers = {
+            entry["name"]: nodes.made(entry) if nodes.is_operation(entry) else make_layer(entry)
+            for entry in config["layers"]
+        }
         self.tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
         self.call_all()
 
@@ -295,22 +277,7 @@ class Reader:
 
     def arguments(self, value: Any) -> Any:
         """Arguments with tensors in their places."""
-        if isinstance(value, dict):
-            if value.get("class_name") == "__keras_tensor__":
-                return self.tensors[place_of(value)]
-            if value.get("class_name") == "__tuple__":
-                return tuple(self.arguments(v) for v in value["items"])
-            if value.get("class_name") == "__slice__":
-                return slice(*value["config"])
-            if value.get("class_name") == "__ellipsis__":
-                return Ellipsis
-            if value.get("class_name") in ("__tensor__", "__numpy__"):
-                return np.array(value["config"]["value"], dtype_name(value["config"]["dtype"]))
-            return {k: self.arguments(v) for k, v in value.items()}
-        if not isinstance(value, list):
-            return value
-        found = [self.arguments(v) for v in value]
-        return tuple(found) if any(v is Ellipsis or isinstance(v, slice) for v in found) else found  # an index
+        return nodes.revived(value, lambda tensor: self.tensors[place_of(tensor)])
 
     def ends(self, key: str) -> Any:
         """The structure of inputs or outputs."""
@@ -338,18 +305,6 @@ def places(value: Any) -> list[tuple[str, int, int]]:
             return [place_of(value)]
         return [p for v in value.values() for p in places(v)]
     return [p for v in value for p in places(v)] if isinstance(value, list) else []
-
-
-def make_operation(entry: Mapping[str, Any]) -> Any:
-    """The layer of an entry, or the operation; Keras keeps an operation's attributes in its configuration."""
-    if not str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
-        return make_layer(entry)
-    name = snake_case(str(entry["class_name"]))
-    operation = COMPOSED.get(name) or OPS.get(name) or (getattr(ops, name) if name in ops.__all__ else None)
-    if operation is None:
-        raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
-    attrs = {k: v for k, v in entry.get("config", {}).items() if k != "name" and v is not None}
-    return partial(operation, **attrs) if attrs else operation
 
 
 def make_layer(entry: Mapping[str, Any]) -> Any:

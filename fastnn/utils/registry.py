@@ -326,7 +326,8 @@ def _is_ours(config: Mapping[str, Any]) -> bool:
         return str(getattr(registered, "__module__", "")).startswith("fastnn.")
     if name == "function":
         return _built_in(str(config["config"])) is not None
-    return (config.get("module"), name) in _classes
+    module = config.get("module")
+    return (module, name) in _classes or str(module).startswith("keras.src.ops.")
 
 
 def find_class(config: Mapping[str, Any]) -> Any:
