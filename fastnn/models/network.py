@@ -238,10 +238,7 @@ class Reader:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.layers = {
-            entry["name"]: nodes.made(entry) if nodes.is_operation(entry) else make_layer(entry)
-            for entry in config["layers"]
-        }
+        self.layers = {entry["name"]: make_operation(entry) for entry in config["layers"]}
         self.tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
         self.call_all()
 
@@ -305,6 +302,11 @@ def places(value: Any) -> list[tuple[str, int, int]]:
             return [place_of(value)]
         return [p for v in value.values() for p in places(v)]
     return [p for v in value for p in places(v)] if isinstance(value, list) else []
+
+
+def make_operation(entry: Mapping[str, Any]) -> Any:
+    """The layer of an entry, or what repeats an operation."""
+    return nodes.made(entry) if nodes.is_operation(entry) else make_layer(entry)
 
 
 def make_layer(entry: Mapping[str, Any]) -> Any:

@@ -44,6 +44,7 @@ MODULES = {
     "linalg": "norm",
 }
 MODULE_OF = {name: f"keras.src.ops.{module}" for module, names in MODULES.items() for name in names.split()}
+MODULE_OF["rectify"] = "keras.src.activations.activations"
 CLASSES = {
     "allclose": "AllClose",
     "batch_normalization": "BatchNorm",
@@ -51,63 +52,20 @@ CLASSES = {
     "isin": "IsIn",
     "layer_normalization": "LayerNorm",
     "psnr": "PSNR",
+    "rectify": "ReLU",
     "rgb_to_grayscale": "RGBToGrayscale",
     "rms_normalization": "RMSNorm",
     "searchsorted": "SearchSorted",
 }
 """Names of classes that do not follow from the operation's."""
 
-CALLED = set(
-    [
-        "a",
-        "array",
-        "atol",
-        "beta",
-        "bias",
-        "choicelist",
-        "condition",
-        "condlist",
-        "constant_values",
-        "data",
-        "default",
-        "depthwise_kernel",
-        "fill_value",
-        "gamma",
-        "images",
-        "indices",
-        "inputs",
-        "kernel",
-        "key",
-        "mask",
-        "mean",
-        "offset",
-        "operands",
-        "output",
-        "pointwise_kernel",
-        "predictions",
-        "q",
-        "query",
-        "rtol",
-        "scale",
-        "segment_ids",
-        "sorted_sequence",
-        "start_indices",
-        "target",
-        "targets",
-        "transform",
-        "updates",
-        "value",
-        "values",
-        "variable",
-        "variance",
-        "weights",
-        "x",
-        "x1",
-        "x2",
-        "xs",
-        "y",
-    ]
+_CALLED = (
+    "a array atol beta bias choicelist condition condlist constant_values data default depthwise_kernel fill_value "
+    "gamma images indices inputs kernel key mask mean offset operands output pointwise_kernel predictions q query rtol "
+    "scale segment_ids sorted_sequence start_indices target targets transform updates value values variable variance "
+    "weights x x1 x2 xs y"
 )
+CALLED = frozenset(_CALLED.split())
 """Arguments of the call; all others are in the configuration."""
 
 CONFIGURED = {
@@ -166,15 +124,16 @@ def as_in_keras(node: Node) -> tuple[list[Any], dict[str, Any]] | None:
         if not is_called(name, argument_name):
             if any(isinstance(v, SymbolicTensor) for v in flatten(value)):
                 return None
-            settings[argument_name] = setting(argument_name, value)
+            settings[argument_name] = setting(name, argument_name, value)
         elif kind is inspect.Parameter.VAR_POSITIONAL:
             args += value
         else:
             args.append(listed(value))
-    if name == "get_item":
-        key = keras_key(node)
-        return None if key is None else ([args[0], key], settings)
-    return args, settings
+    if name != "get_item":
+        return args, settings
+    x, index = (value for _, _, value in arguments_of(node))
+    key = keras_key(x, index)
+    return None if key is None else ([x, key], settings)
 
 
 def is_called(operation: str, argument_name: str) -> bool:
@@ -196,12 +155,14 @@ def arguments_of(node: Node) -> list[tuple[str, Any, Any]]:
     return [(key, p.kind, value) for (key, p), value in zip(parameters.items(), values, strict=True)]
 
 
-def setting(name: str, value: Any) -> Any:
-    """A setting as plain JSON: types by name, and the order of axes that Keras would look up."""
+def setting(operation: str, name: str, value: Any) -> Any:
+    """A setting as plain JSON; what Keras' functions fill in before they make the class is filled in."""
     if name == "data_format" and value is None:
         return "channels_last"
-    if name == "dtype" and value is not None:
+    if name == "dtype" and (value is not None or operation in ("multi_hot", "one_hot")):
         return dtype_name(value)
+    if name == "max_value" and value == np.inf:
+        return None
     return listed(as_array(value).tolist() if hasattr(value, "__array__") else value)
 
 
@@ -210,12 +171,20 @@ def listed(value: Any) -> Any:
     return [listed(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-def keras_key(node: Node) -> list[Any] | int | None:
-    """An index of whole numbers, slices, None and Ellipsis; Keras' class takes no others."""
-    key = dict((name, value) for name, _, value in arguments_of(node))["key"]
+def keras_key(x: SymbolicTensor, key: Any) -> list[Any] | int | None:
+    """An index of whole numbers, slices and None, or None for another, which Keras' class does not take.
+
+    Keras reads no Ellipsis from .h5 files: slices stand for it.
+    """
     parts = [int(k) if isinstance(k, np.integer) else k for k in (key if isinstance(key, tuple) else (key,))]
-    plain = all(k is None or k is Ellipsis or type(k) in (int, slice) for k in parts)
-    return (parts if isinstance(key, tuple) or type(parts[0]) is not int else parts[0]) if plain else None
+    if not all(k is None or k is Ellipsis or type(k) in (int, slice) for k in parts):
+        return None
+    if not isinstance(key, tuple) and type(parts[0]) is int:
+        return parts[0]
+    if Ellipsis in parts:
+        at, named = parts.index(Ellipsis), sum(type(k) in (int, slice) for k in parts)
+        parts[at : at + 1] = [slice(None)] * (len(x.shape) - named)
+    return parts
 
 
 def argument(value: Any, place: Callable[[SymbolicTensor], list[Any]]) -> Any:
@@ -262,7 +231,14 @@ OPERATIONS = {class_name(name): name for name in MODULE_OF} | {
 
 def is_operation(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of a configuration is a call of an operation rather than a layer."""
-    return str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops"))
+    return str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops", "keras.src.activations"))
+
+
+def found(wanted: str) -> tuple[str, Callable[..., Any] | None]:
+    """The name and operation that a class name stands for; None where there is none."""
+    name = OPERATIONS.get(wanted) or snake_case(wanted)
+    operation = COMPOSED.get(name) or OPS.get(name) or (getattr(ops, name) if name in ops.__all__ else None)
+    return name, operation if callable(operation) else None
 
 
 def made(entry: Mapping[str, Any]) -> Callable[..., Any]:
@@ -271,11 +247,9 @@ def made(entry: Mapping[str, Any]) -> Callable[..., Any]:
     Raises:
         ValueError: if it names no operation, or a setting that the operation lacks.
     """
-    wanted = str(entry["class_name"])
-    name = OPERATIONS.get(wanted) or snake_case(wanted)
-    operation = COMPOSED.get(name) or OPS.get(name) or (getattr(ops, name) if name in ops.__all__ else None)
-    if not callable(operation):
-        raise ValueError(f"Expected a known operation. Received: {wanted!r}; {did_you_mean(wanted, OPERATIONS)}")
+    name, operation = found(str(entry["class_name"]))
+    if operation is None:
+        raise ValueError(f"Expected a known operation. Received: {name!r}; {did_you_mean(name, MODULE_OF)}")
     if str(entry["module"]).startswith("fastnn."):
         return operation
     return Repeated(name, operation, entry.get("config") or {})
@@ -296,7 +270,8 @@ class Repeated:
     def __init__(self, name: str, operation: Callable[..., Any], config: Mapping[str, Any]) -> None:
         self.name, self.operation = name, operation
         parameters = inspect.signature(operation).parameters
-        self.several = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
+        several = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
+        self.by_position = several or name not in MODULE_OF
         self.called = [key for key in parameters if is_called(name, key)]
         given = {key: value for key, value in config.items() if key != "name" and value is not None}
         unknown = sorted(key for key, value in given.items() if key not in parameters and value is not False)
@@ -305,7 +280,7 @@ class Repeated:
         self.settings = {key: value for key, value in given.items() if key in parameters}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.several:
+        if self.by_position:
             before = ["subscripts"] if "subscripts" in self.settings else []
             rest = {key: value for key, value in self.settings.items() if key not in before}
             return self.operation(*(self.settings[key] for key in before), *args, **rest, **kwargs)
@@ -325,11 +300,11 @@ def revived(value: Any, tensors: Callable[[Mapping[str, Any]], Any]) -> Any:
         tensors: The tensor that an entry stands for.
     """
     if isinstance(value, list):
-        found = [revived(v, tensors) for v in value]
-        return tuple(found) if any(v is Ellipsis or isinstance(v, slice) for v in found) else found  # an index
+        items = [revived(v, tensors) for v in value]
+        return tuple(items) if any(v is Ellipsis or isinstance(v, slice) for v in items) else items  # an index
     if not isinstance(value, dict):
         return value
-    kind, config = value.get("class_name"), value.get("config")
+    kind, config = value.get("class_name"), value.get("config", {})
     if kind == "__keras_tensor__":
         return tensors(value)
     if kind == "__tuple__":

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastnn import layers
 from fastnn.compat.spellings import LAYER_ARGUMENTS
-from fastnn.ops.table import OPS
-from fastnn.utils.naming import snake_case
+from fastnn.models.nodes import found
 
 PARTS = {"initializer": "keras.initializers", "regularizer": "keras.regularizers", "constraint": "keras.constraints"}
 LAYERS_WITHIN = ("layer", "cell", "forward_layer", "backward_layer")
@@ -20,14 +18,18 @@ GONE = {  # arguments that no longer mean anything
 OF_DEPTHWISE = {"groups", "filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint"}
 
 
-def is_layer(name: str) -> bool:
-    """Whether there is a layer class of that name."""
-    return isinstance(vars(layers).get(name), type)
-
-
 def is_old(entry: Any) -> bool:
     """Whether an entry of a configuration lacks what today's have."""
     return isinstance(entry, Mapping) and "class_name" in entry and "module" not in entry
+
+
+def is_operation(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is a call of an operation, which Keras 3 writes like a layer into .h5 files.
+
+    There are layers of some of these names; all layers say whether they are trainable.
+    """
+    todays = any(isinstance(node, Mapping) for node in entry.get("inbound_nodes", ()))
+    return todays and "trainable" not in entry["config"] and found(str(entry["class_name"]))[1] is not None
 
 
 def todays_model(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,9 +80,7 @@ def layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     config = dict(entry["config"])
     if entry["class_name"] == "InputLayer" and "batch_input_shape" in config:
         config["batch_shape"] = config["batch_input_shape"]
-    if snake_case(str(entry["class_name"])) in OPS and not is_layer(
-        str(entry["class_name"])
-    ):  # an operation, which Keras 3 writes like a layer
+    if is_operation(entry):
         return {**entry, "module": "keras.src.ops", "registered_name": None}
     gone = GONE | (OF_DEPTHWISE if str(entry["class_name"]).startswith("Depthwise") else set())
     config = {argument(entry["class_name"], k): value(k, v) for k, v in config.items() if k not in gone}

@@ -327,7 +327,7 @@ def _is_ours(config: Mapping[str, Any]) -> bool:
     if name == "function":
         return _built_in(str(config["config"])) is not None
     module = config.get("module")
-    return (module, name) in _classes or str(module).startswith("keras.src.ops.")
+    return (module, name) in _classes or str(module).startswith(("keras.src.ops.", "keras.src.activations."))
 
 
 def find_class(config: Mapping[str, Any]) -> Any:
