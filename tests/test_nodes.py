@@ -52,6 +52,15 @@ def test_what_keras_lacks_keeps_its_own_form():
         np.testing.assert_array_equal(ours, again)
 
 
+@pytest.mark.parametrize("dtype", ["int16", "int64", "uint8", "bool", "float16", "float64"])
+def test_constants_of_all_types(dtype):
+    x = fastnn.Input((3,))
+    model = fastnn.Model(x, x * np.array([0, 1, 2]).astype(dtype) + np.float64(2))
+    copy = fastnn.Model.from_config(json.loads(json.dumps(model.get_config())))
+    rows = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(copy(rows), model(rows))
+
+
 def config_of(entry, *args):
     """A model whose only operation is the entry's."""
     x = {"class_name": "__keras_tensor__", "config": {"keras_history": ["x", 0, 0]}}

@@ -101,18 +101,20 @@ def written(node: Node, name: str, place: Callable[[SymbolicTensor], list[Any]])
         name: The name of the entry.
         place: Where a tensor comes from, as Keras tells it.
     """
-    operation, config = node.callable, {"name": name}
-    entry = {"module": "fastnn.ops", "class_name": operation.name, "config": config, "registered_name": None}
-    args, kwargs = list(node.args), dict(node.kwargs)
+    operation = node.callable
     parts = as_in_keras(node) if operation.name in MODULE_OF else None
-    if parts is not None:
-        kind = class_name(operation.name)
-        entry = {"module": MODULE_OF[operation.name], "class_name": kind, "registered_name": kind}
-        args, settings = parts
-        kwargs = {}
-        entry["config"] = {**config, **settings}
-    inbound = {"args": [argument(a, place) for a in args], "kwargs": argument(kwargs, place)}
-    return {**entry, "name": name, "inbound_nodes": [inbound]}
+    args, settings = parts or (list(node.args), {})
+    kind = class_name(operation.name) if parts else operation.name
+    return {
+        "module": MODULE_OF[operation.name] if parts else "fastnn.ops",
+        "class_name": kind,
+        "config": {"name": name, **settings},
+        "registered_name": kind if parts else None,
+        "name": name,
+        "inbound_nodes": [
+            {"args": [argument(a, place) for a in args], "kwargs": {} if parts else argument(node.kwargs, place)}
+        ],
+    }
 
 
 def as_in_keras(node: Node) -> tuple[list[Any], dict[str, Any]] | None:
@@ -129,11 +131,10 @@ def as_in_keras(node: Node) -> tuple[list[Any], dict[str, Any]] | None:
             args += value
         else:
             args.append(listed(value))
-    if name != "get_item":
-        return args, settings
-    x, index = (value for _, _, value in arguments_of(node))
-    key = keras_key(x, index)
-    return None if key is None else ([x, key], settings)
+    if name == "get_item":
+        args[1] = keras_key(*(value for _, _, value in arguments_of(node)))
+        return None if args[1] is None else (args, settings)
+    return args, settings
 
 
 def is_called(operation: str, argument_name: str) -> bool:
@@ -212,11 +213,14 @@ def argument(value: Any, place: Callable[[SymbolicTensor], list[Any]]) -> Any:
 
 
 def array(value: np.ndarray) -> Any:
-    """An array with its type, in which the operations would have taken it; one of no axes is a number."""
+    """An array with a type that files may say; one of no axes is a number."""
     if value.ndim == 0:
         return value.item()
-    name = floatx() if value.dtype.kind == "f" else str(value.dtype)
-    return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": dtype_name(name)}}
+    if value.dtype.kind == "f":
+        value = value.astype(floatx())
+    elif value.dtype not in ("int32", "int64", "uint8", "bool"):
+        value = as_array(value.tolist())
+    return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": str(value.dtype)}}
 
 
 # ---------------------------------------------------------------- reading
