@@ -9,7 +9,6 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.layers import Layer
 from fastnn.models import hdf5, old_configs
-from fastnn.models.hdf5 import Damaged
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
+from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 from fastnn.utils.writing import write_aside
@@ -31,9 +30,6 @@ WEIGHTS = "model.weights.h5"
 HDF5 = (".h5", ".hdf5")
 SMALL = 2**26  # bytes that may be unpacked from any file
 LARGEST_GROWTH = 20
-DAMAGE = (
-    OSError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError, MemoryError, AssertionError
-)  # what damaged files lead to, besides ValueError  # fmt: skip
 
 
 # ---------------------------------------------------------------- paths
@@ -320,7 +316,7 @@ def load_model(
     content = path.read_bytes()
     room = max(LARGEST_GROWTH * len(content), SMALL)
     with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room):
-        if content.startswith(hdf5.MARK):
+        if content.startswith(MARK):
             return read_hdf5_model(path, content, compile)
         return read_model(path, *parts_of(content, path), compile)
 
@@ -333,35 +329,12 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
         if settings:
             hdf5.compiled(model, settings)
             model.optimizer.build(model.trainable_weights)
-        pairs = hdf5.read_weights(hdf5.inner(h5, "model_weights", path), model, path)
+        pairs = hdf5.read_weights(inner(h5, "model_weights", path), model, path)
         pairs += hdf5.read_optimizer(h5, model, path) if settings else []
         found = list(hdf5.assigned(pairs))
     for variable, value in found:
         variable.assign(value)
     return model
-
-
-@contextmanager
-def opened(content: bytes, path: Path) -> Iterator[Any]:
-    """An HDF5 file's content, to be read; errors of a damaged one name the file."""
-    import h5py  # here, for it is slow to import and seldom needed
-
-    hdf5.check_heaps(content, path)
-    with naming(path, "whole weights", "damaged ones"), h5py.File(io.BytesIO(content), "r") as h5:
-        yield h5
-
-
-@contextmanager
-def naming(path: Path, expected: str, received: str) -> Iterator[None]:
-    """Errors name the file that was read."""
-    try:
-        yield
-    except Damaged as error:
-        raise error if f"'{path}'" in str(error) else Damaged(f"{error} (in '{path}')") from error
-    except DAMAGE as error:
-        raise Damaged(f"Expected {expected} in '{path}'. Received: {received}: {error!r}") from None
-    except ValueError as error:
-        raise error if f"'{path}'" in str(error) else ValueError(f"{error} (in '{path}')") from error
 
 
 def build_model(path: Path, config: Mapping[str, Any], compile: bool = True) -> Model:
@@ -396,7 +369,7 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
             if by_name or skip_mismatch:
                 raise ValueError("Expected by_name and skip_mismatch with older .h5 files only. Received: a newer one")
         else:
-            group = hdf5.inner(h5, "model_weights", path) if "model_weights" in h5 else h5
+            group = inner(h5, "model_weights", path) if "model_weights" in h5 else h5
             found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch)))
             for variable, value in found:
                 variable.assign(value)
@@ -410,13 +383,14 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool, othe
     """Check all weights of a file against the model's, then assign them."""
     with opened(content, path) as h5:
         found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
-        if optimizer and "optimizer/vars" in h5:
+        state = inner_or_none(h5, "optimizer/vars", path) if optimizer else None
+        if state is not None:
             variables = model.optimizer.variables
-            fresh = len(h5["optimizer/vars"]) <= 2  # Keras makes the rest when training begins
-            variables = variables[: len(h5["optimizer/vars"])] if fresh else variables
-            if other_optimizer and len(variables) != len(h5["optimizer/vars"]):
+            fresh = len(state) <= 2  # Keras makes the rest when training begins
+            variables = variables[: len(state)] if fresh else variables
+            if other_optimizer and len(variables) != len(state):
                 warnings.warn(
-                    f"The state of the optimizer in '{path}' is another one's: {len(h5['optimizer/vars'])} variables, "
+                    f"The state of the optimizer in '{path}' is another one's: {len(state)} variables, "
                     f"not the {len(variables)} of '{model.optimizer.name}'. It is left out.",
                     stacklevel=4,
                 )
@@ -432,36 +406,16 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
     Raises:
         ValueError: naming the file and the variable, if one is missing or has another shape.
     """
-    group = h5.get(path)
+    group = inner_or_none(h5, path, file)
     count = 0 if group is None else len(group)
     if count != len(variables):
         raise ValueError(f"Expected {len(variables)} weights under '{path}' of '{file}'. Received: {count}")
     found = []
     for i, variable in enumerate(variables):
-        dataset = checked_dataset(group, str(i), file)
+        dataset = numbers_at(group, str(i), file)
         if dataset.shape != variable.shape:
             raise ValueError(
                 f"Expected '{variable.path}' of shape {variable.shape}. Received: {dataset.shape} in '{file}'"
             )
         found.append((variable, np.asarray(dataset)))
     return found
-
-
-def checked_dataset(group: Any, name: str, file: Path) -> Any:
-    """The place of an array that the file itself holds, not read yet; links to other files are refused.
-
-    Raises:
-        ValueError: if it is a link, or no array of numbers.
-    """
-    import h5py  # here, for it is slow to import and seldom needed
-
-    link = group.get(name, getlink=True)
-    dataset = group[name] if isinstance(link, h5py.HardLink) else None
-    if (
-        not isinstance(dataset, h5py.Dataset)
-        or dataset.external
-        or dataset.is_virtual
-        or dataset.dtype.kind not in "fiub"
-    ):
-        raise Damaged(f"Expected numbers under '{group.name}/{name}' of '{file}'. Received: {link}")
-    return dataset
