@@ -20,6 +20,7 @@ from fastnn.layers import Layer
 from fastnn.models import hdf5, old_configs
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
+from fastnn.utils import archives
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
 from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
@@ -28,8 +29,7 @@ from fastnn.utils.writing import write_aside
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
 HDF5 = (".h5", ".hdf5")
-SMALL = 2**26  # bytes that may be unpacked from any file
-LARGEST_GROWTH = 20
+FEW = 2**20  # weights that any file may ask for
 
 
 # ---------------------------------------------------------------- paths
@@ -270,24 +270,14 @@ def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
 def parts_of(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
     """The same of a file's content."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            config = json.loads(read_part(archive, "config.json"))
-            weights = read_part(archive, WEIGHTS)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        with archives.opened(io.BytesIO(content)) as archive:
+            config = json.loads(archives.part(archive, "config.json"))
+            weights = archives.part(archive, WEIGHTS)
+    except (ValueError, OSError, RecursionError) as error:
         raise Damaged(f"Expected a model saved as .keras or .h5. Received another file, '{path}': {error}") from None
-    except Exception as error:  # zlib.error is no subclass of those
-        raise Damaged(f"Expected a whole .keras file. Received: '{path}', which is damaged: {error}") from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: JSON without a class name")
     return config, weights
-
-
-def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """One file of an archive; one that is large only when unpacked is refused before memory is spent on it."""
-    info = archive.getinfo(name)
-    if info.file_size > max(LARGEST_GROWTH * info.compress_size, SMALL):
-        raise ValueError(f"'{name}' would grow from {info.compress_size} to {info.file_size} bytes")
-    return archive.read(info)
 
 
 def load_model(
@@ -314,7 +304,7 @@ def load_model(
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
     path = Path(filepath)
     content = path.read_bytes()
-    room = max(LARGEST_GROWTH * len(content), SMALL)
+    room = FEW + archives.LARGEST_GROWTH * len(content)
     with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room):
         if content.startswith(MARK):
             return read_hdf5_model(path, content, compile)

@@ -1,0 +1,89 @@
+"""Zip archives of unknown origin: parts are taken by their names, into memory, and in bounds."""
+
+from __future__ import annotations
+
+import io
+import math
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SMALL = 2**26  # bytes that may be unpacked from any file
+LARGEST_GROWTH = 20  # how much larger than in the file a part that is not small may be
+NUMBERS = "fiub"  # kinds of types of arrays
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OverflowError)
+
+
+@contextmanager
+def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
+    """An archive whose parts are different and lie beside each other.
+
+    Raises:
+        ValueError: for an archive that is damaged or made to harm.
+        OSError: if it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            check(archive, file.seek(0, io.SEEK_END))
+            yield archive
+    except DAMAGE as error:
+        raise ValueError(f"a damaged archive: {error}") from None
+
+
+def check(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse an archive in which a name or a place is used twice, or that needs a password."""
+    seen: set[str] = set()
+    for info in archive.infolist():
+        if info.filename in seen:
+            raise ValueError(f"'{info.filename}' is there twice")
+        if info.flag_bits & 1:
+            raise ValueError(f"'{info.filename}' is encrypted")
+        seen.add(info.filename)
+    if sum(info.compress_size for info in archive.infolist()) > size:
+        raise ValueError("its parts lie over each other")
+
+
+def part(archive: zipfile.ZipFile, name: str, growth: int = LARGEST_GROWTH) -> bytes:
+    """One part; one that is large only when unpacked is refused before memory is spent on it.
+
+    Raises:
+        ValueError: if it is not there, or too large.
+    """
+    if name not in archive.namelist():
+        raise ValueError(f"it has no {name}")
+    info = archive.getinfo(name)
+    if info.file_size > max(growth * info.compress_size, SMALL):
+        raise ValueError(f"'{name}' would grow from {info.compress_size} to {info.file_size} bytes")
+    return archive.read(info)
+
+
+def array(content: bytes, name: str, kinds: str = NUMBERS) -> NDArray[Any]:
+    """An array from NumPy's format, never one of objects; its header must agree with the bytes that follow.
+
+    Args:
+        content: The bytes.
+        name: For errors.
+        kinds: Letters of the kinds of types that are wanted.
+
+    Raises:
+        ValueError: naming the array and what is wrong with it.
+    """
+    stream = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(stream)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = header(stream)
+    except (tokenize.TokenError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError) as error:
+        raise ValueError(f"'{name}' has a damaged header: {str(error)[:200]}") from None
+    left = len(content) - stream.tell()
+    if dtype.kind not in kinds or dtype.hasobject or any(n < 0 for n in shape):
+        raise ValueError(f"'{name}' holds {dtype} of shape {shape}")
+    if math.prod(shape) * dtype.itemsize != left:
+        raise ValueError(f"'{name}' says {dtype} of {shape} and holds {left} bytes")
+    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape, order="F" if fortran else "C").copy()
