@@ -116,7 +116,9 @@ def model_entry(h5: Any, file: Path) -> dict[str, Any]:
 def settings_of(h5: Any, file: Path) -> dict[str, Any] | None:
     """The compile settings in today's form, or None."""
     config = text_of(h5, "training_config", file)
-    return old_configs.compile_settings(config) if isinstance(config, Mapping) else None
+    if not isinstance(config, Mapping | None):
+        raise Damaged(f"Expected compile settings in '{file}'. Received: JSON of a {type(config).__name__}")
+    return None if config is None else old_configs.compile_settings(config)
 
 
 def matched(variables: Sequence[Variable], arrays: Sequence[Any], what: str, file: Path, skip: bool = False) -> Pairs:

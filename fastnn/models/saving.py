@@ -167,9 +167,12 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     """
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
         raise ValueError("Expected a dict with class_name and config. Received: " + type(config).__name__)
-    config = old_configs.todays_model(config) if "module" not in config else config
+    path = Path("configuration")
+    if "module" not in config:
+        with naming(path, "a model's configuration", "another one"):
+            config = old_configs.todays_model(config)
     with custom_object_scope(custom_objects):
-        return build_model(Path("configuration"), config)
+        return build_model(path, config)
 
 
 def save_model(
