@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import fastnn
 from fastnn import presets
 from fastnn.engine import conditions
 from fastnn.engine.batches import Feeds
 from fastnn.engine.edits import Edit
 from fastnn.errors import FastnnError
+from fastnn.models import saving
 from fastnn.utils.session_file import SessionFile, read
 from gui.history import History
 from gui.moment import GRAINS
@@ -68,7 +66,7 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
     for i, (steps, values) in enumerate(session.history.arrays()):
         arrays |= {f"history.steps/{i}": steps, f"history.values/{i}": values}
     arrays["losses"] = session.losses.array.copy()
-    return SessionFile(record, arrays, None if preset else saved_model(source.build(session.seed)))
+    return SessionFile(record, arrays, None if preset else saving.as_bytes(source.build(session.seed)))
 
 
 def has_data_of_preset(source: Source, stepper: Any) -> bool:
@@ -81,26 +79,15 @@ def has_data_of_preset(source: Source, stepper: Any) -> bool:
     return own.keys() == data.keys() and all(np.array_equal(own[n], data[n]) for n in own)
 
 
-def saved_model(model: Any) -> bytes:
-    """A model as a `.keras` file has it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
-
-
 def loaded_model(content: bytes) -> Any:
     """The model of a `.keras` file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        path.write_bytes(content)
-        try:
-            return fastnn.models.load_model(path)
-        except ValueError as error:
-            said = str(error).replace(f" (in '{path}')", "")
-            if "known class or function" in said:
-                said += " Open the script that registers it first: its classes are known from then on."
-            raise ValueError(f"its network cannot be made: {said}") from error
+    try:
+        return saving.from_bytes(content)
+    except ValueError as error:
+        said = str(error).replace(" (in 'memory')", "")
+        if "known class or function" in said:
+            said += " Open the script that registers it first: its classes are known from then on."
+        raise ValueError(f"its network cannot be made: {said}") from error
 
 
 def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> str:

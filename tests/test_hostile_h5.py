@@ -229,3 +229,12 @@ def test_a_heap_whose_object_has_no_length_and_names_that_are_no_text(name, at, 
     (tmp_path / "m.h5").write_bytes(content)
     with refused(tmp_path / "m.h5"):
         load_model(tmp_path / "m.h5")
+
+
+def test_a_file_that_ends_in_its_first_line(tmp_path):
+    path = tmp_path / "m.h5"
+    for length in (8, 9, 12, 15, 40):
+        path.write_bytes(saved_bytes(".h5")[:length])
+        for read in (load_model, small_model().load_weights):
+            with refused(path):
+                read(path)

@@ -122,9 +122,7 @@ class Layer(Holder, Configured):
                 + did_you_mean(next(iter(kwargs)), list(inspect.signature(type(self).__init__).parameters)[1:])
             )
         if name is not None and (not isinstance(name, str) or NO_NAME.search(name)):
-            raise ValueError(
-                f"Expected name to be a string without '/', NUL and halves of characters. Received: {name=}"
-            )
+            raise ValueError(f"Expected name to be a string without '/', NUL and half characters. Received: {name=}")
         self.name = auto_name(snake_case(type(self).__name__)) if name is None else name
         self.dtype = dtype_name(dtype)
         self.autocast = autocast

@@ -238,9 +238,8 @@ def as_bytes(model: Model, include_optimizer: bool = True) -> bytes:
 
 def from_bytes(content: bytes, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The model that `as_bytes` wrote down."""
-    config, weights = parts_of(content, Path("memory"))
-    with custom_object_scope(custom_objects):
-        return read_model(Path("memory"), config, weights, True)
+    with custom_object_scope(custom_objects), room_for_weights(room(content)):
+        return read_model(Path("memory"), *parts_of(content, Path("memory")), True)
 
 
 def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
@@ -307,11 +306,15 @@ def load_model(
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
     path = Path(filepath)
     content = path.read_bytes()
-    room = FEW + archives.LARGEST_GROWTH * len(content)
-    with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room):
+    with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room(content)):
         if content.startswith(MARK):
             return read_hdf5_model(path, content, compile)
         return read_model(path, *parts_of(content, path), compile)
+
+
+def room(content: bytes) -> int:
+    """How many weights a file may ask for: about as many as it can hold, packed well."""
+    return FEW + archives.LARGEST_GROWTH * len(content)
 
 
 def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:

@@ -52,7 +52,8 @@ def check_heaps(content: bytes, file: Path) -> None:
     Raises:
         ValueError: naming the file.
     """
-    if content.startswith(MARK) and content[14 if content[8] < 2 else 10] != 8:
+    place = 14 if content[8:9] < b"\2" else 10  # of the size of lengths, by the version
+    if content.startswith(MARK) and content[place : place + 1] != b"\x08":
         raise Damaged(f"Expected lengths of 8 bytes in '{file}'. Received: other ones")
     for found in HEAP.finditer(content):
         at, size = found.start(), int.from_bytes(content[found.start() + 8 : found.start() + 16], "little")
