@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 KINDS = ("keras", "h5", "weights", "session", "npz", "csv", "lesson", "picture")
 START = 60  # seconds that a process may need before its first input
+LIMIT = 20  # seconds for one input
 
 
 @dataclass(frozen=True)
@@ -42,39 +43,39 @@ class Finding:
         return f"{again}\n{self.wrong.rstrip()}"
 
 
-def run(kind, seed, first=0, count=10**9, seconds=1e9):
+def run(kind, seed, first=0, count=10**9, seconds=1e9, limit=LIMIT):
     """Load wrong files of a kind; the number of inputs that were tried, and what was found."""
     findings, tried, end = [], 0, time.monotonic() + seconds
     while count > 0 and time.monotonic() < end:
-        lines, done = one_process(kind, seed, first, count, end - time.monotonic())
-        begun = [line["begins"] for line in lines if "begins" in line]
-        ended = [line for line in lines if "ends" in line]
-        findings += [Finding(kind, seed, line["ends"], line["wrong"]) for line in ended if line["wrong"]]
-        tried += len(begun)
-        if done.returncode == 0:
+        begun, found, ended = one_process([kind], seed, first, count, end - time.monotonic(), limit)
+        tried, findings = tried + begun, findings + found
+        if ended:
             break
-        if not begun:
-            raise RuntimeError(f"the process for {kind} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-        findings.append(
-            Finding(kind, seed, begun[-1], f"the process ended with {done.returncode}\n{done.stderr[-3000:]}")
-        )
-        count -= begun[-1] + 1 - first
-        first = begun[-1] + 1
+        count, first = count - begun, first + begun
     return tried, findings
 
 
-def one_process(kind, seed, first, count, seconds):
-    """What a process reported, and how it ended."""
+def one_process(kinds, seed, first, count, seconds, limit=LIMIT):
+    """Load wrong files in one process: how many were begun, what was found, and whether the process came to its end."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         report.touch()
-        command = [sys.executable, "-m", "tests.fuzz.worker", kind, seed, first, count, seconds, report]
+        given = (",".join(kinds), seed, first, count, seconds, limit, report)
         quiet = {"OPENBLAS_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), "TMPDIR": folder}
         done = subprocess.run(
-            list(map(str, command)), cwd=ROOT, env={**os.environ, **quiet}, capture_output=True, text=True,
-            errors="replace", timeout=seconds + START + 120 if seconds < 1e6 else None, check=False,
+            [sys.executable, "-m", "tests.fuzz.worker", *map(str, given)], cwd=ROOT, env={**os.environ, **quiet},
+            capture_output=True, text=True, errors="replace", check=False,
+            timeout=seconds + START + 120 if seconds < 1e6 else None,
         )  # fmt: skip
-        return [json.loads(line) for line in report.read_text().splitlines()], done
+        lines = [json.loads(line) for line in report.read_text().splitlines()]
+    begun = [line for line in lines if "begins" in line]
+    findings = [Finding(x["kind"], seed, x["ends"], x["wrong"]) for x in lines if x.get("wrong")]
+    if done.returncode:
+        said = f"the process ended with {done.returncode}\n{done.stderr[-3000:]}"
+        if not begun:
+            raise RuntimeError(said)
+        findings.append(Finding(begun[-1]["kind"], seed, begun[-1]["begins"], said))
+    return len(begun), findings, done.returncode == 0
 
 
 def main():

@@ -1,9 +1,11 @@
 """Kinds of files: good ones made on the spot, how they go wrong, and how each is read."""
 
 import io
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,7 @@ def mixed(*changes):
 # ---------------------------------------------------------------- models
 
 
+@lru_cache
 def trained(name):
     """A small model after a little training."""
     model, x, y = golden.MODELS[name](fastnn)
@@ -58,6 +61,7 @@ def trained(name):
     return model
 
 
+@lru_cache
 def many_layers():
     """A model of layers that the golden ones lack, with objects of every kind in its configuration."""
     k = layers
@@ -274,6 +278,26 @@ def sizes_of_picture(content, rng, _):
     return content[:12] + head + struct.pack(">I", zlib.crc32(head)) + content[33:]
 
 
+def load_badly(path):
+    """What a reader must not do, by the length of the file: for the test of the fuzzer itself."""
+    length = len(path.read_bytes())
+    if length == 1:
+        os.abort()
+    if length == 2:
+        raise KeyError("unexpected")
+    if length == 3:
+        open("/nowhere", "w").close()
+    if length == 4:
+        raise ValueError
+    if length == 5:
+        return bytearray(8 << 30)
+    if length == 6:
+        (path.parent / "left").touch()
+    while length == 7:
+        pass
+    return None
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -285,5 +309,6 @@ KINDS = {
         Kind("csv", ".csv", tables, own_data.read, mixed(of_text, of_text)),
         Kind("lesson", ".txt", lessons, load_lesson, mixed(of_text, of_text)),
         Kind("picture", ".png", pictures, load_picture, mixed(sizes_of_picture)),
+        Kind("bad reader", "", lambda _: [bytes(9)], load_badly, lambda content, rng, _: bytes(rng.randrange(9))),
     )
 }  # fmt: skip

@@ -174,7 +174,7 @@ def of_zip(content, rng, other, members):
     elif what == 2:
         del parts[at]
     elif what == 3:
-        parts[at] = (name, bytes(rng.choice((0, 10, 80 << 20))))
+        parts[at] = (name, bytes(rng.choice((0, 10, 70 << 20) if rng.random() < 0.1 else (0, 10))))
     elif what == 4:
         parts[at] = (name, of_bytes(part, rng, other))
     else:

@@ -16,7 +16,6 @@ from fastnn.errors import FastnnError
 from tests.fuzz.guard import Guard
 from tests.fuzz.kinds import KINDS
 
-SECONDS = 20  # for one input
 ROOM = 2 << 30  # bytes of addresses beyond what the process has at its start
 GROWTH = 1 << 30  # bytes of memory beyond that
 EXPECTED = (FastnnError, ValueError, OSError)
@@ -29,7 +28,7 @@ def limit_memory():
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def verdict(kind, path, guard):
+def verdict(kind, path, guard, limit):
     """What is wrong with how a file was taken; None if all is well."""
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     said = None
@@ -49,7 +48,7 @@ def verdict(kind, path, guard):
         return f"forbidden: {guard.seen}"
     if said is None and grown > GROWTH:
         return f"{grown >> 20} MB of memory"
-    if said is None and time.monotonic() - started > SECONDS / 2:
+    if said is None and time.monotonic() - started > limit / 2:
         return f"{time.monotonic() - started:.0f} seconds"
     return said
 
@@ -60,10 +59,8 @@ def made(kind, corpus, seed, index):
     return kind.mutate(rng.choice(corpus), rng, rng.choice(corpus))
 
 
-def main():
-    name, seed, first, count, seconds, report = sys.argv[1:]
-    kind, end = KINDS[name], time.monotonic() + float(seconds)
-    warnings.simplefilter("ignore")
+def try_all(kind, seed, numbers, end, limit, tell, guard):
+    """Load the inputs of these numbers, in a folder of their own, until time is over."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder).resolve() / f"input{kind.ending}"
         os.chdir(folder)
@@ -73,23 +70,29 @@ def main():
             place.write_bytes(content)
             kind.load(place)
         ours = {entry.name for entry in Path(folder).iterdir()}
-        guard = Guard()
-        limit_memory()
-        with open(report, "a", buffering=1) as told:
-            for index in range(int(first), int(first) + int(count)):
-                if time.monotonic() > end:
-                    break
-                content = made(kind, corpus, seed, index)
-                place.write_bytes(content)
-                told.write(json.dumps({"begins": index}) + "\n")
-                faulthandler.dump_traceback_later(SECONDS, exit=True)
-                wrong = verdict(kind, place, guard)
-                faulthandler.cancel_dump_traceback_later()
-                strangers = {entry.name for entry in Path(folder).iterdir()} - ours
-                for stranger in strangers:
-                    wrong = f"a file was left: {stranger}"
-                    ours.add(stranger)
-                told.write(json.dumps({"ends": index, "wrong": wrong}) + "\n")
+        for index in numbers:
+            if time.monotonic() > end:
+                break
+            place.write_bytes(made(kind, corpus, seed, index))
+            tell({"kind": kind.name, "begins": index})
+            faulthandler.dump_traceback_later(limit, exit=True)
+            wrong = verdict(kind, place, guard, limit)
+            faulthandler.cancel_dump_traceback_later()
+            strangers = {entry.name for entry in Path(folder).iterdir()} - ours
+            ours |= strangers
+            tell({"kind": kind.name, "ends": index, "wrong": f"files were left: {strangers}" if strangers else wrong})
+        tempfile.tempdir = None
+
+
+def main():
+    names, seed, first, count, seconds, limit, report = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    limit_memory()
+    guard, numbers, end = Guard(), range(int(first), int(first) + int(count)), time.monotonic() + float(seconds)
+    with open(report, "a", buffering=1) as told:
+        for name in names.split(","):
+            tell = lambda line: told.write(json.dumps(line) + "\n")  # noqa: E731
+            try_all(KINDS[name], seed, numbers, end, float(limit), tell, guard)
 
 
 if __name__ == "__main__":
