@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 SMALL = 2**26  # bytes that may be unpacked from any file
 LARGEST_GROWTH = 20  # how much larger than in the file a part that is not small may be
+VERSIONS = ((1, 0), (2, 0), (3, 0))  # of NumPy's format
 NUMBERS = "fiub"  # kinds of types of arrays
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OverflowError)
 
@@ -60,7 +61,12 @@ def part(archive: zipfile.ZipFile, name: str, growth: int = LARGEST_GROWTH) -> b
     info = archive.getinfo(name)
     if info.file_size > max(growth * info.compress_size, SMALL):
         raise ValueError(f"'{name}' would grow from {info.compress_size} to {info.file_size} bytes")
-    return archive.read(info)
+    content = archive.read(info)
+    if len(content) != info.file_size or (
+        info.compress_type == zipfile.ZIP_STORED and len(content) != info.compress_size
+    ):
+        raise ValueError(f"'{name}' has another size than it says")
+    return content
 
 
 def array(content: bytes, name: str, kinds: str = NUMBERS) -> NDArray[Any]:
@@ -77,6 +83,8 @@ def array(content: bytes, name: str, kinds: str = NUMBERS) -> NDArray[Any]:
     stream = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(stream)
+        if version not in VERSIONS:
+            raise ValueError(f"'{name}' has a header of version {version}")
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = header(stream)
     except (tokenize.TokenError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError) as error:

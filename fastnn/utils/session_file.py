@@ -122,8 +122,8 @@ def _read(archive: zipfile.ZipFile) -> SessionFile:
     if record["format"] > FORMAT:
         raise ValueError(f"it is of format {record['format']}; this version reads up to {FORMAT}")
     arrays = {
-        name.removeprefix(ARRAYS).removesuffix(".npy"): archives.array(archive.read(name), name)
+        name.removeprefix(ARRAYS).removesuffix(".npy"): archives.array(archives.part(archive, name), name)
         for name in archive.namelist()
         if name.startswith(ARRAYS)
     }
-    return SessionFile(record, arrays, archive.read(MODEL) if MODEL in archive.namelist() else None)
+    return SessionFile(record, arrays, archives.part(archive, MODEL) if MODEL in archive.namelist() else None)
