@@ -320,7 +320,7 @@ def answer(session: Session, stage: Stage) -> float:
     words, _, where = stage.keys["answer"].partition(" at ")
     try:
         return float(ast.literal_eval(words))
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         pass
     if not where:
         return number_at(session, words)

@@ -120,6 +120,8 @@ def table_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             start = file.read(65536)
             file.seek(0)
             for cells in (reader := csv.reader(file, delimiter=delimiter(start), skipinitialspace=True)):
+                if any("\0" in cell for cell in cells):
+                    raise ValueError(f"{path.name}, line {reader.line_num}: expected text, received a NUL byte.")
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, [cell.strip() for cell in cells]
     except UnicodeDecodeError as error:

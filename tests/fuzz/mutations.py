@@ -10,6 +10,8 @@ import zipfile
 import h5py
 import numpy as np
 
+import fastnn
+
 NUMBERS = (0, -1, 1, 2, 3, 255, 2**31 - 1, 2**31, 2**32, 2**62, 2**63, 10**9, 10**12, 10**40, 0.5, -0.0, 1e-320, 1e308)
 NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
 TEXTS = (
@@ -33,6 +35,15 @@ CODE = (
         "config": "enable_unsafe_deserialization",
     },
 )
+ROOMS = (
+    fastnn.layers,
+    fastnn.initializers,
+    fastnn.losses,
+    fastnn.metrics,
+    fastnn.optimizers,
+    fastnn.optimizers.schedules,
+)
+CLASSES = sorted({name for room in ROOMS for name in dir(room) if name[0].isupper()})
 WORDS = struct.pack("<8Q", 0, 1, 2**16, 2**31 - 1, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
 
 
@@ -151,6 +162,8 @@ def change(tree, rng):
         place[rng.choice(TEXTS)] = hostile(rng)
     elif what == 2:
         place.insert(key, hostile(rng))
+    elif what == 4 and isinstance(place, dict) and "class_name" in place:
+        place["class_name"] = rng.choice(CLASSES)
     elif what == 3 and isinstance(place[key], int):
         place[key] += rng.choice((-1, 1, 7, -place[key]))
     else:

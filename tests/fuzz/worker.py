@@ -23,6 +23,8 @@ EXPECTED = (FastnnError, ValueError, OSError)
 
 def limit_memory():
     """Addresses beyond a limit lead to MemoryError instead of a machine that stands still."""
+    if not sys.platform.startswith("linux"):
+        return
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (most, most))

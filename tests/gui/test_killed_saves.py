@@ -16,7 +16,7 @@ from fastnn.callbacks import BackupAndRestore, CSVLogger
 from fastnn.utils import writing
 from fastnn.utils.writing import write_aside
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KINDS = ["keras", "h5", "weights", "backup", "checkpoint", "session", "export", "log", "settings"]
 
 
