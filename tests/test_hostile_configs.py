@@ -7,6 +7,7 @@ import pytest
 
 from fastnn import Input, Sequential, layers
 from fastnn.models import load_model, model_from_json
+from fastnn.models.network import Reader
 from tests.hostile import WEIGHTS, changed_weights, harmless, keras_file, members_of, refused, saved_bytes, write
 
 
@@ -49,6 +50,9 @@ CHANGES = {
     "a learning rate of letters": set_optimizer("learning_rate", "x"),
     "a loss of nothing": lambda c, e: c["compile_config"].update(loss={"a": {"b": 3}}),
     "a loss a number": lambda c, e: c["compile_config"].update(loss=3),
+    "a vocabulary of a gigabyte": lambda c, e: e["one"].update(
+        class_name="StringLookup", build_config=None, config={"vocabulary": ["a"], "num_oov_indices": 10**9}
+    ),
     "a metric of a gigabyte": lambda c, e: c["compile_config"].update(
         metrics=[{"module": "keras.metrics", "class_name": "AUC", "config": {"num_thresholds": 10**10}}]
     ),
@@ -141,3 +145,38 @@ def test_a_model_is_not_changed_by_a_file_that_fits_only_at_first(tmp_path):
     with refused(path, "shape"):
         model.load_weights(path)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def chain(names):
+    """A functional configuration of layers one behind the other, listed in any order."""
+    entries = [{"module": "keras.layers", "class_name": "InputLayer", "config": {"name": "0", "batch_shape": [None, 2]},
+                "name": "0", "inbound_nodes": []}]  # fmt: skip
+    for name in names:
+        tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": [str(name - 1), 0, 0]}}
+        entries.append({"module": "keras.layers", "class_name": "Identity", "config": {"name": str(name)},
+                        "name": str(name), "inbound_nodes": [{"args": [tensor], "kwargs": {}}]})  # fmt: skip
+    ends = {"input_layers": [["0", 0, 0]], "output_layers": [[str(max(names)), 0, 0]]}
+    return json.dumps({"module": "keras", "class_name": "Functional", "config": {"layers": entries, **ends}})
+
+
+def test_the_order_of_layers_costs_nothing():
+    """Every call was tried again in every round: a file of layers in the wrong order took hours."""
+    count = 300
+    forward, backward = range(1, count + 1), range(count, 0, -1)
+    calls = []
+    for names in (forward, backward):
+        with pytest.MonkeyPatch.context() as patch:
+            tried = []
+            patch.setattr(Reader, "lacking", lambda *a, real=Reader.lacking, tried=tried: tried.append(1) or real(*a))
+            assert len(model_from_json(chain(names)).layers) == count + 1
+        calls.append(len(tried))
+    assert calls[0] == count
+    assert calls[1] < 2 * count + 1
+
+
+def test_layers_that_wait_for_each_other():
+    config = json.loads(chain(range(1, 4)))
+    first = config["config"]["layers"][1]
+    first["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "3"
+    with pytest.raises(ValueError, match="depend on the inputs"):
+        model_from_json(json.dumps(config))

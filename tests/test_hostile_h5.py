@@ -1,6 +1,7 @@
 """HDF5 parts made to harm: paths out of the file, shapes of no end, damaged heaps; refused before anything changes."""
 
 import json
+import struct
 from pathlib import Path
 
 import h5py
@@ -238,3 +239,19 @@ def test_a_file_that_ends_in_its_first_line(tmp_path):
         for read in (load_model, small_model().load_weights):
             with refused(path):
                 read(path)
+
+
+def test_a_heap_whose_free_places_go_round_in_a_circle(tmp_path):
+    """The library that reads HDF5 follows them without end."""
+    path = tmp_path / "m.h5"
+    content, changed = bytearray(saved_bytes(".h5")), 0
+    for found in hdf5_files.NAMES.finditer(bytes(content)):
+        _, free, start = struct.unpack_from("<3Q", content, found.end())
+        if free != hdf5_files.NO_MORE:
+            struct.pack_into("<Q", content, start + free, free)
+            changed += 1
+    assert changed
+    path.write_bytes(content)
+    for read in (load_model, small_model().load_weights):
+        with refused(path, "circle"):
+            read(path)

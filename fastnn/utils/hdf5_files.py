@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
-HEAP = re.compile(rb"GCOL\x01\0\0\0")  # how a heap of texts begins
+TEXTS = re.compile(rb"GCOL\x01\0\0\0")  # how a heap of texts begins
+NAMES = re.compile(rb"HEAP\0\0\0\0")  # how a heap of names begins
+NO_MORE = 1  # where the list of free places of such a heap ends
 DAMAGE = (
     OSError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError, MemoryError, AssertionError
 )  # what damaged files lead to, besides ValueError  # fmt: skip
@@ -47,25 +49,43 @@ def naming(path: Path, expected: str, received: str) -> Iterator[None]:
 
 
 def check_heaps(content: bytes, file: Path) -> None:
-    """Check the heaps of texts in an HDF5 file's bytes: the library never ends on one with damaged lengths.
+    """Check the heaps in an HDF5 file's bytes: the library never ends on some that are damaged.
 
     Raises:
         ValueError: naming the file.
     """
-    place = 14 if content[8:9] < b"\2" else 10  # of the size of lengths, by the version
-    if content.startswith(MARK) and content[place : place + 1] != b"\x08":
-        raise Damaged(f"Expected lengths of 8 bytes in '{file}'. Received: other ones")
-    for found in HEAP.finditer(content):
-        at, size = found.start(), int.from_bytes(content[found.start() + 8 : found.start() + 16], "little")
-        end, at = at + size, at + 16
-        if not 16 <= size <= len(content) - found.start():
-            raise Damaged(f"Expected a whole file '{file}'. Received: a heap of {size} bytes")
-        while at + 16 <= end:
-            number, length = (int.from_bytes(content[at + a : at + b], "little") for a, b in ((0, 2), (8, 16)))
-            step = 16 + -(-length // 8) * 8 if number else length
-            if not 16 <= step <= end - at:
-                raise Damaged(f"Expected a whole file '{file}'. Received: a heap with an object of {length} bytes")
-            at += step
+    place = 13 if content[8:9] < b"\2" else 9  # of the sizes of offsets and lengths, by the version
+    if content.startswith(MARK) and content[place : place + 2] != b"\x08\x08":
+        raise Damaged(f"Expected offsets and lengths of 8 bytes in '{file}'. Received: other ones")
+    for found in TEXTS.finditer(content):
+        check_texts(content, found.start(), file)
+    for found in NAMES.finditer(content):
+        check_names(content, found.end(), file)
+
+
+def check_texts(content: bytes, at: int, file: Path) -> None:
+    """Check that the objects of a heap lie one behind the other, within it."""
+    size = int.from_bytes(content[at + 8 : at + 16], "little")
+    if not 16 <= size <= len(content) - at:
+        raise Damaged(f"Expected a whole file '{file}'. Received: a heap of {size} bytes")
+    end, at = at + size, at + 16
+    while at + 16 <= end:
+        number, length = (int.from_bytes(content[at + a : at + b], "little") for a, b in ((0, 2), (8, 16)))
+        step = 16 + -(-length // 8) * 8 if number else length
+        if not 16 <= step <= end - at:
+            raise Damaged(f"Expected a whole file '{file}'. Received: a heap with an object of {length} bytes")
+        at += step
+
+
+def check_names(content: bytes, at: int, file: Path) -> None:
+    """Check that the list of a heap's free places comes to an end."""
+    size, free, start = (int.from_bytes(content[at + k : at + k + 8], "little") for k in (0, 8, 16))
+    seen: set[int] = set()
+    while free != NO_MORE and free + 16 <= size:
+        if free in seen:
+            raise Damaged(f"Expected a whole file '{file}'. Received: a heap whose free places go round in a circle")
+        seen.add(free)
+        free = int.from_bytes(content[start + free : start + free + 8], "little")
 
 
 def words_of(group: Any, name: str, file: Path) -> Any:

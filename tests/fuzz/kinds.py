@@ -16,7 +16,7 @@ from fastnn import layers
 from fastnn.utils.checkpoints import restore_variables, save_variables
 from gui import lesson, own_data, storage
 from gui.session import Session
-from tests.fuzz.mutations import of_bytes, of_hdf5, of_json, of_npy, of_text, of_zip
+from tests.fuzz.mutations import of_bytes, of_hdf5, of_json, of_npy, of_text, of_zip, redirected
 from tests.golden import files as golden
 
 FILES = Path(__file__).parents[1] / "golden" / "files"
@@ -131,7 +131,11 @@ def hdf5(content, rng, other):
     return of_hdf5(content, rng)
 
 
-IN_ARCHIVES = {".json": of_json, ".h5": of_hdf5, ".npy": of_npy}
+def hdf5_within(content, rng):
+    return rng.choice((of_hdf5(content, rng), redirected(content, rng, content)))
+
+
+IN_ARCHIVES = {".json": of_json, ".h5": hdf5_within, ".npy": of_npy}
 
 
 def archive(content, rng, other):
@@ -302,8 +306,8 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("keras", ".keras", models(".keras"), fastnn.models.load_model, mixed(archive, archive, archive)),
-        Kind("h5", ".h5", models(".h5"), fastnn.models.load_model, mixed(hdf5)),
-        Kind("weights", ".h5", weights, load_weights, mixed(hdf5)),
+        Kind("h5", ".h5", models(".h5"), fastnn.models.load_model, mixed(hdf5, redirected)),
+        Kind("weights", ".h5", weights, load_weights, mixed(hdf5, redirected)),
         Kind("session", ".fastnn", sessions, load_session, mixed(in_session, in_session, in_session)),
         Kind("npz", ".npz", npz, own_data.read, mixed(archive)),
         Kind("csv", ".csv", tables, own_data.read, mixed(of_text, of_text)),

@@ -214,6 +214,16 @@ def wrong_entry(content, rng):
 # ---------------------------------------------------------------- HDF5
 
 
+def redirected(content, rng, _):
+    """An HDF5 file in which places name other places than before: circles, among others."""
+    words = np.frombuffer(content[: len(content) // 8 * 8], "<u8").copy()
+    places = np.flatnonzero((words > 0) & (words < len(content)))
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at, other = rng.choice(places), rng.choice(places)
+        words[at] = rng.choice((words[other], 8 * at, words[at] + 8, words[at] - 8))
+    return words.tobytes() + content[len(words) * 8 :]
+
+
 def of_hdf5(content, rng):
     """An HDF5 file, as well formed as before, with entries that nobody expects."""
     stream = io.BytesIO(content)
