@@ -124,11 +124,12 @@ def test_sizes_that_are_lies(good, lie, field):
         read(path)
 
 
-def test_an_unknown_way_of_packing(good):
+@pytest.mark.parametrize("way", [1, 12, 14, 93, 99])
+def test_unknown_ways_of_packing(good, way):
     path, read, needed = good
     content = bytearray(path.read_bytes())
     at = content.rindex(needed.encode()) - 46
-    struct.pack_into("<H", content, at + 10, 99)
+    struct.pack_into("<H", content, at + 10, way)
     path.write_bytes(content)
     with refused(path):
         read(path)

@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -109,6 +110,8 @@ WRONG = {
     "of a record": lambda g: g.create_dataset("0", (3, 4), [("a", "f4")]),
     "missing": lambda g: None,
     "a group": lambda g: g.create_group("0"),
+    "a type": lambda g: g.__setitem__("0", np.dtype("f4")),
+    "a reference": lambda g: g.create_dataset("0", data=np.full((3, 4), g.ref, h5py.ref_dtype), dtype=h5py.ref_dtype),
     "itself": lambda g: g.__setitem__("0", g),
 }
 

@@ -171,10 +171,33 @@ def test_cve_2025_12058_a_vocabulary_is_no_path(kind, tmp_path):
             path = keras_file(tmp_path / "m.keras", with_layer(made))
             with refused(path, "safe_mode"):
                 load_model(path)
+        path = h5_file(tmp_path / "m.h5", lambda h5, c, e, entry=entry: e["one"].update(entry))
+        with refused(path, "safe_mode"):
+            load_model(path)
         with harmless(tmp_path), pytest.raises(ValueError, match="safe_mode"):
             deserialize_keras_object(entry)
     layer = deserialize_keras_object({**entry, "config": {"vocabulary": str(tmp_path / "secret.txt")}}, safe_mode=False)
     assert [int(w) for w in layer.get_vocabulary()[-2:]] == [1, 2]  # where it is asked for
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "kind", ["__typename__", "__numpy__", "__tensor__", "__bytes__", "__lambda__", "__keras_tensor__"]
+)
+def test_special_entries_are_data_or_refused(kind, place, tmp_path, monkeypatch):
+    """Keras has entries for types, arrays and code; none of them brings anything in, wherever it stands."""
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "name": "os.system",
+        "value": "touch evil",
+        "code": code(),
+        "dtype": "object",
+        "keras_history": ["x", 0, 0],
+    }
+    thing = {"class_name": kind, "config": config}
+    path = keras_file(tmp_path / "m.keras", lambda c, e: PLACES[place](c, e, thing))
+    with refused(path):
+        load_model(path)
 
 
 def test_a_lambda_made_of_its_configuration_alone_is_refused_too():

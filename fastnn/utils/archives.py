@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -18,7 +19,8 @@ SMALL = 2**26  # bytes that may be unpacked from any file
 LARGEST_GROWTH = 20  # how much larger than in the file a part that is not small may be
 VERSIONS = ((1, 0), (2, 0), (3, 0))  # of NumPy's format
 NUMBERS = "fiub"  # kinds of types of arrays
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OverflowError)
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, RuntimeError, ArithmeticError, TypeError)
 
 
 @contextmanager
@@ -38,13 +40,15 @@ def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
 
 
 def check(archive: zipfile.ZipFile, size: int) -> None:
-    """Refuse an archive in which a name or a place is used twice, or that needs a password."""
+    """Refuse an archive in which a name or a place is used twice, or that is not simply packed."""
     seen: set[str] = set()
     for info in archive.infolist():
         if info.filename in seen:
             raise ValueError(f"'{info.filename}' is there twice")
         if info.flag_bits & 1:
             raise ValueError(f"'{info.filename}' is encrypted")
+        if info.compress_type not in PACKED:
+            raise ValueError(f"'{info.filename}' is packed in way {info.compress_type}")
         seen.add(info.filename)
     if sum(info.compress_size for info in archive.infolist()) > size:
         raise ValueError("its parts lie over each other")
