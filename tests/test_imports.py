@@ -26,7 +26,7 @@ LEVELS = {
     6: "fastnn/callbacks",
     7: "fastnn/models",
     7.5: "fastnn/saving",  # a second door to the same room
-    8: "fastnn/applications fastnn/classic fastnn/presets fastnn/compat",
+    8: "fastnn/applications fastnn/classic fastnn/distribute fastnn/presets fastnn/sklearn fastnn/compat",
     8.5: "fastnn/__init__ fastnn/__main__ fastnn/walkthrough fastnn/showing",  # the front doors
     8.55: "fastnn/compat/tensorflow",  # the whole library under other names
     8.6: "gui/blueprint gui/colours gui/finding gui/histogram gui/history gui/inner_sums gui/losses gui/moment "

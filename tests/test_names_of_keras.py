@@ -34,9 +34,9 @@ def test_optimizers_of_before_are_those_of_today():
     assert fastnn.optimizers.legacy.Adam is fastnn.optimizers.Adam
 
 
-def test_data_sets_that_are_not_fetched_name_one_of_their_kind():
-    with pytest.raises(AttributeError, match=r"'imdb'.*fastnn\.datasets\.reviews is of this kind"):
-        fastnn.datasets.imdb  # noqa: B018
+def test_data_sets_that_there_are_not_are_told_what_there_is():
+    with pytest.raises(AttributeError, match=r"'kmnist': there are .*, imdb, iris, mnist, "):
+        fastnn.datasets.kmnist  # noqa: B018
 
 
 # ---------------------------------------------------------------- parts and series
@@ -199,7 +199,7 @@ def test_archives_are_unpacked_into_their_folder_alone(tmp_path, kind, inside):
             utils.get_file(**get)
         assert not list(tmp_path.rglob("evil.txt"))
     else:
-        assert (tmp_path / "cache/datasets" / f"all.{kind}_extracted/a/b.txt").parts == (
+        assert (tmp_path / "cache/datasets" / f"all.{kind}/a/b.txt").parts == (
             *Path(utils.get_file(**get)).parts, "a", "b.txt",
         )  # fmt: skip
 

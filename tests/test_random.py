@@ -1,8 +1,11 @@
 """Dropout: what it drops depends on seed, step and element, and on nothing else."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from fastnn import ops
 from fastnn.engine import execute
 from fastnn.errors import GraphError, ShapeError
 from fastnn.ops.random import GOLDEN, MASK, mixed, random_bits, uniform
@@ -125,3 +128,15 @@ def test_rates_and_seeds_out_of_range_are_refused(attrs, message):
 def test_a_step_for_every_cell_is_refused():
     with pytest.raises(ShapeError, match=r"expected step to be one number, shape \(\), received shape \(3,\)"):
         run("dropout", np.ones(3), [0, 1, 2])
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 7, 255, 256, 257, 16_383, 2**40 + 1])
+@pytest.mark.parametrize("size", [1, 3, 600, 17_000])
+def test_a_part_of_the_cells_has_the_numbers_of_the_whole(first, size):
+    before = min(first, 300)
+    drop = partial(ops.dropout, rate=0.4, seed=5)
+    draw = partial(ops.random_normal, seed=5)
+    whole = drop(np.ones(before + size, np.float32), np.int64(3), start=first - before).numpy()[before:]
+    np.testing.assert_array_equal(drop(np.ones(size, np.float32), np.int64(3), start=first).numpy(), whole)
+    whole = draw(np.int64(3), shape=(before + size,), start=first - before).numpy()[before:]
+    np.testing.assert_array_equal(draw(np.int64(3), shape=(size,), start=first).numpy(), whole)

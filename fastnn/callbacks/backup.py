@@ -30,6 +30,8 @@ class BackupAndRestore(Callback):
         ValueError: for an empty backup_dir, or another save_freq.
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         backup_dir: Any,

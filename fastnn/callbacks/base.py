@@ -18,6 +18,7 @@ class Callback:
     """
 
     params: Any = None
+    first_process_only = False  # whether it prints or writes files, which one of several processes does for all
     _model: Any = None
 
     def __init__(self) -> None:

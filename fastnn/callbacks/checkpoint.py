@@ -41,6 +41,8 @@ class ModelCheckpoint(Monitoring):
         '01-0.26.keras'
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         filepath: Any,

@@ -35,6 +35,8 @@ class CSVLogger(Callback):
         ['epoch,loss,val_loss', '0,0.5,0.75']
     """
 
+    first_process_only = True
+
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()
         if not isinstance(separator, str) or len(separator) != 1:

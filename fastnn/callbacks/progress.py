@@ -79,6 +79,8 @@ class ProgbarLogger(Callback):
         3/3 - 0s ... - loss: 0.5000
     """
 
+    first_process_only = True
+
     def __init__(self) -> None:
         super().__init__()
         self._within_fit = False

@@ -1,16 +1,15 @@
-"""Models with the interface of scikit-learn's estimators, for its search and cross-validation."""
+"""Older scripts' estimators around models; `fastnn.sklearn` has today's."""
 
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from fastnn.models.estimating import arguments_of, coded, made, output_shapes, probabilities
 from fastnn.utils.naming import did_you_mean
-from fastnn.utils.numerical import to_categorical
 
 FIT, PREDICT = ("epochs", "nb_epoch", "batch_size", "verbose", "callbacks", "validation_split", "validation_data",
                 "shuffle", "class_weight", "initial_epoch"), ("batch_size", "verbose", "steps")  # fmt: skip
@@ -39,11 +38,7 @@ class BaseWrapper:
 
     def known(self) -> list[str]:
         """Names of all parameters."""
-        own = list(inspect.signature(self.build_fn).parameters) if self._is_function() else []
-        return [*own, *FIT, *PREDICT]
-
-    def _is_function(self) -> bool:
-        return callable(self.build_fn) and not hasattr(self.build_fn, "train_on_batch")
+        return [*arguments_of(self.build_fn), *FIT, *PREDICT]
 
     def check_params(self, params: dict[str, Any]) -> None:
         """Refuse parameters that neither build_fn nor fit has."""
@@ -87,13 +82,8 @@ class BaseWrapper:
             **kwargs: Arguments of the model's `fit`.
         """
         self.n_features_in_ = np.shape(X)[-1]
-        if self._is_function():
-            self.model = self.build_fn(**self.chosen(inspect.signature(self.build_fn).parameters, {}))
-        else:
-            from fastnn.models import saving
-
-            given: Any = self.build_fn
-            self.model = saving.from_bytes(saving.as_bytes(given))
+        self.model = made(self.build_fn, self.chosen(arguments_of(self.build_fn), {}))
+        output_shapes(self.model, np.asarray(X))
         arguments = {"verbose": 0, **self.chosen(FIT, kwargs)}
         weight = {"sample_weight": kwargs["sample_weight"]} if "sample_weight" in kwargs else {}
         self.history_ = self.model.fit(np.asarray(X), self.targets(np.asarray(y)), **arguments, **weight)
@@ -149,21 +139,17 @@ class KerasClassifier(BaseWrapper):
             self.classes_ = np.arange(y.shape[1])
             return y
         self.classes_, numbers = np.unique(y, return_inverse=True)
-        numbers = numbers.reshape(-1)
-        loss = self.model.loss
-        name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-        return to_categorical(numbers, len(self.classes_)) if name == "categorical_crossentropy" else numbers
+        return coded(self.model, numbers.reshape(-1), len(self.classes_))
 
     def predict(self, X: Any, **kwargs: Any) -> Any:
         """The class of every sample."""
-        found = self.outputs(X, kwargs)
-        numbers = found.argmax(-1) if found.shape[-1] > 1 else (found[:, 0] > 0.5).astype(int)
-        return self.classes_[numbers]
+        likeliest = self.predict_proba(X, **kwargs).argmax(-1)
+        return self.classes_[likeliest]
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Any:
         """The probability of every class, shape (n, classes)."""
         found = self.outputs(X, kwargs)
-        return found if found.shape[-1] > 1 else np.hstack([1 - found, found])
+        return probabilities(self.model, found)
 
     def score(self, X: Any, y: Any, **kwargs: Any) -> float:
         """The share of samples whose class is right."""

@@ -1,6 +1,8 @@
-"""Data sets: small ones that ship with the package or are made by formula, and MNIST, downloaded at first use.
+"""Data sets: small ones that ship with the package or are made by formula, and public ones, downloaded at first use.
 
-Every module has `load_data()` and says in `SOURCE` where the data are from.
+The public ones are mnist, fashion_mnist, cifar10, cifar100, imdb, reuters, boston_housing, california_housing, whose
+arrays, arguments and defaults are those of Keras, and energy_efficiency. Every module has `load_data()` and says in
+`SOURCE` where the data are from.
 """
 
 import importlib
@@ -12,22 +14,30 @@ from fastnn.datasets.download import DatasetError
 __all__ = [
     "DatasetError",
     "admissions",
+    "boston_housing",
+    "california_housing",
     "cars",
+    "cifar10",
+    "cifar100",
     "circles",
     "clothes",
     "digits",
     "digits28",
     "energy",
+    "energy_efficiency",
+    "fashion_mnist",
     "gates",
     "gifts",
     "go",
     "houses",
+    "imdb",
     "iris",
     "mnist",
     "moons",
     "newswires",
     "pairs",
     "patches",
+    "reuters",
     "reviews",
     "signs",
     "spiral",
@@ -35,14 +45,8 @@ __all__ = [
     "xor",
 ]
 
-LIKE = {  # sets that Keras fetches and this package does not, and what is here of the kind
-    "boston_housing": "houses", "california_housing": "houses", "cifar10": "patches", "cifar100": "patches",
-    "fashion_mnist": "clothes", "imdb": "reviews", "reuters": "newswires",
-}  # fmt: skip
-
 
 def __getattr__(name: str) -> Any:
     if name in __all__:  # the sets of the courses' networks are loaded when they are asked for
         return importlib.import_module(f"{__name__}.{name}")
-    near = f"; fastnn.datasets.{LIKE[name]} is of this kind" if name in LIKE else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}: there are {', '.join(__all__[1:])}{near}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}: there are {', '.join(__all__[1:])}")

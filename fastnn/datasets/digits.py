@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.datasets.download import read_npz
+from fastnn.datasets.archives import read_npz
 
 SOURCE = "Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, test part, UCI repository, 1998 (CC BY 4.0)"
 TEST_EVERY = 5

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastnn.datasets import energy_efficiency
+from fastnn.datasets.energy_efficiency import COLUMNS, FEATURES, NAME
 from fastnn.datasets.local import find, read_columns, scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SOURCE = "Tsanas and Xifara, Energy efficiency, UCI repository, 2012 (CC BY 4.0); otherwise made by formula"
-NAME = "energy-efficiency.csv"
-FEATURES = ("compactness", "surface", "wall", "roof", "height", "orientation", "glazing", "glazing distribution")
-TARGETS = ("heating load", "cooling load")
-COLUMNS = tuple(f"X{k}" for k in range(1, 9)) + ("Y1", "Y2")
+SOURCE = f"{energy_efficiency.SOURCE}; otherwise made by formula"
 
 
 def load_data(samples: int = 768, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -30,7 +28,8 @@ def load_data(samples: int = 768, seed: int = 0) -> tuple[NDArray[np.float32], N
         seed: Seed of the order, or of the formula.
 
     Returns:
-        x is float32 (samples, 8), columns as in `FEATURES`; y is float32 (samples, 2), as in `TARGETS`.
+        x is float32 (samples, 8), columns as in `FEATURES`; y is float32 (samples, 2), columns as in
+        `energy_efficiency.TARGETS`.
 
     Example:
         >>> x, y = load_data(20)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastnn.datasets.download import read_npz
+from fastnn.datasets.archives import read_npz
 from fastnn.datasets.local import find
 
 if TYPE_CHECKING:

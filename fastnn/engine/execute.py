@@ -23,6 +23,7 @@ except ImportError as error:  # the kernels are not built, or were built for ano
 
 from fastnn import config
 from fastnn.errors import DTypeError, FastnnError, KernelError
+from fastnn.ops import exchange
 from fastnn.ops.attributes import Choice
 from fastnn.ops.table import OPS, Op
 
@@ -281,6 +282,7 @@ def _from_environment() -> None:
 
 
 check_table()
+compiled.set_exchange(exchange.add_up)
 _from_environment()
 Plan, KernelFailed = compiled.Plan, compiled.KernelFailed
 multiply_adds, triad = compiled.multiply_adds, compiled.triad

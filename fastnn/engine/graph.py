@@ -7,6 +7,7 @@ be found between its inputs and outputs. Inside a trace (fixed shapes, fixed tra
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -258,6 +259,8 @@ class Trace:
         counter: The training step counter that random operations read.
         peek: Answers for the data of values, where Python may decide on them; by default only shapes are known.
         owner: The model whose steps these are; its own name is left out of the layers' names.
+        rows: The first row and the number of rows, where the list is for a part of every batch: random numbers are
+            those that the rows have in the whole batch.
     """
 
     def __init__(
@@ -266,8 +269,9 @@ class Trace:
         counter: Variable | None = None,
         peek: Peek | None = None,
         owner: Any = None,
+        rows: tuple[int, int] | None = None,
     ) -> None:
-        self.training, self.peek, self.owner = training, peek, owner
+        self.training, self.peek, self.owner, self.rows = training, peek, owner, rows
         self.expands = expands()
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
@@ -403,6 +407,8 @@ class Trace:
         expanded = op.expand(*operands, **attrs) if self.expands and op.expand is not None else None
         if expanded is not None:
             return expanded
+        if op.kind == "random" and self.rows and result_shapes[0][:1] == self.rows[1:]:
+            attrs = {**attrs, "start": attrs["start"] + self.rows[0] * math.prod(result_shapes[0][1:])}
         roles = (*op.outputs, *op.extra)
         by_role = dict(zip(op.roles(len(inputs)), operands, strict=True))
         types = [op.dtype_of(r, dtype, attrs) for r in roles]

@@ -59,6 +59,7 @@ cdef extern from "fnn.h" nogil:
     const fnn_entry *fnn_entry_at(int)
     int fnn_run(fnn_step *, int64_t, int64_t, int64_t *, int (*)() noexcept nogil)
     void fnn_parallel(int64_t chunks, double work, void (*body)(void *, int64_t, int) noexcept nogil, void *arg)
+    void fnn_exchange_with(int (*)(float *, int64_t) noexcept nogil)
     int fnn_thread_limit()
     int fnn_threads()
     void fnn_set_threads(int)
@@ -249,6 +250,28 @@ cdef remember_interrupt():
     global interrupt
     import sys
     interrupt = sys.exc_info()[1]
+
+
+cdef int exchange(float *data, int64_t size) noexcept with gil:
+    """Let the processes that train together add up an array; an error stops the run as an interrupt does."""
+    global interrupt
+    try:
+        if size:
+            add_up(np.asarray(<float[:size]>data))
+        return FNN_OK
+    except BaseException as error:
+        interrupt = error
+        return FNN_INTERRUPTED
+
+
+cdef object add_up = None
+
+
+def set_exchange(function):
+    """Choose what adds up an array over the processes that train together."""
+    global add_up
+    add_up = function
+    fnn_exchange_with(exchange)
 
 
 cdef raise_interrupt():

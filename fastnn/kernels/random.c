@@ -15,7 +15,7 @@ typedef struct {
     const uint8_t *mask;
     float *out;
     uint8_t *mask_out;
-    int64_t size;
+    int64_t size, start;
     uint64_t key;
     uint32_t threshold;
     uint8_t any; /* 0: everything is dropped */
@@ -28,10 +28,10 @@ static inline uint64_t FNN_NAME(mixed)(uint64_t z) { /* SplitMix64 */
     return z ^ (z >> 31);
 }
 
-/* Bits for cells from … from + BLOCK - 1; cell k takes one half of word k / 2, the low half first. */
+/* Bits for elements from … from + BLOCK + 1, from being even; element k takes one half of word k / 2, the low half first. */
 static void FNN_NAME(random_bits)(uint64_t key, int64_t from, uint32_t *restrict bits) {
     const uint64_t first = (uint64_t)from / 2 + 1;
-    for (int k = 0; k < BLOCK / 2; k++) {
+    for (int k = 0; k < BLOCK / 2 + 1; k++) {
         const uint64_t word = FNN_NAME(mixed)(key + (first + (uint64_t)k) * GOLDEN);
         bits[2 * k] = (uint32_t)word;
         bits[2 * k + 1] = (uint32_t)(word >> 32);
@@ -41,7 +41,8 @@ static void FNN_NAME(random_bits)(uint64_t key, int64_t from, uint32_t *restrict
 static void FNN_NAME(dropout_chunk)(void *arg, int64_t chunk, int thread) {
     const FNN_NAME(dropout_job) *p = arg;
     const int64_t end = fnn_min((chunk + 1) * CHUNK, p->size);
-    uint32_t bits[BLOCK];
+    const int odd = p->start % 2;
+    uint32_t bits[BLOCK + 2];
     (void)thread;
     for (int64_t from = chunk * CHUNK; from < end; from += BLOCK) {
         const int64_t count = fnn_min(BLOCK, end - from);
@@ -50,8 +51,8 @@ static void FNN_NAME(dropout_chunk)(void *arg, int64_t chunk, int thread) {
         uint8_t *restrict mask = p->mask_out + from;
         const uint32_t threshold = p->threshold;
         const uint8_t any = p->any;
-        FNN_NAME(random_bits)(p->key, from, bits);
-        for (int64_t k = 0; k < count; k++) mask[k] = (bits[k] >= threshold) & any;
+        FNN_NAME(random_bits)(p->key, p->start - odd + from, bits);
+        for (int64_t k = 0; k < count; k++) mask[k] = (bits[k + odd] >= threshold) & any;
         for (int64_t k = 0; k < count; k++) out[k] = mask[k] ? x[k] * scale : 0;
     }
 }
@@ -74,7 +75,8 @@ static uint64_t FNN_NAME(stream_key)(const fnn_attr *named, const fnn_tensor *co
 static int FNN_NAME(dropout)(fnn_step *s) {
     const double rate = s->attr[0].f, threshold = ceil(rate * 4294967296.0);
     FNN_NAME(dropout_job) p = {.x = s->in[0].data, .out = s->out[0].data, .mask_out = s->out[1].data,
-                               .size = s->out[0].size, .key = FNN_NAME(stream_key)(&s->attr[1], &s->in[1]), .any = threshold <= 4294967295.0,
+                               .size = s->out[0].size, .start = s->attr[2].i[0],
+                               .key = FNN_NAME(stream_key)(&s->attr[1], &s->in[1]), .any = threshold <= 4294967295.0,
                                .scale = (float)(1 / (1 - rate))};
     p.threshold = p.any ? (uint32_t)threshold : 0;
     fnn_parallel(fnn_ceil_div(p.size, CHUNK), 4.0 * (double)p.size, FNN_NAME(dropout_chunk), &p);
@@ -136,6 +138,7 @@ static void FNN_NAME(normal_chunk)(void *arg, int64_t chunk, int thread) { /* Bo
 
 static int FNN_NAME(draw)(fnn_step *s, void (*body)(void *, int64_t, int), double cost) {
     FNN_NAME(drawing) p = {s->out[0].data, s->out[0].size, FNN_NAME(stream_key)(&s->attr[1], &s->in[0])};
+    p.key += (uint64_t)s->attr[2].i[0] * GOLDEN; /* element k has word k + 1 */
     if (p.y) fnn_parallel(fnn_ceil_div(p.size, CHUNK), cost * (double)p.size, body, &p);
     return FNN_OK;
 }
@@ -144,9 +147,9 @@ static int FNN_NAME(random_uniform)(fnn_step *s) { return FNN_NAME(draw)(s, FNN_
 static int FNN_NAME(random_normal)(fnn_step *s) { return FNN_NAME(draw)(s, FNN_NAME(normal_chunk), 40); }
 
 const fnn_entry FNN_NAME(random_entries)[] = {
-    {"random_uniform", "step", "shape seed", FNN_NAME(random_uniform), NULL, NULL},
-    {"random_normal", "step", "shape seed", FNN_NAME(random_normal), NULL, NULL},
-    {"dropout", "x step", "rate seed", FNN_NAME(dropout), FNN_NAME(dropout_backward), NULL},
+    {"random_uniform", "step", "shape seed start", FNN_NAME(random_uniform), NULL, NULL},
+    {"random_normal", "step", "shape seed start", FNN_NAME(random_normal), NULL, NULL},
+    {"dropout", "x step", "rate seed start", FNN_NAME(dropout), FNN_NAME(dropout_backward), NULL},
     {0},
 };
 #endif

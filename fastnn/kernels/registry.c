@@ -10,7 +10,7 @@
 #endif
 
 #define FAMILIES(F) \
-    F(activation) F(axiswise) F(batch_norm) F(comparison) F(convolution) F(cross_entropy) F(cumulative) F(elementwise) F(embedding) F(gather) F(linear) F(loss) F(metric) F(normalization) F(pooling) F(random) F(recurrence) F(reduction) F(resampling) F(sampling) F(shaping) F(slicing) F(unary) F(update)
+    F(activation) F(axiswise) F(batch_norm) F(comparison) F(convolution) F(cross_entropy) F(cumulative) F(elementwise) F(embedding) F(exchange) F(gather) F(linear) F(loss) F(metric) F(normalization) F(pooling) F(random) F(recurrence) F(reduction) F(resampling) F(sampling) F(shaping) F(slicing) F(unary) F(update)
 
 #define DECLARE(name) extern const fnn_entry name##_entries_generic[];
 FAMILIES(DECLARE)
@@ -28,6 +28,9 @@ static const fnn_isa isas[] = {{"avx512", avx512}, {"avx2", avx2}, {"generic", g
 #else
 static const fnn_isa isas[] = {{"generic", generic}};
 #endif
+
+int (*fnn_exchange)(float *, int64_t); /* none at first */
+void fnn_exchange_with(int (*exchange)(float *, int64_t)) { fnn_exchange = exchange; }
 
 int fnn_isa_count(void) { return (int)(sizeof isas / sizeof isas[0]); }
 const char *fnn_isa_name(int k) { return isas[k].isa; }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
-from fastnn.engine.graph import SymbolicTensor, Trace
+from fastnn import ops
+from fastnn.engine.graph import Step, SymbolicTensor, Trace
 from fastnn.engine.nested import flatten
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import StepList, finish, write_backward
 from fastnn.errors import GraphError
 from fastnn.models.compiling import Aim
 from fastnn.models.data import target_name, weight_name
+from fastnn.models.sharing import Part
 
 Feeds = Mapping[str, NDArray[Any]]
 
@@ -28,14 +31,24 @@ class Writer:
         aims: What every output is compared with; empty to predict only.
         training: Whether to add backward and update steps.
         peek: Answers for data, if the model decides on values.
+        part: The part of every batch that the list is for, where processes train together.
     """
 
     def __init__(
-        self, model: Any, batch: int, feeds: Feeds, aims: Sequence[Aim], training: bool, peek: Peek | None = None
+        self,
+        model: Any,
+        batch: int,
+        feeds: Feeds,
+        aims: Sequence[Aim],
+        training: bool,
+        peek: Peek | None = None,
+        part: Part | None = None,
     ) -> None:
         self.model, self.batch, self.feeds, self.aims, self.training = model, batch, feeds, aims, training
+        self.part = part
         counter = model.optimizer.iterations if model.optimizer is not None else None
-        self.trace = Trace(training=training, counter=counter, peek=peek)
+        rows = (part.first, part.size) if part is not None else None
+        self.trace = Trace(training=training, counter=counter, peek=peek, rows=rows)
         self.targets: dict[str, SymbolicTensor] = {}
         self.weights: dict[str, SymbolicTensor] = {}
         self.watch: dict[str, SymbolicTensor] = {}
@@ -122,8 +135,28 @@ class Writer:
             optimizer.extend(variables)
             met = [k for k, g in enumerate(gradients) if g is not None]  # the other paths' weights wait, as they should
             gradients, variables = [gradients[k] for k in met], [variables[k] for k in met]
+        if self.part is not None:
+            gradients = self.add_up(gradients, self.part.share)
         if any(g is not None for g in gradients):
             optimizer.apply(gradients, variables)
         else:
             self.trace.phase = "update"
             optimizer.record(self.trace, [], [])
+
+    def add_up(self, gradients: Sequence[SymbolicTensor | None], share: float) -> list[SymbolicTensor | None]:
+        """Write the sums over the processes that train together: of gradients, and of what layers remember."""
+        for variable, symbol in list(self.trace.assigned.values()):
+            if symbol.dtype.startswith("float"):
+                self.trace.assign(variable, self.total(symbol, share))
+        return [None if g is None else self.total(g, share) for g in gradients]
+
+    def total(self, part: SymbolicTensor, share: float) -> SymbolicTensor:
+        """Write the sum of a value over the processes."""
+        value = self.trace.values[part.name]
+        name = self.trace.unique(f"{part.name}.total")
+        self.trace.values[name] = replace(value, name=name)
+        pairs = ((("x", part.name),), (("y", name),))
+        self.trace.steps.append(
+            Step(ops.all_reduce, "backward", value.layer, *pairs, {"share": share}, shapes=(value.shape,))
+        )
+        return self.trace.symbol(name)

@@ -31,6 +31,8 @@ class Ran:
 class Averages:
     """Losses and metrics over the batches run by some plans.
 
+    A plan of size 0 runs on rows that do not count.
+
     Args:
         metrics: Metrics by name in logs; other names are losses, whose mean is weighted by batch size. Metrics that
             do not count tell what their variables hold.
@@ -57,19 +59,24 @@ class Averages:
             totals[:] = 0
         self.counts = [0] * len(self.plans)
 
-    def logs(self) -> dict[str, Any]:
-        """Averages so far."""
+    def sums(self) -> tuple[float, dict[str, Any]]:
+        """How many rows were run, and the sums over them: of losses by row, of what metrics count by batch."""
         rows = sum(n * size for n, (_, size) in zip(self.counts, self.plans, strict=True))
         sums: dict[str, Any] = {}
         for (plan, size), totals in zip(self.plans, self.totals, strict=True):
             for key, total in plan.by_name(totals).items():
-                part = total if key in self.metrics else total * size
+                part = total * (size > 0 if key in self.metrics else size)
                 sums[key] = sums[key] + part if key in sums else part
+        return rows, sums
+
+    def logs(self) -> dict[str, Any]:
+        """Averages so far."""
+        rows, sums = self.sums()
         found = {key: self.average(key, total, rows) for key, total in sums.items()}
         held = {key: number(m.result()) for key, m in self.metrics.items() if not m.counts}
         return {**found, **held, **{key: number(m.result()) for key, m in self.trackers.items()}}
 
-    def average(self, key: str, total: Array, rows: int) -> Any:
+    def average(self, key: str, total: Array, rows: float) -> Any:
         """One entry of the logs."""
         if key in self.metrics:
             return self.metrics[key].finish(total)

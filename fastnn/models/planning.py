@@ -25,6 +25,7 @@ from fastnn.models.compiling import Aim, Settings
 from fastnn.models.listing import Writer
 from fastnn.models.loops import MeanRunner
 from fastnn.models.rows import is_list_of_one_array, name_leaves
+from fastnn.models.sharing import Part, Team
 from fastnn.models.steps import Steps
 from fastnn.utils.registry import deserialize
 
@@ -48,6 +49,7 @@ class Planning(Steps):
     _output_nest: Any = None
     _decides_on_values = False
     _keep_values = False  # whether plans keep every value of a training step, for a callback that reads them
+    _team: Team | None = None  # the processes that this one trains together with
     _aim_cache: tuple[Any, list[Aim]] | None = None
     _batch: Any = None
 
@@ -276,32 +278,40 @@ class Planning(Steps):
 
     # ------------------------------------------------------------ step lists and plans
 
-    def step_list(self, batch: int, feeds: Mapping[str, Array], training: bool | None = True) -> StepList:
+    def step_list(
+        self, batch: int, feeds: Mapping[str, Array], training: bool | None = True, part: Part | None = None
+    ) -> StepList:
         """The steps for one batch.
 
         Args:
             batch: Number of rows.
             feeds: What `prepare_data` gave; targets among it add the loss, sample weights weigh it.
             training: Whether to add backward and update steps; None is a prediction.
+            part: The part of every batch that the list is for, where processes train together; of `batch` rows.
 
         Raises:
             ValueNeededError: if the model's `call` decides on a tensor's value; then `step_list_for` writes lists.
         """
         self._finish_building()
-        key = self._key(batch, feeds, training)
+        key = self._key(batch, feeds, training, part)
         if key not in self._listings:
             make_room(self._listings)
-            self._listings[key] = self._write(batch, feeds, training)
+            self._listings[key] = self._write(batch, feeds, training, part=part)
         return self._listings[key]
 
     def _write(
-        self, batch: int, feeds: Mapping[str, Array], training: bool | None, peek: Peek | None = None
+        self,
+        batch: int,
+        feeds: Mapping[str, Array],
+        training: bool | None,
+        peek: Peek | None = None,
+        part: Part | None = None,
     ) -> StepList:
         if training is not None and self._own_step(training):
             shaped = {n: np.broadcast_to(a[:1], (batch, *a.shape[1:])) for n, a in feeds.items()}
             return own_steps.write(self, self._batch, shaped, training, peek)
         aims = self._aims() if training or len(feeds) > len(self.feed_names()) else []
-        return Writer(self, batch, feeds, aims, bool(training), peek).write()
+        return Writer(self, batch, feeds, aims, bool(training), peek, part).write()
 
     def step_list_for(
         self, feeds: Mapping[str, Array], training: bool | None = True, storage: Mapping[Variable, Array] | None = None
@@ -337,17 +347,17 @@ class Planning(Steps):
         if self.optimizer is not None:
             (self.optimizer.extend if self._decides_on_values else self.optimizer.build)(self.trainable_weights)
 
-    def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Any:
+    def _key(self, batch: int, feeds: Mapping[str, Array], training: bool | None, part: Part | None = None) -> Any:
         shapes = tuple((name, array.shape[1:], str(array.dtype)) for name, array in feeds.items())
         flags = tuple((v, v.trainable) for v in self.weights)
         settings = self.optimizer.settings_key if training and self.optimizer is not None else None
-        return batch, training, shapes, flags, self.network, settings, expands()
+        return batch, training, part, shapes, flags, self.network, settings, expands()
 
-    def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None) -> Plan:
+    def _plan(self, batch: int, feeds: Mapping[str, Array], training: bool | None, part: Part | None = None) -> Plan:
         with _building:
-            listing = self.step_list(batch, feeds, training)
+            listing = self.step_list(batch, feeds, training, part)
             keep = self._keep_values and bool(training)
-            key = (config.engine(), keep, self._key(batch, feeds, training))
+            key = (config.engine(), keep, self._key(batch, feeds, training, part))
             if key not in self._plans or self._plans[key].listing is not listing:
                 make_room(self._plans)
                 self._plans[key] = Plan(listing, keep)

@@ -21,6 +21,7 @@ from fastnn.models.loops import Averages, Batches, OneByOne, Ran, check_counts, 
 from fastnn.models.network import alone
 from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.rows import as_one_array, join, split_off
+from fastnn.models.sharing import SharedAverages, SharedBatches, Team
 from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
 
 
@@ -38,6 +39,8 @@ class Training(Planning):
             check_counts(1, steps=limit)
         count = data.check_lengths(feeds)
         try:
+            if self._team is not None:
+                return self._shared(self._team, feeds, count, size, training, limit)
             if not self._one_by_one(training):
                 table = self._metric_table(self._aims())
                 plans = (lambda n: self._plan(n, feeds, training), feeds, count, size)
@@ -45,6 +48,14 @@ class Training(Planning):
         except ValueNeededError as error:
             self._note_decisions(error)
         return OneByOne(self._runner(training), feeds, count, size, limit)
+
+    def _shared(
+        self, team: Team, feeds: Feeds, count: int, size: int, training: bool, limit: int | None
+    ) -> SharedBatches:
+        averages = SharedAverages(self._metric_table(self._aims()))
+        return SharedBatches(
+            team, lambda part: self._plan(part.size, feeds, training, part), feeds, count, size, averages, limit
+        )
 
     # ------------------------------------------------------------ fit
 

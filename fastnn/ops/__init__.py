@@ -172,6 +172,7 @@ from fastnn.ops.elementwise import (
     subtract,
 )
 from fastnn.ops.embedding import embedding
+from fastnn.ops.exchange import all_reduce
 from fastnn.ops.gather import gather_nd, take, take_along_axis
 from fastnn.ops.indexing import get_item
 from fastnn.ops.linear import bias_add, dense, matmul
@@ -281,6 +282,7 @@ __all__ = [
     "add",
     "affine_transform",
     "all",
+    "all_reduce",
     "allclose",
     "amax",
     "amin",

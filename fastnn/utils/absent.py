@@ -9,12 +9,12 @@ from fastnn.utils.naming import did_you_mean
 VOLUMES = "volumes (three spatial axes) are not available"
 AUGMENTING = "of the augmentations there are flips, crops, rotations, translations, zooms, contrast and brightness"
 POLICIES = "everything is computed in float32 or float64; see fastnn.config.set_floatx"
-ONE_MACHINE = "everything runs on the processor of one machine"
 GROUPS: dict[str, dict[str, str]] = {
     "": {
         "there are no networks with trained weights; fastnn.presets has small ones with their data": "applications",
         POLICIES: "DTypePolicy FloatDTypePolicy Quantizer dtype_policies mixed_precision quantizers",
-        ONE_MACHINE: "device distribution",
+        "everything runs on processors": "device",
+        "fastnn.distribute.DataParallel trains in several processes": "distribution",
         "a step list keeps what backward needs; there is nothing to trade": "RematScope remat",
         "step lists are written by fastnn.engine.graph.Trace": "StatelessScope SymbolicScope",
         "write model.save(...)": "export",

@@ -1,0 +1,130 @@
+"""Training by several processes: real ones, started by mpiexec, each with a part of every batch."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastnn
+from fastnn import layers
+from fastnn.distribute import DataParallel
+from fastnn.models.sharing import Team
+
+ROOT = Path(__file__).parents[1]
+PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+MPIEXEC = shutil.which("mpiexec", path=PLACES)
+QUIET = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_mpi_yield_when_idle": "1",  # processes that wait leave the processors to others
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+}
+needs_mpi = pytest.mark.skipif(MPIEXEC is None, reason="mpiexec is not installed")
+
+
+def start(case, folder, processes=2, *more):
+    """The finished run of a case of `tests.distributed`."""
+    command = [MPIEXEC, "-n", str(processes), sys.executable, "-m", "tests.distributed", case, str(folder), *more]
+    environment = {**os.environ, **QUIET}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment, check=False)
+
+
+def result(run):
+    """What the first process printed."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    "processes", [2, *(pytest.param(n, marks=pytest.mark.full) for n in (1, 3, 4, 7))]
+)  # 50 rows for 4 and 7 are uneven
+def test_together_is_what_one_process_does_alone(tmp_path, processes):
+    found = result(start("equal", tmp_path, processes))
+    assert found.pop("listed") == 6  # three layers with kernel and bias
+    assert found.pop("accuracy") == found.pop("val_accuracy") == 0
+    assert max(found.values()) < 2e-6, found
+
+
+@needs_mpi
+@pytest.mark.full
+@pytest.mark.parametrize("processes", [2, 4])
+def test_the_first_process_s_weights_and_seeds_count(tmp_path, processes):
+    assert result(start("first", tmp_path, processes))["weights"] < 2e-6
+
+
+@needs_mpi
+@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.full)])
+def test_states_are_the_same_everywhere_and_files_are_written_once(tmp_path, processes):
+    run = start("states", tmp_path, processes)
+    found = result(run)
+    assert found["same"]
+    assert found["epochs"] == 2, "EarlyStopping ends all"
+    assert found["batches"] == 6
+    assert found["files"] == ["1-2.keras", "2-1.keras", "2-3.keras", "log.csv", "whole.keras"]
+    assert run.stdout.count("Epoch 2/5") == 1
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+
+
+@needs_mpi
+@pytest.mark.full
+def test_a_run_that_was_backed_up_goes_on_in_all_processes(tmp_path):
+    found = result(start("restored", tmp_path))
+    assert found["epochs"] == [2, 3]
+    assert found["weights"] < 2e-6
+
+
+@needs_mpi
+@pytest.mark.full
+def test_errors_before_training_are_errors_in_every_process(tmp_path):
+    found = result(start("refused", tmp_path))
+    assert all("expected the same in all processes" in message for message in found["data"])
+    assert all("batch_size" in message for message in found["settings"])
+    assert found["length"][0].startswith("DistributionError: expected all processes to begin, received from process 1")
+    assert found["length"][1].startswith("ValueError: Expected the same number of samples")
+    assert all("Expected x as arrays" in message for message in found["generator"])
+    assert all("reduction='sum'" in message for message in found["sum"])
+    assert all("Error" in message for message in found["save"])
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    "how", ["error", *(pytest.param(how, marks=pytest.mark.full) for how in ("kill", "exit", "early"))]
+)
+def test_a_process_that_dies_ends_the_run_and_leaves_a_whole_checkpoint(tmp_path, how):
+    run = start("dying", tmp_path, 2, how)
+    assert run.returncode != 0
+    if how in ("error", "early"):
+        assert "ZeroDivisionError" in run.stderr or "before training" in run.stderr
+        assert "process 1 of 2 failed; all end" in run.stderr
+    if how != "early":
+        loaded = fastnn.models.load_model(tmp_path / "model.keras")
+        assert loaded.optimizer.iterations.numpy() >= 3 * 2  # whole epochs of two batches
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("whole", [1, 2, 5, 32, 33])
+def test_parts_are_the_whole(size, whole):
+    parts = [Team(size, rank).part(whole) for rank in range(size)]
+    rows = [row for part in parts for row in range(part.first, part.first + part.rows)]
+    assert rows == list(range(whole))
+    assert sum(part.share for part in parts) == pytest.approx(1)
+    assert all(part.size >= 1 for part in parts)
+
+
+def test_what_is_no_compiled_model_is_refused():
+    with pytest.raises(ValueError, match="Expected a compiled model"):
+        DataParallel(fastnn.Sequential([layers.Dense(1)]))
+
+
+def test_without_mpi4py_the_extra_is_named(monkeypatch):
+    model = fastnn.Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    monkeypatch.delitem(sys.modules, "mpi4py.MPI", raising=False)
+    with pytest.raises(ImportError, match=r"fastnn\[mpi\]"):
+        DataParallel(model)
