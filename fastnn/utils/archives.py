@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import struct
 import tokenize
 import zipfile
@@ -12,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from fastnn.datasets.archives import LONGEST_WORDS, read_npy
 
 SMALL = 2**26  # bytes that may be unpacked from any file
 LARGEST_GROWTH = 20  # how much larger than in the file a part that is not small may be
-VERSIONS = ((1, 0), (2, 0), (3, 0))  # of NumPy's format
 NUMBERS = "fiub"  # kinds of types of arrays
+BAD_HEADER = (tokenize.TokenError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError)
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, RuntimeError, ArithmeticError, TypeError)
 
@@ -84,18 +84,10 @@ def array(content: bytes, name: str, kinds: str = NUMBERS) -> NDArray[Any]:
     Raises:
         ValueError: naming the array and what is wrong with it.
     """
-    stream = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(stream)
-        if version not in VERSIONS:
-            raise ValueError(f"'{name}' has a header of version {version}")
-        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = header(stream)
-    except (tokenize.TokenError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError) as error:
-        raise ValueError(f"'{name}' has a damaged header: {str(error)[:200]}") from None
-    left = len(content) - stream.tell()
-    if dtype.kind not in kinds or dtype.hasobject or any(n < 0 for n in shape):
-        raise ValueError(f"'{name}' holds {dtype} of shape {shape}")
-    if math.prod(shape) * dtype.itemsize != left:
-        raise ValueError(f"'{name}' says {dtype} of {shape} and holds {left} bytes")
-    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape, order="F" if fortran else "C").copy()
+        found = read_npy(content)
+    except (ValueError, *BAD_HEADER) as error:
+        raise ValueError(f"'{name}': {str(error)[:LONGEST_WORDS]}") from None
+    if found.dtype.kind not in kinds:
+        raise ValueError(f"'{name}' of type {found.dtype}, shape {found.shape}")
+    return found
