@@ -60,9 +60,10 @@ def part(archive: zipfile.ZipFile, name: str, growth: int = LARGEST_GROWTH) -> b
     Raises:
         ValueError: if it is not there, or too large.
     """
-    if name not in archive.namelist():
-        raise ValueError(f"it has no {name}")
-    info = archive.getinfo(name)
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise ValueError(f"it has no {name}") from None
     if info.file_size > max(growth * info.compress_size, SMALL):
         raise ValueError(f"'{name}' would grow from {info.compress_size} to {info.file_size} bytes")
     content = archive.read(info)
