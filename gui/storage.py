@@ -124,7 +124,7 @@ def restore(session: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
         source = source_of(file)
         stepper = stepper_of(file, source)
         kept = _kept(file, stepper)
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError, FastnnError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError, FastnnError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"Expected a session that can be taken up. Received: '{os.fspath(path)}': {reason}") from error
     session.take(source, stepper, whole(file.record, "seed"), kept)
@@ -161,6 +161,13 @@ def whole(record: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def cell_of(listed: Any) -> tuple[int, ...]:
+    """Whole numbers of a record, such as an index."""
+    if not isinstance(listed, list) or not all(type(i) is int for i in listed):
+        raise ValueError(f"expected a list of whole numbers, received {listed!r}")
+    return tuple(listed)
+
+
 def stepper_of(file: SessionFile, source: Source) -> Any:
     """A stepper that stands where the file says."""
     record, seed = file.record, whole(file.record, "seed")
@@ -169,11 +176,11 @@ def stepper_of(file: SessionFile, source: Source) -> Any:
     names = renamed(record["names"], stepper)
     step, losses = whole(record, "step"), file.arrays["losses"]
     edits = [
-        Edit(whole(e, "step"), names[e["name"]], tuple(int(i) for i in e["index"]), value)
+        Edit(whole(e, "step"), names[e["name"]], cell_of(e["index"]), value)
         for e, value in zip(record["edits"], file.numbered("edits"), strict=True)
     ]
     stepper.resume(0, file.numbered("start"), [])
-    stepper.resume(step, file.numbered("state"), losses.tolist(), edits, [int(s) for s in record["starts"]])
+    stepper.resume(step, file.numbered("state"), losses.tolist(), edits, list(cell_of(record["starts"])))
     stepper.run_on(whole(record, "done"))
     stepper.breakpoints.update(i for i in record["breakpoints"] if isinstance(i, int) and 0 <= i < len(stepper.steps))
     return stepper
@@ -193,7 +200,7 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"conditions": [conditions.from_json(c) for c in record.get("conditions", [])]}
     chosen = record.get("selection")
     if chosen and chosen[0] in names:
-        found["selection"] = (names[chosen[0]], tuple(int(i) for i in chosen[1]))
+        found["selection"] = (names[chosen[0]], cell_of(chosen[1]))
     found["pinned"] = list(_watches(record.get("watches", []), names, stepper))
     if isinstance(record.get("looked"), int) and 0 <= record["looked"] < len(stepper.steps):
         found["_looked"] = record["looked"]
@@ -214,6 +221,6 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
 def _watches(listed: Any, names: Mapping[str, str], stepper: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The watch list of a file, without what there is no cell for."""
     for name, index in listed:
-        cell, value = tuple(int(i) for i in index), stepper.listing.values.get(names.get(name, ""))
+        cell, value = cell_of(index), stepper.listing.values.get(names.get(name, ""))
         if value is not None and len(cell) == len(value.shape):
             yield value.name, cell
