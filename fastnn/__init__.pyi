@@ -9,6 +9,7 @@ from fastnn import config as config
 from fastnn import constraints as constraints
 from fastnn import data as data
 from fastnn import datasets as datasets
+from fastnn import exchange as exchange
 from fastnn import initializers as initializers
 from fastnn import layers as layers
 from fastnn import losses as losses

@@ -24,6 +24,7 @@ LEVELS = {
     4.5: "fastnn/metrics fastnn/optimizers",  # a loss's function is a metric too; eager updates run a plan
     5: "fastnn/layers",
     6: "fastnn/callbacks",
+    6.9: "fastnn/exchange",  # files in other programs' formats; models reach it when asked to
     7: "fastnn/models",
     7.5: "fastnn/saving",  # a second door to the same room
     8: "fastnn/applications fastnn/classic fastnn/distribute fastnn/presets fastnn/sklearn fastnn/compat",
@@ -42,7 +43,7 @@ LEVELS = {
     9.1: "gui/grains",
     9.5: "gui/handlers",  # what panels and window share without Qt
     9.52: "gui/network",  # cards say which use of a layer a step belongs to
-    9.55: "gui/exporting gui/lesson gui/numpy_script gui/profiling",
+    9.55: "gui/exporting gui/lesson gui/profiling",
     9.6: "gui/cards gui/drawing gui/fans gui/playground gui/predicting gui/reconstructing gui/towers gui/worksheet",
     9.65: "gui/folding",
     9.7: "gui/worker gui/theme",

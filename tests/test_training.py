@@ -223,8 +223,8 @@ def test_interrupt_leaves_whole_steps_and_the_history(interruptible):
     model = Sequential([Input((64,)), layers.Dense(128, activation="tanh"), layers.Dense(1)])
     model.compile("sgd", "mse")
     x = RNG.normal(size=(2000, 64)).astype("float32")
-    timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
-    begin = callbacks.LambdaCallback(on_train_begin=lambda logs: timer.start())
+    timer = threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT))
+    begin = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: timer.start() if epoch == 1 else None)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, x[:, :1], batch_size=1, epochs=10_000, verbose=0, callbacks=[begin])
     timer.join()

@@ -259,9 +259,31 @@ class Model(Describing, Layer):
 
         return to_json(self, **kwargs)
 
-    def export(self, filepath: Any, *_: Any, **__: Any) -> None:
-        """Not available: other programs' formats for serving; `save` writes files that Keras reads."""
-        raise NotImplementedError(f"Expected model.save('{filepath}.keras'). Received: export, which is not available")
+    def export(
+        self, filepath: Any, format: str | None = None, verbose: Any = None, input_signature: Any = None, **kwargs: Any
+    ) -> None:
+        """Write what the model predicts into a file that other programs run.
+
+        Args:
+            filepath: The file.
+            format: 'onnx', run by onnxruntime and many others, or 'numpy', a script that needs NumPy alone; what the
+                file's ending ('.onnx', '.py') says by default.
+            verbose: Whether to print where the file is.
+            input_signature: Shapes of the inputs with None for the batch, such as `[(None, 28, 28, 1)]`: for models
+                with a `call` of their own, or with inputs of open lengths.
+            **kwargs: None are available.
+
+        Raises:
+            ValueError: for another format, a model without weights yet, or lengths that are not known.
+            GraphError: for an operation that the format has no words for, naming it and its layer.
+            ImportError: if the format needs a package that is not installed.
+            OSError: if the file cannot be written.
+        """
+        from fastnn.exchange.exporting import export
+
+        if kwargs:
+            raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+        export(self, filepath, format, verbose, input_signature)
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any) -> None:
         """Write architecture, weights, compile settings and optimizer state into a file.
@@ -281,10 +303,10 @@ class Model(Describing, Layer):
         save_model(self, filepath, overwrite, include_optimizer, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights alone into a `.weights.h5` file.
+        """Write the weights alone into a `.weights.h5` or `.safetensors` file.
 
         Args:
-            filepath: Path that ends in '.weights.h5'.
+            filepath: Path that ends in '.weights.h5', or in '.safetensors', by the paths of the weights.
             overwrite: Whether to replace an existing file.
         """
         from fastnn.models.saving import save_weights
@@ -292,7 +314,7 @@ class Model(Describing, Layer):
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read weights from a `.weights.h5`, `.keras` or older `.h5` file.
+        """Read weights from a `.weights.h5`, `.safetensors`, `.keras` or older `.h5` file.
 
         Args:
             filepath: The file.

@@ -16,6 +16,7 @@ import numpy as np
 
 from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
+from fastnn.exchange import safetensors
 from fastnn.layers import Layer
 from fastnn.models import hdf5, old_configs
 from fastnn.models.model import Model
@@ -243,9 +244,12 @@ def from_bytes(content: bytes, custom_objects: Mapping[str, Any] | None = None) 
 
 
 def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
-    """Write the weights alone into a `.weights.h5` file; other endings are those of older scripts."""
+    """Write the weights alone into a `.weights.h5` or `.safetensors` file; other endings are those of older scripts."""
     path = Path(filepath)
     check_built(model)
+    if path.name.endswith(safetensors.ENDING):
+        safetensors.save(model, checked_path(path, safetensors.ENDING, overwrite))
+        return
     if not path.name.endswith(".weights.h5") and path.name.endswith((*HDF5, ".ckpt")):
         say(f"save_weights('{path.name}')", "save_weights('….weights.h5')", 4)
         path = checked_path(path, path.suffix, overwrite)
@@ -356,8 +360,14 @@ def read_model(path: Path, config: dict[str, Any], weights: bytes, compile: bool
 
 
 def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
-    """Read weights from a `.weights.h5`, `.keras` or older `.h5` file into a model."""
+    """Read weights from a `.weights.h5`, `.safetensors`, `.keras` or older `.h5` file into a model."""
     path = Path(filepath)
+    if path.name.endswith(safetensors.ENDING):
+        check_built(model)
+        if by_name or skip_mismatch:
+            raise ValueError("Expected by_name and skip_mismatch with older .h5 files only. Received: a .safetensors")
+        safetensors.load(model, path)
+        return
     content = read_archive(path)[1] if path.name.endswith(".keras") else path.read_bytes()
     check_built(model)
     with opened(content, path) as h5:

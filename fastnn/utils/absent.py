@@ -17,7 +17,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "fastnn.distribute.DataParallel trains in several processes": "distribution",
         "a step list keeps what backward needs; there is nothing to trade": "RematScope remat",
         "step lists are written by fastnn.engine.graph.Trace": "StatelessScope SymbolicScope",
-        "write model.save(...)": "export",
+        "write model.export(...)": "export",
         "fastnn.show opens a model in the app": "visualization",
         "models are graphs of layers, and functions of fastnn.ops": "Function Operation",
         "weights are named after their layers": "name_scope",

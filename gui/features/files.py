@@ -12,10 +12,10 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from fastnn.errors import FastnnError
+from fastnn.exchange.scripts import step_script
 from gui.content import label_letters
 from gui.exporting import write, write_tensor
 from gui.handlers import Handler
-from gui.numpy_script import numpy_script
 from gui.opening import MODELS, from_files, from_script
 from gui.panels.export_dialog import ExportDialog
 from gui.panels.network_editor import NetworkEditor
@@ -130,7 +130,7 @@ class Files:
         writers: dict[str, Callable[[], object]] = {
             "picture": lambda: write_picture(path, self.panels()[panel], session.title),
             "tensor": lambda: write_tensor(path, session.view(tensor), label_letters(session.listing, tensor)),
-            "script": lambda: write(path, numpy_script(session)),
+            "script": lambda: write(path, step_script(session.stepper, session.title)),
             "gif": lambda: write(path, gif(self.film(self.panels()[panel], steps))),
         }
         done = self.attempt(f"Cannot write {Path(path).name}", writers[kind])

@@ -10,8 +10,8 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from fastnn import presets
+from fastnn.exchange.scripts import step_script
 from gui import exporting
-from gui.numpy_script import numpy_script
 from gui.panels import pictures
 from gui.session import Session
 
@@ -59,7 +59,7 @@ def check_script(name, tmp_path, steps):
     session.goto(steps * len(session.steps) + 4)
     here = session.moment.position
     script = tmp_path / "step.py"
-    script.write_text(numpy_script(session), encoding="utf-8")
+    script.write_text(step_script(session.stepper, session.title), encoding="utf-8")
     assert session.stepper.position == here
     command = [sys.executable, "-I", "-W", "error", str(script), str(tmp_path / "values.npz")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)

@@ -1,0 +1,209 @@
+"""A model's prediction as a step list for any number of rows, and for any length of other open axes.
+
+Lists are written for several lengths and compared. A number that is the same in all is fixed; the others are sums of
+products of the open lengths, such as `batch`, or `2 * batch * words_1 + 3`; one list more has to agree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from fastnn.engine.graph import Step, Value
+from fastnn.engine.steplist import StepList
+from fastnn.errors import GraphError
+
+BATCH = "batch"
+ROWS = (5, 7, 11)  # numbers of rows that lists are written for; no length of a layer is likely to be made of them
+LENGTHS = ((41, 43, 47), (53, 59, 61), (67, 71, 73))  # the same for the other open axes
+MOST = 1 + len(LENGTHS)  # open lengths that can be told apart
+Term = tuple[str, ...]  # open lengths that are multiplied
+Point = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Open:
+    """A length that follows open lengths: a sum of products, each with a factor."""
+
+    terms: tuple[tuple[Term, int], ...]
+
+    def at(self, point: Point) -> int:
+        """The length where the open ones are known."""
+        return sum(factor * math.prod(point[name] for name in term) for term, factor in self.terms)
+
+    def __str__(self) -> str:
+        products = ([*term, *[str(factor)] * (factor != 1 or not term)] for term, factor in self.terms)
+        return " + ".join(map(" * ".join, products))
+
+
+Length = int | Open
+Lengths = tuple[Length, ...]
+
+
+@dataclass(frozen=True)
+class OpenList:
+    """A step list whose numbers may be open.
+
+    Args:
+        steps: The steps of a prediction; in their attributes and shapes every length may be open.
+        values: The values by name, as for the smallest batch.
+        shapes: Every value's open shape.
+        inputs: Names of the model's inputs.
+        outputs: Names of the model's outputs.
+        lengths: For every open length the input and the axis where it is seen.
+    """
+
+    steps: tuple[Step, ...]
+    values: Mapping[str, Value]
+    shapes: Mapping[str, Lengths]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    lengths: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def constant(self, name: str) -> Any:
+        """The data of a value that outlives a prediction, with length 1 along open axes."""
+        return along_open_axes(self.values[name], self.shapes[name])
+
+
+def along_open_axes(value: Value, shape: Lengths) -> Any:
+    """A value's data with length 1 along open axes, where all places are alike."""
+    data = np.asarray(getattr(value.source, "value", value.source))
+    one = data[tuple(slice(None) if isinstance(length, int) else slice(1) for length in shape)]
+    if not np.array_equal(np.broadcast_to(one, data.shape), data):
+        raise GraphError(
+            f"expected rows that are alike, received '{value.name}', which differs from row to row.",
+            layer=value.layer or None,
+        )
+    return one
+
+
+# ---------------------------------------------------------------- lists for several lengths
+
+
+def open_list(write: Callable[[Point], StepList], lengths: Mapping[str, tuple[str, int]]) -> OpenList:
+    """The steps of a prediction for all lengths.
+
+    Args:
+        write: Writes the steps for some lengths, by name.
+        lengths: For every open length, the batch first, the input and the axis where it is seen.
+
+    Raises:
+        GraphError: if the steps, or numbers in them, follow the lengths in another way.
+    """
+    points = list(corners(lengths))
+    lists = [needed(write(point)) for point in points]
+    first = lists[0]
+    for other in lists[1:]:
+        if [s.op for s in first.steps] != [s.op for s in other.steps] or first.values.keys() != other.values.keys():
+            raise GraphError(f"expected the same steps for every batch, received others than for {points[0]}.")
+    fit = Fit(points)
+    shapes = {n: fit.number([x.values[n].shape for x in lists], v.layer, n) for n, v in first.values.items()}
+    for name, value in first.values.items():
+        if value.role == "constant":
+            check_constant([along_open_axes(x.values[name], shapes[name]) for x in lists], value)
+    steps = tuple(fit.step(same) for same in zip(*(x.steps for x in lists), strict=True))
+    return OpenList(steps, first.values, shapes, first.inputs, first.outputs, lengths)
+
+
+def needed(listing: StepList) -> StepList:
+    """The list without steps that no output needs, such as a penalty's, and without their values."""
+    reached, steps = set(listing.outputs), []
+    for step in reversed(listing.steps):
+        if step.op.name == "assign" or reached.intersection(step.outputs):
+            steps.append(step)
+            reached.update(step.inputs)
+    kept = reached.union(listing.inputs, *(step.outputs for step in steps))
+    values = {name: value for name, value in listing.values.items() if name in kept}
+    return replace(listing, steps=tuple(reversed(steps)), values=values)
+
+
+def check_constant(data: Sequence[Any], value: Value) -> None:
+    """Raise GraphError for a constant that is another number for another batch."""
+    if not all(np.array_equal(data[0], other) for other in data[1:]):
+        raise GraphError(
+            f"expected numbers that are the same for every batch, received '{value.name}', which follows its length.",
+            layer=value.layer or None,
+        )
+
+
+def fixed_list(listing: StepList) -> OpenList:
+    """The list as it is, for the lengths that it was written for."""
+    shapes = {name: value.shape for name, value in listing.values.items()}
+    return OpenList(listing.steps, listing.values, shapes, listing.inputs, listing.outputs)
+
+
+# ---------------------------------------------------------------- numbers that follow lengths
+
+
+def corners(lengths: Sequence[str] | Mapping[str, Any]) -> Iterator[Point]:
+    """Lengths to write lists for: the first ones, with each of them and all groups of them changed, then all others."""
+    tries = dict(zip(lengths, (ROWS, *LENGTHS), strict=False))
+    for group in groups(tuple(lengths)):
+        yield {name: tries[name][name in group] for name in lengths}
+    if lengths:
+        yield {name: tries[name][2] for name in lengths}
+
+
+def groups(names: Term) -> list[Term]:
+    """All groups of names, smaller ones first."""
+    return [group for size in range(len(names) + 1) for group in combinations(names, size)]
+
+
+class Fit:
+    """Finds how numbers follow lengths, from what they are at the corners; the last point has to agree."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self.points = points
+        self.groups = groups(tuple(points[0]))
+
+    def step(self, same: Sequence[Step]) -> Step:
+        """A step whose attributes and shapes follow the lengths."""
+        first = same[0]
+        if any(first.operands != other.operands for other in same):
+            raise GraphError(
+                "expected the same inputs for every batch, received others.", layer=first.layer, operation=first.op.name
+            )
+        attrs = {k: self.number([s.attrs[k] for s in same], first.layer, f"{first.op.name}'s {k}") for k in first.attrs}
+        shapes = self.number([s.shapes for s in same], first.layer, f"{first.op.name}'s shapes")
+        return replace(first, attrs=attrs, shapes=shapes)
+
+    def number(self, found: Sequence[Any], layer: str, what: str) -> Any:
+        """What is the same at all points, or how it follows the lengths; tuples part by part."""
+        first = found[0]
+        if isinstance(first, tuple) and all(isinstance(v, tuple) and len(v) == len(first) for v in found):
+            return tuple(self.number(parts, layer, what) for parts in zip(*found, strict=True))
+        if all(v == first or (v != v and first != first) for v in found):
+            return first
+        fitted = self.fitted(found) if all(isinstance(v, int) for v in found) else None
+        if fitted is None:
+            raise GraphError(
+                f"expected {what} to follow the inputs' lengths evenly, received {first} for {self.points[0]} and "
+                f"{found[-1]} for {self.points[-1]}.",
+                layer=layer or None,
+            )
+        return fitted
+
+    def fitted(self, found: Sequence[int]) -> Open | None:
+        """The sum of products that gives the numbers, or None if none does."""
+        at = dict(zip(self.groups, found, strict=False))
+        terms: dict[Term, int] = {}
+        for group in self.groups:
+            change = sum((-1) ** (len(group) - len(part)) * at[part] for part in groups(group))
+            distance = math.prod(self.second(name) - self.points[0][name] for name in group)
+            factor, rest = divmod(change, distance)
+            if rest:
+                return None
+            for part in groups(group):  # factor times the product of (length - first length)
+                other = math.prod(-self.points[0][name] for name in group if name not in part)
+                terms[part] = terms.get(part, 0) + factor * other
+        made = Open(tuple((term, n) for term, n in sorted(terms.items(), key=lambda t: -len(t[0])) if n))
+        return made if made.at(self.points[-1]) == found[-1] else None
+
+    def second(self, name: str) -> int:
+        """The second length that an open one was given."""
+        return self.points[self.groups.index((name,))][name]
