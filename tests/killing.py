@@ -21,6 +21,7 @@ from fastnn.utils.checkpoints import restore_variables, save_variables
 from gui import exporting, storage
 from gui.session import Session
 
+WEIGHTS = (".weights.h5", ".safetensors")  # endings of files of weights alone
 ROWS = 60_000  # of a text, so that writing takes a while
 
 
@@ -34,8 +35,7 @@ class Model:
 
     def save(self, folder, k):
         self.fill(k)
-        weights_only = self.ending == ".weights.h5"
-        (self.model.save_weights if weights_only else self.model.save)(folder / f"model{self.ending}")
+        (self.model.save_weights if self.ending in WEIGHTS else self.model.save)(folder / f"model{self.ending}")
 
     def fill(self, k):
         for variable in self.model.weights:
@@ -43,7 +43,7 @@ class Model:
 
     def check(self, folder):
         path = folder / f"model{self.ending}"
-        if self.ending == ".weights.h5":
+        if self.ending in WEIGHTS:
             self.model.load_weights(path)
             return one_number(self.model.get_weights())
         return one_number(fastnn.models.load_model(path).get_weights())
@@ -185,6 +185,7 @@ KINDS = {
     "keras": lambda: Model(".keras"),
     "h5": lambda: Model(".h5"),
     "weights": lambda: Model(".weights.h5"),
+    "safetensors": lambda: Model(".safetensors"),
     "backup": Backup,
     "checkpoint": Checkpoint,
     "session": Saved,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("keras", "h5", "weights", "session", "npz", "csv", "lesson", "picture")
+KINDS = ("keras", "h5", "weights", "safetensors", "session", "npz", "csv", "lesson", "picture")
 START = 60  # seconds that a process may need before its first input
 LIMIT = 20  # seconds for one input
 

@@ -19,6 +19,7 @@ from gui.session import Session
 from tests.fuzz.mutations import of_bytes, of_hdf5, of_json, of_npy, of_text, of_zip, redirected
 from tests.golden import files as golden
 
+WEIGHTS = (".weights.h5", ".safetensors")
 FILES = Path(__file__).parents[1] / "golden" / "files"
 
 
@@ -89,7 +90,7 @@ def many_layers():
 def saved(model, folder, ending):
     """A model's file as bytes."""
     path = folder / f"saved{ending}"
-    (model.save_weights if ending.endswith(".weights.h5") else model.save)(path)
+    (model.save_weights if ending in WEIGHTS else model.save)(path)
     content = path.read_bytes()
     path.unlink()
     return content
@@ -140,6 +141,24 @@ IN_ARCHIVES = {".json": of_json, ".h5": hdf5_within, ".npy": of_npy}
 
 def archive(content, rng, other):
     return of_zip(content, rng, other, IN_ARCHIVES)
+
+
+def safetensors(folder):
+    """Weights by name, and those of another model."""
+    return [saved(trained(name), folder, ".safetensors") for name in ("images", "words")]
+
+
+def load_safetensors(path):
+    """As weights of the model that they are of, by the words in the file."""
+    trained("words" if b"embedding" in path.read_bytes() else "images").load_weights(path)
+
+
+def header_of_safetensors(content, rng, other):
+    """Another header, and perhaps another length of it."""
+    size = int.from_bytes(content[:8], "little")
+    head = of_json(content[8 : 8 + size], rng)
+    said = rng.choice((len(head),) * 4 + (0, 2**40, 2**63))
+    return said.to_bytes(8, "little") + head + content[8 + size :]
 
 
 # ---------------------------------------------------------------- sessions, lessons
@@ -308,6 +327,7 @@ KINDS = {
         Kind("keras", ".keras", models(".keras"), fastnn.models.load_model, mixed(archive, archive, archive)),
         Kind("h5", ".h5", models(".h5"), fastnn.models.load_model, mixed(hdf5, redirected)),
         Kind("weights", ".h5", weights, load_weights, mixed(hdf5, redirected)),
+        Kind("safetensors", ".safetensors", safetensors, load_safetensors, mixed(header_of_safetensors)),
         Kind("session", ".fastnn", sessions, load_session, mixed(in_session, in_session, in_session)),
         Kind("npz", ".npz", npz, own_data.read, mixed(archive)),
         Kind("csv", ".csv", tables, own_data.read, mixed(of_text, of_text)),

@@ -17,7 +17,7 @@ from fastnn.utils import writing
 from fastnn.utils.writing import write_aside
 
 ROOT = Path(__file__).parents[2]
-KINDS = ["keras", "h5", "weights", "backup", "checkpoint", "session", "export", "log", "settings"]
+KINDS = ["keras", "h5", "weights", "safetensors", "backup", "checkpoint", "session", "export", "log", "settings"]
 
 
 def killed(kills, folder, kinds):
