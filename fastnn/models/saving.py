@@ -7,8 +7,7 @@ import io
 import json
 import warnings
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,12 @@ import numpy as np
 from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.exchange import safetensors
-from fastnn.layers import Layer
 from fastnn.models import hdf5, old_configs
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
+from fastnn.models.weight_groups import groups
 from fastnn.utils import archives
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
-from fastnn.utils.naming import snake_case
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 from fastnn.utils.writing import write_aside
 
@@ -48,50 +46,6 @@ def checked_path(filepath: Any, ending: str | tuple[str, ...], overwrite: bool) 
     if path.exists() and not overwrite:
         raise ValueError(f"Expected overwrite=True to replace an existing file. Received: filepath={str(filepath)!r}")
     return path
-
-
-# ---------------------------------------------------------------- weights: names of groups
-
-
-def groups(layer: Layer, path: str = "") -> Iterator[tuple[str, str, list[Variable]]]:
-    """Group, layer name and variables of a layer and of all layers within, as Keras lays them out."""
-    yield f"{path}vars", layer.name, layer.own_variables()
-    if isinstance(layer, Model):
-        yield from parts(listed(layer), f"{path}layers/")
-        yield from attributes(layer, path, besides=layer.layers if layer.network is not None else ())
-    else:
-        yield from attributes(layer, path)
-
-
-def listed(model: Model) -> list[Layer]:
-    """The layers that a file has under `layers`."""
-    return model.layers
-
-
-def parts(layers: Sequence[Layer], path: str) -> Iterator[tuple[str, str, list[Variable]]]:
-    """Groups of layers in a list: named by class, numbered where a class comes again."""
-    seen: Counter[str] = Counter()
-    for layer in layers:
-        name = snake_case(type(layer).__name__ if not is_functional(layer) else "Functional")
-        count = seen[name]
-        seen[name] += 1
-        yield from groups(layer, f"{path}{name}_{count}/" if count else f"{path}{name}/")
-
-
-def is_functional(layer: Layer) -> bool:
-    """Whether a layer is a plain functional model."""
-    return type(layer) is Model
-
-
-def attributes(layer: Layer, path: str, besides: Sequence[Layer] = ()) -> Iterator[tuple[str, str, list[Variable]]]:
-    """Groups of layers held in attributes, named by the attribute."""
-    skip = {id(x) for x in besides}
-    for key, value in sorted(vars(layer).items()):
-        if isinstance(value, Layer) and id(value) not in skip:
-            if not isinstance(layer, Model):
-                yield from groups(value, f"{path}{key}/")
-        elif isinstance(value, (list, tuple)) and not key.startswith("_") and not isinstance(layer, Model):
-            yield from parts([x for x in value if isinstance(x, Layer)], f"{path}{key}/")
 
 
 # ---------------------------------------------------------------- writing
