@@ -2,7 +2,7 @@
 
 python -m tests.fuzz keras --seconds 60 --seed 1
 python -m tests.fuzz all --seconds 600 --jobs 2
-python -m tests.fuzz keras --seed 1 --first 412 --count 1 --keep found
+python -m tests.fuzz keras --seed 1 --first 412 --count 1
 """
 
 import argparse

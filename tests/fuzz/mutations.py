@@ -1,6 +1,7 @@
 """What may become of a good file: bytes that are wrong, and parts that are well formed and mean harm."""
 
 import contextlib
+import copy
 import io
 import json
 import struct
@@ -59,7 +60,7 @@ def hostile(rng, depth=0):
     if choice == 5:
         return rng.choice((None, True, False, [], {}))
     if choice == 6:
-        return rng.choice(CODE)
+        return copy.deepcopy(rng.choice(CODE))  # it may be changed, too
     if depth > 2:
         return []
     inner = [hostile(rng, depth + 1) for _ in range(rng.randrange(1, 4))]

@@ -36,6 +36,16 @@ def test_nests_without_end_in_blueprints_and_answers(nest):
             lesson.answer(session, lesson.Stage(1, "x", {"answer": words}))
 
 
+@pytest.mark.parametrize("words", ["h[9, 9]", "nothing[0]", "h[0]", "h[0, 0, 0]", f"h[{'9' * 30}, 0]"])
+def test_answers_of_cells_that_are_not_there(words):
+    session = Session()
+    session.load("worked-example")
+    name = session.steps[0].outputs[0]
+    stage = lesson.Stage(1, "x", {"answer": f"{words.replace('h', name)} at end"})
+    with pytest.raises(ValueError, match="expected"):
+        lesson.answer(session, stage)
+
+
 CALLS = [
     "__import__('os').system('touch evil')", "Dense(open('evil', 'w'))", "Dense(units=exec('1'))", "Lambda(print)",
     "fastnn.utils.get_file('http://127.0.0.1:9/')", "StringLookup(vocabulary='/etc/hostname')", "Dense.__class__(2)",
