@@ -8,9 +8,9 @@ from fastnn.compat import modules as _old_paths
 from fastnn.engine import tape as _tape  # noqa: F401  the kernels are found, or missing, when fastnn is imported
 
 MODULES = (
-    "activations", "backend", "callbacks", "classic", "compat", "config", "constraints", "data", "datasets",
-    "distribute", "exchange", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "presets",
-    "random", "regularizers", "saving", "sklearn", "utils",
+    "activations", "applications", "backend", "callbacks", "classic", "compat", "config", "constraints", "data",
+    "datasets", "distribute", "exchange", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers",
+    "presets", "random", "regularizers", "saving", "sklearn", "utils",
 )  # fmt: skip
 HOMES = {  # public names by the module that holds them; each is imported when it is first asked for
     "GradientTape": "engine.tape", "Initializer": "initializers", "Input": "layers", "InputSpec": "layers",

@@ -1,6 +1,7 @@
 """The public names with their types; __init__.py imports each when it is first asked for."""
 
 from fastnn import activations as activations
+from fastnn import applications as applications
 from fastnn import backend as backend
 from fastnn import callbacks as callbacks
 from fastnn import classic as classic

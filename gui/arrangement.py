@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Shape = tuple[int, ...]
 SMALL_BATCH = 8
 SMALL_ROW = 12
+LARGE = 2**22  # cells of a matrix that is drawn where it lies: it is not copied, and may change until it is drawn anew
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Arrangement:
         return rows * (h + self.gap) - self.gap, columns * (w + self.gap) - self.gap
 
     def image(self, data: NDArray[np.generic]) -> NDArray[np.generic]:
-        """The picture of a tensor: array of `size`, gaps zero."""
+        """The picture of a tensor: array of `size`, gaps zero; a copy unless it is a large matrix."""
         if data.size == 0:
             return np.zeros(self.size, data.dtype)
         held = dict(self.fixed)
@@ -75,6 +76,9 @@ class Arrangement:
         x = np.transpose(x, [left.index(a) for a in order if a is not None])
         x = x.reshape([self._size(a) for a in order])
         (h, w), (rows, columns), gap = self.tile, self.tiles, self.gap
+        if rows * columns == 1:
+            whole = x.reshape(h, w)
+            return whole if whole.size > LARGE and whole.flags.c_contiguous else np.array(whole, order="C")
         out: NDArray[np.generic] = np.zeros((rows * columns, h + gap, w + gap), data.dtype)
         out[: self._size(self.down) * self._size(self.right), :h, :w] = x.reshape(-1, h, w)
         out = out.reshape(rows, columns, h + gap, w + gap).swapaxes(1, 2).reshape(rows * (h + gap), columns * (w + gap))

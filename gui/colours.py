@@ -133,13 +133,11 @@ def shrink(image: NDArray[np.generic], down: int, across: int) -> NDArray[np.gen
     """
     if (down <= 1 and across <= 1) or image.size == 0:
         return image
-    rows, columns = -(-image.shape[0] // down), -(-image.shape[1] // across)
-    padded = np.pad(image, ((0, rows * down - image.shape[0]), (0, columns * across - image.shape[1])), mode="edge")
     with np.errstate(invalid="ignore"):
-        high = _over_blocks(np.maximum, padded, down, across)
+        high = _over_blocks(np.maximum, image, down, across)
         if image.dtype.kind != "f":
             return high
-        low = _over_blocks(np.minimum, padded, down, across)
+        low = _over_blocks(np.minimum, image, down, across)
         return np.where(np.greater_equal(high, np.negative(low)), high, low)
 
 
@@ -147,10 +145,12 @@ def _over_blocks(best: np.ufunc, image: NDArray[Any], down: int, across: int) ->
     """One cell for every block: first over its rows, which lie together in memory, then over its columns."""
     lines = image[::down].copy()
     for k in range(1, down):
-        best(lines, image[k::down], out=lines)
+        add = image[k::down]  # the last block may have fewer
+        best(lines[: len(add)], add, out=lines[: len(add)])
     cells: NDArray[Any] = lines[:, ::across].copy()
     for k in range(1, across):
-        best(cells, lines[:, k::across], out=cells)
+        add = lines[:, k::across]
+        best(cells[:, : add.shape[1]], add, out=cells[:, : add.shape[1]])
     return cells
 
 

@@ -79,10 +79,11 @@ def decimals_for(values: NDArray[np.generic], most: int = 7) -> int:
     x = np.asarray(values)
     if x.dtype.kind != "f":
         return 0
-    finite = x[np.isfinite(x)]
-    if finite.size == 0:
+    if x.size and not (np.isfinite(x.min()) and np.isfinite(x.max())):
+        x = x[np.isfinite(x)]
+    if x.size == 0:
         return 3
-    low, high = float(finite.min()), float(finite.max())
+    low, high = float(x.min()), float(x.max())
     span = high - low if high > low else abs(high)
     if span == 0:
         return 3

@@ -15,7 +15,7 @@ import numpy as np
 
 from fastnn.engine.explain import Explanation, label, number
 from fastnn.errors import FastnnError
-from fastnn.ops.terms import Formula
+from fastnn.ops.terms import Formula, cells_of
 from gui.card_text import formula_for
 from gui.content import base_name, consumer_cells
 
@@ -187,7 +187,7 @@ def _forward(session: Any, stepper: Any) -> Cell:
 
 def strongest(stepper: Any, name: str, cells: Any) -> tuple[int, ...]:
     """The cell with the largest number."""
-    values = np.abs(np.asarray(stepper.view(name), np.float64)[tuple(np.asarray(cells).T)])
+    values = np.abs(cells_of(stepper.view(name), cells))
     return tuple(int(i) for i in cells[int(np.argmax(values))])
 
 

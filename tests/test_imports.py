@@ -12,12 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LEVELS = {
-    0: "fastnn/errors fastnn/_version fastnn/config fastnn/compat/__init__ fastnn/compat/spellings",
+    0: "fastnn/errors fastnn/_version fastnn/config fastnn/compat/__init__ fastnn/compat/spellings fastnn/rich",
     1: "fastnn/ops fastnn/datasets fastnn/kernels",
     2: "fastnn/engine/__init__ fastnn/engine/execute",
     3: "fastnn/engine/tensor fastnn/engine/peek fastnn/engine/steplist fastnn/engine/tape fastnn/engine/graph "
     "fastnn/engine/axes fastnn/engine/batches fastnn/engine/nested fastnn/engine/functional",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
+    3.6: "fastnn/plotting",
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "
     "fastnn/losses fastnn/data fastnn/random",
     4.2: "fastnn/backend fastnn/data_sources",  # random tensors by their old names too

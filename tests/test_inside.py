@@ -1,5 +1,7 @@
 """Inside a number: running sums and inner values of every operation lead to what its explanation gives."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -175,3 +177,13 @@ def test_a_row_of_the_jacobian_times_upstream_is_the_gradient(name):
             moved[cell] += 1e-6
             p_moved = np.exp(moved) / np.exp(moved).sum(-1, keepdims=True)
             np.testing.assert_allclose(slope, ((p_moved - p) / 1e-6)[cell[0]], atol=1e-5)
+
+
+def test_a_sum_over_few_cells_of_a_large_array_takes_little_memory():
+    arrays = {"x": np.ones((1000, 1000), np.float32), "w": np.full((1000, 1000), 2, np.float32)}
+    cells = np.array([(i, i) for i in range(50)])
+    tracemalloc.start()
+    assert Sum((("x", cells), ("w", cells))).evaluate(arrays) == 100
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000  # one of them in float64 would take 8 million bytes

@@ -1,6 +1,6 @@
 """Callbacks: what fit, evaluate and predict call on the way."""
 
-from fastnn.callbacks.absent import OrbaxCheckpoint, RemoteMonitor, SwapEMAWeights, TensorBoard
+from fastnn.callbacks.absent import OrbaxCheckpoint
 from fastnn.callbacks.backup import BackupAndRestore
 from fastnn.callbacks.base import Callback, CallbackList
 from fastnn.callbacks.breakpoint import Breakpoint
@@ -10,7 +10,10 @@ from fastnn.callbacks.early_stopping import EarlyStopping
 from fastnn.callbacks.history import History
 from fastnn.callbacks.plateau import ReduceLROnPlateau
 from fastnn.callbacks.progress import ProgbarLogger
+from fastnn.callbacks.remote import RemoteMonitor
 from fastnn.callbacks.simple import LambdaCallback, LearningRateScheduler, TerminateOnNaN
+from fastnn.callbacks.swap_averages import SwapEMAWeights
+from fastnn.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore",

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-ABSENT = {
-    "TensorBoard": "CSVLogger writes the logs into a file, History.plot() draws them, and fastnn.show(model) opens the "
-    "app, which shows weights, activations and gradients",
-    "RemoteMonitor": "LambdaCallback(on_epoch_end=...) can send the logs wherever you like",
-    "OrbaxCheckpoint": "ModelCheckpoint writes the model into a file",
-    "SwapEMAWeights": "EarlyStopping(restore_best_weights=True) keeps the best weights",
-}
 
+class OrbaxCheckpoint:
+    """Not available; ModelCheckpoint writes the model into a file."""
 
-def absent(name: str) -> type:
-    """A class that says what to use when it is made."""
-
-    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(f"callbacks.{name} is not available; {ABSENT[name]}.")
-
-    return type(name, (), {"__init__": refuse, "__doc__": f"Not available; {ABSENT[name]}.", "__module__": __name__})
-
-
-TensorBoard, RemoteMonitor, OrbaxCheckpoint, SwapEMAWeights = map(absent, ABSENT)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(
+            "callbacks.OrbaxCheckpoint is not available; ModelCheckpoint writes the model into a file."
+        )

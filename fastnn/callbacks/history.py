@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.history_plot import curves, numbers
 from fastnn.compat.spellings import LogBook
-from fastnn.utils.extras import need
 
 
 class History(Callback):
@@ -40,7 +40,8 @@ class History(Callback):
             *names: Which to draw, such as 'loss'; all by default.
 
         Returns:
-            The Matplotlib figure; `figure.savefig(path)` writes it.
+            The Matplotlib figure, which notebooks show; `figure.savefig(path)` writes it, `pyplot.show()` shows it if
+            pyplot was imported before and has windows.
 
         Raises:
             ImportError: without Matplotlib.
@@ -52,24 +53,14 @@ class History(Callback):
                 raise ValueError(f"Expected names out of {known}. Received: {name!r}")
         if not known:
             raise ValueError("Expected a history with at least one epoch. Received: an empty one")
-        pyplot = need("matplotlib.pyplot", "plot", "History.plot")
-        shown = names or known
-        figure, rows = pyplot.subplots(len(shown), 1, sharex=True, squeeze=False)
-        for (axes,), name in zip(rows, shown, strict=True):
-            self._draw(axes, name)
-        rows[-1][0].set_xlabel("epoch")
-        return figure
+        return curves(self.history, names or known, self._first())
 
-    def _draw(self, axes: Any, name: str) -> None:
-        values = self.history[name]
-        axes.plot(self._epochs(len(values)), values, label="training")
-        held_out = self.history.get(f"val_{name}")
-        if held_out:
-            axes.plot(self._epochs(len(held_out), len(values)), held_out, label="validation")
-        axes.set_ylabel(name)
-        axes.legend()
+    def _first(self) -> int:
+        """The first epoch, where the values are those of the last call of fit."""
+        return self.epoch[0] if self.epoch and len(self.epoch) == max(map(len, self.history.values())) else 0
 
-    def _epochs(self, count: int, of: int | None = None) -> list[int]:
-        """Epoch numbers from 1 on, spread out where there are values for some of the epochs only."""
-        step = max(1, (of or count) // count)
-        return [step * (k + 1) for k in range(count)]
+    def _repr_html_(self) -> str:
+        from fastnn.rich.histories import history_page
+
+        first = self._first() if self.history else 0
+        return history_page(self.history, lambda count, of: numbers(count, of, first) if count else [])

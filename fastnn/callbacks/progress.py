@@ -1,71 +1,31 @@
-"""What fit and evaluate print: a moving line on a terminal, one line per epoch anywhere else."""
+"""What fit, evaluate and predict print: a line that moves on terminals and in notebooks, one per epoch elsewhere."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Mapping
 from typing import Any
 
-from fastnn.callbacks.base import Callback, Logs
+from fastnn.callbacks.base import Callback, CallbackList, Logs
+from fastnn.utils.meter import Meter, write
 
 
-def number(value: float) -> str:
-    """A loss or metric for people.
-
-    Example:
-        >>> number(0.25), number(0.00012)
-        ('0.2500', '1.2000e-04')
-    """
-    return f"{value:.4f}" if abs(value) > 1e-3 or value != value else f"{value:.4e}"
-
-
-def entries(logs: Mapping[str, float]) -> str:
-    """Logs in one line."""
-    return "".join(f" - {key}: {number(value)}" for key, value in logs.items())
-
-
-class Progress:
+class Progress(Meter):
     """Prints the progress of epochs.
 
     Args:
-        verbose: 0 nothing, 1 a line that moves on a terminal, 2 one line per epoch.
-        steps: Batches of an epoch.
+        verbose: 0 nothing, 1 a line that moves on a terminal or in a notebook, 2 one line per epoch.
+        steps: Batches of an epoch; 0 if that is not known.
         epochs: Epochs altogether; 0 prints no epoch numbers.
     """
 
     def __init__(self, verbose: int, steps: int, epochs: int = 0) -> None:
-        self.verbose, self.steps, self.epochs = verbose, steps, epochs
-        self.moving = verbose == 1 and sys.stdout.isatty()
-        self.seconds = 0.1 if self.moving else 3600.0
-        self.began = 0.0
+        super().__init__(verbose, steps)
+        self.epochs = epochs
 
-    def begin(self, epoch: int) -> None:
+    def begin_epoch(self, epoch: int) -> None:
         """An epoch begins, counted from 0."""
-        if self.verbose:
-            self.began = time.perf_counter()
-            if self.epochs:
-                print(f"Epoch {epoch + 1}/{self.epochs}")
-
-    def tell(self, done: int, logs: Mapping[str, float]) -> None:
-        """Some batches are done."""
-        if self.moving:
-            filled = 20 * done // max(self.steps, 1)
-            bar = "━" * filled + "─" * (20 - filled)
-            print(f"\r\x1b[K{done}/{self.steps} {bar} {self.time(done)}{entries(logs)}", end="", flush=True)
-
-    def end(self, logs: Mapping[str, float]) -> None:
-        """An epoch is done."""
-        if self.verbose:
-            start = "\r\x1b[K" if self.moving else ""
-            print(f"{start}{self.steps}/{self.steps} - {self.time(self.steps)}{entries(logs)}", flush=True)
-
-    def time(self, done: int) -> str:
-        """Time since the epoch began, and per batch."""
-        passed = time.perf_counter() - self.began
-        each = passed / max(done, 1)
-        unit = f"{each:.0f}s" if each >= 1 else f"{each * 1e3:.0f}ms" if each >= 1e-3 else f"{each * 1e6:.0f}us"
-        return f"{passed:.0f}s{' -' * (self.verbose == 2)} {unit}/step"
+        if self.verbose and self.epochs:
+            write(f"Epoch {epoch + 1}/{self.epochs}\n")
+        self.begin()
 
 
 class ProgbarLogger(Callback):
@@ -99,24 +59,41 @@ class ProgbarLogger(Callback):
         self._within_fit = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._progress.begin(epoch)
+        self._progress.begin_epoch(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._progress.end(logs or {})
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._progress.tell(batch + 1, logs or {})
+        self._progress.tell(batch + 1, lambda: logs or {})
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         if not self._within_fit:
-            self._progress.begin(0)
+            self._progress.begin()
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         if not self._within_fit:
             self._progress.end(logs or {})
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        self._progress.begin(0)
+        self._progress.begin()
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         self._progress.end(logs or {})
+
+
+def verbosity(verbose: Any) -> int:
+    """0, 1 or 2; 'auto' is 1.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    level = 1 if verbose == "auto" else int(verbose) if isinstance(verbose, (bool, int)) else -1
+    if level not in (0, 1, 2):
+        raise ValueError(f"Expected verbose to be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}")
+    return level
+
+
+def own_level(level: int, calls: CallbackList) -> int:
+    """What is left to print where a `ProgbarLogger` among the callbacks prints already."""
+    return 0 if calls.first(ProgbarLogger) is not None else level

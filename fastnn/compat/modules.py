@@ -17,6 +17,7 @@ OTHER_LIBRARIES = {  # names that `python -m fastnn run` answers for
     "tf_keras": "fastnn",
     "tensorflow": "fastnn.compat.tensorflow",
     "tensorflow.keras": "fastnn",
+    "tensorflow.python": "fastnn.compat.tensorflow",
     "tensorflow.python.keras": "fastnn",
     "tensorflow.compat": "fastnn.compat",
     "tensorflow.compat.v1": "fastnn.compat.v1",

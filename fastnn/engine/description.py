@@ -212,6 +212,12 @@ class Description:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        from fastnn.rich.page import note, page, table
+
+        head, *rows = self.table()
+        return page("Plan", table(head, rows, right=(0, 6, 7)), *map(note, self.remarks()))
+
 
 class _Memory:
     """Names for the memory that a plan's values lie in: `#k` for the k-th shared buffer that a row writes."""

@@ -195,6 +195,11 @@ class Tensor(Operators):
         shown = np.array2string(self.value, threshold=20)
         return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype} value={shown}>"
 
+    def _repr_html_(self) -> str:
+        from fastnn.rich.arrays import array_page
+
+        return array_page(getattr(self, "path", type(self).__name__), self.value)
+
 
 class Variable(Tensor):
     """A value that training changes in place.

@@ -344,6 +344,11 @@ class Layer(Holder, Configured):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
+    def _repr_html_(self) -> str:
+        from fastnn.rich.layers import layer_page
+
+        return layer_page(self)
+
 
 def open_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     """Takes `input_shape`, `input_dim` or `batch_input_shape` out of the arguments; the shape with its batch axis."""

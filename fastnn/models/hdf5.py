@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fastnn.layers import Layer
 
 VERSION = "3.8.0"  # the Keras version whose layout this is
-LARGEST_ATTRIBUTE = 64512  # bytes that one attribute can hold
+LARGEST_ATTRIBUTE = 64512  # bytes of a list of names in one attribute; a single text may be longer
 SLOT = re.compile(r"/(m|v|vhat|velocity|momentum|rms|mg|accumulator|accum_grad|accum_var)(?=/|:)")
 TOP = "top_level_model_weights"
 Pairs = list[tuple[Variable, Any]]
@@ -34,28 +34,17 @@ def write(h5: Any, model: Any, optimizer: bool) -> None:
     config = serialize(model.get_config())
     kind = "Sequential" if type(model).__name__ == "Sequential" else model.saved_as[1]
     h5.attrs["keras_version"], h5.attrs["backend"] = VERSION, "tensorflow"
-    put_text(h5, "model_config", json.dumps({"class_name": kind, "config": config}))
+    h5.attrs["model_config"] = json.dumps({"class_name": kind, "config": config}).encode()
     settings = model.get_compile_config() if optimizer else None
     if settings:
         entry = settings.pop("optimizer")
         own = {key: settings[key] for key in ("loss", "loss_weights", "metrics", "weighted_metrics")}
         wrapped = {"class_name": entry["class_name"], "config": entry["config"]}
-        put_text(h5, "training_config", json.dumps({**own, "optimizer_config": wrapped}))
+        h5.attrs["training_config"] = json.dumps({**own, "optimizer_config": wrapped}).encode()
     write_weights(h5.create_group("model_weights"), model)
     if settings:
         model.optimizer.build(model.trainable_weights)
         write_arrays(h5.create_group("optimizer_weights"), model.optimizer.variables)
-
-
-def put_text(h5: Any, name: str, text: str) -> None:
-    """A long text as an attribute."""
-    content = text.encode()
-    if len(content) > LARGEST_ATTRIBUTE:
-        raise ValueError(
-            f"Expected a {name} of at most {LARGEST_ATTRIBUTE} bytes for an HDF5 file. Received: {len(content)}; "
-            "the .keras format has no such limit"
-        )
-    h5.attrs[name] = content
 
 
 def write_weights(group: Any, model: Any) -> None:
@@ -125,21 +114,25 @@ def matched(variables: Sequence[Variable], arrays: Sequence[Any], what: str, fil
     """Pairs of variable and array.
 
     Raises:
-        ValueError: naming layer and file, if their number or shapes differ, and that is not to be passed over.
+        ValueError: naming layer and file, if their number or shapes differ; it is a warning where that is passed over.
     """
     if len(variables) != len(arrays):
-        if skip:
-            return []
-        raise ValueError(f"Expected {len(variables)} weights for {what} in '{file}'. Received: {len(arrays)}")
+        misfit(f"Expected {len(variables)} weights for {what} in '{file}'. Received: {len(arrays)}", skip)
+        return []
     pairs = []
     for variable, data in zip(variables, arrays, strict=True):
         if variable.shape == data.shape:
             pairs.append((variable, data))
-        elif not skip:
-            raise ValueError(
-                f"Expected '{variable.path}' of shape {variable.shape}. Received: {data.shape} in '{file}'"
-            )
+        else:
+            misfit(f"Expected '{variable.path}' of shape {variable.shape}. Received: {data.shape} in '{file}'", skip)
     return pairs
+
+
+def misfit(message: str, skip: bool) -> None:
+    """Raise ValueError, or warn that something is passed over."""
+    if not skip:
+        raise ValueError(message)
+    warnings.warn(f"Passed over: {message}", stacklevel=6)
 
 
 def read_weights(group: Any, model: Any, file: Path, by_name: bool = False, skip: bool = False) -> Pairs:

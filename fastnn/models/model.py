@@ -14,7 +14,7 @@ from fastnn.layers import Layer, masks
 from fastnn.models.describing import Describing
 from fastnn.models.network import Network, Reader, alone
 from fastnn.models.rows import is_list_of_one_array
-from fastnn.models.summary import summary
+from fastnn.models.summary import Summary
 from fastnn.utils.naming import auto_name, did_you_mean
 from fastnn.utils.registry import custom_object_scope, serializable
 
@@ -209,6 +209,12 @@ class Model(Describing, Layer):
 
     # ------------------------------------------------------------ telling and saving
 
+    def _repr_html_(self) -> str:
+        from fastnn.rich.page import note, page, table
+
+        found = Summary(self)
+        return page(found.title, table(found.head, found.rows, right=(2,)), *map(note, found.totals))
+
     def summary(
         self,
         line_length: int | None = None,
@@ -228,7 +234,7 @@ class Model(Describing, Layer):
             show_trainable: Whether to add a column.
             layer_range: Ignored.
         """
-        for line in summary(self, line_length, expand_nested, show_trainable):
+        for line in Summary(self, expand_nested, show_trainable).lines(line_length):
             (print_fn or print)(line)
 
     def get_config(self) -> dict[str, Any]:
@@ -319,7 +325,7 @@ class Model(Describing, Layer):
         Args:
             filepath: The file.
             by_name: Whether layers are matched by their names, older files only; by their order otherwise.
-            skip_mismatch: Whether to pass over weights of another shape, older files only.
+            skip_mismatch: Whether to pass over weights of another shape, with a warning.
             **kwargs: None are available.
 
         Raises:

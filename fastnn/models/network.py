@@ -8,6 +8,10 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import numpy as np
+
+from fastnn import ops
+from fastnn.config import dtype_name
 from fastnn.engine import functional
 from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.engine.nested import flatten, map_structure
@@ -95,7 +99,7 @@ class Network:
         return {
             "layers": [self._entry(operation) for operation in self.operations],
             "input_layers": map_structure(self.place, self.input_structure),
-            "output_layers": map_structure(self.place, self.output_structure),
+            "output_layers": map_structure(self._end, self.output_structure),
         }
 
     def _calls_of(self, operation: Any) -> list[Node]:
@@ -114,6 +118,11 @@ class Network:
         index = next(i for i, call in enumerate(calls) if call is node)
         position = next(i for i, t in enumerate(node.outputs) if t is tensor)
         return [self.names[id(operation)], index, position]
+
+    def _end(self, tensor: SymbolicTensor) -> list[Any]:
+        """What made an output."""
+        name, index, position = self.place(tensor)
+        return [name, index + counts_itself(operation_of(tensor.node)), position]
 
     def _entry(self, operation: Any) -> dict[str, Any]:
         if isinstance(operation, Node):
@@ -155,6 +164,14 @@ def operation_of(node: Node | None) -> Any:
     """The layer of a call; for a bare operation the call itself, since every call is one of its own."""
     assert node is not None
     return node if isinstance(node.callable, Op) or not isinstance(node.callable, Layer) else node.callable
+
+
+def counts_itself(operation: Any) -> bool:
+    """Whether Keras counts the call that made it before its other calls, as it does where a model's outputs come from.
+
+    Functional models within others are counted so, Sequential ones are not.
+    """
+    return getattr(operation, "network", None) is not None and type(operation).__name__ != "Sequential"
 
 
 def with_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
@@ -296,8 +313,13 @@ class Reader:
                 return slice(*value["config"])
             if value.get("class_name") == "__ellipsis__":
                 return Ellipsis
+            if value.get("class_name") in ("__tensor__", "__numpy__"):
+                return np.array(value["config"]["value"], dtype_name(value["config"]["dtype"]))
             return {k: self.arguments(v) for k, v in value.items()}
-        return [self.arguments(v) for v in value] if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        found = [self.arguments(v) for v in value]
+        return tuple(found) if any(v is Ellipsis or isinstance(v, slice) for v in found) else found  # an index
 
     def ends(self, key: str) -> Any:
         """The structure of inputs or outputs."""
@@ -307,7 +329,8 @@ class Reader:
         if isinstance(value, dict):
             return {k: self._end(v) for k, v in value.items()}
         if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
-            return self.tensors[value[0], value[1], value[2]]
+            name, index, position = value
+            return self.tensors[name, index - (index > 0 and counts_itself(self.layers[name])), position]
         return [self._end(v) for v in value]
 
 
@@ -331,7 +354,7 @@ def make_operation(entry: Mapping[str, Any]) -> Any:
     if not str(entry.get("module", "")).startswith(("fastnn.ops", "keras.src.ops")):
         return make_layer(entry)
     name = snake_case(str(entry["class_name"]))
-    operation = COMPOSED.get(name) or OPS.get(name)
+    operation = COMPOSED.get(name) or OPS.get(name) or (getattr(ops, name) if name in ops.__all__ else None)
     if operation is None:
         raise ValueError(f"Expected a known operation. Received: {entry['class_name']!r}")
     attrs = {k: v for k, v in entry.get("config", {}).items() if k != "name" and v is not None}

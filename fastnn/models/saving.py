@@ -326,8 +326,8 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
     check_built(model)
     with opened(content, path) as h5:
         if "layer_names" not in h5.attrs and "layer_names0" not in h5.attrs and "model_weights" not in h5:
-            if by_name or skip_mismatch:
-                raise ValueError("Expected by_name and skip_mismatch with older .h5 files only. Received: a newer one")
+            if by_name:
+                raise ValueError("Expected by_name with older .h5 files only. Received: a newer one")
         else:
             group = inner(h5, "model_weights", path) if "model_weights" in h5 else h5
             found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch)))
@@ -336,13 +336,17 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
             return
     if model.optimizer is not None:
         model.optimizer.build(model.trainable_weights)
-    read_weights(model, content, path, optimizer=model.optimizer is not None, other_optimizer=True)
+    optimizer = model.optimizer is not None
+    read_weights(model, content, path, optimizer, other_optimizer=True, skip=skip_mismatch)
 
 
-def read_weights(model: Model, content: bytes, path: Path, optimizer: bool, other_optimizer: bool = False) -> None:
-    """Check all weights of a file against the model's, then assign them."""
+def read_weights(
+    model: Model, content: bytes, path: Path, optimizer: bool, other_optimizer: bool = False, skip: bool = False
+) -> None:
+    """Check all weights of a file against the model's, then assign them; what does not fit may be passed over."""
     with opened(content, path) as h5:
-        found = [pair for group in groups(model) for pair in read_group(h5, group[0], group[2], path)]
+        read = fitting_group if skip else read_group
+        found = [pair for group in groups(model) for pair in read(h5, group[0], group[2], path)]
         state = inner_or_none(h5, "optimizer/vars", path) if optimizer else None
         if state is not None:
             variables = model.optimizer.variables
@@ -355,7 +359,7 @@ def read_weights(model: Model, content: bytes, path: Path, optimizer: bool, othe
                     stacklevel=4,
                 )
             else:
-                found += read_group(h5, "optimizer/vars", variables, path)
+                found += read(h5, "optimizer/vars", variables, path)
     for variable, value in found:
         variable.assign(value)
 
@@ -379,3 +383,14 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
             )
         found.append((variable, np.asarray(dataset)))
     return found
+
+
+def fitting_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) -> list[tuple[Variable, Any]]:
+    """The same; nothing, with a warning, where a group does not fit."""
+    try:
+        return read_group(h5, path, variables, file)
+    except Damaged:
+        raise
+    except ValueError as error:
+        warnings.warn(f"Passed over: {error}", stacklevel=6)
+        return []

@@ -145,7 +145,7 @@ class Rounds:
             self.model.ran = Ran(runner.ran) if self.training else None
             if calls.wants(end):
                 calls.call(end, number - 1, LogBook(sorted(runner.logs().items())))
-            progress.tell(number, {})
+            progress.tell(number, runner.logs)
             if self.training and self.model.stop_training:
                 break
         progress.steps = progress.steps or number

@@ -115,22 +115,34 @@ def table(head: list[str], body: list[list[str]], width: int | None) -> list[str
     return [rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), *map(line, body), rule("└", "┴", "┘")]
 
 
-def summary(model: Any, width: int | None = None, expand: bool = False, trainable: bool = False) -> Iterator[str]:
-    """The lines of a model's summary."""
-    connected = branches(model)
-    head = ["Layer (type)", "Output Shape", "Param #"]
-    head += (["Connected to"] if connected else []) + (["Trainable"] if trainable else [])
-    yield f'Model: "{model.name}"'
-    body = list(rows(model, expand, trainable, connected))
-    body = [row[:3] + [""] * (len(head) - len(row)) + row[3:] for row in body]
-    yield from table(head, body, width)
-    optimizer = getattr(model, "optimizer", None)
-    memory = optimizer.variables if optimizer is not None and optimizer.built else []
-    groups = [
-        ("Total", [*model.weights, *memory]),
-        ("Trainable", model.trainable_weights),
-        ("Non-trainable", model.non_trainable_weights),
-        *([("Optimizer", memory)] if memory else []),
-    ]
-    for name, variables in groups:
-        yield f" {name} params: {count(variables):,} ({size(variables)})"
+class Summary:
+    """What is said of a model's layers.
+
+    Args:
+        model: The model.
+        expand: Whether to say what is in models inside.
+        trainable: Whether to say which layers are trained.
+    """
+
+    def __init__(self, model: Any, expand: bool = False, trainable: bool = False) -> None:
+        connected = branches(model)
+        self.title = f'Model: "{model.name}"'
+        self.head = ["Layer (type)", "Output Shape", "Param #"]
+        self.head += (["Connected to"] if connected else []) + (["Trainable"] if trainable else [])
+        body = rows(model, expand, trainable, connected)
+        self.rows = [row[:3] + [""] * (len(self.head) - len(row)) + row[3:] for row in body]
+        optimizer = getattr(model, "optimizer", None)
+        memory = optimizer.variables if optimizer is not None and optimizer.built else []
+        groups = [
+            ("Total", [*model.weights, *memory]),
+            ("Trainable", model.trainable_weights),
+            ("Non-trainable", model.non_trainable_weights),
+            *([("Optimizer", memory)] if memory else []),
+        ]
+        self.totals = [f"{name} params: {count(found):,} ({size(found)})" for name, found in groups]
+
+    def lines(self, width: int | None = None) -> Iterator[str]:
+        """The printed summary."""
+        yield self.title
+        yield from table(self.head, self.rows, width)
+        yield from (f" {line}" for line in self.totals)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fastnn import config
-from fastnn.callbacks import History, ProgbarLogger
+from fastnn.callbacks import History
 from fastnn.callbacks.base import BATCH_HOOKS, CallbackList, flattened
-from fastnn.callbacks.progress import Progress
+from fastnn.callbacks.progress import Progress, own_level, verbosity
 from fastnn.compat.spellings import LogBook, old_arguments
 from fastnn.engine.batches import epoch_order
 from fastnn.engine.nested import flatten, map_structure
@@ -148,7 +148,9 @@ class Training(Planning):
             logs = self._epoch(epoch, rounds, bool(shuffle), calls, progress)
             due = (epoch + 1) % turns[0] == 0 if turns == [validation_freq] else epoch + 1 in turns
             if check is not None and due:
-                logs.update({f"val_{key}": value for key, value in self._validate(check, calls).items()})
+                logs.update(
+                    {f"val_{key}": value for key, value in self._validate(check, calls, Progress(0, 0)).items()}
+                )
             logs = LogBook(sorted(logs.items()))
             calls.call("on_epoch_end", epoch, logs)
             progress.end(logs)
@@ -164,16 +166,20 @@ class Training(Planning):
         self, epoch: int, rounds: Any, shuffle: bool, calls: CallbackList, progress: Progress
     ) -> dict[str, float]:
         calls.call("on_epoch_begin", epoch, {})
-        progress.begin(epoch)
+        progress.begin_epoch(epoch)
         if not isinstance(rounds, (Batches, OneByOne)):
             return rounds.run(calls, progress)
         order = epoch_order(rounds.count, shuffle, config.global_seed(), int(self.optimizer.iterations.value))
         if calls.wants(*BATCH_HOOKS["train"]):
             self._by_batches(rounds, order, calls, "train", progress)
         else:
-            told = (lambda done: progress.tell(done, rounds.averages.logs())) if progress.moving else None
-            rounds.run(order, progress.seconds, told)
+            self._by_calls(rounds, order, progress)
         return rounds.averages.logs()
+
+    def _by_calls(self, rounds: Batches | OneByOne, order: Array, progress: Progress) -> None:
+        """Run an epoch in as few calls as let the progress move."""
+        told = (lambda done: progress.tell(done, rounds.averages.logs)) if progress.moving else None
+        rounds.run(order, progress.seconds, told)
 
     def _by_batches(
         self, rounds: Batches | OneByOne, order: Array, calls: CallbackList, kind: str, progress: Progress
@@ -185,7 +191,7 @@ class Training(Planning):
             rounds.run_one(order, batch)
             self.ran = Ran(rounds.ran, order[batch * rounds.size : (batch + 1) * rounds.size])
             calls.call(end, batch, LogBook(sorted(rounds.averages.logs().items())))
-            progress.tell(batch + 1, {})
+            progress.tell(batch + 1, rounds.averages.logs)
             if kind == "train" and self.stop_training:
                 return
 
@@ -202,17 +208,17 @@ class Training(Planning):
         feeds = self.prepare_data(x, y, sample_weight, training=False)
         return self._batches(feeds, batch_size, False, steps)
 
-    def _validate(self, check: Any, calls: CallbackList) -> dict[str, float]:
+    def _validate(self, check: Any, calls: CallbackList, progress: Progress) -> dict[str, float]:
         calls.call("on_test_begin", {})
         if isinstance(check, (Batches, OneByOne)):
             order = in_order(check.count)
             if calls.wants(*BATCH_HOOKS["test"]):
-                self._by_batches(check, order, calls, "test", Progress(0, 0))
+                self._by_batches(check, order, calls, "test", progress)
             else:
-                check.run(order)
+                self._by_calls(check, order, progress)
             logs = check.averages.logs()
         else:
-            logs = check.run(calls, Progress(0, 0))
+            logs = check.run(calls, progress)
         calls.call("on_test_end", logs)
         return logs
 
@@ -255,8 +261,8 @@ class Training(Planning):
         level = verbosity(verbose)
         calls = CallbackList(callbacks, model=self, verbose=level, epochs=1, steps=len(check) or None)
         progress = Progress(own_level(level, calls), len(check))
-        progress.begin(0)
-        logs = self._validate(check, calls)
+        progress.begin()
+        logs = self._validate(check, calls, progress)
         progress.end(dict(sorted(logs.items())))
         return self._as_result(logs, return_dict)
 
@@ -308,7 +314,7 @@ class Training(Planning):
 
     def _predicted(self, calls: CallbackList, progress: Progress, batches: Iterable[Feeds]) -> list[Any]:
         """The outputs of every batch."""
-        progress.begin(0)
+        progress.begin()
         calls.call("on_predict_begin", {})
         parts: list[Any] = []
         plans: dict[Any, Plan] = {}  # of this call: what a plan depends on is looked through once for every shape
@@ -319,6 +325,7 @@ class Training(Planning):
                 plans[shapes] = self._plan_for(feeds, None)
             parts.append(self._nest_outputs(self._outputs(plans[shapes], feeds)))
             calls.call("on_predict_batch_end", k, {"outputs": parts[-1]})
+            progress.tell(k + 1)
         calls.call("on_predict_end", {})
         progress.steps = progress.steps or len(parts)
         progress.end({})
@@ -395,23 +402,6 @@ def checked_size(batch_size: Any) -> int:
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(f"Expected batch_size to be a positive integer or None. Received: batch_size={batch_size!r}")
     return int(batch_size)
-
-
-def verbosity(verbose: Any) -> int:
-    """0, 1 or 2; 'auto' is 1.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    level = 1 if verbose == "auto" else int(verbose) if isinstance(verbose, (bool, int)) else -1
-    if level not in (0, 1, 2):
-        raise ValueError(f"Expected verbose to be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}")
-    return level
-
-
-def own_level(level: int, calls: CallbackList) -> int:
-    """What is left to print where a `ProgbarLogger` among the callbacks prints already."""
-    return 0 if calls.first(ProgbarLogger) is not None else level
 
 
 def refuse_beside_stream(**given: Any) -> None:

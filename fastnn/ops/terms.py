@@ -56,6 +56,20 @@ FUNCTIONS = {
 }
 
 
+def cells_of(array: Any, cells: Any) -> NDArray[np.float64]:
+    """Some cells of an array, which may be large, in float64.
+
+    Args:
+        array: The array.
+        cells: Indices of shape (cells, rank).
+
+    Example:
+        >>> cells_of(np.eye(2, dtype=np.float32), [(0, 0), (1, 0)])
+        array([1., 0.])
+    """
+    return np.asarray(np.asarray(array)[tuple(np.asarray(cells).T)], np.float64)
+
+
 @dataclass(frozen=True)
 class Sum:
     """A sum of products: `scale * sum_t prod_f operand_f[index_f[t]] + plus cells`.
@@ -81,10 +95,7 @@ class Sum:
 
     def products(self, arrays: Arrays) -> NDArray[np.float64]:
         """The addends, in order, in float64."""
-        values = [
-            np.broadcast_to(np.asarray(arrays[role], np.float64)[tuple(np.asarray(index).T)], len(index))
-            for role, index in self.factors
-        ]
+        values = [np.broadcast_to(cells_of(arrays[role], index), len(index)) for role, index in self.factors]
         if not self.term:
             return np.prod(values, axis=0) if values else np.ones(0)
         names = {**FUNCTIONS, **dict(self.numbers)}
@@ -138,7 +149,7 @@ class Rows:
         """The columns' numbers by heading, in float64; what counts or marks in whole numbers."""
         names: dict[str, Any] = {**FUNCTIONS, **formula.inner_values(arrays), "k": np.arange(len(self))}
         for letter, (role, cells) in self.lines.items():
-            names[letter] = np.asarray(arrays[role], np.float64)[tuple(np.asarray(cells).T)]
+            names[letter] = cells_of(arrays[role], cells)
         with np.errstate(all="ignore"):
             found = {head: eval(text, {"__builtins__": {}}, names) for head, text in self.columns}
         return {head: np.broadcast_to(value, len(self)) for head, value in found.items()}

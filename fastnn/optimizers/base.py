@@ -223,7 +223,7 @@ class Optimizer(Rated, Eager, Stored):
                 if self.decay_of(variable) is not None:
                     ops.decay(trace.place(variable), step_size, rate=float(self.decay_of(variable) or 0.0))
                 self.update_step(gradient, variable, step_size)
-        for variable, average in zip(self._known, self._averages, strict=False):  # none where none are kept
+        for variable, average in self.averages():
             w, kept = trace.place(variable), trace.place(average)
             average_towards(kept, w, self.updates, self.ema_momentum)
             if self.ema_overwrite_frequency:
@@ -256,6 +256,10 @@ class Optimizer(Rated, Eager, Stored):
         """
         for variable in var_list if self._averages else ():
             variable.assign(self._averages[self._get_variable_index(variable)])
+
+    def averages(self) -> list[tuple[Variable, Variable]]:
+        """The weights with their averages, if the optimizer keeps some and has met the weights."""
+        return list(zip(self._known, self._averages, strict=False))
 
     # ------------------------------------------------------------ for subclasses in Keras' style
 

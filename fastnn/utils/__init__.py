@@ -14,7 +14,7 @@ from fastnn.utils.progbar import Progbar
 from fastnn.utils.registry import custom_object_scope, get_custom_objects, register_keras_serializable
 from fastnn.utils.sequence import PyDataset, Sequence
 
-HOMES = {  # names that belong to rooms above this one
+HOMES = {  # names that belong to rooms above this one, or are seldom used
     "data_sources": (
         "image_dataset_from_directory", "split_dataset", "text_dataset_from_directory",
         "timeseries_dataset_from_array",
@@ -26,6 +26,8 @@ HOMES = {  # names that belong to rooms above this one
     "models.data": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "engine.functional": ("get_source_inputs",),
     "engine.graph": ("is_keras_tensor",),
+    "plotting.dot": ("model_to_dot",),
+    "plotting.model_plot": ("plot_model",),
 }  # fmt: skip
 ABOVE = {name: home for home, names in HOMES.items() for name in names}
 __all__ = [

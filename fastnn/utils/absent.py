@@ -11,7 +11,6 @@ AUGMENTING = "of the augmentations there are flips, crops, rotations, translatio
 POLICIES = "everything is computed in float32 or float64; see fastnn.config.set_floatx"
 GROUPS: dict[str, dict[str, str]] = {
     "": {
-        "there are no networks with trained weights; fastnn.presets has small ones with their data": "applications",
         POLICIES: "DTypePolicy FloatDTypePolicy Quantizer dtype_policies mixed_precision quantizers",
         "everything runs on processors": "device",
         "fastnn.distribute.DataParallel trains in several processes": "distribution",
@@ -24,6 +23,14 @@ GROUPS: dict[str, dict[str, str]] = {
         "fastnn.engine.nested has flatten and map_structure": "tree",
         "fastnn.__version__ says it": "version",
         "not available": "distillation",
+    },
+    "applications": {
+        "of the published networks there are VGG16, VGG19, ResNet50, InceptionV3 and MobileNet": "ConvNeXtBase "
+        "ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 DenseNet169 DenseNet201 EfficientNetB0 "
+        "EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 "
+        "EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L EfficientNetV2M "
+        "EfficientNetV2S InceptionResNetV2 MobileNetV2 MobileNetV3Large MobileNetV3Small NASNetLarge NASNetMobile "
+        "ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50V2 Xception",
     },
     "layers": {
         VOLUMES: "AdaptiveAveragePooling3D AdaptiveMaxPooling3D AveragePooling3D AvgPool3D Conv3D Conv3DTranspose "
@@ -50,7 +57,6 @@ GROUPS: dict[str, dict[str, str]] = {
         "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
     },
     "utils": {
-        "use summary, or fastnn.show for the app's map": "model_to_dot plot_model",
         "give verbose=2 or verbose=0": "disable_interactive_logging enable_interactive_logging "
         "is_interactive_logging_enabled",
         "sound is not available": "audio_dataset_from_directory",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from fastnn.utils.meter import Meter
+
 
 class Progbar:
     """Shows how far a loop of one's own has come, with averages of what it tells.
@@ -12,8 +14,8 @@ class Progbar:
     Args:
         target: Steps in all; None if that is not known.
         width: Ignored.
-        verbose: 0 for silence, 1 for a bar, 2 for a line at the end.
-        interval: Seconds between changes of the bar.
+        verbose: 0 for silence, 1 for a bar on a terminal or in a notebook, 2 for a line at the end.
+        interval: Least seconds between changes of the bar.
         stateful_metrics: Names of values that are shown as they are, not averaged.
         unit_name: What a step is called.
 
@@ -21,7 +23,7 @@ class Progbar:
         >>> bar = Progbar(3, verbose=2)
         >>> for step in range(1, 4):
         ...     bar.update(step, values=[("loss", 1 / step)])
-        3/3 - loss: 0.6111
+        3/3 - 0s ... - loss: 0.6111
     """
 
     def __init__(
@@ -33,11 +35,10 @@ class Progbar:
         stateful_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
     ) -> None:
-        self.target, self.verbose, self.stateful_metrics = target, verbose, set(stateful_metrics or ())
-        self.interval, self.unit_name = interval, unit_name
+        self.target, self.stateful_metrics = target, set(stateful_metrics or ())
         self._seen = 0
         self._sums: dict[str, list[float]] = {}
-        self._bar: Any = None
+        self._meter = Meter(verbose, target or 0, unit_name, interval)
 
     def update(self, current: int, values: Iterable[tuple[str, float]] | None = None, finalize: Any = None) -> None:
         """Tell how many steps are done, and what the latest ones gave.
@@ -57,26 +58,15 @@ class Progbar:
                 total[1] += steps
         self._seen = current
         done = finalize if finalize is not None else self.target is not None and current >= self.target
-        if self.verbose == 1:
-            self._move(steps, done)
-        elif self.verbose == 2 and done:
-            print(" - ".join([f"{current}/{self.target or current}", *([self.text()] if self._sums else [])]))
+        if done:
+            self._meter.end(self.averages(), current)
+        else:
+            self._meter.tell(current, self.averages)
 
     def add(self, n: int, values: Iterable[tuple[str, float]] | None = None) -> None:
         """Tell that `n` more steps are done."""
         self.update(self._seen + n, values)
 
-    def text(self) -> str:
+    def averages(self) -> dict[str, float]:
         """The averages so far."""
-        return " - ".join(f"{k}: {total / max(count, 1):.4f}" for k, (total, count) in self._sums.items())
-
-    def _move(self, steps: int, done: bool) -> None:
-        from tqdm import tqdm
-
-        if self._bar is None:
-            self._bar = tqdm(total=self.target, unit=self.unit_name, mininterval=self.interval)
-        self._bar.set_postfix_str(self.text(), refresh=False)
-        self._bar.update(steps)
-        if done:
-            self._bar.close()
-            self._bar = None
+        return {name: total / max(count, 1) for name, (total, count) in self._sums.items()}

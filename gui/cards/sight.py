@@ -13,7 +13,7 @@ from fastnn.engine.explain import Explanation, number_in
 from fastnn.engine.graph import Step
 from fastnn.engine.inside import Inside
 from fastnn.errors import FastnnError
-from fastnn.ops.terms import Formula, Sum
+from fastnn.ops.terms import Formula, Sum, cells_of
 from gui.cards.figure import Link
 from gui.content import label_letters
 from gui.inner_sums import InnerSum, inner_sums
@@ -103,8 +103,7 @@ class Sight:
         """The numbers of one factor of a sum, term by term."""
         assert self.sum is not None
         role, cells = self.sum.factors[factor]
-        values = np.asarray(self.inside.arrays[role], np.float64)[tuple(np.asarray(cells).T)]
-        return np.broadcast_to(values, len(cells))
+        return np.broadcast_to(cells_of(self.inside.arrays[role], cells), len(cells))
 
 
 def sight_of(session: Any, order: str = "size", unfolded: bool = False) -> Sight | None:

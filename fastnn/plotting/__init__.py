@@ -1,0 +1,1 @@
+"""Models as pictures: boxes for layers, in rows, with lines between them."""

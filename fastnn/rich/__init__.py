@@ -1,0 +1,1 @@
+"""What notebooks show of models, layers, tensors and histories."""
