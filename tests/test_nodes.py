@@ -101,3 +101,30 @@ def test_every_operation_of_keras_has_its_class():
     in_keras = {line.split("(")[0].removeprefix("image.").removeprefix("linalg.") for line in lines}
     assert {*OPS, *COMPOSED} & in_keras == set(MODULE_OF) - {"rectify"}
     assert all(found(class_name(name))[0] == name for name in MODULE_OF)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "args"),
+    [
+        ("Mean", [1], []),
+        ("Mean", {"x": 3}, []),
+        ("Mean", {"axis": {"a": 1}}, []),
+        ("GetItem", {}, [[{"class_name": "__slice__", "config": {"start": "a"}}]]),
+        ("Add", {}, [{"class_name": "__numpy__", "config": {"value": ["a"], "dtype": "object"}}]),
+        ("Add", {}, [{"class_name": "__tuple__"}]),
+        ("Map", {}, ["eval"]),
+        ("Vectorize", {}, []),
+        ("Repeat", {"repeats": 10**12}, []),
+    ],
+)
+def test_arguments_made_to_harm(name, config, args):
+    entry = {"module": "keras.src.ops.numpy", "class_name": name, "config": config}
+    config = {"name": "m", **config_of(entry, *args)}
+    text = json.dumps({"module": "keras", "class_name": "Functional", "config": config})
+    with pytest.raises(ValueError, match=r"[Ee]xpected .*[Rr]eceived"):
+        fastnn.models.model_from_json(text)
+
+
+def test_more_differences_than_numbers_end():
+    entry = {"module": "keras.src.ops.numpy", "class_name": "Diff", "config": {"n": 10**12}}
+    assert fastnn.Model.from_config(config_of(entry)).output_shape == (None, 0)

@@ -282,7 +282,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
         raise ValueError(f"Expected n from 0. Received: n={n}")
     a = tensor(a)
     at = axis_of(tuple(a.shape), axis)
-    for _ in range(n):
+    for _ in range(builtin_min(n, a.shape[at] + 1)):  # nothing is left then
         size = a.shape[at]
         first = builtin_min(1, size)
         a = subtract(piece(a, at, first, size), piece(a, at, 0, builtin_max(size - 1, 0)))
