@@ -68,3 +68,66 @@ def test_modules_of_preprocessing_are_attributes_too():
     assert fastnn.preprocessing.image_dataset_from_directory is fastnn.utils.image_dataset_from_directory
     with pytest.warns(DeprecationWarning, match="np_utils"):
         assert fastnn.utils.np_utils.to_categorical([1]).tolist() == [[0, 1]]
+
+
+# ---------------------------------------------------------------- arguments and files
+
+
+def small():
+    model = fastnn.Sequential([layers.Input((2,)), layers.Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_a_model_that_could_not_be_compiled_anew_is_as_it_was():
+    model = small()
+    optimizer = model.optimizer
+    with pytest.raises(ValueError, match="accuraccy"):
+        model.compile("adam", "mse", metrics=["accuraccy"])
+    assert model.optimizer is optimizer
+    assert list(model.fit(np.eye(2), [0, 1], verbose=0).history) == ["accuracy", "loss"]
+
+
+def test_no_name_is_suggested_twice():
+    with pytest.raises(ValueError, match="accuraccy") as caught:
+        fastnn.metrics.get("accuraccy")
+    assert str(caught.value).count("'accuracy'") == 1
+
+
+def test_all_presets_are_told_where_no_name_is_near():
+    with pytest.raises(ValueError, match=r"Received: '#'; known names: .*'xor'"):
+        fastnn.presets.get("#")
+    with pytest.raises(ValueError, match=r"did you mean 'lenet5'\?"):
+        fastnn.presets.get("lenet")
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (np.array([["a", "b"]]), "Received: text, <U1"),
+        (np.array([[None, 1.0]]), "Received: list of NoneType"),
+        ([[None, 1.0]], "Received: list of NoneType"),
+    ],
+)
+def test_what_is_no_number_is_named(x, words):
+    with pytest.raises(TypeError, match=words):
+        small().predict(x, verbose=0)
+
+
+@pytest.mark.parametrize("size", ["32", 32, (32,), (0, 32), (32, None), (3.5, 4)])
+def test_images_are_of_two_lengths(tmp_path, size):
+    fastnn.utils.save_img(tmp_path / "a.png", np.zeros((4, 5, 3)))
+    with pytest.raises(ValueError, match=re.escape(f"target_size={size!r}")):
+        fastnn.utils.load_img(tmp_path / "a.png", target_size=size)
+
+
+def test_all_data_sets_are_listed():
+    assert {"cifar10", "clothes", "reviews"} <= set(dir(fastnn.datasets))
+
+
+def test_where_a_file_goes_that_cannot_be_downloaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("fastnn.config.home", lambda: tmp_path)
+    monkeypatch.setattr("fastnn.datasets.download.transfer", lambda *_: (_ for _ in ()).throw(OSError("no network")))
+    monkeypatch.delenv("FASTNN_DATA", raising=False)
+    with pytest.raises(fastnn.datasets.DatasetError, match=f"in {tmp_path}.*no network.* put the file there yourself"):
+        fastnn.datasets.mnist.load_data()
