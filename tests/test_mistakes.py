@@ -131,3 +131,13 @@ def test_where_a_file_goes_that_cannot_be_downloaded(tmp_path, monkeypatch):
     monkeypatch.delenv("FASTNN_DATA", raising=False)
     with pytest.raises(fastnn.datasets.DatasetError, match=f"in {tmp_path}.*no network.* put the file there yourself"):
         fastnn.datasets.mnist.load_data()
+
+
+def test_settings_that_there_are_not_say_why():
+    assert fastnn.config.backend() == fastnn.backend.backend() == "fastnn"
+    with pytest.raises(AttributeError, match="safe_mode=False"):
+        fastnn.config.enable_unsafe_deserialization()
+    with pytest.raises(AttributeError, match="did you mean 'set_floatx'"):
+        fastnn.config.set_float  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'set_backend'"):
+        from fastnn.config import set_backend  # noqa: F401
