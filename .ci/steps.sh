@@ -119,6 +119,8 @@ extras_alone() ( # each extra in an environment that has no other
     done
 )
 
+fuzz() { python -m tests.fuzz all --seconds 600 --jobs 2; } # the seed is told with what is found
+
 copy_of_source() { # folder: the files under version control or about to be
     mkdir -p "$1"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1"

@@ -28,7 +28,9 @@ from fastnn.utils.registry import room_for_weights
 
 COMPILE = "compile"
 LARGEST = 60_000_000  # weights of a network on the screen
-FAILURES = (FastnnError, ValueError, TypeError, ArithmeticError, MemoryError, LookupError, AttributeError)
+FAILURES = (
+    FastnnError, ValueError, TypeError, ArithmeticError, MemoryError, LookupError, AttributeError, RecursionError
+)  # fmt: skip
 LEFT_OUT = ("Lambda", "Layer", "RNN", "StackedRNNCells", "StringLookup", "IntegerLookup", "TextVectorization")
 ROOMS = {
     "layers": "Layer", "optimizers": "Optimizer", "losses": "Loss", "metrics": "Metric", "initializers": "Initializer",
@@ -161,6 +163,8 @@ class _Builder:
         except FAILURES as error:
             self.failed = True
             message = str(error) or type(error).__name__
+            if isinstance(error, RecursionError):
+                message = "expected a plain value, received one nested too deeply."
             called = text.split("(")[0].split("=")[-1].strip()
             prefix = f"line {number}, {called}" if called.isidentifier() else f"line {number}"
             return Line(number, text, error=f"{prefix}: {message}")
@@ -233,9 +237,9 @@ def parsed(text: str) -> tuple[str, ast.Call]:
     """
     try:
         body = ast.parse(text.strip()).body
-    except (SyntaxError, ValueError, RecursionError) as error:
-        words = getattr(error, "msg", None) or str(error)
-        raise ValueError(f"expected a line such as Dense(3), received {text!r}: {words}.") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        words = getattr(error, "msg", None) or str(error) or "nested too deeply"
+        raise ValueError(f"expected a line such as Dense(3), received {text[:200]!r}: {words}.") from None
     statement = body[0] if len(body) == 1 else None
     name = ""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):

@@ -67,7 +67,7 @@ class Keymap:
         """The keymap of such a text; what it does not understand, or what would clash, is left as in the table."""
         try:
             held = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             held = {}
         keymap, known = Keymap(), {a.name for a in ACTIONS}
         for name, keys in held.items() if isinstance(held, dict) else ():

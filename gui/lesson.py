@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.errors import FastnnError
 from gui import blueprint
 from gui.numbers import format_number
 from gui.session import Session
@@ -320,7 +321,7 @@ def answer(session: Session, stage: Stage) -> float:
     words, _, where = stage.keys["answer"].partition(" at ")
     try:
         return float(ast.literal_eval(words))
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         pass
     if not where:
         return number_at(session, words)
@@ -329,6 +330,8 @@ def answer(session: Session, stage: Stage) -> float:
     stepper.goto(position(session, where))
     try:
         return float(stepper.view(name)[index])
+    except (LookupError, TypeError, FastnnError):
+        raise ValueError(f"expected a number computed there, received {words!r}.") from None
     finally:
         stepper.goto(here)
 

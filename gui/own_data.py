@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.utils import archives
+
 Array = NDArray[Any]
 TARGETS = ("target", "label", "class", "y", "species")  # columns of these names are what is to be learnt
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 MOST_CLASSES = 50
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, NotImplementedError)
 LARGEST = 2**31  # bytes of all arrays together
+GROWTH = 200  # of packed arrays: many are mostly zeros
+KINDS = "fiubSU"  # of arrays: numbers and words
 MISSING = ("", "?", "na", "nan", "n/a", "null", "none")
 
 
@@ -118,6 +120,8 @@ def table_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             start = file.read(65536)
             file.seek(0)
             for cells in (reader := csv.reader(file, delimiter=delimiter(start), skipinitialspace=True)):
+                if any("\0" in cell for cell in cells):
+                    raise ValueError(f"{path.name}, line {reader.line_num}: expected text, received a NUL byte.")
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, [cell.strip() for cell in cells]
     except UnicodeDecodeError as error:
@@ -219,31 +223,24 @@ def are_classes(y: Array) -> bool:
 def arrays(path: Path) -> tuple[Array, Array]:
     """Arrays x and y (or x_train and y_train) of an .npz file, as they are."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            held = {name.lower(): name for name in data.files}
+        with path.open("rb") as file, archives.opened(file) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            held = {name.lower(): f"{name}.npy" for name in names}
             pair = next((p for p in (("x", "y"), ("x_train", "y_train")) if set(p) <= set(held)), None)
             if pair is None:
-                raise ValueError(f"{path.name}: expected arrays x and y, received {sorted(data.files)}.")
-            check_sizes(path, [held[name] for name in pair])
-            return np.asarray(data[held[pair[0]]]), np.asarray(data[held[pair[1]]])
-    except DAMAGE as error:
-        raise ValueError(f"{path.name}: expected arrays of NumPy, received a damaged file: {error}.") from None
+                raise ValueError(f"arrays {sorted(names)}")
+            check_sizes(archive, [held[name] for name in pair])
+            x, y = (archives.array(archives.part(archive, held[name], GROWTH), name, KINDS) for name in pair)
+            return x, y
     except ValueError as error:
-        if str(error).startswith(path.name):
-            raise
-        why = "another file" if "contains pickled" in str(error) else f"others: {error}"
-        said = f"{path.name}: expected arrays of NumPy, received {why}."
-        raise ValueError(said) from None
+        raise ValueError(f"{path.name}: expected arrays x and y of NumPy, received {error}.") from None
 
 
-def check_sizes(path: Path, names: Sequence[str]) -> None:
+def check_sizes(archive: zipfile.ZipFile, names: Sequence[str]) -> None:
     """Raise ValueError if arrays are larger than any that can be shown."""
-    total = 0
-    with zipfile.ZipFile(path) as archive:
-        for name in names:
-            total += archive.getinfo(f"{name}.npy").file_size
+    total = sum(archive.getinfo(name).file_size for name in names)
     if total > LARGEST:
-        raise ValueError(f"{path.name}: expected at most {LARGEST:,} bytes of arrays, received {total:,}.")
+        raise ValueError(f"{total:,} bytes, more than {LARGEST:,}")
 
 
 def from_arrays(path: Path, x: Array, y: Array) -> OwnData:

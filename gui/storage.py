@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import fastnn
 from fastnn import presets
 from fastnn.engine import conditions
 from fastnn.engine.batches import Feeds
 from fastnn.engine.edits import Edit
 from fastnn.errors import FastnnError
+from fastnn.models import saving
 from fastnn.utils.session_file import SessionFile, read
 from gui.history import History
 from gui.moment import GRAINS
@@ -68,7 +66,7 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
     for i, (steps, values) in enumerate(session.history.arrays()):
         arrays |= {f"history.steps/{i}": steps, f"history.values/{i}": values}
     arrays["losses"] = session.losses.array.copy()
-    return SessionFile(record, arrays, None if preset else saved_model(source.build(session.seed)))
+    return SessionFile(record, arrays, None if preset else saving.as_bytes(source.build(session.seed)))
 
 
 def has_data_of_preset(source: Source, stepper: Any) -> bool:
@@ -81,26 +79,15 @@ def has_data_of_preset(source: Source, stepper: Any) -> bool:
     return own.keys() == data.keys() and all(np.array_equal(own[n], data[n]) for n in own)
 
 
-def saved_model(model: Any) -> bytes:
-    """A model as a `.keras` file has it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
-
-
 def loaded_model(content: bytes) -> Any:
     """The model of a `.keras` file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        path.write_bytes(content)
-        try:
-            return fastnn.models.load_model(path)
-        except ValueError as error:
-            said = str(error).replace(f" (in '{path}')", "")
-            if "known class or function" in said:
-                said += " Open the script that registers it first: its classes are known from then on."
-            raise ValueError(f"its network cannot be made: {said}") from error
+    try:
+        return saving.from_bytes(content)
+    except ValueError as error:
+        said = str(error).replace(" (in 'memory')", "")
+        if "known class or function" in said:
+            said += " Open the script that registers it first: its classes are known from then on."
+        raise ValueError(f"its network cannot be made: {said}") from error
 
 
 def save(session: State, path: str | os.PathLike[str], window: Mapping[str, Any] | None = None) -> str:
@@ -137,7 +124,7 @@ def restore(session: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
         source = source_of(file)
         stepper = stepper_of(file, source)
         kept = _kept(file, stepper)
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError, FastnnError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError, FastnnError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"Expected a session that can be taken up. Received: '{os.fspath(path)}': {reason}") from error
     session.take(source, stepper, whole(file.record, "seed"), kept)
@@ -174,6 +161,13 @@ def whole(record: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def cell_of(listed: Any) -> tuple[int, ...]:
+    """Whole numbers of a record, such as an index."""
+    if not isinstance(listed, list) or not all(type(i) is int for i in listed):
+        raise ValueError(f"expected a list of whole numbers, received {listed!r}")
+    return tuple(listed)
+
+
 def stepper_of(file: SessionFile, source: Source) -> Any:
     """A stepper that stands where the file says."""
     record, seed = file.record, whole(file.record, "seed")
@@ -182,11 +176,11 @@ def stepper_of(file: SessionFile, source: Source) -> Any:
     names = renamed(record["names"], stepper)
     step, losses = whole(record, "step"), file.arrays["losses"]
     edits = [
-        Edit(whole(e, "step"), names[e["name"]], tuple(int(i) for i in e["index"]), value)
+        Edit(whole(e, "step"), names[e["name"]], cell_of(e["index"]), value)
         for e, value in zip(record["edits"], file.numbered("edits"), strict=True)
     ]
     stepper.resume(0, file.numbered("start"), [])
-    stepper.resume(step, file.numbered("state"), losses.tolist(), edits, [int(s) for s in record["starts"]])
+    stepper.resume(step, file.numbered("state"), losses.tolist(), edits, list(cell_of(record["starts"])))
     stepper.run_on(whole(record, "done"))
     stepper.breakpoints.update(i for i in record["breakpoints"] if isinstance(i, int) and 0 <= i < len(stepper.steps))
     return stepper
@@ -206,7 +200,7 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"conditions": [conditions.from_json(c) for c in record.get("conditions", [])]}
     chosen = record.get("selection")
     if chosen and chosen[0] in names:
-        found["selection"] = (names[chosen[0]], tuple(int(i) for i in chosen[1]))
+        found["selection"] = (names[chosen[0]], cell_of(chosen[1]))
     found["pinned"] = list(_watches(record.get("watches", []), names, stepper))
     if isinstance(record.get("looked"), int) and 0 <= record["looked"] < len(stepper.steps):
         found["_looked"] = record["looked"]
@@ -227,6 +221,6 @@ def _kept(file: SessionFile, stepper: Any) -> dict[str, Any]:
 def _watches(listed: Any, names: Mapping[str, str], stepper: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The watch list of a file, without what there is no cell for."""
     for name, index in listed:
-        cell, value = tuple(int(i) for i in index), stepper.listing.values.get(names.get(name, ""))
+        cell, value = cell_of(index), stepper.listing.values.get(names.get(name, ""))
         if value is not None and len(cell) == len(value.shape):
             yield value.name, cell

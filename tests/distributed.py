@@ -14,7 +14,7 @@ import fastnn
 from fastnn import layers
 from fastnn.distribute import DataParallel, DistributionError
 
-FOLDER = Path(sys.argv[2])
+FOLDER = Path(*sys.argv[2:3])
 
 
 def digits(count=205):

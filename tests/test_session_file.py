@@ -63,7 +63,7 @@ def rewrite(path, entries, compression=zipfile.ZIP_STORED):
                 + b"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999,)}".ljust(78)
                 + b"\n",
             },
-            "holds",
+            "bytes for it",
         ),
     ],
 )

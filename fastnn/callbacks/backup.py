@@ -61,15 +61,18 @@ class BackupAndRestore(Callback):
             if place.exists():
                 try:
                     return self._restore(place)
-                except (OSError, ValueError, KeyError, TypeError) as error:
+                except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
                     if name == BEFORE or not (self._folder / BEFORE).exists():
                         raise ValueError(f"Expected whole files in backup_dir='{self._folder}'. {error}") from error
         return None
 
     def _restore(self, place: Path) -> None:
-        state = json.loads(place.read_text())
+        state = json.loads(place.read_text(encoding="utf-8"))
+        counts = [state["epoch"], state["number"]]
+        if not all(type(n) is int and n >= 0 for n in counts):
+            raise ValueError(f"Expected whole numbers in '{place}'. Received: {counts}")
         self.model.load_weights(self._folder / Path(state["weights"]).name)
-        self._epoch, self._number = int(state["epoch"]), int(state["number"])
+        self._epoch, self._number = counts
         self.model._initial_epoch = self._epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -50,6 +50,8 @@ class CSVLogger(Callback):
         place = Path(self.filename)
         self._headed = self.append and place.exists() and place.stat().st_size > 0
         self._file = open(place, "a" if self.append else "w", newline="")  # noqa: SIM115  open until training ends
+        if self._headed and place.read_bytes()[-1:] != b"\n":
+            self._file.write("\n")  # of a line that was being written when the process was killed
         self.keys = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -80,6 +80,8 @@ def read_npy(content: bytes, lists: bool = False) -> NDArray[Any]:
     """
     file = io.BytesIO(content)
     version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"an array in version {version} of NumPy's format")
     header = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = header(file)
     data = content[file.tell() :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -24,6 +25,8 @@ from fastnn.layers.input_spec import check_inputs
 from fastnn.layers.weights import Book, Holder
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
+
+NO_NAME = re.compile("[/\0\ud800-\udfff]")  # files could not hold such a name
 
 
 def building(build: Callable[..., None]) -> Callable[..., None]:
@@ -119,8 +122,8 @@ class Layer(Holder, Configured):
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}; "
                 + did_you_mean(next(iter(kwargs)), list(inspect.signature(type(self).__init__).parameters)[1:])
             )
-        if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"Expected name to be a string without '/'. Received: name={name!r}")
+        if name is not None and (not isinstance(name, str) or NO_NAME.search(name)):
+            raise ValueError(f"Expected name to be a string without '/', NUL and half characters. Received: {name=}")
         self.name = auto_name(snake_case(type(self).__name__)) if name is None else name
         self.dtype = dtype_name(dtype)
         self.autocast = autocast

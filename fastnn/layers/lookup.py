@@ -17,6 +17,7 @@ from fastnn.utils import text
 from fastnn.utils.registry import serializable, trusted
 from fastnn.utils.statistics import batches_of
 
+MOST_UNKNOWN = 1_000_000  # numbers for unknown words, each of which the vocabulary lists
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
@@ -54,6 +55,10 @@ class Lookup(Layer):
         super().__init__(**kwargs)
         self.max_tokens = None if max_tokens is None else whole("max_tokens", max_tokens, 2)
         self.num_oov_indices = whole("num_oov_indices", num_oov_indices, 0)
+        if self.num_oov_indices > MOST_UNKNOWN:
+            raise ValueError(
+                f"Expected num_oov_indices up to {MOST_UNKNOWN}. Received: num_oov_indices={num_oov_indices!r}"
+            )
         self.mask_token, self.oov_token = mask_token, oov_token
         self.invert = bool(invert)
         self.output_mode = one_of("output_mode", output_mode, MODES)

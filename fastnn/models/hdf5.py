@@ -13,22 +13,17 @@ import numpy as np
 
 from fastnn.engine.tensor import Variable
 from fastnn.models import old_configs
+from fastnn.utils.hdf5_files import Damaged, arrays_of, inner, names_of, text_of
 from fastnn.utils.registry import deserialize, serialize
 
 if TYPE_CHECKING:
     from fastnn.layers import Layer
 
-MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
-HEAP = re.compile(rb"GCOL\x01\0\0\0")  # how a heap of texts begins
 VERSION = "3.8.0"  # the Keras version whose layout this is
 LARGEST_ATTRIBUTE = 64512  # bytes of a list of names in one attribute; a single text may be longer
 SLOT = re.compile(r"/(m|v|vhat|velocity|momentum|rms|mg|accumulator|accum_grad|accum_var)(?=/|:)")
 TOP = "top_level_model_weights"
 Pairs = list[tuple[Variable, Any]]
-
-
-class Damaged(ValueError):
-    """A file that cannot be read: truncated, of another kind, or with parts missing."""
 
 
 # ---------------------------------------------------------------- writing
@@ -93,27 +88,6 @@ def in_order(layer: Layer) -> list[Variable]:
 # ---------------------------------------------------------------- reading
 
 
-def check_heaps(content: bytes, file: Path) -> None:
-    """Check the heaps of texts in an HDF5 file's bytes: the library never ends on one with damaged lengths.
-
-    Raises:
-        ValueError: naming the file.
-    """
-    if content.startswith(MARK) and content[14 if content[8] < 2 else 10] != 8:
-        raise Damaged(f"Expected lengths of 8 bytes in '{file}'. Received: other ones")
-    for found in HEAP.finditer(content):
-        at, size = found.start(), int.from_bytes(content[found.start() + 8 : found.start() + 16], "little")
-        end, at = at + size, at + 16
-        if not 16 <= size <= len(content) - found.start():
-            raise Damaged(f"Expected a whole file '{file}'. Received: a heap of {size} bytes")
-        while at + 16 <= end:
-            number, length = (int.from_bytes(content[at + a : at + b], "little") for a, b in ((0, 2), (8, 16)))
-            step = 16 + -(-length // 8) * 8 if number else length
-            if not 16 <= step <= end - at:
-                raise Damaged(f"Expected a whole file '{file}'. Received: a heap with an object of {length} bytes")
-            at += step
-
-
 def model_entry(h5: Any, file: Path) -> dict[str, Any]:
     """The architecture in today's form.
 
@@ -131,70 +105,9 @@ def model_entry(h5: Any, file: Path) -> dict[str, Any]:
 def settings_of(h5: Any, file: Path) -> dict[str, Any] | None:
     """The compile settings in today's form, or None."""
     config = text_of(h5, "training_config", file)
-    return old_configs.compile_settings(config) if isinstance(config, Mapping) else None
-
-
-def words_of(group: Any, name: str, file: Path) -> Any:
-    """An attribute that is text, or an array of texts; of any other type it may crash the library that reads it.
-
-    Raises:
-        ValueError: naming the file.
-    """
-    import h5py
-
-    kept = group.attrs.get_id(name)
-    if kept.shape and 0 in kept.shape:
-        return []
-    if h5py.check_string_dtype(kept.dtype) is None:
-        raise Damaged(f"Expected text as '{name}' of '{file}'. Received: {kept.dtype}")
-    return group.attrs[name]
-
-
-def text_of(h5: Any, name: str, file: Path) -> Any:
-    """JSON of an attribute, None if it is not there."""
-    if name not in h5.attrs:
-        return None
-    raw = words_of(h5, name, file)
-    try:
-        return json.loads(raw if isinstance(raw, (bytes, str)) else bytes(raw))
-    except (ValueError, RecursionError) as error:
-        raise Damaged(f"Expected JSON as '{name}' of '{file}'. Received: {error}") from None
-
-
-def names_of(group: Any, name: str, file: Path) -> list[str]:
-    """A list of names, in one attribute or several."""
-    found: list[str] = []
-    parts = [name] if name in group.attrs else [f"{name}{k}" for k in range(len(group.attrs))]
-    for part in parts:
-        if part not in group.attrs:
-            break
-        found += [n.decode() if isinstance(n, bytes) else str(n) for n in np.ravel(words_of(group, part, file))]
-    return found
-
-
-def inner(group: Any, path: str, file: Path) -> Any:
-    """What lies under a path; links out of the file are refused on every step."""
-    import h5py
-
-    for part in path.split("/"):
-        link = group.get(part, getlink=True) if part not in ("", ".", "..") and hasattr(group, "get") else None
-        if not isinstance(link, h5py.HardLink):
-            raise Damaged(f"Expected '{path}' in '{file}'. Received: {link}")
-        group = group[part]
-    return group
-
-
-def arrays_of(group: Any, file: Path) -> list[Any]:
-    """The arrays that a group names, in that order; not read yet."""
-    import h5py
-
-    found = []
-    for name in names_of(group, "weight_names", file):
-        data = inner(group, name, file)
-        if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or data.dtype.kind not in "fiub":
-            raise Damaged(f"Expected numbers under '{name}' of '{file}'. Received: {data!r}")
-        found.append(data)
-    return found
+    if not isinstance(config, Mapping | None):
+        raise Damaged(f"Expected compile settings in '{file}'. Received: JSON of a {type(config).__name__}")
+    return None if config is None else old_configs.compile_settings(config)
 
 
 def matched(variables: Sequence[Variable], arrays: Sequence[Any], what: str, file: Path, skip: bool = False) -> Pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -254,6 +255,9 @@ def operation_names(operations: Sequence[Any]) -> dict[int, str]:
 # ---------------------------------------------------------------- reading a configuration
 
 
+Call = tuple[str, int, Mapping[str, Any]]  # of a layer: its name, which call, and with what
+
+
 class Reader:
     """Makes the tensors that a functional configuration describes."""
 
@@ -264,34 +268,39 @@ class Reader:
         self.call_all()
 
     def call_all(self) -> None:
-        """Repeat the calls, each when its arguments are there."""
-        waiting = []
+        """Repeat the calls, each when its arguments are there; a call that lacks one waits for just that."""
+        ready: deque[Call] = deque()
+        waiting: dict[tuple[str, int, int], list[Call]] = {}
         for entry in self.config["layers"]:
             operation = self.layers[entry["name"]]
             if isinstance(operation, InputLayer):
                 self.tensors[entry["name"], 0, 0] = operation.output
-            waiting += [(entry["name"], i, node) for i, node in enumerate(entry["inbound_nodes"])]
-        while waiting:
-            later = [call for call in waiting if not self.call(*call)]
-            if len(later) == len(waiting):
-                raise ValueError(
-                    f"Expected layers that depend on the inputs. Received: '{later[0][0]}', which does not"
-                )
-            waiting = later
+            ready += [(entry["name"], i, node) for i, node in enumerate(entry["inbound_nodes"])]
+        while ready:
+            call = ready.popleft()
+            lacking = self.lacking(*call)
+            if lacking is not None:
+                waiting.setdefault(lacking, []).append(call)
+                continue
+            for place in self.call(*call):
+                ready += waiting.pop(place, [])
+        for name, *_ in (call for calls in waiting.values() for call in calls):
+            raise ValueError(f"Expected layers that depend on the inputs. Received: '{name}', which does not")
 
-    def call(self, name: str, index: int, node: Mapping[str, Any]) -> bool:
-        """Repeat one call; returns whether its arguments were there."""
+    def lacking(self, name: str, index: int, node: Mapping[str, Any]) -> tuple[str, int, int] | None:
+        """An argument of a call, or the layer's call before it, that is not there yet."""
         needed = places(node)
         if not needed:
             raise ValueError(f"Expected calls with tensors. Received: a call of '{name}' without one")
-        if any(place not in self.tensors for place in needed) or any(
-            (name, i, 0) not in self.tensors for i in range(index)
-        ):
-            return False
-        outputs = self.layers[name](*self.arguments(node["args"]), **self.arguments(node["kwargs"]))
-        for position, tensor in enumerate(flatten(outputs)):
-            self.tensors[name, index, position] = tensor
-        return True
+        before = [(name, index - 1, 0)] if index else []
+        return next((place for place in [*needed, *before] if place not in self.tensors), None)
+
+    def call(self, name: str, index: int, node: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+        """Repeat one call; returns the places of what it gave."""
+        outputs = flatten(self.layers[name](*self.arguments(node["args"]), **self.arguments(node["kwargs"])))
+        made = [(name, index, position) for position in range(len(outputs))]
+        self.tensors.update(zip(made, outputs, strict=True))
+        return made
 
     def arguments(self, value: Any) -> Any:
         """Arguments with tensors in their places."""

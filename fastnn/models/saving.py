@@ -7,9 +7,7 @@ import io
 import json
 import warnings
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +16,19 @@ import numpy as np
 from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.exchange import safetensors
-from fastnn.layers import Layer
 from fastnn.models import hdf5, old_configs
-from fastnn.models.hdf5 import Damaged
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
-from fastnn.utils.naming import snake_case
+from fastnn.models.weight_groups import groups
+from fastnn.utils import archives
+from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 from fastnn.utils.writing import write_aside
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
 WEIGHTS = "model.weights.h5"
 HDF5 = (".h5", ".hdf5")
-SMALL = 2**26  # bytes that may be unpacked from any file
-LARGEST_GROWTH = 20
-DAMAGE = (
-    OSError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError, MemoryError, AssertionError
-)  # what damaged files lead to, besides ValueError  # fmt: skip
+FEW = 2**20  # weights that any file may ask for
 
 
 # ---------------------------------------------------------------- paths
@@ -52,50 +46,6 @@ def checked_path(filepath: Any, ending: str | tuple[str, ...], overwrite: bool) 
     if path.exists() and not overwrite:
         raise ValueError(f"Expected overwrite=True to replace an existing file. Received: filepath={str(filepath)!r}")
     return path
-
-
-# ---------------------------------------------------------------- weights: names of groups
-
-
-def groups(layer: Layer, path: str = "") -> Iterator[tuple[str, str, list[Variable]]]:
-    """Group, layer name and variables of a layer and of all layers within, as Keras lays them out."""
-    yield f"{path}vars", layer.name, layer.own_variables()
-    if isinstance(layer, Model):
-        yield from parts(listed(layer), f"{path}layers/")
-        yield from attributes(layer, path, besides=layer.layers if layer.network is not None else ())
-    else:
-        yield from attributes(layer, path)
-
-
-def listed(model: Model) -> list[Layer]:
-    """The layers that a file has under `layers`."""
-    return model.layers
-
-
-def parts(layers: Sequence[Layer], path: str) -> Iterator[tuple[str, str, list[Variable]]]:
-    """Groups of layers in a list: named by class, numbered where a class comes again."""
-    seen: Counter[str] = Counter()
-    for layer in layers:
-        name = snake_case(type(layer).__name__ if not is_functional(layer) else "Functional")
-        count = seen[name]
-        seen[name] += 1
-        yield from groups(layer, f"{path}{name}_{count}/" if count else f"{path}{name}/")
-
-
-def is_functional(layer: Layer) -> bool:
-    """Whether a layer is a plain functional model."""
-    return type(layer) is Model
-
-
-def attributes(layer: Layer, path: str, besides: Sequence[Layer] = ()) -> Iterator[tuple[str, str, list[Variable]]]:
-    """Groups of layers held in attributes, named by the attribute."""
-    skip = {id(x) for x in besides}
-    for key, value in sorted(vars(layer).items()):
-        if isinstance(value, Layer) and id(value) not in skip:
-            if not isinstance(layer, Model):
-                yield from groups(value, f"{path}{key}/")
-        elif isinstance(value, (list, tuple)) and not key.startswith("_") and not isinstance(layer, Model):
-            yield from parts([x for x in value if isinstance(x, Layer)], f"{path}{key}/")
 
 
 # ---------------------------------------------------------------- writing
@@ -172,9 +122,12 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     """
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
         raise ValueError("Expected a dict with class_name and config. Received: " + type(config).__name__)
-    config = old_configs.todays_model(config) if "module" not in config else config
+    path = Path("configuration")
+    if "module" not in config:
+        with naming(path, "a model's configuration", "another one"):
+            config = old_configs.todays_model(config)
     with custom_object_scope(custom_objects):
-        return build_model(Path("configuration"), config)
+        return build_model(path, config)
 
 
 def save_model(
@@ -240,9 +193,8 @@ def as_bytes(model: Model, include_optimizer: bool = True) -> bytes:
 
 def from_bytes(content: bytes, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The model that `as_bytes` wrote down."""
-    config, weights = parts_of(content, Path("memory"))
-    with custom_object_scope(custom_objects):
-        return read_model(Path("memory"), config, weights, True)
+    with custom_object_scope(custom_objects), room_for_weights(room(content)):
+        return read_model(Path("memory"), *parts_of(content, Path("memory")), True)
 
 
 def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
@@ -278,24 +230,14 @@ def read_archive(path: Path) -> tuple[dict[str, Any], bytes]:
 def parts_of(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
     """The same of a file's content."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            config = json.loads(read_part(archive, "config.json"))
-            weights = read_part(archive, WEIGHTS)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        with archives.opened(io.BytesIO(content)) as archive:
+            config = json.loads(archives.part(archive, "config.json"))
+            weights = archives.part(archive, WEIGHTS)
+    except (ValueError, OSError, RecursionError) as error:
         raise Damaged(f"Expected a model saved as .keras or .h5. Received another file, '{path}': {error}") from None
-    except Exception as error:  # zlib.error is no subclass of those
-        raise Damaged(f"Expected a whole .keras file. Received: '{path}', which is damaged: {error}") from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: JSON without a class name")
     return config, weights
-
-
-def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """One file of an archive; one that is large only when unpacked is refused before memory is spent on it."""
-    info = archive.getinfo(name)
-    if info.file_size > max(LARGEST_GROWTH * info.compress_size, SMALL):
-        raise ValueError(f"'{name}' would grow from {info.compress_size} to {info.file_size} bytes")
-    return archive.read(info)
 
 
 def load_model(
@@ -322,11 +264,15 @@ def load_model(
         raise ValueError(f"Expected no further arguments. Received: {kwargs}")
     path = Path(filepath)
     content = path.read_bytes()
-    room = max(LARGEST_GROWTH * len(content), SMALL)
-    with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room):
-        if content.startswith(hdf5.MARK):
+    with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room(content)):
+        if content.startswith(MARK):
             return read_hdf5_model(path, content, compile)
         return read_model(path, *parts_of(content, path), compile)
+
+
+def room(content: bytes) -> int:
+    """How many weights a file may ask for: about as many as it can hold, packed well."""
+    return FEW + archives.LARGEST_GROWTH * len(content)
 
 
 def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
@@ -337,35 +283,12 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
         if settings:
             hdf5.compiled(model, settings)
             model.optimizer.build(model.trainable_weights)
-        pairs = hdf5.read_weights(hdf5.inner(h5, "model_weights", path), model, path)
+        pairs = hdf5.read_weights(inner(h5, "model_weights", path), model, path)
         pairs += hdf5.read_optimizer(h5, model, path) if settings else []
         found = list(hdf5.assigned(pairs))
     for variable, value in found:
         variable.assign(value)
     return model
-
-
-@contextmanager
-def opened(content: bytes, path: Path) -> Iterator[Any]:
-    """An HDF5 file's content, to be read; errors of a damaged one name the file."""
-    import h5py  # here, for it is slow to import and seldom needed
-
-    hdf5.check_heaps(content, path)
-    with naming(path, "whole weights", "damaged ones"), h5py.File(io.BytesIO(content), "r") as h5:
-        yield h5
-
-
-@contextmanager
-def naming(path: Path, expected: str, received: str) -> Iterator[None]:
-    """Errors name the file that was read."""
-    try:
-        yield
-    except Damaged as error:
-        raise error if f"'{path}'" in str(error) else Damaged(f"{error} (in '{path}')") from error
-    except DAMAGE as error:
-        raise Damaged(f"Expected {expected} in '{path}'. Received: {received}: {error!r}") from None
-    except ValueError as error:
-        raise error if f"'{path}'" in str(error) else ValueError(f"{error} (in '{path}')") from error
 
 
 def build_model(path: Path, config: Mapping[str, Any], compile: bool = True) -> Model:
@@ -406,7 +329,7 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
             if by_name:
                 raise ValueError("Expected by_name with older .h5 files only. Received: a newer one")
         else:
-            group = hdf5.inner(h5, "model_weights", path) if "model_weights" in h5 else h5
+            group = inner(h5, "model_weights", path) if "model_weights" in h5 else h5
             found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch)))
             for variable, value in found:
                 variable.assign(value)
@@ -424,13 +347,14 @@ def read_weights(
     with opened(content, path) as h5:
         read = fitting_group if skip else read_group
         found = [pair for group in groups(model) for pair in read(h5, group[0], group[2], path)]
-        if optimizer and "optimizer/vars" in h5:
+        state = inner_or_none(h5, "optimizer/vars", path) if optimizer else None
+        if state is not None:
             variables = model.optimizer.variables
-            fresh = len(h5["optimizer/vars"]) <= 2  # Keras makes the rest when training begins
-            variables = variables[: len(h5["optimizer/vars"])] if fresh else variables
-            if other_optimizer and len(variables) != len(h5["optimizer/vars"]):
+            fresh = len(state) <= 2  # Keras makes the rest when training begins
+            variables = variables[: len(state)] if fresh else variables
+            if other_optimizer and len(variables) != len(state):
                 warnings.warn(
-                    f"The state of the optimizer in '{path}' is another one's: {len(h5['optimizer/vars'])} variables, "
+                    f"The state of the optimizer in '{path}' is another one's: {len(state)} variables, "
                     f"not the {len(variables)} of '{model.optimizer.name}'. It is left out.",
                     stacklevel=4,
                 )
@@ -446,13 +370,13 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
     Raises:
         ValueError: naming the file and the variable, if one is missing or has another shape.
     """
-    group = h5.get(path)
+    group = inner_or_none(h5, path, file)
     count = 0 if group is None else len(group)
     if count != len(variables):
         raise ValueError(f"Expected {len(variables)} weights under '{path}' of '{file}'. Received: {count}")
     found = []
     for i, variable in enumerate(variables):
-        dataset = checked_dataset(group, str(i), file)
+        dataset = numbers_at(group, str(i), file)
         if dataset.shape != variable.shape:
             raise ValueError(
                 f"Expected '{variable.path}' of shape {variable.shape}. Received: {dataset.shape} in '{file}'"
@@ -470,23 +394,3 @@ def fitting_group(h5: Any, path: str, variables: Sequence[Variable], file: Path)
     except ValueError as error:
         warnings.warn(f"Passed over: {error}", stacklevel=6)
         return []
-
-
-def checked_dataset(group: Any, name: str, file: Path) -> Any:
-    """The place of an array that the file itself holds, not read yet; links to other files are refused.
-
-    Raises:
-        ValueError: if it is a link, or no array of numbers.
-    """
-    import h5py  # here, for it is slow to import and seldom needed
-
-    link = group.get(name, getlink=True)
-    dataset = group[name] if isinstance(link, h5py.HardLink) else None
-    if (
-        not isinstance(dataset, h5py.Dataset)
-        or dataset.external
-        or dataset.is_virtual
-        or dataset.dtype.kind not in "fiub"
-    ):
-        raise Damaged(f"Expected numbers under '{group.name}/{name}' of '{file}'. Received: {link}")
-    return dataset

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fastnn.engine.tensor import Variable
+from fastnn.utils.hdf5_files import inner, numbers_at, opened
 from fastnn.utils.writing import write_aside
 
 
@@ -61,23 +63,27 @@ def restore_variables(variables: Sequence[Variable], path: str | os.PathLike[str
         ValueError: if the file is of another kind, lacks a name, or has another shape under it.
         OSError: if it cannot be opened.
     """
-    import h5py  # here, for it is slow to import and seldom needed
+    wanted, place = named(variables), Path(path)
+    with opened(place.read_bytes(), place) as h5:
+        group = inner(h5, "variables", place)
+        held = {n.replace("|", "/"): n for n in group}
+        found = [(v, read(group, held, name, v, place)) for name, v in wanted.items()]
+    for variable, value in found:
+        variable.assign(value)
 
-    wanted = named(variables)
-    content = Path(path).read_bytes()
-    try:
-        with h5py.File(io.BytesIO(content), "r") as h5:
-            group = h5["variables"]
-            held = {n.replace("|", "/"): np.asarray(group[n]) for n in group if isinstance(group[n], h5py.Dataset)}
-    except (OSError, KeyError, RuntimeError, TypeError) as error:
-        raise ValueError(f"Expected a file of variables. Received: '{path}', which is none: {error}") from None
-    for name, variable in wanted.items():
-        if name not in held:
-            raise ValueError(f"Expected a variable named '{name}' in '{path}'. Received: {sorted(held)}")
-        if held[name].shape != variable.shape:
-            raise ValueError(
-                f"Expected '{name}' of shape {variable.shape} in '{path}'. Received: {held[name].shape}; variables "
-                "without names of their own are numbered in the order in which they are made"
-            )
-    for name, variable in wanted.items():
-        variable.assign(held[name])
+
+def read(group: Any, held: Mapping[str, str], name: str, variable: Variable, file: Path) -> Any:
+    """The array under a variable's name, of the variable's shape.
+
+    Raises:
+        ValueError: naming the file, if it lacks the name, or has another shape under it.
+    """
+    if name not in held:
+        raise ValueError(f"Expected a variable named '{name}' in '{file}'. Received: {sorted(held)}")
+    data = numbers_at(group, held[name], file)
+    if data.shape != variable.shape:
+        raise ValueError(
+            f"Expected '{name}' of shape {variable.shape} in '{file}'. Received: {data.shape}; variables "
+            "without names of their own are numbered in the order in which they are made"
+        )
+    return np.asarray(data)

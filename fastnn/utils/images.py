@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +13,11 @@ from fastnn.utils.extras import need
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "TGA", "ICO")  # pillow reads others by running programs
+DAMAGE = (
+    SyntaxError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, ValueError, RuntimeError,
+    MemoryError, AssertionError, struct.error, zlib.error,
+)  # what pillow raises for damaged files  # fmt: skip
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "hamming", "box")
 
 
@@ -49,10 +56,16 @@ def load_img(
         raise ValueError(f"Expected interpolation to be one of {INTERPOLATIONS}. Received: {interpolation!r}")
     library = pillow()
     try:
-        with library.open(path) as opened:
+        with library.open(path, formats=FORMATS) as opened:
             image = opened.convert(MODES[color_mode])
     except library.UnidentifiedImageError:
         raise ValueError(f"Expected an image file. Received: '{path}', which is none") from None
+    except (library.DecompressionBombError, *DAMAGE) as error:
+        raise ValueError(f"Expected a whole image file. Received: '{path}': {error}") from None
+    except OSError as error:
+        raise (
+            error if error.errno else ValueError(f"Expected a whole image file. Received: '{path}': {error}")
+        ) from None
     if target_size is None:
         return image
     height, width = checked_size(target_size)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+ASIDE = ".fastnn.part"  # how names of files end that are not whole yet
+LEFT = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(ASIDE)}", re.DOTALL)
+STALE = 60  # seconds after the last byte, when nobody writes on
 
 
 def write_aside(path: str | os.PathLike[str], write: Callable[[IO[bytes]], object]) -> None:
@@ -20,8 +27,9 @@ def write_aside(path: str | os.PathLike[str], write: Callable[[IO[bytes]], objec
         OSError: naming the file, if it cannot be written; what was there before stays.
     """
     place = Path(os.path.realpath(path))
+    remove_stale(place.parent)
     try:
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.")
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:100]}.", suffix=ASIDE)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
@@ -36,3 +44,11 @@ def write_aside(path: str | os.PathLike[str], write: Callable[[IO[bytes]], objec
         if isinstance(error, OSError) and error.errno:
             raise type(error)(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what processes that were killed have left in a folder."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if LEFT.fullmatch(entry.name) and time.time() - entry.stat().st_mtime > STALE:
+                os.unlink(entry)

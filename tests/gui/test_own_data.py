@@ -112,7 +112,7 @@ BAD_ARRAYS = {
     "finite numbers": {"x": np.full((3, 2), np.nan), "y": np.zeros(3)},
     "array x: expected numbers": {"x": np.zeros((0, 2)), "y": np.zeros(0)},
     "array y: expected numbers": {"x": np.zeros((2, 2)), "y": np.array(["a", "b"])},
-    "Object arrays cannot be loaded": {"x": np.array([{}, []], object), "y": np.zeros(2)},
+    "'x': an array of pickled objects": {"x": np.array([{}, []], object), "y": np.zeros(2)},
 }
 
 

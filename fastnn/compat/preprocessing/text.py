@@ -264,10 +264,10 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
             k: json.loads(config.pop(k)) for k in ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
         }
         tokenizer = Tokenizer(**config)
-    except (ValueError, TypeError, KeyError) as error:
+        tokenizer.word_counts, tokenizer.word_index = dict(counts["word_counts"]), dict(counts["word_index"])
+        tokenizer.word_docs = Counter(dict(counts["word_docs"]))
+        tokenizer.index_docs = Counter({int(k): v for k, v in dict(counts["index_docs"]).items()})
+        tokenizer.index_word = {int(k): v for k, v in dict(counts["index_word"]).items()}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"Expected what Tokenizer.to_json gave. Received: {error}") from None
-    tokenizer.word_counts, tokenizer.word_index = counts["word_counts"], counts["word_index"]
-    tokenizer.word_docs = Counter(counts["word_docs"])
-    tokenizer.index_docs = Counter({int(k): v for k, v in counts["index_docs"].items()})
-    tokenizer.index_word = {int(k): v for k, v in counts["index_word"].items()}
     return tokenizer

@@ -1,0 +1,139 @@
+"""Texts and pictures of unknown origin: lessons, blueprints, tables; a clear error and an end."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fastnn.compat.preprocessing.text import Tokenizer, tokenizer_from_json
+from gui import blueprint, lesson, own_data
+from gui.keymap import Keymap
+from gui.session import Session
+from tests.hostile import harmless
+
+NESTS = [
+    "-" * 5000 + "1",
+    "-" * 100_000 + "1",
+    "(" * 300,
+    "[" * 9000,
+    "1+" * 1000 + "1",
+    "a." * 1000 + "b",
+    "lambda:" * 999,
+]
+
+
+@pytest.mark.parametrize("nest", NESTS, ids=range(len(NESTS)))
+def test_nests_without_end_in_blueprints_and_answers(nest):
+    for text in (f"Input((2,))\nDense({nest})", f"Input((2,))\n{nest}", f"Input({nest})"):
+        assert "line" in blueprint.check(text).error
+    session = Session()
+    session.load("xor")
+    for words in (nest, "[1]", "{}", "'a'", "None"):
+        with pytest.raises(ValueError, match="cell"):
+            lesson.answer(session, lesson.Stage(1, "x", {"answer": words}))
+
+
+@pytest.mark.parametrize("words", ["h[9, 9]", "nothing[0]", "h[0]", "h[0, 0, 0]", f"h[{'9' * 30}, 0]"])
+def test_answers_of_cells_that_are_not_there(words):
+    session = Session()
+    session.load("worked-example")
+    name = session.steps[0].outputs[0]
+    stage = lesson.Stage(1, "x", {"answer": f"{words.replace('h', name)} at end"})
+    with pytest.raises(ValueError, match="expected"):
+        lesson.answer(session, stage)
+
+
+CALLS = [
+    "__import__('os').system('touch evil')", "Dense(open('evil', 'w'))", "Dense(units=exec('1'))", "Lambda(print)",
+    "fastnn.utils.get_file('http://127.0.0.1:9/')", "StringLookup(vocabulary='/etc/hostname')", "Dense.__class__(2)",
+    "Dense(2, kernel_initializer=[].__class__)", "(lambda: 1)()", "Dense(10**9)", "Dense(1000000000000)",
+    "TextVectorization(vocabulary='/etc/hostname')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_lesson_s_network_calls_nothing_but_layers(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = f"title: t\nblueprint:\n  Input((2,))\n  {call}\n  compile('sgd', 'mse')\ndata:\n  1 2 | 3\n\n---\n\nWords."
+    (tmp_path / "l.txt").write_text(text)
+    with harmless(tmp_path), pytest.raises(ValueError, match="lesson l"):
+        lesson.find(str(tmp_path / "l.txt")).source()
+
+
+@pytest.mark.parametrize("key", ["word_counts", "word_docs", "index_docs", "index_word", "word_index"])
+def test_tokenizers(key):
+    good = Tokenizer().to_json()
+    for value in ("[" * 99_999, "[1]", '\\"x\\"', '{\\"a\\": 1}', "3"):
+        text = good.replace(f'"{key}": "{{}}"', f'"{key}": "{value}"')
+        assert text != good
+        if key.startswith("index") or not value.startswith("{"):
+            with pytest.raises(ValueError, match="Tokenizer"):
+                tokenizer_from_json(text)
+
+
+@pytest.mark.parametrize("text", ["[" * 99_999, "{", "3", "null", '{"run": 3}', '{"run": [null]}', "\ud800"])
+def test_settings_of_keys_that_mean_nothing_leave_the_keys_as_they_are(text):
+    assert Keymap.loads(text).changes == {}
+
+
+TABLES = {
+    "NUL": b"a,b\n1,\0\n",
+    "half a letter": b"a,b\n1,\xed\xa0\x80\n",
+    "a cell without end": b"a,b\n1," + b"9" * 200_000 + b"\n",
+    "a quote without end": b'a,b\n1,"' + b"x\n" * 100_000,
+    "numbers that are too large": b"a,b\n1,1e999\n2,3\n",
+    "numbers of another script": "a,b\n1,٣x\n2,3\n".encode(),
+    "lines of different lengths": b"a,b\n1\n1,2,3\n",
+    "one line": b"\n",
+    "pickled": b"\x80\x04\x95cos\nsystem\n",
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_tables_made_to_harm(what, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(TABLES[what])
+    with harmless(tmp_path), pytest.raises(ValueError, match=r"t\.csv"):
+        own_data.read(path)
+
+
+def png(width, height):
+    """A picture that says it is of this size and has no content."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(evil) (w) file closefile\n%%EOF\n"
+PICTURES = {
+    "of many gigabytes": png(2**30, 2**30),
+    "of some gigabytes": png(40_000, 40_000),
+    "of no size": png(0, 5),
+    "without an end": png(9, 9),
+    "a program": POSTSCRIPT,
+    "a table": b"a,b\n1,2\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("what", PICTURES)
+def test_pictures_made_to_harm(what, tmp_path):
+    """A picture's size is looked at before its content; PostScript, which is a program, is none."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.zeros((4, 4, 3), "uint8")).save(tmp_path / name / "0.png")
+    (tmp_path / "b" / "1.png").write_bytes(PICTURES[what])
+    with harmless(tmp_path), pytest.raises(ValueError, match=r"1\.png"):
+        own_data.read(tmp_path, size=(4, 4))
+
+
+def test_pictures_that_are_links_elsewhere(tmp_path):
+    """A folder's pictures may be links, as data sets are often laid out; what is no picture is refused by name."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    Image.fromarray(np.zeros((4, 4, 3), "uint8")).save(tmp_path / "a" / "0.png")
+    (tmp_path / "b" / "0.png").symlink_to(Path("/etc/passwd"))
+    with pytest.raises(ValueError, match=r"0\.png"):
+        own_data.read(tmp_path)

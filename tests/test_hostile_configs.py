@@ -1,0 +1,185 @@
+"""Configurations with values that nobody expects: a clear error that names the file, and an end."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from fastnn import Input, Sequential, layers
+from fastnn.models import load_model, model_from_json
+from fastnn.models.network import Reader
+from tests.hostile import WEIGHTS, changed_weights, harmless, keras_file, members_of, refused, saved_bytes, write
+
+
+def set_dense(key, value):
+    """A change of the first dense layer's configuration."""
+    return lambda config, entries: entries["one"]["config"].__setitem__(key, value)
+
+
+def set_optimizer(key, value):
+    return lambda config, entries: config["compile_config"]["optimizer"]["config"].__setitem__(key, value)
+
+
+CHANGES = {
+    "units NaN": set_dense("units", float("nan")),
+    "units infinite": set_dense("units", float("inf")),
+    "units negative": set_dense("units", -1),
+    "units with code": set_dense("units", "4; import os"),
+    "units a list": set_dense("units", [4]),
+    "units a table": set_dense("units", {"class_name": "int", "config": 4}),
+    "an input of a gigabyte": lambda c, e: c["config"]["layers"][0]["config"].update(batch_shape=[None, 10**10]),
+    "an input of many axes": lambda c, e: c["config"]["layers"][0]["config"].update(batch_shape=[2] * 10**5),
+    "an input of letters": lambda c, e: c["config"]["layers"][0]["config"].update(batch_shape="abc"),
+    "an input of less than nothing": lambda c, e: c["config"]["layers"][0]["config"].update(batch_shape=[None, -3]),
+    "layers no list": lambda c, e: c["config"].update(layers=5),
+    "layers no tables": lambda c, e: c["config"].update(layers=["one", "two"]),
+    "a model within itself": lambda c, e: c["config"]["layers"].append(json.loads(json.dumps(c))),
+    "no class name": lambda c, e: e["one"].pop("class_name"),
+    "a class name that is none": lambda c, e: e["one"].update(class_name=["Dense"]),
+    "a name that is a path": set_dense("name", "a/../../b"),
+    "a name of NUL": set_dense("name", "a\0b"),
+    "a name of half a letter": set_dense("name", "\ud800"),
+    "an activation of NUL": set_dense("activation", "re\0lu"),
+    "objects": set_dense("dtype", "object"),
+    "an argument that is none": set_dense("__class__", "os"),
+    "an initializer of text": set_dense("kernel_initializer", {"class_name": "Constant", "config": {"value": "x"}}),
+    "a build shape of letters": lambda c, e: e["one"].update(build_config={"input_shape": "abc"}),
+    "a build shape of floats": lambda c, e: e["one"].update(build_config={"input_shape": [None, 3.5]}),
+    "a build shape negative": lambda c, e: e["one"].update(build_config={"input_shape": [None, -3]}),
+    "compile settings no table": lambda c, e: c.update(compile_config=[1]),
+    "a learning rate of letters": set_optimizer("learning_rate", "x"),
+    "a loss of nothing": lambda c, e: c["compile_config"].update(loss={"a": {"b": 3}}),
+    "a loss a number": lambda c, e: c["compile_config"].update(loss=3),
+    "a vocabulary of a gigabyte": lambda c, e: e["one"].update(
+        class_name="StringLookup", build_config=None, config={"vocabulary": ["a"], "num_oov_indices": 10**9}
+    ),
+    "a metric of a gigabyte": lambda c, e: c["compile_config"].update(
+        metrics=[{"module": "keras.metrics", "class_name": "AUC", "config": {"num_thresholds": 10**10}}]
+    ),
+    "a metric of many gigabytes": lambda c, e: c["compile_config"].update(
+        metrics=[{"module": "keras.metrics", "class_name": "MeanIoU", "config": {"num_classes": 10**7}}]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_values_made_to_harm(what, tmp_path):
+    path = keras_file(tmp_path / "model.keras", CHANGES[what])
+    with refused(path):
+        load_model(path)
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+@pytest.mark.parametrize("inside", ['{{"class_name": "Sequential", "config": {}}}', "[{}]", '{{"config": {}}}'])
+def test_nesting_without_end(depth, inside, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    before, after = inside.format("|").split("|")
+    text = before * depth + "{}" + after * depth
+    write(path, {**members_of(path), "config.json": text})
+    with refused(path):
+        load_model(path)
+    with harmless(tmp_path), pytest.raises(ValueError, match=r"configuration|class_name"):
+        model_from_json(text)
+
+
+def test_nesting_inside_of_a_good_configuration(tmp_path):
+    nest = 0
+    for _ in range(700):
+        nest = [nest]
+    for place in ("units", "kernel_initializer", "activation", "kernel_regularizer"):
+        path = keras_file(tmp_path / "model.keras", set_dense(place, nest))
+        with refused(path):
+            load_model(path)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe{", b"1" * 5000, b"", b"\0", b"{}", b"null", b'"\\ud800"', b"NaN"])
+def test_text_that_is_no_configuration(text, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    write(path, {**members_of(path), "config.json": text})
+    with refused(path):
+        load_model(path)
+
+
+WRONG = {
+    "of another type": lambda g: g.create_dataset("0", data=np.ones((3, 4), "c8")),
+    "of another shape": lambda g: g.create_dataset("0", data=np.ones((4, 3), "f4")),
+    "of text": lambda g: g.create_dataset("0", data=np.array([b"a", b"b"])),
+    "of a record": lambda g: g.create_dataset("0", (3, 4), [("a", "f4")]),
+    "missing": lambda g: None,
+    "a group": lambda g: g.create_group("0"),
+    "a type": lambda g: g.__setitem__("0", np.dtype("f4")),
+    "a reference": lambda g: g.create_dataset("0", data=np.full((3, 4), g.ref, h5py.ref_dtype), dtype=h5py.ref_dtype),
+    "itself": lambda g: g.__setitem__("0", g),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_weights_made_to_harm_change_nothing(what, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    model = load_model(path)
+    before = [w.copy() for w in model.get_weights()]
+    changed_weights(path, lambda h5: (h5.__delitem__("layers/dense/vars/0"), WRONG[what](h5["layers/dense/vars"])))
+    for read in (load_model, model.load_weights):
+        with refused(path):
+            read(path)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_files_without_parts(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    parts = members_of(path)
+    for left_out in ("config.json", WEIGHTS):
+        write(path, {name: part for name, part in parts.items() if name != left_out})
+        with refused(path, left_out):
+            load_model(path)
+
+
+def test_a_model_is_not_changed_by_a_file_that_fits_only_at_first(tmp_path):
+    """The last layer's weights are wrong; those of the first, which are right, are not taken either."""
+    path = tmp_path / "model.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    model = Sequential([Input((3,)), layers.Dense(4), layers.Dense(5)])
+    before = [w.copy() for w in model.get_weights()]
+    with refused(path, "shape"):
+        model.load_weights(path)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def chain(names):
+    """A functional configuration of layers one behind the other, listed in any order."""
+    entries = [{"module": "keras.layers", "class_name": "InputLayer", "config": {"name": "0", "batch_shape": [None, 2]},
+                "name": "0", "inbound_nodes": []}]  # fmt: skip
+    for name in names:
+        tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": [str(name - 1), 0, 0]}}
+        entries.append({"module": "keras.layers", "class_name": "Identity", "config": {"name": str(name)},
+                        "name": str(name), "inbound_nodes": [{"args": [tensor], "kwargs": {}}]})  # fmt: skip
+    ends = {"input_layers": [["0", 0, 0]], "output_layers": [[str(max(names)), 0, 0]]}
+    return json.dumps({"module": "keras", "class_name": "Functional", "config": {"layers": entries, **ends}})
+
+
+def test_the_order_of_layers_costs_nothing():
+    """Every call was tried again in every round: a file of layers in the wrong order took hours."""
+    count = 300
+    forward, backward = range(1, count + 1), range(count, 0, -1)
+    calls = []
+    for names in (forward, backward):
+        with pytest.MonkeyPatch.context() as patch:
+            tried = []
+            patch.setattr(Reader, "lacking", lambda *a, real=Reader.lacking, tried=tried: tried.append(1) or real(*a))
+            assert len(model_from_json(chain(names)).layers) == count + 1
+        calls.append(len(tried))
+    assert calls[0] == count
+    assert calls[1] < 2 * count + 1
+
+
+def test_layers_that_wait_for_each_other():
+    config = json.loads(chain(range(1, 4)))
+    first = config["config"]["layers"][1]
+    first["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "3"
+    with pytest.raises(ValueError, match="depend on the inputs"):
+        model_from_json(json.dumps(config))
