@@ -1,6 +1,7 @@
 """What somebody who knows Keras gets wrong in the first hours, and what is said then."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,3 +142,8 @@ def test_settings_that_there_are_not_say_why():
         fastnn.config.set_float  # noqa: B018
     with pytest.raises(ImportError, match="cannot import name 'set_backend'"):
         from fastnn.config import set_backend  # noqa: F401
+
+
+def test_type_checkers_know_every_public_name():
+    stub = Path(fastnn.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    assert set(re.findall(r" as (\w+)$", stub, re.MULTILINE)) == set(fastnn.__all__)
