@@ -5,6 +5,7 @@ from typing import Any
 
 from fastnn._version import __version__
 from fastnn.compat import modules as _old_paths
+from fastnn.compat.spellings import old_module as _old_module
 from fastnn.engine import tape as _tape  # noqa: F401  the kernels are found, or missing, when fastnn is imported
 
 MODULES = (
@@ -28,6 +29,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"fastnn.{HOMES[name]}"), name)
     elif name in MODULES:
         value = importlib.import_module(f"fastnn.{name}")
+    elif old := _old_module(name):
+        return old
     else:
         from fastnn.utils.absent import missing
 

@@ -10,6 +10,7 @@ from fastnn import config as config
 from fastnn import constraints as constraints
 from fastnn import data as data
 from fastnn import datasets as datasets
+from fastnn import distribute as distribute
 from fastnn import exchange as exchange
 from fastnn import initializers as initializers
 from fastnn import layers as layers
@@ -22,6 +23,7 @@ from fastnn import presets as presets
 from fastnn import random as random
 from fastnn import regularizers as regularizers
 from fastnn import saving as saving
+from fastnn import sklearn as sklearn
 from fastnn import utils as utils
 from fastnn._version import __version__ as __version__
 from fastnn.engine.graph import KerasTensor as KerasTensor
@@ -30,11 +32,14 @@ from fastnn.engine.stepper import Stepper as Stepper
 from fastnn.engine.tape import GradientTape as GradientTape
 from fastnn.engine.tensor import Tensor as Tensor
 from fastnn.engine.tensor import Variable as Variable
+from fastnn.initializers import Initializer as Initializer
 from fastnn.layers import Input as Input
+from fastnn.layers import InputSpec as InputSpec
 from fastnn.layers import Layer as Layer
 from fastnn.losses import Loss as Loss
 from fastnn.metrics import Metric as Metric
 from fastnn.models import Model as Model
 from fastnn.models import Sequential as Sequential
 from fastnn.optimizers import Optimizer as Optimizer
+from fastnn.regularizers import Regularizer as Regularizer
 from fastnn.showing import show as show

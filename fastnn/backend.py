@@ -10,6 +10,7 @@ import numpy as np
 
 from fastnn import ops, random
 from fastnn.config import (
+    backend,
     epsilon,
     floatx,
     image_data_format,
@@ -29,11 +30,6 @@ __all__ = [
 
 Axis = int | Sequence[int] | None
 DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
-
-
-def backend() -> str:
-    """The name of what computes: always 'fastnn'."""
-    return "fastnn"
 
 
 _numbers: Counter[str] = Counter()

@@ -38,6 +38,11 @@ def home() -> Path:
     return Path(os.environ.get("FASTNN_HOME") or Path.home() / ".fastnn")
 
 
+def backend() -> str:
+    """The name of what computes: always 'fastnn'."""
+    return "fastnn"
+
+
 def floatx() -> str:
     """The default floating type of layers and of Python numbers: 'float32' unless changed.
 
@@ -215,3 +220,9 @@ def global_seed() -> int:
 def next_seed() -> int:
     """A fresh seed for a layer or an initializer; the sequence repeats after `set_random_seed`."""
     return seeding().draws.randrange(2**48)
+
+
+def __getattr__(name: str) -> Any:
+    from fastnn.utils.absent import missing  # here: it is above this module
+
+    raise missing("config", name, [n for n, v in globals().items() if getattr(v, "__module__", None) == __name__])

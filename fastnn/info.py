@@ -31,7 +31,8 @@ def lines(peaks: bool = False) -> Iterator[str]:
     python = f"{platform.python_implementation()} {platform.python_version()}"
     yield f"fastnn {fastnn.__version__}, {python} ({sys.executable})"
     yield f"packages: {', '.join(map(versioned, NEEDED))}"
-    yield f"optional: {', '.join(f'{versioned(package)} [{extra}]' for extra, package in optional())}"
+    extras = ", ".join(f"{versioned(package)} [{extra}]" for extra, package in optional())
+    yield f"optional: {extras or 'not known of a source tree that is not installed'}"
     yield f"{platform.platform()}, {platform.machine()}: {peak.processor()}, {os.cpu_count()} processors"
     file, compiler = execute.built()
     yield f"kernels: {execute.isa()} of {', '.join(execute.isas())}; threads: {execute.threads()}"

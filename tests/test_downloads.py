@@ -40,6 +40,7 @@ def server(monkeypatch, tmp_path):
     """A server of the small public files, which all sets are fetched from into an empty cache."""
     monkeypatch.setenv("FASTNN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("FASTNN_DATA", raising=False)
     with serving(dict(FILES)) as server:
         for name, content in FILES.items():
             kind = "md5" if name.endswith(".json") else "sha256"
@@ -92,6 +93,19 @@ def test_a_name_is_one_in_the_cache_and_a_path_is_a_file(server, monkeypatch, tm
     with pytest.raises(DatasetError, match=r"npz .* at mnist\.npz, received: File is not a zip"):
         mnist.load_data("./mnist.npz")
     assert len(server.asked) == 2
+
+
+def test_a_folder_of_ones_own_comes_before_the_cache_and_the_net(server, monkeypatch, tmp_path):
+    server.close()
+    monkeypatch.setenv("FASTNN_DATA", str(tmp_path))
+    for name in ("mnist.npz", *SETS["fashion_mnist"]):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(FILES[name])
+    assert len(mnist.load_data()[0][0]) == 20
+    assert len(datasets.fashion_mnist.load_data()[0][0]) == 7
+    assert cached() == []
+    with pytest.raises(DatasetError, match="cifar-10"):
+        datasets.cifar10.load_data()
 
 
 def test_redirects_are_followed(server, monkeypatch):

@@ -71,13 +71,33 @@ class Finder:
         return f"{base}.{rest}" if rest else base
 
 
-FINDER = Finder()
+class LastFinder:
+    """Asked when nobody has found a module: `from fastnn.layers import Conv3D` says what `layers.Conv3D` says."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: Any = None) -> None:
+        """None, unless the package can say what it knows of the name.
+
+        Raises:
+            ModuleNotFoundError: with the words of the package.
+        """
+        parent, _, name = fullname.rpartition(".")
+        package = sys.modules.get(parent)
+        if parent.split(".")[0] != "fastnn" or not hasattr(package, "__getattr__") or name.startswith("_"):
+            return
+        try:
+            getattr(package, name)
+        except AttributeError as error:  # without a name, which Python's import would take for a reason to be silent
+            raise ModuleNotFoundError(str(error)) from None
+
+
+FINDER, LAST = Finder(), LastFinder()
 
 
 def install() -> None:
     """Answer for old module paths from now on."""
     if FINDER not in sys.meta_path:
         sys.meta_path.insert(0, FINDER)  # first, or a package's old path would give a second copy of its modules
+        sys.meta_path.append(LAST)
 
 
 @contextmanager

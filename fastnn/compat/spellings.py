@@ -5,10 +5,12 @@ Each use of an old name warns once per place with a DeprecationWarning that says
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from functools import wraps
+from types import ModuleType
 from typing import Any
 
 # ---------------------------------------------------------------- the table
@@ -59,6 +61,16 @@ NOT_OLD = ("preprocessing", "preprocessing.image", "preprocessing.sequence")  # 
 def say(old: str, new: str, stacklevel: int = 3) -> None:
     """Warn that a name is an old one."""
     warnings.warn(f"{old} is an old spelling; today it is {new}.", DeprecationWarning, stacklevel=stacklevel)
+
+
+def old_module(path: str) -> ModuleType | None:
+    """The module that is at an old path below fastnn, or None; for scripts that reach it as an attribute.
+
+    Example:
+        >>> old_module("preprocessing").__name__
+        'fastnn.compat.preprocessing'
+    """
+    return importlib.import_module(f"fastnn.{path}") if path in MODULES else None
 
 
 # ---------------------------------------------------------------- arguments

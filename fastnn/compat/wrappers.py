@@ -191,3 +191,9 @@ def _base() -> Any:
     from sklearn.base import BaseEstimator  # the caller has it
 
     return BaseEstimator
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("SKLearn"):  # not AttributeError, of which `from ... import` would keep the words to itself
+        raise ImportError(f"Expected Classifier or Regressor of fastnn.sklearn in the place of {name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

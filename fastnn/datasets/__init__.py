@@ -46,6 +46,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     if name in __all__:  # the sets of the courses' networks are loaded when they are asked for
         return importlib.import_module(f"{__name__}.{name}")

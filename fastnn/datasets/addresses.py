@@ -69,8 +69,8 @@ def local_copy(name: str, path: str | os.PathLike[str] | None = None) -> Path:
 
     Args:
         name: One of `FILES`.
-        path: None or `name` for the one in the cache; the path of a file that is here to use that one, unchecked; any
-            other name without folders is what the file is called in the cache.
+        path: None or `name` for the one in FASTNN_DATA, unchecked, or else in the cache; the path of a file that is
+            here to use that one, unchecked; any other name without folders is what the file is called there.
 
     Raises:
         DatasetError: The download fails.
@@ -78,5 +78,8 @@ def local_copy(name: str, path: str | os.PathLike[str] | None = None) -> Path:
     given = name if path is None else os.fspath(path)
     if given != name and (os.path.dirname(given) or os.path.exists(given)):
         return Path(given)
+    folder = os.environ.get("FASTNN_DATA")
+    if folder and (own := Path(folder, given)).is_file():
+        return own
     url, known = FILES[name]
     return fetch(url, cache_folder() / given, known)

@@ -22,7 +22,7 @@ def load_data(
 
     Args:
         version: 'large' for all rows, 'small' for the first 600.
-        path: A local .npz file to read instead; the bare name is that in the cache.
+        path: A local .npz file to read instead; the bare name is that in FASTNN_DATA, or in the cache.
         test_split: Share of the rows that is for tests, from 0 to below 1.
         seed: Seed of the order of the rows.
 

@@ -48,7 +48,10 @@ def fetch(url: str, place: Path, known: str | None = None, anew: bool = False) -
                     download(url, place, known)
     except Exception as error:  # what the libraries for the net raise has no common base
         told = f" with {known.replace(':', ' ')}" if known else ""
-        raise DatasetError(f"expected {place.name} from {url}{told} in {place.parent}, received: {error}") from error
+        raise DatasetError(
+            f"expected {place.name} from {url}{told} in {place.parent}, received: {error}. "
+            "Without a network, put the file there yourself."
+        ) from error
     return place
 
 

@@ -27,7 +27,7 @@ def load_data(
     """Features of buildings and two loads, as `(x_train, y_train), (x_test, y_test)`.
 
     Args:
-        path: A local .csv file to read instead; the bare name is that in the cache.
+        path: A local .csv file to read instead; the bare name is that in FASTNN_DATA, or in the cache.
         test_split: Share of the rows that is for tests, from 0 to below 1.
         seed: Seed of the order of the rows.
 

@@ -30,7 +30,7 @@ def load_data(
     A word's number is its rank by frequency plus `index_from`; 0 is left for padding.
 
     Args:
-        path: A local .npz file to read instead; the bare name is that in the cache.
+        path: A local .npz file to read instead; the bare name is that in FASTNN_DATA, or in the cache.
         num_words: Numbers from this one on become `oov_char`; None for the largest in the data.
         skip_top: Numbers below this one become `oov_char`.
         maxlen: Reviews of this length or longer are left out; None to keep all.
@@ -74,7 +74,7 @@ def get_word_index(path: str | os.PathLike[str] | None = WORDS) -> dict[str, int
     """The rank of every word by its frequency, from 1; `load_data` adds `index_from` to it.
 
     Args:
-        path: A local .json file to read instead; the bare name is that in the cache.
+        path: A local .json file to read instead; the bare name is that in FASTNN_DATA, or in the cache.
 
     Raises:
         DatasetError: (an OSError) The download fails or has a wrong hash, or the file is missing or damaged.

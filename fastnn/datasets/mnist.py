@@ -18,8 +18,9 @@ def load_data(path: str | os.PathLike[str] | None = NAME) -> tuple[Part, Part]:
     """Images and labels of handwritten digits, as `(x_train, y_train), (x_test, y_test)`.
 
     Args:
-        path: A local .npz file to read instead. The bare name is that in the cache, the folder `datasets` in
-            FASTNN_HOME (default `~/.fastnn`): the data are downloaded once and then read from there.
+        path: A local .npz file to read instead. The bare name is that in the folder FASTNN_DATA, or else in the cache,
+            the folder `datasets` in FASTNN_HOME (default `~/.fastnn`): the data are downloaded once and then read from
+            there.
 
     Returns:
         x is uint8 0..255 of shape (60000, 28, 28) and (10000, 28, 28); y is uint8 0..9 of shape (60000,) and (10000,).

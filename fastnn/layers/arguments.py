@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastnn import config
@@ -18,6 +19,20 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
         raise ValueError(f"Expected {name} to be a whole number, {least} or larger. Received: {name}={value!r}")
     return int(value)
+
+
+def lengths(name: str, value: Any) -> tuple[int | None, ...]:
+    """The lengths of a tensor's axes; None for those that are open.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    found = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else (value, "")
+    if not all(n is None or (hasattr(n, "__index__") and not isinstance(n, bool) and n >= 0) for n in found):
+        raise ValueError(
+            f"Expected {name} to be a tuple of whole numbers and None, such as (28, 28, 1). Received: {name}={value!r}"
+        )
+    return tuple(None if n is None else int(n) for n in found)
 
 
 def pair(name: str, value: Any, least: int = 1) -> tuple[int, int]:

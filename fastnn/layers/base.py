@@ -18,6 +18,7 @@ from fastnn.engine.nested import flatten, map_structure
 from fastnn.engine.tensor import Tensor, Variable, as_array
 from fastnn.errors import FastnnError
 from fastnn.layers import masks
+from fastnn.layers.arguments import lengths
 from fastnn.layers.calling import calling, training_now
 from fastnn.layers.configured import Configured, map_shapes
 from fastnn.layers.input_spec import check_inputs
@@ -354,7 +355,7 @@ def open_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     """Takes `input_shape`, `input_dim` or `batch_input_shape` out of the arguments; the shape with its batch axis."""
     sample, length, batch = (kwargs.pop(k, None) for k in ("input_shape", "input_dim", "batch_input_shape"))
     if batch is not None:
-        return tuple(batch)
+        return lengths("batch_input_shape", batch)
     if length is not None:
         return (None, int(length))
-    return None if sample is None else (None, *((sample,) if isinstance(sample, int) else tuple(sample)))
+    return None if sample is None else (None, *lengths("input_shape", (sample,) if isinstance(sample, int) else sample))

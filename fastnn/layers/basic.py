@@ -8,7 +8,7 @@ from typing import Any
 from fastnn import activations, constraints, initializers, ops, regularizers
 from fastnn.config import dtype_name
 from fastnn.engine.graph import Node, SymbolicTensor
-from fastnn.layers.arguments import only, whole
+from fastnn.layers.arguments import lengths, only, whole
 from fastnn.layers.base import Layer
 from fastnn.utils.registry import deserialize, serializable, serialize
 
@@ -25,7 +25,7 @@ class InputLayer(Layer):
         name: Name of the input.
 
     Raises:
-        ValueError: if neither or both shapes are given.
+        ValueError: if neither or both shapes are given, or one that is no shape.
     """
 
     def __init__(
@@ -53,7 +53,11 @@ class InputLayer(Layer):
             raise ValueError(f"Expected shape or batch_shape. Received: shape={shape}, batch_shape={batch_shape}")
         if isinstance(shape, int):
             raise ValueError(f"Expected shape to be a tuple, such as ({shape},). Received: shape={shape}")
-        self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *tuple(shape or ()))
+        if batch_shape is None:
+            rows = None if batch_size is None else whole("batch_size", batch_size)
+            self.batch_shape = (rows, *lengths("shape", shape))
+        else:
+            self.batch_shape = lengths("batch_shape", batch_shape)
         self.dtype = dtype_name(dtype)
         self.built = True
         tensor = SymbolicTensor(self.batch_shape, self.dtype, self.name)
@@ -93,6 +97,9 @@ def Input(
         batch_shape: Shape with the batch axis, instead of `shape`.
         name: Name of the input.
         tensor: Not available: None.
+
+    Raises:
+        ValueError: if neither or both shapes are given, or one that is no shape.
 
     Example:
         >>> Input((28, 28, 1)).shape

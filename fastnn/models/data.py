@@ -32,9 +32,10 @@ def to_array(data: Any, what: str) -> Array:
                 raise TypeError
             array = array.astype(np.float64)
         except (TypeError, ValueError):
-            raise DTypeError(f"Expected numbers for {what}. Received: {describe(data)}") from None
+            raise DTypeError(f"Expected numbers for {what}. Received: {describe(array.tolist())}") from None
     if array.dtype.kind not in "fiub":
-        raise DTypeError(f"Expected numbers for {what}. Received: {array.dtype}")
+        text = "text, " if array.dtype.kind in "US" else ""
+        raise DTypeError(f"Expected numbers for {what}. Received: {text}{array.dtype}")
     if array.ndim == 0:
         raise ValueError(f"Expected {what} to be an array with a row per sample. Received: the number {array}")
     return array

@@ -103,11 +103,16 @@ class Planning(Steps):
         if metrics is None and is_metrics(loss_weights):
             say("compile(optimizer, loss, [metrics])", "compile(optimizer, loss, metrics=[...])")
             loss_weights, metrics = None, loss_weights
+        before = self.optimizer, self._settings
         self.optimizer = optimizers.get(optimizer)
         self._settings = Settings(self.optimizer, loss, loss_weights, metrics, weighted_metrics)
         self._forget_plans()
-        if self.network is not None:
-            self._aims()
+        try:
+            if self.network is not None:
+                self._aims()
+        except Exception:  # the model stays as it was
+            self.optimizer, self._settings = before
+            raise
 
     run_eagerly = False  # every training step is a list, which can be stepped through
     jit_compile = False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastnn import config
+from fastnn.utils.naming import did_you_mean
 
 Data = tuple[Any, Any]
 SUBJECTS = ("By hand", "First networks", "Tables", "Pictures", "Texts", "Composed networks")  # in teaching order
@@ -87,8 +87,7 @@ def get(name: str) -> Preset:
         ValueError: for an unknown name, with the nearest ones, or one whose data is missing.
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=3) or list(PRESETS)
-        raise ValueError(f"Expected the name of a preset. Received: {name!r}. Did you mean one of {near}?")
+        raise ValueError(f"Expected the name of a preset. Received: {name!r}; {did_you_mean(name, PRESETS)}")
     if not PRESETS[name].available():
         raise ValueError(f"Expected the data of preset {name!r} in the cache or in FASTNN_DATA. Received: neither")
     return PRESETS[name]

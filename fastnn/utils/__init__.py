@@ -3,6 +3,7 @@
 import importlib
 from typing import Any
 
+from fastnn.compat.spellings import old_module
 from fastnn.config import set_random_seed
 from fastnn.utils.absent import missing
 from fastnn.utils.files import get_file
@@ -53,6 +54,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ABOVE:
         return getattr(importlib.import_module(f"fastnn.{ABOVE[name]}"), name)
+    if old := old_module(f"utils.{name}"):
+        return old
     raise missing("utils", name, [*__all__, *ABOVE])
 
 

@@ -9,6 +9,7 @@ from fastnn.utils.naming import did_you_mean
 VOLUMES = "volumes (three spatial axes) are not available"
 AUGMENTING = "of the augmentations there are flips, crops, rotations, translations, zooms, contrast and brightness"
 POLICIES = "everything is computed in float32 or float64; see fastnn.config.set_floatx"
+QUIET = "give verbose=2 or verbose=0"
 GROUPS: dict[str, dict[str, str]] = {
     "": {
         POLICIES: "DTypePolicy FloatDTypePolicy Quantizer dtype_policies mixed_precision quantizers",
@@ -31,6 +32,17 @@ GROUPS: dict[str, dict[str, str]] = {
         "EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L EfficientNetV2M "
         "EfficientNetV2S InceptionResNetV2 MobileNetV2 MobileNetV3Large MobileNetV3Small NASNetLarge NASNetMobile "
         "ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50V2 Xception",
+    },
+    "config": {
+        POLICIES: "dtype_policy set_dtype_policy",
+        QUIET: "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled",
+        "load_model(..., safe_mode=False) says it for one file": "enable_unsafe_deserialization",
+        "errors come with all of their traceback": "disable_traceback_filtering enable_traceback_filtering "
+        "is_traceback_filtering_enabled",
+        "attention is computed in one way": "disable_flash_attention enable_flash_attention is_flash_attention_enabled",
+        "give epochs and steps_per_epoch to fit": "max_epochs max_steps_per_epoch set_max_epochs "
+        "set_max_steps_per_epoch",
+        "fastnn is the backend": "is_nnx_enabled set_backend",
     },
     "layers": {
         VOLUMES: "AdaptiveAveragePooling3D AdaptiveMaxPooling3D AveragePooling3D AvgPool3D Conv3D Conv3DTranspose "
@@ -57,8 +69,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
     },
     "utils": {
-        "give verbose=2 or verbose=0": "disable_interactive_logging enable_interactive_logging "
-        "is_interactive_logging_enabled",
+        QUIET: "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled",
         "sound is not available": "audio_dataset_from_directory",
         "boxes are not available": "bounding_boxes",
         "use Normalization, StringLookup and CategoryEncoding": "FeatureSpace",

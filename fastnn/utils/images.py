@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def load_img(
         keep_aspect_ratio: Whether to cut off what does not fit, rather than to stretch.
 
     Raises:
-        ValueError: for other words, or a file that is no image.
+        ValueError: for other words, a size that is none, or a file that is no image.
         ImportError: if pillow is not installed.
     """
     if color_mode not in MODES:
@@ -67,12 +68,20 @@ def load_img(
         ) from None
     if target_size is None:
         return image
-    height, width = (int(n) for n in target_size)
+    height, width = checked_size(target_size)
     if keep_aspect_ratio:
         share = min(image.height / height, image.width / width)
         top, left = (image.height - height * share) / 2, (image.width - width * share) / 2
         image = image.crop((left, top, left + width * share, top + height * share))
     return image.resize((width, height), getattr(library.Resampling, interpolation.upper()))
+
+
+def checked_size(target_size: Any) -> tuple[int, int]:
+    """Height and width; raises ValueError for anything but two whole numbers."""
+    size = tuple(target_size) if isinstance(target_size, Iterable) else ()
+    if len(size) != 2 or not all(hasattr(n, "__index__") and n > 0 for n in size):
+        raise ValueError(f"Expected target_size to be (height, width). Received: target_size={target_size!r}")
+    return int(size[0]), int(size[1])
 
 
 def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) -> Array:

@@ -47,7 +47,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         >>> did_you_mean("relo", ["relu", "tanh"])
         "did you mean 'relu'?"
     """
-    known = sorted(known)
+    known = sorted(set(known))
     near = difflib.get_close_matches(name.lower(), dict.fromkeys(k.lower() for k in known), n=3)
     chosen = [k for close in near for k in known if k.lower() == close]
     if chosen:
