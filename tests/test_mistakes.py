@@ -147,3 +147,16 @@ def test_settings_that_there_are_not_say_why():
 def test_type_checkers_know_every_public_name():
     stub = Path(fastnn.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     assert set(re.findall(r" as (\w+)$", stub, re.MULTILINE)) == set(fastnn.__all__)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 3, 3), ()])
+def test_a_call_with_another_shape_is_refused(shape):
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(2)], name="small")
+    with pytest.raises(ValueError, match=r"'small' of shape \(None, 3\)\. Received: shape " + re.escape(str(shape))):
+        model(np.ones(shape, "float32"))
+
+
+def test_an_axis_of_length_one_may_be_left_out_of_a_call():
+    start = fastnn.Input((4, 4, 1))
+    model = fastnn.Model(start, layers.Flatten()(start))
+    assert model(np.ones((2, 4, 4), "float32")).shape == (2, 16)

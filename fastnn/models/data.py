@@ -52,12 +52,13 @@ def fit_shape(array: Array, shape: OpenShape, what: str) -> Array:
     Raises:
         ValueError: if the shapes differ otherwise.
     """
+    received = array.shape
     if array.ndim + 1 == len(shape) and shape[-1] == 1:
         array = array[..., None]
     elif array.ndim == len(shape) + 1 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape[1:], array.shape[1:], strict=True)):
-        raise ValueError(f"Expected {what} of shape {shape}. Received: shape {array.shape}")
+        raise ValueError(f"Expected {what} of shape {shape}. Received: shape {received}")
     return array
 
 

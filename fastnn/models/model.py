@@ -11,6 +11,7 @@ from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.nested import map_structure
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.layers import Layer, masks
+from fastnn.models.data import fit_shape
 from fastnn.models.describing import Describing
 from fastnn.models.network import Network, Reader, alone
 from fastnn.models.rows import is_list_of_one_array
@@ -166,7 +167,7 @@ class Model(Describing, Layer):
         if isinstance(values, list) and len(self.network.inputs) == 1 and isinstance(args[0], (list, tuple)):
             values = [args[0][0]] if is_list_of_one_array(args[0]) else [as_array(args[0])]
         matched = self.network.match(values, self.name)
-        given = [as_input(v, t) for v, t in zip(matched, self.network.inputs, strict=True)]
+        given = [as_input(v, t, self.name) for v, t in zip(matched, self.network.inputs, strict=True)]
         return super()._call_eagerly((given, *args[1:]), kwargs)
 
     def _call_in_trace(self, args: Any, kwargs: Any) -> Any:
@@ -347,8 +348,9 @@ def shapes_as_tensors(shape: Any, dtype: str) -> Any:
     return [shapes_as_tensors(s, dtype) for s in shape]
 
 
-def as_input(value: Any, tensor: SymbolicTensor) -> Any:
-    """An eager value in the type of the input that it is for."""
-    if isinstance(value, Tensor) and value.dtype == tensor.dtype:
-        return value
-    return masks.carried_over(Tensor(as_array(value, tensor.dtype)), value)
+def as_input(value: Any, tensor: SymbolicTensor, model: str) -> Any:
+    """An eager value in the type and of the shape of the input that it is for."""
+    given: Any = value
+    if not isinstance(value, Tensor) or value.dtype != tensor.dtype:
+        given = masks.carried_over(Tensor(as_array(value, tensor.dtype)), value)
+    return fit_shape(given, tensor.shape, f"input '{tensor.name}' of model '{model}'")
