@@ -3,6 +3,7 @@
 import contextlib
 
 import numpy as np
+import pytest
 
 from fastnn.engine import execute
 from fastnn.kernels import engine
@@ -13,6 +14,9 @@ ROUNDINGS = 8e-7  # error of a sum in units of the sum of its terms' magnitudes:
 # its error is in units of the largest sum of the array, not of each cell's own. Seen: 1.2e-6.
 WINOGRAD_ROUNDINGS = 3e-6
 ISAS = engine.isas()
+best_isa = pytest.mark.parametrize(  # the others in the long tests
+    "isa", [ISAS[0], *(pytest.param(isa, marks=pytest.mark.full) for isa in ISAS[1:])]
+)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.kernel_checks import ISAS, Bilinear, machine
+from tests.kernel_checks import ISAS, Bilinear, best_isa, machine
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
@@ -101,7 +101,7 @@ LARGE = [
 every_large = pytest.mark.parametrize(("name", "shapes", "attrs"), LARGE)
 
 
-@every_isa
+@best_isa
 @every_large
 def test_larger_ones(isa, name, shapes, attrs):
     with machine(isa):

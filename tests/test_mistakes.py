@@ -1,6 +1,7 @@
 """What somebody who knows Keras gets wrong in the first hours, and what is said then."""
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,9 @@ def test_other_imports_fail_as_ever(line):
         exec(line)
 
 
-def test_modules_of_preprocessing_are_attributes_too():
+def test_modules_of_preprocessing_are_attributes_too(monkeypatch):
+    monkeypatch.delitem(vars(fastnn.utils), "np_utils", raising=False)  # as if nobody had asked for it yet
+    monkeypatch.delitem(sys.modules, "fastnn.utils.np_utils", raising=False)
     assert fastnn.preprocessing.sequence.pad_sequences([[1], [2, 3]]).tolist() == [[0, 1], [2, 3]]
     assert fastnn.preprocessing.image_dataset_from_directory is fastnn.utils.image_dataset_from_directory
     with pytest.warns(DeprecationWarning, match="np_utils"):

@@ -21,6 +21,7 @@ def test_teams_of_any_size_get_the_same_bits(tmp_path):
     assert said_by(program, 200) == "0 wrong\nexit 0"
 
 
+@pytest.mark.full
 def test_the_driver_notices_a_row_that_is_lost(tmp_path):
     for file in [*KERNELS.glob("*.h"), KERNELS / "product.c"]:
         shutil.copy(file, tmp_path)

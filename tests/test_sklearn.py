@@ -60,7 +60,7 @@ class Straight(fastnn.Model):
 @pytest.mark.parametrize(
     "estimator",
     [
-        Classifier(),
+        pytest.param(Classifier(), marks=pytest.mark.full),
         Regressor(),
         pytest.param(Classifier(build, epochs=60), marks=pytest.mark.full),
         pytest.param(Regressor(build, epochs=60), marks=pytest.mark.full),

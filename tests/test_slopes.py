@@ -17,7 +17,10 @@ def stepper_of(name, position=0):
     return made
 
 
-@pytest.mark.parametrize("name", ["worked-example", "xor", "digits-mlp", "siamese-digits", "ticket-router"])
+@pytest.mark.parametrize(
+    "name",
+    ["worked-example", "xor", "digits-mlp", "ticket-router", pytest.param("siamese-digits", marks=pytest.mark.full)],
+)
 def test_every_parameter_of_a_preset_holds(name):
     slopes = Slopes(stepper_of(name))
     found = list(slopes.sample(2))

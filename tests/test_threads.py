@@ -78,6 +78,7 @@ def test_training_has_the_same_bits_on_any_number_of_threads():
         assert bits == told.setdefault("bits", bits), count
 
 
+@pytest.mark.full
 def test_training_beside_busy_processes_has_the_same_bits():
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
     try:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fastnn.kernels import engine
 from tests.c_steps import Attr, Epilogue, Step, finished, scratch_of, tensors
-from tests.kernel_checks import ISAS, Bilinear, machine
+from tests.kernel_checks import ISAS, Bilinear, best_isa, machine
 
 every_isa = pytest.mark.parametrize("isa", ISAS)
 
@@ -60,7 +60,7 @@ LARGE = [
 ]
 
 
-@every_isa
+@best_isa
 @pytest.mark.parametrize("shapes", LARGE)
 def test_larger_sizes(isa, shapes):
     test = Bilinear("conv2d", shapes, {"padding": "same"})

@@ -63,7 +63,7 @@ MISTAKES = {
     "Input((2,))\nDense(3, activation='rely')": "did you mean 'relu'",
     "Input((2,))\nDense(3": "was never closed",
     "Input((2,))\nDense(1000000000)": "expected no more weights than 60,000,000",
-    "Input((-2,))": "expected a shape of positive numbers",
+    "Input((-2,))": "Expected shape to be a tuple of whole numbers",
     "Input((2,))\nConv2D(3, 3)": "line 2, Conv2D: ",
     "Input((5, 5, 1))\nConv2D(3, 9)": "expected an input of at least (9, 9)",
     "Input((4,))\nReshape((3, 2))": "line 2, Reshape: ",

@@ -8,7 +8,7 @@ from tests.fuzz import __main__ as fuzz
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of memory are for POSIX")
-@pytest.mark.parametrize(("kinds", "count"), [(fuzz.KINDS[:3], 60), (fuzz.KINDS[3:], 200)])  # models take their time
+@pytest.mark.parametrize(("kinds", "count"), [(fuzz.KINDS[:3], 40), (fuzz.KINDS[3:], 150)])  # models take their time
 def test_wrong_files_are_refused_in_words(kinds, count):
     tried, findings, ended = fuzz.one_process(kinds, seed=1, first=0, count=count, seconds=500)
     assert not findings, "\n".join(map(str, findings))

@@ -32,7 +32,7 @@ def killed(kills, folder, kinds):
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.full)])
 def test_whatever_is_saved_is_whole_after_a_kill(kills, tmp_path):
     found = killed(kills, tmp_path, KINDS)
     assert {kind: said["wrong"] for kind, said in found.items()} == {kind: [] for kind in KINDS}

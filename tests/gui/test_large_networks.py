@@ -86,6 +86,7 @@ def test_an_arc_goes_around_what_it_skips(show):
     assert not image.isNull()
 
 
+@pytest.mark.full
 def test_resnet_50_opens_quickly_and_steps_within_50_ms(show, qapp):
     began = time.process_time()
     window = show(*small_resnet(), batch_size=2)
@@ -169,6 +170,7 @@ def dense(count_in, count_out, name="wide"):
     return model
 
 
+@pytest.mark.full
 def test_a_tensor_of_4096_by_4096_on_the_stage(show, qtbot, qapp):
     x, y = np.ones((2, 4096), np.float32), np.ones((2, 4096), np.float32)
     window = show(dense(4096, 4096), x, y, batch_size=2)

@@ -17,7 +17,12 @@ def trained(session):
     return {name: session.stepper.value(name) for name in names}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+def in_full_others(*quick):
+    """Some of the networks, and the others in the long tests."""
+    return [*quick, *(pytest.param(name, marks=pytest.mark.full) for name in NETWORKS if name not in quick)]
+
+
+@pytest.mark.parametrize("name", in_full_others("fashion-mlp", "lenet5", "cifar-residual"))
 def test_a_step_is_the_engines_list_and_leaves_its_bits_and_back_shows_the_same_values(name):
     session, straight = Session(), Session()
     for each in (session, straight):
@@ -39,10 +44,7 @@ def test_a_step_is_the_engines_list_and_leaves_its_bits_and_back_shows_the_same_
     assert all(np.array_equal(a, b) for a, b in zip(trained(session).values(), trained(start).values(), strict=True))
 
 
-LONG = [pytest.param(name, marks=pytest.mark.full) for name in NETWORKS[3:]]
-
-
-@pytest.mark.parametrize("name", [*NETWORKS[:3], *LONG])
+@pytest.mark.parametrize("name", in_full_others("lenet5"))
 def test_right_to_the_end_and_left_to_the_start_in_the_window_shows_the_same_pictures(open_window, qtbot, name):
     window, straight = open_window(name, position=0), Session()
     session = window.session
