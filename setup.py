@@ -4,6 +4,7 @@ Environment: FASTNN_SANITIZE=1 builds with AddressSanitizer and UndefinedBehavio
 """
 
 import os
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 KERNELS = Path("fastnn/kernels")
 SANITIZE = os.environ.get("FASTNN_SANITIZE") == "1"
@@ -25,16 +27,30 @@ class BuildKernels(build_ext):
                 extension.extra_compile_args += ["/O2", "/std:c11", "/experimental:c11atomics"]
             else:
                 self.add_gcc_style_flags(extension)
+        self.build_temp = self.place_of_objects()
         self.compile_side_by_side()
         super().build_extensions()
 
+    def place_of_objects(self):
+        """A folder that stays, so that the next build compiles what has changed; other flags have another one."""
+        command = getattr(self.compiler, "compiler_so", self.compiler.compiler_type)
+        flags = repr((command, [extension.extra_compile_args for extension in self.extensions]))
+        return f"build/objects-{zlib.crc32(flags.encode()):08x}"
+
     def compile_side_by_side(self):
-        """Make the compiler object take its source files on all processors at once."""
-        compile_files = self.compiler.compile
+        """Make the compiler object take its source files on all processors at once, those whose objects are too old."""
+        compile_files, headers = self.compiler.compile, [*map(str, KERNELS.glob("*.h")), "setup.py"]
+
+        def compile_one(source, options):
+            made = self.compiler.object_filenames([source], output_dir=options["output_dir"])
+            depends_on_kernels_alone = Path(source).stem != "engine"  # which has NumPy's and Python's headers, too
+            if depends_on_kernels_alone and not newer_group([source, *headers], made[0]):
+                return made
+            return compile_files([source], **options)
 
         def compile_each(sources, **options):
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                return [o for objects in pool.map(lambda s: compile_files([s], **options), sources) for o in objects]
+                return [o for objects in pool.map(lambda s: compile_one(s, options), sources) for o in objects]
 
         self.compiler.compile = compile_each
 
