@@ -23,6 +23,7 @@ from fastnn.engine import execute
 from fastnn.engine.nested import flatten
 from fastnn.engine.steplist import StepList
 from fastnn.errors import FastnnError
+from fastnn.layers.base import layers_within
 from fastnn.models.sharing import Team
 from fastnn.models.streams import is_stream
 from fastnn.models.training import checked_size
@@ -239,7 +240,9 @@ class DataParallel:
             held = np.ascontiguousarray(variable.value)
             self.comm.Bcast(held)
             variable.value[...] = held
-        seeded = [layer for layer in _all_layers(self.model) if isinstance(getattr(layer, "seed", None), int)]
+        seeded: list[Any] = [
+            layer for layer in layers_within(self.model) if isinstance(getattr(layer, "seed", None), int)
+        ]
         seeds = self.comm.bcast([layer.seed for layer in seeded])
         if seeds != [layer.seed for layer in seeded]:
             for layer, seed in zip(seeded, seeds, strict=True):
@@ -274,10 +277,10 @@ class DataParallel:
     def _share_processors(self) -> None:
         """Let the processes of one machine share its processors, unless something else has been said."""
         here = self.comm.Split_type(self._mpi.COMM_TYPE_SHARED)
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         said = os.environ.get("FASTNN_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
-        if not said and allowed == os.cpu_count():  # not bound to some of them
-            execute.threads(max(1, allowed // here.Get_size()))
+        threads = execute.threads()
+        if not said and threads == os.cpu_count():  # not bound to some of them
+            execute.threads(max(1, threads // here.Get_size()))
         here.Free()
 
 
@@ -328,13 +331,6 @@ def _silent(callback: Callback) -> Callback:
         if overrides(callback, name):
             setattr(found, name, lambda *_, **__: None)
     return found
-
-
-def _all_layers(layer: Any) -> Iterator[Any]:
-    """A layer and all within it."""
-    yield layer
-    for inner in layer.sublayers():
-        yield from _all_layers(inner)
 
 
 def _checksum(array: NDArray[Any]) -> int:

@@ -11,18 +11,14 @@ import numpy as np
 
 from fastnn.callbacks.event_file import part
 from fastnn.layers import Embedding
+from fastnn.layers.base import layers_within
 from fastnn.utils.extras import need
 from fastnn.utils.writing import write_aside
 
 
 def embeddings_of(model: Any) -> dict[str, Any]:
     """The Embedding layers of a model and of those in it, by name."""
-    found: dict[str, Any] = {}
-    for layer in model.sublayers():
-        if isinstance(layer, Embedding):
-            found[layer.name] = layer
-        found.update(embeddings_of(layer))
-    return found
+    return {layer.name: layer for layer in layers_within(model) if isinstance(layer, Embedding)}
 
 
 def check_metadata(model: Any, metadata: Any) -> None:

@@ -79,10 +79,10 @@ const fnn_entry *fnn_entry_at(int k); /* in the generic list; NULL past the end 
 /* Runs steps [begin, end) until one fails; `poll` (may be NULL) is asked between steps now and then and
  * stops the run when it returns non-zero. *at is the step that failed or was next. */
 int fnn_run(fnn_step *steps, int64_t begin, int64_t end, int64_t *at, int (*poll)(void));
+/* run steps of one ISA's arrays; selects nothing: the function pointers in steps were chosen when it was made */
 /* Puts into an array the sum over the processes that train together; FNN_OK or FNN_INTERRUPTED. NULL: there are none. */
 extern int (*fnn_exchange)(float *, int64_t);
 void fnn_exchange_with(int (*exchange)(float *, int64_t));
-/* run steps of one ISA's arrays; selects nothing: the function pointers in steps were chosen when it was made */
 
 /* threads.c */
 int fnn_thread_limit(void);          /* the most threads that will ever be used; fixed at first use */

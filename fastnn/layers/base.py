@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -359,3 +359,10 @@ def open_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     if length is not None:
         return (None, int(length))
     return None if sample is None else (None, *lengths("input_shape", (sample,) if isinstance(sample, int) else sample))
+
+
+def layers_within(layer: Layer) -> Iterator[Layer]:
+    """A layer and all in it, outer ones first."""
+    yield layer
+    for inner in layer.sublayers():
+        yield from layers_within(inner)
