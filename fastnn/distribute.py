@@ -44,8 +44,8 @@ class DataParallel:
     Every process makes the same model and has all of the data. Of each batch a process runs its part; then the
     gradients are added up (`MPI_Allreduce`) in steps of their own, `all_reduce` in the step list, so that all processes
     make the same update: that of the whole batch in one process, up to rounding. Random numbers are those that the
-    rows have in the whole batch. Batch normalization takes its statistics from each process's own rows; what it
-    remembers is the mean over the processes.
+    rows have in the whole batch. Batch normalization takes mean and variance of the whole batch, in `all_reduce` steps
+    of its own; what other layers remember is the mean over the processes.
 
     Weights and the optimizer's memory are those of the first process (rank 0) when `fit` begins. Callbacks run in every
     process, but those that print or write files (`ModelCheckpoint`, `CSVLogger`, ...) in the first one only.

@@ -45,9 +45,18 @@ def result(run):
 )  # 50 rows for 4 and 7 are uneven
 def test_together_is_what_one_process_does_alone(tmp_path, processes):
     found = result(start("equal", tmp_path, processes))
-    assert found.pop("listed") == 6  # three layers with kernel and bias
+    assert found.pop("listed") == 11  # gradients of 7 variables; mean and variance, in the batch and remembered
     assert found.pop("accuracy") == found.pop("val_accuracy") == 0
     assert max(found.values()) < 2e-6, found
+
+
+@needs_mpi
+@pytest.mark.full
+@pytest.mark.parametrize("processes", [2, 3])
+def test_normalization_of_masked_steps_is_that_of_the_whole_batch(tmp_path, processes):
+    found = result(start("masked", tmp_path, processes))
+    assert found["steps"] < 0.9, "some steps are masked"
+    assert found["weights"] < 2e-6
 
 
 @needs_mpi

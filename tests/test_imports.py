@@ -17,7 +17,7 @@ LEVELS = {
     1: "fastnn/ops fastnn/datasets fastnn/kernels",
     2: "fastnn/engine/__init__ fastnn/engine/execute",
     3: "fastnn/engine/tensor fastnn/engine/peek fastnn/engine/steplist fastnn/engine/tape fastnn/engine/graph "
-    "fastnn/engine/axes fastnn/engine/batches fastnn/engine/nested fastnn/engine/functional",
+    "fastnn/engine/axes fastnn/engine/batches fastnn/engine/nested fastnn/engine/functional fastnn/engine/part",
     3.5: "fastnn/utils",  # small helpers that initializers, losses and the like share
     3.6: "fastnn/plotting",
     4: "fastnn/engine fastnn/initializers fastnn/regularizers fastnn/constraints fastnn/activations "

@@ -82,7 +82,6 @@ def test_batches_of_one_sample():
         (lambda k: k.BatchNormalization(epsilon=-1), "epsilon"),
         (lambda k: k.BatchNormalization(epsilon="small"), "epsilon"),
         (lambda k: k.BatchNormalization(renorm=True), "renorm"),
-        (lambda k: k.BatchNormalization(synchronized=True), "synchronized"),
         (lambda k: k.BatchNormalization()(np.ones((2, 3, 4)), mask=np.ones((2,), bool)), "mask"),
         (lambda k: k.LayerNormalization(axis="last"), "axis"),
         (lambda k: k.LayerNormalization(axis=[]), "axis"),

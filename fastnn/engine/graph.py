@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fastnn import config
 from fastnn.engine.execute import FLOATS, common_dtype, contiguous
 from fastnn.engine.nested import flatten
+from fastnn.engine.part import Part
 from fastnn.engine.peek import Peek
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
 from fastnn.errors import DTypeError, FastnnError, GraphError, ShapeError, ValueNeededError
@@ -214,6 +215,12 @@ def current_trace() -> Trace | None:
     return _active.traces[-1] if _active.traces else None
 
 
+def in_parts() -> bool:
+    """Whether the list being written is for a part of every batch, where processes train together."""
+    trace = current_trace()
+    return trace is not None and trace.part is not None
+
+
 @contextmanager
 def outside_traces() -> Iterator[None]:
     """Calls inside see no trace: a graph can be built while another is being traced."""
@@ -259,8 +266,8 @@ class Trace:
         counter: The training step counter that random operations read.
         peek: Answers for the data of values, where Python may decide on them; by default only shapes are known.
         owner: The model whose steps these are; its own name is left out of the layers' names.
-        rows: The first row and the number of rows, where the list is for a part of every batch: random numbers are
-            those that the rows have in the whole batch.
+        part: The part of every batch that the list is for, where processes train together: random numbers are those
+            that its rows have in the whole batch.
     """
 
     def __init__(
@@ -269,9 +276,9 @@ class Trace:
         counter: Variable | None = None,
         peek: Peek | None = None,
         owner: Any = None,
-        rows: tuple[int, int] | None = None,
+        part: Part | None = None,
     ) -> None:
-        self.training, self.peek, self.owner, self.rows = training, peek, owner, rows
+        self.training, self.peek, self.owner, self.part = training, peek, owner, part
         self.expands = expands()
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
@@ -407,8 +414,8 @@ class Trace:
         expanded = op.expand(*operands, **attrs) if self.expands and op.expand is not None else None
         if expanded is not None:
             return expanded
-        if op.kind == "random" and self.rows and result_shapes[0][:1] == self.rows[1:]:
-            attrs = {**attrs, "start": attrs["start"] + self.rows[0] * math.prod(result_shapes[0][1:])}
+        if op.kind == "random" and self.part and result_shapes[0][:1] == (self.part.size,):
+            attrs = {**attrs, "start": attrs["start"] + self.part.first * math.prod(result_shapes[0][1:])}
         roles = (*op.outputs, *op.extra)
         by_role = dict(zip(op.roles(len(inputs)), operands, strict=True))
         types = [op.dtype_of(r, dtype, attrs) for r in roles]

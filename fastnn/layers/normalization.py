@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from fastnn import constraints, initializers, ops, regularizers
+from fastnn.engine import graph
 from fastnn.layers.arguments import axes as axes_of
 from fastnn.layers.arguments import number, only, share, whole
 from fastnn.layers.base import Layer
+from fastnn.ops.networks import mean_of_all
 from fastnn.utils.registry import serializable
 
 WEIGHT_ARGUMENTS = (
@@ -85,7 +88,7 @@ class BatchNormalization(ScaleAndCenter):
         renorm: Not available: False.
         renorm_clipping: Not available: None.
         renorm_momentum: Passed over, since there is no renorm.
-        synchronized: Not available: False; there is one device only.
+        synchronized: Kept in the configuration: processes that train together have one mean and variance in any case.
 
     Raises:
         ValueError: for arguments of the wrong kind, or an axis that the input does not have.
@@ -127,12 +130,11 @@ class BatchNormalization(ScaleAndCenter):
         super().__init__(**kwargs)
         only("renorm", bool(renorm), False)
         only("renorm_clipping", renorm_clipping, None)
-        only("synchronized", bool(synchronized), False)
         self._set_weight_arguments(given, epsilon, center, scale)
         self.axis = checked_axis(axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis)
         if isinstance(self.axis, list):
             raise ValueError(f"Expected axis to be one whole number. Received: axis={axis!r}")
-        self.momentum, self.synchronized = share("momentum", momentum), False
+        self.momentum, self.synchronized = share("momentum", momentum), bool(synchronized)
         self.renorm, self.renorm_clipping, self.renorm_momentum = False, None, renorm_momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
@@ -155,11 +157,11 @@ class BatchNormalization(ScaleAndCenter):
         if not training or not self.trainable:
             return self._with_statistics(x, self.moving_mean, self.moving_variance)
         rest = tuple(d for d in range(len(x.shape)) if d != axis[0])
-        if mask is None:
+        if mask is None and not graph.in_parts():
             y, mean, variance = ops.standardize(x, axis=rest, epsilon=self.epsilon)
             y = self._scaled(y, axis)
         else:
-            mean, variance = masked_moments(x, mask, rest)
+            mean, variance = ops.moments(x, rest, synchronized=True) if mask is None else masked_moments(x, mask, rest)
             y = self._with_statistics(x, mean, variance)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(ops.moving_average(moving, ops.stop_gradient(value), momentum=self.momentum))
@@ -172,12 +174,13 @@ class BatchNormalization(ScaleAndCenter):
 
 
 def masked_moments(x: Any, mask: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
-    """Mean and variance of the cells where the mask is true."""
+    """Mean and variance of the cells where the mask is true, over all processes that train together."""
     counted = ops.broadcast_to(ops.expand_dims(ops.cast(mask, dtype="bool"), axis=-1), shape=tuple(x.shape))
-    count = ops.sum(ops.cast(counted, dtype=x.dtype), axis=axes, keepdims=True) + 1e-7
-    mean = ops.sum(ops.where(counted, x, 0.0), axis=axes, keepdims=True) / count
+    least = 1e-7 / max(1, math.prod(x.shape[a] for a in axes))
+    filled = mean_of_all(ops.cast(counted, dtype=x.dtype), axes, keepdims=True) + least
+    mean = mean_of_all(ops.where(counted, x, 0.0), axes, keepdims=True) / filled
     away = ops.where(counted, x - mean, 0.0)
-    variance = ops.sum(ops.square(away), axis=axes, keepdims=True) / count
+    variance = mean_of_all(ops.square(away), axes, keepdims=True) / filled
     return ops.squeeze(mean, axis=axes), ops.squeeze(variance, axis=axes)
 
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from fastnn import ops
 from fastnn.engine.graph import Step, SymbolicTensor, Trace
 from fastnn.engine.nested import flatten
+from fastnn.engine.part import Part
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import StepList, finish, write_backward
 from fastnn.errors import GraphError
 from fastnn.models.compiling import Aim
 from fastnn.models.data import target_name, weight_name
-from fastnn.models.sharing import Part
 
 Feeds = Mapping[str, NDArray[Any]]
 
@@ -47,8 +47,7 @@ class Writer:
         self.model, self.batch, self.feeds, self.aims, self.training = model, batch, feeds, aims, training
         self.part = part
         counter = model.optimizer.iterations if model.optimizer is not None else None
-        rows = (part.first, part.size) if part is not None else None
-        self.trace = Trace(training=training, counter=counter, peek=peek, rows=rows)
+        self.trace = Trace(training=training, counter=counter, peek=peek, part=part)
         self.targets: dict[str, SymbolicTensor] = {}
         self.weights: dict[str, SymbolicTensor] = {}
         self.watch: dict[str, SymbolicTensor] = {}

@@ -16,6 +16,7 @@ from fastnn.compat.spellings import say
 from fastnn.engine import functional
 from fastnn.engine.graph import SymbolicTensor, expands
 from fastnn.engine.nested import flatten, map_structure
+from fastnn.engine.part import Part
 from fastnn.engine.peek import Peek
 from fastnn.engine.plan import Plan, StepList
 from fastnn.engine.tensor import Tensor, Variable
@@ -25,7 +26,7 @@ from fastnn.models.compiling import Aim, Settings
 from fastnn.models.listing import Writer
 from fastnn.models.loops import MeanRunner
 from fastnn.models.rows import is_list_of_one_array, name_leaves
-from fastnn.models.sharing import Part, Team
+from fastnn.models.sharing import Team
 from fastnn.models.steps import Steps
 from fastnn.utils.registry import deserialize
 

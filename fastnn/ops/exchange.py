@@ -57,7 +57,8 @@ def all_reduce_shape(x: Shape, share: float) -> tuple[Shape, ...]:
 
 def all_reduce_explain(target: str, index: Index, shapes: Any, share: float) -> Formula:
     note = "the same is added from every other process of the group; alone, this is the sum"
-    return Formula(f"{share} * x", {"x": ("x", index)}, note)
+    role = "x" if target == "y" else "dy"
+    return Formula(f"{share} * {role}", {role: (role, index)}, note)
 
 
 all_reduce = define(
@@ -67,8 +68,10 @@ all_reduce = define(
     attrs={"share": 1.0},
     shape=all_reduce_shape,
     forward=all_reduce_forward,
+    backward=lambda dy, share, **_: (all_reduce_forward(dy, share),),
     explain=all_reduce_explain,
     formula="y = sum over processes of share x, a process's share being that of its rows in the batch",
+    grad_formula="dx = sum over processes of share dy, since what comes back is a mean over each process's rows",
     cases=(
         Case(((3, 5),)),
         Case(((2, 3, 1, 7),), {"share": 0.25}),

@@ -14,6 +14,7 @@ from fastnn.ops.arrangement import moveaxis, repeat
 from fastnn.ops.conversion import as_type
 from fastnn.ops.creation import tri
 from fastnn.ops.elementwise import add, divide, maximum, minimum, multiply, subtract
+from fastnn.ops.exchange import all_reduce
 from fastnn.ops.loss import categorical_crossentropy as categorical_rows
 from fastnn.ops.products import einsum
 from fastnn.ops.reduction import mean
@@ -257,15 +258,21 @@ def moments(x: Any, axes: Extent, keepdims: bool = False, synchronized: bool = F
         x: Tensor of any shape.
         axes: The axis or axes.
         keepdims: Whether they stay with extent 1.
-        synchronized: Not available; False.
+        synchronized: Whether the axes, the batch's among them, go on through the parts of other processes.
     """
-    if synchronized:
-        raise NotImplementedError("moments is available with synchronized=False only.")
     x = tensor(x)
     axis = axes if isinstance(axes, int) else tuple(axes)
-    centre = mean(x, axis=axis, keepdims=True)
-    spread = mean(find("square")(subtract(x, centre)), axis=axis, keepdims=keepdims)
-    return (centre if keepdims else mean(x, axis=axis)), spread
+    average = mean_of_all if synchronized else mean
+    centre = average(x, axis=axis, keepdims=True)
+    spread = average(find("square")(subtract(x, centre)), axis=axis, keepdims=keepdims)
+    return (centre if keepdims else squeeze(centre, axis=axis)), spread
+
+
+def mean_of_all(x: Any, axis: Extent, keepdims: bool = False) -> Any:
+    """Mean along axes, the batch's among them, over the parts of all processes that train together."""
+    own = mean(x, axis=axis, keepdims=keepdims)
+    part = own.trace.part if getattr(own, "trace", None) is not None else None
+    return own if part is None else all_reduce(own, share=part.share)
 
 
 def shaped(values: Any, axes: Sequence[int], rank: int) -> Any:
