@@ -24,6 +24,7 @@ from fastnn.engine.nested import flatten
 from fastnn.engine.steplist import StepList
 from fastnn.errors import FastnnError
 from fastnn.layers.base import layers_within
+from fastnn.models.rows import cut, join, rows_of
 from fastnn.models.sharing import Team
 from fastnn.models.streams import is_stream
 from fastnn.models.training import checked_size
@@ -157,6 +158,26 @@ class DataParallel:
         self._begin(x, y, {"batch_size": batch_size})
         with self._together():
             return self.model.evaluate(x, y, batch_size, verbose=0 if self.rank else verbose, **more)
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> Any:
+        """The outputs for inputs, as the model's `predict`: every process runs a part of the rows, and gets all outputs.
+
+        Args:
+            x: Inputs, as arrays: the same ones in every process.
+            batch_size: Rows of a batch in every process; 32 by default.
+            verbose: As in `predict`; the first process prints.
+
+        Raises:
+            DistributionError: in every process, if one was given another model or other data.
+        """
+        self._begin(x, None, {"batch_size": checked_size(batch_size)})
+        with self._together():
+            part = self.team.part(rows_of(x))
+            first = part.first if part.rows else 0
+            rows = cut(x, slice(first, first + part.size))
+            own = self.model.predict(rows, batch_size, verbose=0 if self.rank else verbose)
+            gathered = self.comm.allgather(own if part.rows else None)
+            return join([outputs for outputs in gathered if outputs is not None])
 
     def save(self, filepath: Any, **options: Any) -> None:
         """Save the model: the first process writes, all go on when the file is there."""

@@ -58,6 +58,8 @@ def equal(parallel):
     expected = alone.fit(x, y, **options).history
     held = {key: (history[key], expected[key]) for key in expected}
     held["score"] = (scores, alone.evaluate(x, y, verbose=0))
+    held["predictions"] = (parallel.predict(x, verbose=0), alone.predict(x, verbose=0))
+    held["one"] = (parallel.predict(x[:1], verbose=0), alone.predict(x[:1], verbose=0))
     differences = {key: float(np.abs(np.subtract(a, b)).max()) for key, (a, b) in held.items()}
     listed = str(parallel.step_list(x, y, 50)).count(" = all_reduce(")
     return {"weights": float(np.abs(values(parallel.model) - values(alone)).max()), **differences, "listed": listed}
