@@ -160,7 +160,7 @@ class DataParallel:
             return self.model.evaluate(x, y, batch_size, verbose=0 if self.rank else verbose, **more)
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> Any:
-        """The outputs for inputs, as the model's `predict`: every process runs a part of the rows, and gets all outputs.
+        """The outputs, as the model's `predict`: every process runs a part of the rows, and has all outputs.
 
         Args:
             x: Inputs, as arrays: the same ones in every process.

@@ -92,6 +92,20 @@ def test_a_model_that_could_not_be_compiled_anew_is_as_it_was():
     assert list(model.fit(np.eye(2), [0, 1], verbose=0).history) == ["accuracy", "loss"]
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m: m.fit(np.eye(2), [0, 1], epoch=3), "Sequential.fit() got .* 'epoch'; did you mean 'epochs'?"),
+        (lambda m: m.compile(los="mse"), "Sequential.compile() got .* 'los'; did you mean 'loss'?"),
+        (lambda m: m.evaluate(np.eye(2), [0, 1], batchsize=1), "'batchsize'; did you mean 'batch_size'?"),
+        (lambda m: m.predict(np.eye(2), verbos=0), "'verbos'; did you mean 'verbose'?"),
+    ],
+)
+def test_the_argument_that_was_meant_is_suggested(call, words):
+    with pytest.raises(TypeError, match=words.replace("(", r"\(").replace(")", r"\)").replace("?", r"\?")):
+        call(small())
+
+
 def test_no_name_is_suggested_twice():
     with pytest.raises(ValueError, match="accuraccy") as caught:
         fastnn.metrics.get("accuraccy")

@@ -28,6 +28,7 @@ from fastnn.models.loops import MeanRunner
 from fastnn.models.rows import is_list_of_one_array, name_leaves
 from fastnn.models.sharing import Team
 from fastnn.models.steps import Steps
+from fastnn.utils.naming import with_known_names
 from fastnn.utils.registry import deserialize
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Planning(Steps):
 
     # ------------------------------------------------------------ compile
 
+    @with_known_names
     def compile(
         self,
         optimizer: Any = "rmsprop",

@@ -23,6 +23,7 @@ from fastnn.models.planning import Array, Feeds, Planning
 from fastnn.models.rows import as_one_array, join, split_off
 from fastnn.models.sharing import SharedAverages, SharedBatches, Team
 from fastnn.models.streams import Rounds, Stream, inputs_of, is_stream
+from fastnn.utils.naming import with_known_names
 
 
 class Training(Planning):
@@ -60,6 +61,7 @@ class Training(Planning):
     # ------------------------------------------------------------ fit
 
     @old_arguments("fit")
+    @with_known_names
     def fit(
         self,
         x: Any = None,
@@ -224,6 +226,7 @@ class Training(Planning):
 
     # ------------------------------------------------------------ evaluate and predict
 
+    @with_known_names
     def evaluate(
         self,
         x: Any = None,
@@ -273,6 +276,7 @@ class Training(Planning):
         values = [logs[name] for name in [*known, *sorted(set(logs) - set(known))]]
         return values[0] if len(values) == 1 else values
 
+    @with_known_names
     def predict(
         self,
         x: Any,

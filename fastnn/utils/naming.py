@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 _used: Counter[str] = Counter()
 
 
@@ -53,3 +58,29 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if chosen:
         return f"did you mean {' or '.join(repr(k) for k in chosen)}?"
     return f"known names: {', '.join(map(repr, known))}."
+
+
+def with_known_names(method: Callable[Given, Result]) -> Callable[Given, Result]:
+    """A method whose error about an unknown argument names the object's class and the nearest argument.
+
+    Example:
+        >>> class Shop:
+        ...     @with_known_names
+        ...     def sell(self, pieces=1):
+        ...         return pieces
+        >>> Shop().sell(piece=2)
+        Traceback (most recent call last):
+        ...
+        TypeError: Shop.sell() got an unexpected keyword argument 'piece'; did you mean 'pieces'?
+    """
+    known = list(inspect.signature(method).parameters)[1:]
+
+    @wraps(method)
+    def checked(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        unknown = next((name for name in kwargs if name not in known), None)
+        if args and unknown is not None:
+            called = f"{type(args[0]).__name__}.{method.__name__}()"
+            raise TypeError(f"{called} got an unexpected keyword argument '{unknown}'; {did_you_mean(unknown, known)}")
+        return method(*args, **kwargs)
+
+    return checked
