@@ -45,7 +45,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if found.model and not alone and (known := endings_unlike(found.model)):
         parser.error(f"expected FILE to end in {known}, received {found.model!r}")
     if found.model and not alone and (not found.data or found.preset):
-        parser.error("expected --data FILE and no --preset with a model of your own")
+        absent = "" if os.path.exists(found.model) else f"; {found.model!r} does not exist"
+        parser.error(f"expected --data FILE and no --preset with a model of your own{absent}")
     return found
 
 

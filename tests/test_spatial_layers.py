@@ -67,3 +67,14 @@ def test_wrong_arguments_are_named(make, words):
 
 def test_a_middle_larger_than_the_image_is_enlarged():
     assert layers.CenterCrop(10, 4)(IMAGES).shape == (2, 10, 4, 4)
+
+
+def test_layers_have_their_channels_where_the_setting_says(monkeypatch):
+    monkeypatch.setitem(fastnn.config._state, "image_data_format", "channels_first")
+    model = fastnn.Sequential(
+        [layers.Input((3, 9, 8)), layers.Conv2D(4, 3), layers.MaxPooling2D(), layers.SpatialDropout2D(0.5)]
+    )
+    assert model.output_shape == (None, 4, 3, 3)
+    assert layers.GlobalAveragePooling2D()(np.ones((2, 4, 3, 3))).shape == (2, 4)
+    assert {layer.get_config()["data_format"] for layer in model.layers} == {"channels_first"}
+    assert layers.Conv2D(4, 3, data_format="channels_last")(np.ones((1, 9, 8, 3))).shape == (1, 7, 6, 4)

@@ -107,23 +107,13 @@ def only(name: str, value: Any, allowed: Any) -> None:
 
 
 def layout(value: Any) -> str:
-    """Where images have their channels: 'channels_last' unless 'channels_first' is given.
+    """Where images have their channels: 'channels_last' or 'channels_first', by default as `config` says.
 
     Raises:
         ValueError: for anything else.
     """
-    return "channels_last" if value is None else one_of("data_format", value, ("channels_last", "channels_first"))
-
-
-def channels_last(value: Any) -> str:
-    """The layout of images: channels come last.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    if value is not None:
-        only("data_format", value, "channels_last")
-    return "channels_last"
+    given = config.image_data_format() if value is None else value
+    return one_of("data_format", given, ("channels_last", "channels_first"))
 
 
 def drawn_seed(seed: Any) -> int:

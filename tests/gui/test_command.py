@@ -108,6 +108,13 @@ def test_an_ending_that_nothing_opens_is_named(capsys):
     assert "expected FILE to end in .fastnn, .py, .keras" in capsys.readouterr().err
 
 
+def test_a_model_that_does_not_exist_is_said_to(capsys):
+    with pytest.raises(SystemExit):
+        parse(["nope.keras"])
+    assert "expected --data FILE" in (said := capsys.readouterr().err)
+    assert "'nope.keras' does not exist" in said
+
+
 @pytest.mark.parametrize("arguments", [["m.keras"], ["m.keras", "--data", "d.npz", "--preset", "xor"], ["--size", "7"]])
 def test_a_wrong_command_line_is_refused(arguments, capsys):
     with pytest.raises(SystemExit):
