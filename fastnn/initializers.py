@@ -17,6 +17,7 @@ Shape = tuple[int, ...]
 Array = NDArray[Any]
 CUT = "cut at two deviations of what was drawn"
 TRUNCATED_SPREAD = 0.87962566103423978  # standard deviation of a unit normal cut at two deviations
+BLOCK = 1 << 15  # numbers drawn at once
 
 
 class Initializer:
@@ -132,11 +133,27 @@ class Random(Initializer):
         return {"seed": self.seed}
 
 
-def truncated(generator: np.random.Generator, shape: Shape) -> Array:
+def filled(shape: Shape, dtype: Any, draw: Callable[[int], Array]) -> Array:
+    """An array of numbers drawn in float64, a block that the cache holds after the other.
+
+    Args:
+        shape: Its shape.
+        dtype: Its type; that of `config.floatx` for None.
+        draw: Draws that many numbers.
+    """
+    found = np.empty(shape, dtype or config.floatx())
+    flat = found.reshape(-1)
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK]
+        block[:] = draw(block.size)
+    return found
+
+
+def truncated(generator: np.random.Generator, count: int) -> Array:
     """Unit normal numbers, drawn again where they are beyond two deviations."""
-    values = generator.standard_normal(shape)
+    values = generator.standard_normal(count)
     while (beyond := np.abs(values) > 2).any():
-        values = np.where(beyond, generator.standard_normal(shape), values)
+        values = np.where(beyond, generator.standard_normal(count), values)
     return values
 
 
@@ -159,11 +176,12 @@ class RandomNormal(Random):
         self.mean, self.stddev = mean, stddev
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Array:
-        return self.draw(shape).astype(dtype or config.floatx())
+        generator = self.generator
+        return filled(shape, dtype, lambda count: self.mean + self.stddev * self.units(generator, count))
 
-    def draw(self, shape: Shape) -> Array:
-        """float64 numbers."""
-        return self.mean + self.stddev * self.generator.standard_normal(shape)
+    def units(self, generator: np.random.Generator, count: int) -> Array:
+        """Numbers of mean 0 and deviation 1."""
+        return generator.standard_normal(count)
 
     def describe(self, shape: Shape) -> str:
         return f"drawn from N({self.mean:g}, {self.stddev:g}²)"
@@ -186,8 +204,8 @@ class TruncatedNormal(RandomNormal):
         True
     """
 
-    def draw(self, shape: Shape) -> Array:
-        return self.mean + self.stddev * truncated(self.generator, shape)
+    def units(self, generator: np.random.Generator, count: int) -> Array:
+        return truncated(generator, count)
 
     def describe(self, shape: Shape) -> str:
         return f"{super().describe(shape)}, {CUT}"
@@ -212,7 +230,8 @@ class RandomUniform(Random):
         self.minval, self.maxval = minval, maxval
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Array:
-        return self.generator.uniform(self.minval, self.maxval, shape).astype(dtype or config.floatx())
+        generator = self.generator
+        return filled(shape, dtype, lambda count: generator.uniform(self.minval, self.maxval, count))
 
     def describe(self, shape: Shape) -> str:
         return f"drawn from U({self.minval:g}, {self.maxval:g})"
@@ -277,16 +296,17 @@ class VarianceScaling(Random):
         fan_in, fan_out = fans(tuple(shape))
         connections = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, connections)
-        return self.draw(shape, variance).astype(dtype or config.floatx())
+        generator = self.generator
+        return filled(shape, dtype, lambda count: self.draw(generator, count, variance))
 
-    def draw(self, shape: Shape, variance: float) -> Array:
-        """float64 numbers of that variance."""
+    def draw(self, generator: np.random.Generator, count: int, variance: float) -> Array:
+        """Numbers of that variance."""
         if self.distribution == "uniform":
             limit = math.sqrt(3 * variance)
-            return self.generator.uniform(-limit, limit, shape)
+            return generator.uniform(-limit, limit, count)
         if self.distribution == "untruncated_normal":
-            return math.sqrt(variance) * self.generator.standard_normal(shape)
-        return math.sqrt(variance) / TRUNCATED_SPREAD * truncated(self.generator, shape)
+            return math.sqrt(variance) * generator.standard_normal(count)
+        return math.sqrt(variance) / TRUNCATED_SPREAD * truncated(generator, count)
 
     def describe(self, shape: Shape) -> str:
         fan_in, fan_out = fans(tuple(shape))
