@@ -191,7 +191,7 @@ class Moving(State):
         self.require_idle()
         if position < self.moment.position:
             step = self.moment.step_at(max(position - 1, 0))
-            self.stepper.goto(self.moment.start_of(self.stepper.keyframe_before(step)))
+            self.stepper.rewind(step)
             self._moment = self._live()
 
     # ------------------------------------------------------------ conditions

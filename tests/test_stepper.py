@@ -67,6 +67,23 @@ def test_keyframes_are_thinned_when_memory_is_short(stepper, monkeypatch):
     assert_same(shown(stepper), before)
 
 
+def test_the_way_back_over_a_border_is_one_training_step_however_seldom_states_are_kept(stepper, monkeypatch):
+    monkeypatch.setattr("fastnn.engine.run.LARGE_STATE", 1)  # a byte
+    length = len(stepper.steps)
+    for _ in range(4):
+        stepper.finish_step()
+    before = shown(stepper)
+    stepper.next()
+    assert stepper.keyframe_before(2) == 0, "seldom"
+    assert stepper.distance(4 * length) == 0, "the start of the training step before is there"
+    stepper.back()
+    assert_same(shown(stepper), before)
+    stepper.rewind(3)
+    assert (stepper.position, stepper.done) == (3 * length, 0)
+    stepper.goto(4 * length)
+    assert_same(shown(stepper), before)
+
+
 def test_large_states_are_kept_seldom_in_memory_used_again_and_replayed_exactly(stepper, monkeypatch):
     size = sum(a.nbytes for a in stepper.checkpoint())
     monkeypatch.setattr("fastnn.engine.run.LARGE_STATE", size // 4)

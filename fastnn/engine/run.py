@@ -30,7 +30,8 @@ BURST = 0.004  # seconds of training between two keyframes, where training steps
 class Run:
     """What `Stepper` moves through: the training step shown, what it began from, and keyframes before and after it.
 
-    A keyframe is the state at the start of a training step, before the edits that begin with it.
+    A keyframe is the state at the start of a training step, before the edits that begin with it. So are the recent
+    ones, of the last two training steps begun: the way back over the border between two is one training step at most.
     """
 
     model: Any
@@ -50,7 +51,7 @@ class Run:
         self._keyframes: dict[int, State] = {}
         self._marks: list[int] = []  # training steps with a keyframe, in order
         self._stride = 1  # the least distance of keyframes
-        self._spare: State | None = None  # a snapshot that nobody else has: the next one may be written over it
+        self._recent: dict[int, State] = {}  # nobody else has them: the next one may be written over the older one
         self._losses = array("d")  # a list of a million floats would take four times the memory
         self._pace = math.inf  # seconds that the last training steps took each
         self._rates: dict[int, float] = {}
@@ -88,9 +89,9 @@ class Run:
         rows = self.schedule.rows(step)
         self._plan.load_rows(self.data, rows, 0)
         self._ask_rate(step)
-        self._before = self._entered = self._keyframes.get(step) or self._snapshot(self._spare)
+        kept = step in self._keyframes or step in self._recent
+        self._before = self._entered = self._kept(step) if kept else self._remember(step)
         if step not in self._keyframes:
-            self._spare = self._entered
             self._keep_now_and_then(step)
         if self._edits or self._base:
             put_feeds(self._edits, step, rows, {n: self._plan.array(n) for n in self.listing.feeds})
@@ -138,8 +139,18 @@ class Run:
             variable = value.source
             if isinstance(variable, Variable) and variable not in self.storage:
                 self.storage[variable] = variable.value if self.in_place else variable.value.copy()
-                for state in self._keyframes.values():
+                for state in (*self._keyframes.values(), *self._recent.values()):
                     state[variable] = variable.value.copy()
+
+    def _kept(self, step: int) -> State:
+        return self._keyframes[step] if step in self._keyframes else self._recent[step]
+
+    def _remember(self, step: int) -> State:
+        """Copy the state at the start of a training step, over the older of two such copies."""
+        size = sum(a.nbytes for a in self.storage.values())
+        full = len(self._recent) >= (2 if size <= KEYFRAME_BYTES else 1)
+        self._recent[step] = self._snapshot(self._recent.pop(next(iter(self._recent))) if full else None)
+        return self._recent[step]
 
     def _snapshot(self, over: State | None = None) -> State:
         """Copies of all that training changes; of everything where the next list may change something else.
@@ -158,7 +169,7 @@ class Run:
     def _keep_now_and_then(self, step: int) -> None:
         """Keep the start of a training step as a keyframe if it is far enough from the last one."""
         size = sum(a.nbytes for a in self._entered.values())
-        if not self._marks or step - self.keyframe_before(step) >= max(self._stride, size // LARGE_STATE):
+        if not self._marks or step - self._mark_before(step) >= max(self._stride, size // LARGE_STATE):
             self._keep(step, self._entered)
             self._thin_out()
 
@@ -167,12 +178,13 @@ class Run:
         if step not in self._keyframes:
             insort(self._marks, step)
         self._keyframes[step] = state
-        self._spare = None
+        self._recent.pop(step, None)
 
     def _forget_after(self, step: int) -> None:
         """Forget the keyframes after a training step."""
         self._marks = self._marks[: bisect_right(self._marks, step)]
         self._keyframes = {k: self._keyframes[k] for k in self._marks}
+        self._recent = {k: state for k, state in self._recent.items() if k <= step}
 
     def _thin_out(self) -> None:
         """Let every second keyframe go while they take too much memory."""
@@ -236,7 +248,7 @@ class Run:
         return not self._each_its_own and self._plan.in_c and bool(self.listing.loss) and not data_edited and not asks
 
     def _restore(self, step: int) -> None:
-        self._put_back(self._keyframes[step])
+        self._put_back(self._kept(step))
         self._begin(step)
 
     def _put_back(self, state: State) -> None:
@@ -245,6 +257,9 @@ class Run:
 
     def keyframe_before(self, step: int) -> int:
         """The last training step up to `step` whose start is kept."""
+        return max(self._mark_before(step), *(k for k in self._recent if k <= step), 0)
+
+    def _mark_before(self, step: int) -> int:
         return self._marks[bisect_right(self._marks, step) - 1]
 
     def _keep_base(self) -> None:

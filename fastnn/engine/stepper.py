@@ -214,6 +214,10 @@ class Stepper(Looking, Run):
         else:
             self._run(done)
 
+    def rewind(self, step: int) -> None:
+        """Show the last training step up to `step` whose start is kept, before its first step; nothing is run."""
+        self._restore(self.keyframe_before(step))
+
     def _place(self, position: int) -> tuple[int, int]:
         """Training step and steps done in it; a boundary belongs to the training step before it."""
         if not self._each_its_own:
@@ -376,7 +380,7 @@ class Stepper(Looking, Run):
         twin.in_place, twin.storage = False, {v: a.copy() for v, a in self.storage.items()}
         twin._plans, twin._listings = {}, dict(self._listings)
         twin._keyframes, twin._losses, twin._starts = dict(self._keyframes), self._losses[:], list(self._starts)
-        twin._marks, twin._spare = list(self._marks), None
+        twin._marks, twin._recent = list(self._marks), {}
         twin.breakpoints, twin._base = set(self.breakpoints), dict(self._base)
         twin._put_back(self._entered)
         twin._begin(self._step)
@@ -402,8 +406,9 @@ class Stepper(Looking, Run):
         Args:
             step: A training step; the last keyframe up to it is meant, see `keyframe_before`.
         """
-        state = self._entered if step is None else self._keyframes[self.keyframe_before(step)]
-        self._spare = None  # it is the caller's now
+        nearest = self._step if step is None else self.keyframe_before(step)
+        state = self._entered if step is None else self._kept(nearest)
+        self._recent.pop(nearest, None)  # it is the caller's now
         return [state.get(v, self._base.get(v, a)) for v, a in self.storage.items()]
 
     def resume(
@@ -440,6 +445,7 @@ class Stepper(Looking, Run):
         self._losses = array("d", losses)
         self._starts = list(starts) if self._each_its_own and starts else self._starts
         self._keyframes.pop(step, None)
+        self._recent.clear()
         self._marks = sorted(self._keyframes)
         self._begin(step)
         self._keep(step, self._entered)
