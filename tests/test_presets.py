@@ -46,7 +46,7 @@ def fitted_weights(name, training_steps, shuffle, threads=None):
     return [w.numpy() for w in model.weights], preset, rows
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("shuffle", [pytest.param(False, marks=pytest.mark.full), True])
 @pytest.mark.parametrize("name", SMALL)
 def test_stepped_training_equals_fit_bit_for_bit(name, shuffle):
     preset = presets.get(name)
