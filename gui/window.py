@@ -30,6 +30,7 @@ from gui.panels.chart import TrainingChart
 from gui.panels.children import Children
 from gui.panels.dock_title import DockTitle
 from gui.panels.explain_card import ExplainCard
+from gui.panels.layout_seal import sealed, secret_of, unsealed
 from gui.panels.listing import ListingView
 from gui.panels.network_map import NetworkMap
 from gui.panels.scrolling import scrolled
@@ -357,13 +358,13 @@ class MainWindow(QMainWindow):
 
     def kept_layout(self) -> dict[str, str]:
         """Where the panels are, for a session's file."""
-        return {"layout": bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()}
+        return sealed(bytes(self.saveState(LAYOUT_VERSION).data()), secret_of(self.settings))
 
     def restore_kept_layout(self, kept: Mapping[str, Any]) -> None:
-        """Put the panels where a session's file says; what it does not say, or wrongly, stays as it is."""
-        layout = kept.get("layout")
-        if isinstance(layout, str):
-            self.restoreState(QByteArray.fromBase64(layout.encode("ascii", "ignore")), LAYOUT_VERSION)
+        """Put the panels where a session's file of this user says; what somebody else says leaves them as they are."""
+        layout = unsealed(kept, secret_of(self.settings))
+        if layout is not None:
+            self.restoreState(QByteArray(layout), LAYOUT_VERSION)
 
     def reset_layout(self) -> None:
         """Put every panel back in its place."""

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from PyQt6.QtCore import QSettings
 
 from gui import storage
 from gui.session import Session
@@ -74,3 +75,53 @@ def test_arrays_that_do_not_fit(name, array, parts, tmp_path):
         changed[name] = stream.getvalue()
     write(path, changed, zipfile.ZIP_STORED)
     assert refusal(session, path)
+
+
+# ---------------------------------------------------------------- the window's layout
+
+
+def kept_settings(path):
+    """Settings in a file of their own."""
+    return QSettings(str(path), QSettings.Format.IniFormat)
+
+
+def test_the_owner_s_layout_comes_back(open_window, tmp_path):
+    """It is sealed with a secret that the settings keep, from one run of the program to the next."""
+    window, path = open_window("xor"), tmp_path / "s.fastnn"
+    window.settings = kept_settings(tmp_path / "mine.ini")
+    window.docks["network"].hide()
+    keeper = window.features.running.keeper
+    assert keeper.write(str(path))
+    window.docks["network"].show()
+    window.settings.sync()
+    window.settings = kept_settings(tmp_path / "mine.ini")
+    assert keeper.read(str(path))
+    assert window.docks["network"].isHidden()
+    window.settings = None
+
+
+@pytest.mark.parametrize(
+    "change", ["other settings", "no seal", "seal of another", "layout changed", "letters", "kinds"]
+)
+def test_no_layout_of_somebody_else_reaches_qt(open_window, tmp_path, monkeypatch, change):
+    """Qt reads a layout unchecked: what is made up crashes it, so it must not get there."""
+    window, path, given = open_window("xor"), tmp_path / "s.fastnn", []
+    kept, keeper = window.kept_layout(), window.features.running.keeper
+    monkeypatch.setattr(window, "restoreState", lambda *a: given.append(a))
+    bad = {
+        "other settings": kept,
+        "no seal": {"layout": kept["layout"]},
+        "seal of another": kept | {"seal": "0" * 64},
+        "layout changed": kept | {"layout": "BBBB" + kept["layout"][4:]},
+        "letters": {"layout": "\ud800é", "seal": "\ud800é"},
+        "kinds": {"layout": [1], "seal": {}},
+    }[change]
+    storage.save(window.session, path, bad)
+    if change == "other settings":
+        window.settings = kept_settings(tmp_path / "yours.ini")
+    assert keeper.read(str(path))
+    assert not given
+    window.settings = None
+    storage.save(window.session, path, kept)
+    assert keeper.read(str(path))
+    assert len(given) == 1
