@@ -11,7 +11,6 @@ from PyQt6.QtWidgets import (
     QApplication,
     QDockWidget,
     QInputDialog,
-    QLabel,
     QMainWindow,
     QSizePolicy,
     QToolBar,
@@ -38,6 +37,7 @@ from gui.panels.stage import StageView
 from gui.panels.tape import Tape
 from gui.panels.transport import Breadcrumb, Transport
 from gui.panels.walker import Walker
+from gui.panels.words import Plain
 from gui.session import Selection, Session
 from gui.shortcuts import ACTIONS, GROUPS
 from gui.source import Source
@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
         self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
         self._default_layout()
-        self.cell = QLabel()
+        self.cell = Plain()
         self.cell.setAccessibleName("Cell under the pointer")
         self.cell.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         bar = self.statusBar()

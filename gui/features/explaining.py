@@ -12,6 +12,7 @@ from gui import worksheet
 from gui.exporting import write
 from gui.handlers import Handler
 from gui.panels.gradient_check import GradientCheck
+from gui.panels.words import Document
 from gui.predicting import Predictor
 
 SHEETS = "HTML (*.html);;Markdown (*.md);;PDF (*.pdf)"
@@ -106,12 +107,12 @@ class Explaining:
 def pdf(html: str) -> bytes:
     """A sheet as a PDF file."""
     from PyQt6.QtCore import QBuffer, QByteArray, QIODevice
-    from PyQt6.QtGui import QPdfWriter, QTextDocument
+    from PyQt6.QtGui import QPdfWriter
 
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    document = QTextDocument()
+    document = Document()
     document.setHtml(html)
     document.print(QPdfWriter(buffer))
     buffer.close()

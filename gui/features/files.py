@@ -20,6 +20,7 @@ from gui.opening import MODELS, from_files, from_script
 from gui.panels.export_dialog import ExportDialog
 from gui.panels.network_editor import NetworkEditor
 from gui.panels.pictures import gif, picture_of, write_picture
+from gui.panels.words import message
 from gui.source import Source
 
 OPENED = f"Models and scripts ({' '.join(f'*{ending}' for ending in (*MODELS, '.py'))})"
@@ -57,7 +58,7 @@ class Files:
     def complain(self, what: str, why: str) -> None:
         """Say what failed and why."""
         why = re.sub(r"^\[Errno \d+\] ", "", why)  # numbers that say nothing to people
-        box = QMessageBox(QMessageBox.Icon.Warning, what, why, QMessageBox.StandardButton.Ok, self.window)
+        box = message(QMessageBox.Icon.Warning, what, why, self.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.open()

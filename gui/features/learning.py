@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from PyQt6.QtCore import QObject, QPoint, QRect, Qt, QTimer
@@ -143,7 +144,7 @@ class Learning(QObject):
 
     def _fail(self, stage: Stage, error: Exception) -> None:
         assert self.lesson is not None
-        self.bar.show_step(self.lesson, stage, f"<p>{error}</p>")
+        self.bar.show_step(self.lesson, stage, f"<p>{html.escape(str(error))}</p>")
         self.window.say(f"lesson {self.lesson.name}, step {stage.number}: {error}")
 
     def _point(self, stage: Stage) -> None:

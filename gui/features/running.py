@@ -19,6 +19,7 @@ from gui.panels.conditions_dialog import ConditionsDialog
 from gui.panels.error_dialog import ErrorReporter
 from gui.panels.keeper import Aside, Keeper
 from gui.panels.rate_dialog import RateDialog
+from gui.panels.words import message
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -178,11 +179,11 @@ class Running:
         aside: Path | None = self.keeper.aside
         if aside is None or not aside.exists():
             return
-        box = QMessageBox(
+        box = message(
             QMessageBox.Icon.Question, "Restore the session?",
-            "The program ended unexpectedly last time. Its session was kept: go on where it was?",
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No, self.window,
+            "The program ended unexpectedly last time. Its session was kept: go on where it was?", self.window,
         )  # fmt: skip
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(lambda: self.keeper.read(str(aside)))
         box.open()

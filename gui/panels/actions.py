@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWindow
 
 from gui.keymap import Keymap
+from gui.panels.words import tip_of
 from gui.shortcuts import ACTIONS, Action
 
 Handlers = Mapping[str, Callable[[], object]]
@@ -83,4 +84,4 @@ def put_keys(actions: Mapping[str, QAction], keymap: Keymap) -> None:
     for row in ACTIONS:
         keys = keymap[row.name]
         actions[row.name].setShortcuts([QKeySequence(key) for key in keys])
-        actions[row.name].setToolTip(f"{row.text}  ({keys[0]})" if keys else row.text)
+        actions[row.name].setToolTip(tip_of(f"{row.text}  ({keys[0]})" if keys else row.text))

@@ -7,17 +7,18 @@ from typing import Any
 from PyQt6.QtCore import QByteArray, QRectF, Qt, QUrl
 from PyQt6.QtGui import QFont, QImage, QPainter, QTextDocument
 from PyQt6.QtSvg import QSvgRenderer
-from PyQt6.QtWidgets import QTextBrowser, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from gui import theme as themes
 from gui.cards.writing import Look
 from gui.panels import painting
+from gui.panels.words import Page, nothing
 
 SHARP = 2  # pixels of a picture for each of the screen's
 HATCH = 16  # pixels of the hatched tile
 
 
-class CardBrowser(QTextBrowser):
+class CardBrowser(Page):
     """Rich text whose pictures are made when it is written.
 
     Args:
@@ -62,12 +63,12 @@ class CardBrowser(QTextBrowser):
         """A picture of this text, or the tile that hatches padding."""
         address = url.toString()
         if kind != QTextDocument.ResourceType.ImageResource.value:
-            return None
+            return nothing(kind)
         if address == "hatch.png":
             return hatch_tile()
         place = address.removeprefix("svg:")
         known = place.isdigit() and int(place) < len(self._pictures)
-        return drawn(self._pictures[int(place)]) if known else None
+        return drawn(self._pictures[int(place)]) if known else nothing(kind)
 
 
 def drawn(svg: str) -> QImage:

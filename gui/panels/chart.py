@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QGraphicsItem,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -27,6 +27,7 @@ from gui.history import CHARTS, LOSS
 from gui.numbers import exact, format_number
 from gui.panels.legend import Legend
 from gui.panels.tape import LEGIBLE, Axis
+from gui.panels.words import Plain, Rich, tip_of
 from gui.session import Session
 
 FEW, SMOOTH = 60, 2000  # points drawn as dots; points of a line worth smoothing
@@ -79,7 +80,7 @@ class TrainingChart(QWidget):
         super().__init__()
         self.session, self.travel = session, travel or session.goto
         self.plot = pg.PlotWidget(axisItems={"left": ValueAxis("left"), "bottom": StepAxis("bottom")})
-        self.empty = QLabel(EMPTY)
+        self.empty = Plain(EMPTY)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setMinimumSize(1, 1)  # in a low window its words may be cut; the chart itself may not be
@@ -92,7 +93,7 @@ class TrainingChart(QWidget):
         self.choice.setAccessibleName("Chart")
         self.choice.setToolTip("What is drawn over training steps")
         self.choice.activated.connect(self._choose)
-        self.reading = QLabel()
+        self.reading = Rich()
         self.reading.setAccessibleName("Value under the pointer")
         self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.log = QCheckBox("log")
@@ -345,9 +346,9 @@ class TrainingChart(QWidget):
                 continue
             short = name.split()[0] if self.session.pin is not None and len(self._shown) == 2 else name
             label = "" if name == self.chart else f"{short} " if x[place] == at else f"{short} at {int(x[place]):,} "
-            parts.append(f"{label}<b>{format_number(y[place], 4 if len(shown) > 1 else 6)}</b>")
+            parts.append(f"{html.escape(label)}<b>{format_number(y[place], 4 if len(shown) > 1 else 6)}</b>")
             whole.append(f"{name} of training step {int(x[place]):,}: {exact(float(y[place]))}")
-        self.reading.setToolTip("\n".join(whole))
+        self.reading.setToolTip(tip_of("\n".join(whole)))
         self._say(f"step {at:,}: ", parts)
 
     def _say(self, step: str, parts: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from fastnn.engine.reconstructing import Reconstruction, reconstruction
 from gui import theme as themes
@@ -15,6 +15,7 @@ from gui.panels.edit_bar import Do
 from gui.panels.scrolling import scrolling_grid
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
+from gui.panels.words import Plain, tip_of
 from gui.reconstructing import CodeCell, Picture, picture_of
 
 TICKS = 200
@@ -45,7 +46,7 @@ class CodePage(QWidget):
             attach(view, session, self.asked.emit)
         self.views[2].clicked.connect(self._select)
         self.views[2].hovered.connect(self._hover)
-        self.words = QLabel(self)
+        self.words = Plain(parent=self)
         self.words.setWordWrap(True)
         self.own = QPushButton("The run's own code", self)
         self.own.setToolTip("End the experiment: the code as the encoder made it")
@@ -148,7 +149,8 @@ class CodeSlider(QWidget):
     def __init__(self, tell: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tell, self.cell = tell, CodeCell((), 0.0, 0.0, 0.0, 1.0)
-        self.name, self.value, self.slider = QLabel(self), QLabel(self), QSlider(Qt.Orientation.Horizontal, self)
+        self.name, self.value = Plain(parent=self), Plain(parent=self)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, TICKS)
         self.slider.sliderPressed.connect(self._press)
         self.slider.valueChanged.connect(self._move)
@@ -169,10 +171,10 @@ class CodeSlider(QWidget):
         own = f"the run's own number is {format_number(cell.own)}; drag, or the arrow keys up and down"
         for widget in (self.name, self.value):
             widget.setFont(themes.text_font(9, bold=tried))
-            widget.setToolTip(own)
+            widget.setToolTip(tip_of(own))
         self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance("−00.0000 "))
         self.slider.setAccessibleName(f"Number {place} of the code")
-        self.slider.setToolTip(own)
+        self.slider.setToolTip(tip_of(own))
         self.slider.setEnabled(enabled)
         if not self.slider.isSliderDown():
             self.slider.blockSignals(True)

@@ -8,12 +8,13 @@ from typing import Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PyQt6.QtGui import QPalette
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableView, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.content import content_of
 from gui.numbers import exact, format_number
 from gui.panels.tensor_view import TensorView
+from gui.panels.words import Rich, tip_of
 from gui.runs import Difference
 from gui.session import Session
 
@@ -63,7 +64,7 @@ class DifferenceModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return line.name if column == 0 else self._words(number, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return line.name if column == 0 else exact(number)
+            return tip_of(line.name) if column == 0 else exact(number)
         if role == Qt.ItemDataRole.TextAlignmentRole and column:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -81,9 +82,8 @@ class ComparePanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.head = QLabel(NOTHING)
+        self.head = Rich(NOTHING)
         self.head.setWordWrap(True)
-        self.head.setTextFormat(Qt.TextFormat.RichText)
         self.head.setContentsMargins(8, 4, 8, 4)
         self.head.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.table, self.model = QTableView(), DifferenceModel()

@@ -15,7 +15,6 @@ from PyQt6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from fastnn.engine.conditions import KINDS, Condition
 from fastnn.engine.steplist import StepList
 from gui import theme
 from gui.panels.flow import Flow
+from gui.panels.words import Plain, tip_of
 from gui.session import Session
 
 WORDS = {"above": "above", "below": "below", "layer": "in", "factor": "by a factor of", "least": "at least"}
@@ -64,7 +64,7 @@ class ConditionRow:
         self.box = QCheckBox(kind.title)
         self.box.setAccessibleName(kind.title)
         self.box.setChecked(given is not None)
-        self.box.setToolTip((kind.__doc__ or "").split("\n")[0])
+        self.box.setToolTip(tip_of((kind.__doc__ or "").split("\n")[0]))
         self.box.setEnabled(not self.missing)
         shown = given or kind()
         layers = list(dict.fromkeys(v.layer for v in listing.values.values() if v.role == "parameter"))
@@ -110,12 +110,12 @@ class ConditionsDialog(QDialog):
         self.setWindowTitle("Breakpoints on conditions")
         given = {type(c).__name__: c for c in session.conditions}
         self.rows = [ConditionRow(kind, given.get(name), session.listing) for name, kind in KINDS.items()]
-        self.refused = QLabel()
+        self.refused = Plain()
         self.refused.setWordWrap(True)
         self.refused.hide()
         column = QVBoxLayout(self)
         column.setSpacing(10)
-        intro = QLabel(
+        intro = Plain(
             "Running, playing and training stop right behind the operation that makes one of these true. "
             "Going to a step, and back in time, never stops."
         )
@@ -137,8 +137,8 @@ class ConditionsDialog(QDialog):
         grid.setColumnStretch(1, 1)
         return grid
 
-    def _needs(self, row: ConditionRow) -> QLabel:
-        needs = QLabel(f"needs {row.missing}")
+    def _needs(self, row: ConditionRow) -> Plain:
+        needs = Plain(f"needs {row.missing}")
         needs.setWordWrap(True)
         needs.setEnabled(False)
         return needs
@@ -148,7 +148,7 @@ class ConditionsDialog(QDialog):
         for name, widget in row.settings.items():
             group = flow.add_group()
             group.setSpacing(10)
-            group.addWidget(QLabel(WORDS[name]))
+            group.addWidget(Plain(WORDS[name]))
             group.addWidget(widget)
         return flow
 

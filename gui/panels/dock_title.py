@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QStyle, QToolButton, QWidget
+from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QSizePolicy, QStyle, QToolButton, QWidget
 
 from gui import theme
+from gui.panels.words import Plain
 
 
 class DockTitle(QWidget):
@@ -17,7 +18,7 @@ class DockTitle(QWidget):
 
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
-        self.name, self.float = QLabel(dock.windowTitle(), self), QToolButton(self)
+        self.name, self.float = Plain(dock.windowTitle(), self), QToolButton(self)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.float.setAccessibleName(f"{dock.windowTitle()}: a window of its own, or back")
         self.float.setToolTip("A window of its own, or back")

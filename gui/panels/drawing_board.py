@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import drawing
 from gui import theme as themes
@@ -17,6 +17,7 @@ from gui.drawing import Drawing, Reader
 from gui.numbers import format_number
 from gui.panels import painting
 from gui.panels.edit_bar import Do
+from gui.panels.words import Plain, tip_of
 
 
 class Sheet(QWidget):
@@ -150,7 +151,7 @@ class DrawingBoard(QWidget):
     def __init__(self, session: Any, do: Do) -> None:
         super().__init__()
         self.session, self.do = session, do
-        self.sheet, self.answer, self.words = Sheet(self), Answer(self), QLabel(self)
+        self.sheet, self.answer, self.words = Sheet(self), Answer(self), Plain(parent=self)
         self._reader: tuple[Any, Reader] | None = None
         self.sheet.drawn.connect(self.read)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -161,7 +162,7 @@ class DrawingBoard(QWidget):
             ("Put on the stage", "Make the drawing the sample that the stage shows; undo brings it back", self.put),
         ):
             button = QPushButton(text, self)
-            button.setToolTip(tip)
+            button.setToolTip(tip_of(tip))
             button.clicked.connect(action)
             buttons.addWidget(button)
         buttons.addStretch(1)

@@ -7,13 +7,14 @@ from typing import Any
 
 from PyQt6.QtCore import QRect, QSize, Qt
 from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPalette, QWheelEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from gui import theme as themes
 from gui.content import label_letters
 from gui.editing import RATE, change_cell, dragged, is_editable, number_in, updated_since
 from gui.numbers import cell_label, exact, minus
 from gui.panels.flow import Flow
+from gui.panels.words import Plain, tip_of
 
 Cell = tuple[str, tuple[int, ...]]
 Do = Callable[[Callable[[], object]], None]
@@ -57,8 +58,10 @@ class NumberField(QWidget):
         moved = cell != self.cell
         self.cell, self._name = cell, name
         self.label.show_text(name, editable, short)
-        self.label.setToolTip(f"{name}: drag to the left or right to change it" if editable else why)
-        self.entry.setToolTip("Type a number and press Enter; arrow keys change it a little" if editable else why)
+        self.label.setToolTip(tip_of(f"{name}: drag to the left or right to change it" if editable else why))
+        self.entry.setToolTip(
+            tip_of("Type a number and press Enter; arrow keys change it a little" if editable else why)
+        )
         self.entry.setReadOnly(not editable)
         self.entry.setEnabled(editable)
         self.entry.setAccessibleName(f"Value of {name}")
@@ -147,11 +150,11 @@ class Entry(QLineEdit):
         super().focusOutEvent(event)
 
 
-class DragLabel(QLabel):
+class DragLabel(Plain):
     """A name that is dragged sideways to change its number."""
 
     def __init__(self, drag: Callable[[float, bool], None], parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self._drag, self._text, self._short, self._editable = drag, "", "", False
         self._from: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QEvent, Qt, QUrl
 from PyQt6.QtGui import QGuiApplication, QPalette
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QSizePolicy, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from fastnn.engine.explain import Explanation
 from gui import cards
@@ -21,6 +22,7 @@ from gui.numbers import cell_label, format_number
 from gui.panels.card_browser import CardBrowser, look_of
 from gui.panels.flow import Flow
 from gui.panels.predict_bar import PredictBar
+from gui.panels.words import Plain, tip_of
 
 Index = tuple[int, ...]
 BREAKS = re.compile(r"([.\[,_])")  # where a long name may go on in the next line
@@ -41,7 +43,7 @@ class ExplainCard(QWidget):
         self._text: CardText | None = None
         self.unfolded = False  # a formula's lines
         self.predict_bar: PredictBar | None = None
-        self.title = QLabel(self)
+        self.title = Plain(parent=self)
         self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.back = self._button("←", "Back to the number selected before (Alt+Left)", self._back)
@@ -67,7 +69,7 @@ class ExplainCard(QWidget):
     def _button(self, text: str, tip: str, action: Any) -> QToolButton:
         button = QToolButton(self)
         button.setText(text)
-        button.setToolTip(tip)
+        button.setToolTip(tip_of(tip))
         button.setAccessibleName(tip)
         button.clicked.connect(action)
         return button
@@ -116,7 +118,7 @@ class ExplainCard(QWidget):
         for tab in (0, 1):
             other = self._counterpart(name, tab)
             self.tabs.setTabEnabled(tab, tab == int(gradient) or other is not None)
-            self.tabs.setTabToolTip(tab, other or "not computed at this position")
+            self.tabs.setTabToolTip(tab, tip_of(other or "not computed at this position"))
 
     def _counterpart(self, name: str, tab: int) -> str | None:
         """The value (tab 0) or gradient (tab 1) that belongs to a value and can be explained now."""
@@ -171,7 +173,10 @@ class ExplainCard(QWidget):
     def _step_links(self, head: str, indices: list[int]) -> str:
         steps, theme = self.session.steps, themes.current()
         style = f"color:{theme.accent};text-decoration:none"
-        links = [f'<a href="step:{i}" style="{style}">{step_text(steps[i], i, len(steps))}</a>' for i in indices[:6]]
+        links = [
+            f'<a href="step:{i}" style="{style}">{html.escape(step_text(steps[i], i, len(steps)))}</a>'
+            for i in indices[:6]
+        ]
         more = [f"{len(indices) - 6} more steps"] if len(indices) > 6 else []
         if not links:
             return ""

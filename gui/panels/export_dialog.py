@@ -10,10 +10,11 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QLabel,
     QSpinBox,
     QWidget,
 )
+
+from gui.panels.words import Plain
 
 KINDS = {
     "picture": ("A panel as a picture", "Pictures (*.png *.svg)", ".png"),
@@ -52,7 +53,7 @@ class ExportDialog(QDialog):
         self.form.addRow("Panel", self.panel)
         self.form.addRow("Tensor", self.tensor)
         self.form.addRow("Steps", self.steps)
-        self.hint = QLabel()
+        self.hint = Plain()
         self.hint.setWordWrap(True)
         self.form.addRow(self.hint)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PyQt6.QtWidgets import QCheckBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QScrollArea, QVBoxLayout, QWidget
 
 from gui import theme as themes
 from gui.colours import Scale
 from gui.fans import STRONGEST, Cell, Edge, Fan, fan_of, has_neurons
 from gui.numbers import cell_label, count_label, format_number
 from gui.panels import painting
+from gui.panels.words import Plain, tip_of
 
 LINE, HEAD, RADIUS, NAME = 17.0, 24.0, 26.0, 150.0
 EVERYTHING = 100_000
@@ -32,8 +33,8 @@ class FanPage(QWidget):
         self.session = session
         self.fan: Fan | None = None
         self._known: tuple[Any, bool] = (None, False)
-        self.words, self.all, self.picture = QLabel(self), QCheckBox("show all", self), FanPicture(self)
-        self.all.setToolTip(f"All edges instead of the strongest {STRONGEST}")
+        self.words, self.all, self.picture = Plain(parent=self), QCheckBox("show all", self), FanPicture(self)
+        self.all.setToolTip(tip_of(f"All edges instead of the strongest {STRONGEST}"))
         self.all.toggled.connect(self.refresh)
         scroll = QScrollArea(self)
         scroll.setAccessibleName("Picture of the edges, scrolling")

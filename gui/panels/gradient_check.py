@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -22,6 +21,7 @@ from fastnn.engine.slopes import TOLERANCE, Slope, Slopes
 from gui import theme as themes
 from gui.content import base_name
 from gui.numbers import cell_label, format_number
+from gui.panels.words import Plain, tip_of
 from gui.session import Session
 
 HEAD = ("weight", "analytic", "numeric", "relative\nerror", "")
@@ -57,7 +57,7 @@ class GradientCheck(QDialog):
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             numbers.hide()
-        self.verdict = QLabel("", self)
+        self.verdict = Plain("", self)
         self.verdict.setWordWrap(True)
         self.again = QPushButton("Check again", self)
         self.again.clicked.connect(self.begin)
@@ -70,8 +70,8 @@ class GradientCheck(QDialog):
         self._timer.timeout.connect(self._one)
         self.begin()
 
-    def _intro(self) -> QLabel:
-        label = QLabel(
+    def _intro(self) -> Plain:
+        label = Plain(
             "The engine's gradient beside the slope of the loss, (L(w+h) − L(w−h)) / 2h, computed in float64 on the "
             f"same batch. They agree if they differ by less than {TOLERANCE:g} of the tensor's largest gradient.",
             self,
@@ -139,7 +139,7 @@ class GradientCheck(QDialog):
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
             item.setForeground(colour)
-            item.setToolTip(KINK if slope.kink and column == 4 else text)
+            item.setToolTip(tip_of(KINK if slope.kink and column == 4 else text))
             if 0 < column < 4:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(row, column, item)

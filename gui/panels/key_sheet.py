@@ -11,9 +11,7 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QKeySequenceEdit,
-    QLabel,
     QPushButton,
-    QTextBrowser,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -22,6 +20,7 @@ from PyQt6.QtWidgets import (
 
 from gui import theme
 from gui.keymap import Keymap, key_sheet
+from gui.panels.words import Page, Plain
 from gui.shortcuts import ACTIONS, GROUPS, find
 
 NAME = Qt.ItemDataRole.UserRole
@@ -40,7 +39,7 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.keymap, self.changed = keymap, changed
         self.setWindowTitle("Keys")
-        self.text = QTextBrowser()
+        self.text = Page()
         self.text.setHtml(key_sheet(keymap))
         self.text.setAccessibleName("All keys")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -73,7 +72,7 @@ class KeyEditor(QDialog):
         self.edit = QKeySequenceEdit()
         self.edit.setAccessibleName("New key")
         self.edit.setMaximumSequenceLength(1)
-        self.message = QLabel()
+        self.message = Plain()
         self.message.setWordWrap(True)
         self.put, self.clear = QPushButton("Use this key"), QPushButton("No key")
         self.put.clicked.connect(lambda: self.assign(self.edit.keySequence().toString()))
@@ -83,7 +82,7 @@ class KeyEditor(QDialog):
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         row, column = QHBoxLayout(), QVBoxLayout(self)
-        for widget in (QLabel("New key"), self.edit, self.put, self.clear, everything):
+        for widget in (Plain("New key"), self.edit, self.put, self.clear, everything):
             row.addWidget(widget)
         for part in (self.tree, self.message):
             column.addWidget(part)

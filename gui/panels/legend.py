@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,10 @@ class Legend(pg.LegendItem):
         self.box = plot.vb
         self.setParentItem(self.box)
         plot.legend = self
+
+    def addItem(self, item: Any, name: str) -> None:
+        """Name a line; pyqtgraph takes names for HTML."""
+        super().addItem(item, html.escape(name))
 
     def settle(self, lines: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> None:
         """Move to the place where there is the least of some lines, if there is less than where it is.

@@ -8,7 +8,6 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -19,6 +18,7 @@ from PyQt6.QtWidgets import (
 
 from gui import theme
 from gui.lesson import Lesson, Stage
+from gui.panels.words import Plain, Rich
 
 WIDEST, BUTTONS = 1000, 230  # widths of words and buttons in pixels at normal size
 HEIGHT, ASKING = 62, 36  # the least height, and that of a question
@@ -36,9 +36,8 @@ class LessonBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading, self.words, self.verdict = QLabel(), QLabel(), QLabel()
+        self.heading, self.words, self.verdict = Plain(), Rich(), Plain()
         self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words.setAccessibleName("What the lesson says")

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
 
 from fastnn.engine.graph import Step
 from gui import theme
+from gui.panels.words import tip_of
 from gui.session import Session
 
 MARGIN = 22
@@ -63,7 +64,7 @@ class StepModel(QAbstractListModel):
         if role == TextRole:
             return self.lines[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{line_of(step)}\n{step.formula}\nclick: look at it · double-click: run to here"
+            return tip_of(f"{line_of(step)}\n{step.formula}\nclick: look at it · double-click: run to here")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{step.phase}, {step.layer}: {line_of(step)}"
         return None

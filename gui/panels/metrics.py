@@ -11,7 +11,6 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QFontMetrics, QIcon, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PyQt6.QtWidgets import (
     QComboBox,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
@@ -23,6 +22,7 @@ from PyQt6.QtWidgets import (
 from fastnn.engine.assessing import Assessment, assess
 from gui import theme
 from gui.numbers import format_number
+from gui.panels.words import Plain, Rich, tip_of
 from gui.session import Session
 
 MOST_ROWS = 2000
@@ -50,7 +50,7 @@ class MetricsPanel(QWidget):
         self.session = session
         self.found: Assessment | None = None
         self._key: object = None
-        self.summary, self.output = QLabel(COUNTING), QComboBox()
+        self.summary, self.output = Rich(COUNTING), QComboBox()
         self.output.hide()
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Summary")
@@ -63,7 +63,7 @@ class MetricsPanel(QWidget):
         self.worst.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self.worst.itemClicked.connect(lambda item: self.chosen.emit(int(item.data(ROW))))
         self.worst.itemActivated.connect(lambda item: self.chosen.emit(int(item.data(ROW))))
-        self.heading = QLabel("Worst samples: a click brings one onto the stage")
+        self.heading = Plain("Worst samples: a click brings one onto the stage")
         self.heading.setWordWrap(True)
         lower = QWidget()
         below = QVBoxLayout(lower)
@@ -202,9 +202,8 @@ class ConfusionMatrix(QWidget):
     def show_counts(self, counts: NDArray[np.int64] | None) -> None:
         """Show a matrix."""
         self.counts = counts
-        self.setToolTip(
-            "" if counts is None else "Rows: true class. Columns: predicted class. Click: list its samples."
-        )
+        words = "Rows: true class. Columns: predicted class. Click: list its samples."
+        self.setToolTip(tip_of("" if counts is None else words))
         self.update()
 
     def cell_rect(self, true: int, predicted: int) -> QRectF:

@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -26,6 +25,7 @@ from gui import blueprint, theme
 from gui.exporting import write
 from gui.opening import from_blueprint
 from gui.own_data import OwnData, read
+from gui.panels.words import Plain
 from gui.source import Source
 
 QUIET = 250  # milliseconds after the last key before the text is checked
@@ -117,7 +117,7 @@ class NetworkEditor(QDialog):
         self.data: OwnData | None = None
         self.source: Source | None = None
         self.path, self.target = QLineEdit(), QLineEdit()
-        self.about, self.message = QLabel(), QLabel()
+        self.about, self.message = Plain(), Plain()
         self.edit, self.add = BlueprintEdit(), QComboBox()
         self.batch, self.pixels = QSpinBox(), QSpinBox()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -175,12 +175,12 @@ class NetworkEditor(QDialog):
         )
         column.addWidget(self.edit, 1)
         column.addWidget(self.message)
-        column.addLayout(self._row("Rows of a batch", self.batch, QLabel("Size of pictures"), self.pixels, None))
+        column.addLayout(self._row("Rows of a batch", self.batch, Plain("Size of pictures"), self.pixels, None))
         column.addWidget(self.buttons)
 
     def _row(self, text: str, *widgets: QWidget | None) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.addWidget(QLabel(text))
+        row.addWidget(Plain(text))
         for widget in widgets:
             row.addStretch(1) if widget is None else row.addWidget(widget)
         return row

@@ -18,6 +18,7 @@ from gui.panels.block_map import BlockMap
 from gui.panels.map_blocks import BlockPainter, Reading
 from gui.panels.map_neurons import NeuronMap, NeuronPainter, Numbers
 from gui.panels.map_overview import Overview
+from gui.panels.words import tip_of
 
 MARGIN = 10.0
 DRAG = 4.0
@@ -283,7 +284,7 @@ class NetworkMap(QWidget):
 
     def event(self, event: QEvent | None) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.tip(QPointF(event.pos())), self)
+            QToolTip.showText(event.globalPos(), tip_of(self.tip(QPointF(event.pos()))), self)
             return True
         return super().event(event)
 

@@ -10,6 +10,7 @@ from PyQt6.QtGui import QStandardItemModel
 from PyQt6.QtWidgets import QComboBox, QSizePolicy, QStyle
 
 from fastnn import presets
+from gui.panels.words import tip_of
 from gui.session import Session
 
 
@@ -60,7 +61,7 @@ class PresetPicker(QComboBox):
     def _add(self, name: str) -> None:
         preset = presets.get(name)
         self.addItem(preset.title, name)
-        self.setItemData(self.count() - 1, preset.description, Qt.ItemDataRole.ToolTipRole)
+        self.setItemData(self.count() - 1, tip_of(preset.description), Qt.ItemDataRole.ToolTipRole)
 
     def _chosen(self, place: int) -> None:
         name = self.itemData(place)

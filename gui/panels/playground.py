@@ -11,7 +11,6 @@ from PyQt6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -27,6 +26,7 @@ from gui.colours import CLASSES
 from gui.numbers import format_number
 from gui.panels.edit_bar import Do
 from gui.panels.plane_view import NeuronPlanes, PlaneView
+from gui.panels.words import Plain, tip_of
 from gui.playground import Points, Score, Survey, points_from, renewed, suits
 from gui.source import Source
 
@@ -95,9 +95,9 @@ class Playground(QWidget):
             ("hidden layers", self.hidden, "Neurons of every hidden layer, such as 8 8; empty for none"),
             ("activation", self.activation, "What the hidden neurons do"),
         ):
-            row.addWidget(QLabel(word, self))
+            row.addWidget(Plain(word, self))
             row.addWidget(widget)
-            widget.setToolTip(tip)
+            widget.setToolTip(tip_of(tip))
             widget.setAccessibleName(word)
         self.make.setToolTip("Begin with this network and these points")
         row.addWidget(self.make)
@@ -115,7 +115,7 @@ class Playground(QWidget):
         ):
             self._add_tool(tool, text, tip)
         row.addStretch(1)
-        row.addWidget(QLabel("held out for testing", self))
+        row.addWidget(Plain("held out for testing", self))
         self.held = QSpinBox(self)
         self.held.setRange(0, 80)
         self.held.setSingleStep(10)
@@ -125,7 +125,7 @@ class Playground(QWidget):
         self.held.setToolTip("The part of the points that the network does not learn from; they are drawn hollow")
         self.held.editingFinished.connect(self.split)
         row.addWidget(self.held)
-        self.words = QLabel(self)
+        self.words = Plain(parent=self)
         self.words.setAccessibleName("Accuracy")
         row.addWidget(self.words)
         return row
@@ -133,7 +133,7 @@ class Playground(QWidget):
     def _add_tool(self, tool: int, text: str, tip: str, place: int = -1) -> QToolButton:
         button = QToolButton(self)
         button.setText(text)
-        button.setToolTip(tip)
+        button.setToolTip(tip_of(tip))
         button.setAccessibleName(text)
         button.setCheckable(True)
         button.setChecked(tool == self.tool)
@@ -259,7 +259,7 @@ class Playground(QWidget):
             self.session.set_sample(int(away.argmin()))
 
     def _hover(self, x: float, y: float) -> None:
-        self.plane.setToolTip(f"({format_number(x, 3)}, {format_number(y, 3)})")
+        self.plane.setToolTip(tip_of(f"({format_number(x, 3)}, {format_number(y, 3)})"))
 
     def _choose(self, name: str, unit: int) -> None:
         self.session.select(name, (self.session.sample, unit))

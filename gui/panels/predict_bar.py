@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from gui import theme as themes
 from gui.numbers import format_number
+from gui.panels.words import Plain
 from gui.predicting import Answer, Predictor
 
 SAID = {
@@ -41,10 +42,9 @@ class PredictBar(QWidget):
         self._lay_out()
         self.hide()
 
-    def _label(self) -> QLabel:
-        label = QLabel(self)
+    def _label(self) -> Plain:
+        label = Plain(parent=self)
         label.setWordWrap(True)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         return label
 

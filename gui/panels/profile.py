@@ -7,7 +7,6 @@ from PyQt6.QtGui import QFontMetrics, QPainter
 from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -22,6 +21,7 @@ from fastnn.engine.peak import Peak
 from fastnn.engine.profiling import ORDERS, Profile, Timing
 from gui import theme
 from gui.panels.background import Background
+from gui.panels.words import Plain, Rich, tip_of
 from gui.profiling import Measurement, duration, rates, summary, tip, title
 from gui.session import Session
 
@@ -49,7 +49,7 @@ class ProfilePanel(QWidget):
         self._measurement: Measurement | None = None
         self._background = Background(self)
         self._background.done.connect(self._show_result)
-        self.summary, self.legend = QLabel(IDLE), QLabel(LEGEND)
+        self.summary, self.legend = Rich(IDLE), Plain(LEGEND)
         for label, name in ((self.summary, "Summary of the profile"), (self.legend, "How to read the bars")):
             label.setWordWrap(True)
             label.setAccessibleName(name)
@@ -139,7 +139,7 @@ class ProfilePanel(QWidget):
         for timing in self.found.ordered(ORDERS[self.order.currentIndex()]) if self.found is not None else ():
             item = QListWidgetItem(f"{timing.line.layer}: {title(timing)}, {duration(timing.best)}, {rates(timing)}")
             item.setData(TIMING, timing)
-            item.setToolTip(tip(timing))
+            item.setToolTip(tip_of(tip(timing)))
             self.rows.addItem(item)
 
     def refresh(self) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from fastnn.engine.rate_search import RateSearch
 from gui import theme
+from gui.panels.words import Plain, Rich
 
 SLICE = 0.02  # seconds of search between two pictures
 INTRO = (
@@ -33,11 +34,11 @@ class RateDialog(QDialog):
         self.search = search
         self.setWindowTitle("Find a learning rate")
         self.resize(theme.dialog_size(560, 420))
-        intro = QLabel(INTRO)
+        intro = Plain(INTRO)
         intro.setWordWrap(True)
         self.plot = pg.PlotWidget()
         self.plot.setAccessibleName("Loss against learning rate")
-        self.found = QLabel("searching…")
+        self.found = Rich("searching…")
         self.use = QPushButton("Use it from here on")
         self.use.setEnabled(False)
         self.use.setDefault(True)

@@ -12,13 +12,13 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSlider,
     QWidget,
 )
 
 from gui import theme
+from gui.panels.words import Plain
 
 WORDS = {"light": "Light", "dark": "Dark", "system": "As the desktop"}
 
@@ -45,7 +45,7 @@ class Settings(QDialog):
         self.type_size.setPageStep(20)
         self.type_size.setValue(round(100 * theme.scale()))
         self.type_size.setAccessibleName("Size of type in per cent")
-        self.percent = QLabel()
+        self.percent = Plain()
         self.type_size.valueChanged.connect(self._resized)
         self.type_size.sliderReleased.connect(self._apply_size)
         self.motion.setText("Nothing moves or fades")

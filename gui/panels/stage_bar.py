@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QActionGroup, QResizeEvent
-from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from gui import theme as themes
 from gui.content import content_of
 from gui.numbers import format_number
 from gui.panels.flow import Flow
+from gui.panels.words import Plain, tip_of
 from gui.scaling import SCOPES
 
 SAMPLE = "The sample of the batch that is shown (, and .), or the mean over all of them (B)"
@@ -85,23 +86,23 @@ class StageBar(Flow):
     def _toggle(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
         button.setText(text)
-        button.setToolTip(tip)
+        button.setToolTip(tip_of(tip))
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setAccessibleName(text)
         return button
 
-    def _stepped(self, row: QHBoxLayout, noun: str, move: Any, tip: str) -> QLabel:
+    def _stepped(self, row: QHBoxLayout, noun: str, move: Any, tip: str) -> Plain:
         """A label between two arrows."""
-        label = QLabel(noun, self)
-        label.setToolTip(tip)
+        label = Plain(noun, self)
+        label.setToolTip(tip_of(tip))
         label.setAccessibleName(noun)
         label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         label.setMinimumWidth(1)  # a hidden bar is not told of a smaller window, and must not keep it large
         for arrow, by, word in ((Qt.ArrowType.LeftArrow, -1, "previous"), (Qt.ArrowType.RightArrow, 1, "next")):
             button = QToolButton(self)
             button.setArrowType(arrow)
-            button.setToolTip(f"{word} {noun}")
+            button.setToolTip(tip_of(f"{word} {noun}"))
             button.setAccessibleName(f"{word} {noun}")
             button.setAutoRepeat(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -165,7 +166,7 @@ class StageBar(Flow):
     def _show_sample(self) -> None:
         """Target and row, too, if everything then fits into one line."""
         full = self.sample_text()
-        self.sample.setToolTip(f"{full}\n{SAMPLE}")
+        self.sample.setToolTip(tip_of(f"{full}\n{SAMPLE}"))
         first, *more = full.split(" · ")
         for text in (full, " · ".join([first, *more[1:]]), first):
             self.sample.setText(text)

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
 from gui.panels.listing import line_of
+from gui.panels.words import tip_of
 from gui.session import Session
 
 EDGE = 8
@@ -236,7 +237,7 @@ class Tape(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Say what is under the pointer."""
         position = None if event is None else self.position_at(event.position().x(), event.position().y())
-        self.setToolTip("" if position is None else self.words(position))
+        self.setToolTip(tip_of("" if position is None else self.words(position)))
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Zoom the axis at the pointer."""

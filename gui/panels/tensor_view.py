@@ -32,6 +32,7 @@ from gui.numbers import cell_label, decimals_for, exact, format_number, shape_la
 from gui.panels import tensor_geometry
 from gui.panels.tensor_geometry import HEADER, Geometry, ViewPort, geometry_of
 from gui.panels.tensor_paint import Marks, Picture, TensorPainter, heat_image
+from gui.panels.words import tip_of
 
 Index = tuple[int, ...]
 DRAG = 4.0
@@ -228,7 +229,8 @@ class TensorView(QWidget):
     def event(self, event: QEvent | None) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.hover_text(index) if index is not None else "", self)
+            words = self.hover_text(index) if index is not None else ""
+            QToolTip.showText(event.globalPos(), tip_of(words), self)
             return True
         return super().event(event)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QPointF, QRectF, Qt
 from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QDialog, QLabel, QTableView, QTabWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from gui import theme as themes
 from gui.content import label_letters
@@ -17,6 +17,7 @@ from gui.histogram import Histogram, histogram
 from gui.numbers import count_label, exact, format_number, shape_label
 from gui.panels import painting
 from gui.panels.background import Background
+from gui.panels.words import Plain
 
 SMALL = 200_000  # numbers counted at once, without a thread
 NO_INDEX = QModelIndex()
@@ -173,7 +174,7 @@ class TensorWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(name)
         self.resize(themes.dialog_size(680, 460))
-        self.words, self.tabs, self.table = QLabel(self), QTabWidget(self), QTableView(self)
+        self.words, self.tabs, self.table = Plain(parent=self), QTabWidget(self), QTableView(self)
         self.model, self.counts, self.worker = (
             TensorTable(label_letters(session.listing, name)), HistogramView(self), Background(self)
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from fastnn.engine.margins import Clip, Margin, clips
 from gui import theme as themes
@@ -18,6 +18,7 @@ from gui.panels.cells import attach
 from gui.panels.scrolling import scrolling_grid
 from gui.panels.tensor_geometry import ViewPort
 from gui.panels.tensor_view import TensorView
+from gui.panels.words import Rich, tip_of
 from gui.towers import Badge, Parts, Towers, badges, largest_cell, parts_of, tiles, towers_of
 
 ROW, PICTURE = 104, 210  # pixels that a row is high
@@ -40,7 +41,7 @@ class TowersPage(QWidget):
         super().__init__()
         self.session = session
         self._known: tuple[Any, Towers | None, tuple[Clip, ...]] = (None, None, ())
-        self.badge, self.strip = QLabel(self), MarginStrip(self)
+        self.badge, self.strip = Rich(parent=self), MarginStrip(self)
         self.strip.chosen.connect(session.set_sample)
         self.parts = CardBrowser(self)
         self.parts.setAccessibleName("Gradients of shared weights: left, right, sum")
@@ -211,6 +212,6 @@ class MarginStrip(QWidget):
         if isinstance(event, QHelpEvent):
             sample = self.sample_at(QPointF(event.pos()))
             words = "" if sample is None else f"sample {sample}: {self.badges[sample].words}"
-            QToolTip.showText(event.globalPos(), words, self)
+            QToolTip.showText(event.globalPos(), tip_of(words), self)
             return True
         return super().event(event)

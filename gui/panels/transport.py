@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from gui import theme
 from gui.moment import GRAINS
 from gui.panels.icons import SIZE, icon
 from gui.panels.picker import PresetPicker
+from gui.panels.words import Rich, rich_tip
 from gui.session import Session
 from gui.shortcuts import find
 from gui.worker import SPEEDS, Player
@@ -121,8 +122,7 @@ class Breadcrumb(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.path, self.count = QLabel(), QLabel()
-        self.path.setTextFormat(Qt.TextFormat.RichText)
+        self.path, self.count = Rich(), Rich()
         self.path.setAccessibleName("Position")
         self.count.setAccessibleName("Step")
         self.path.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -140,9 +140,9 @@ class Breadcrumb(QWidget):
         step, m = s.shown_step(), s.moment
         place = f"epoch <b>{m.epoch + 1}</b> · batch <b>{m.batch + 1}</b>/{m.batches} · sample <b>{s.sample}</b>"
         phase = f"<b style='color:{t.phases[step.phase]}'>{step.phase}</b>"
-        op = f"<b>{'∂' if step.backward else ''}{step.op.name}</b>"
+        op = f"<b>{'∂' if step.backward else ''}{html.escape(step.op.name)}</b>"
         short = f"<b>{m.epoch + 1}</b>.<b>{m.batch + 1}</b>.<b>{s.sample}</b>"
-        parts = [phase, *([step.layer] if step.layer else []), op]
+        parts = [phase, *([html.escape(step.layer)] if step.layer else []), op]
         arrow = f"&nbsp;<span style='color:{t.muted}'>›</span>&nbsp;"
         self._forms = [(arrow.join([place, *parts]), self._count()), (arrow.join([place, *parts]), self._count(True))]
         self._forms += [(arrow.join([short, *parts]), self._count(True)), (arrow.join([short, phase, op]), "")]
@@ -176,7 +176,7 @@ class Breadcrumb(QWidget):
             self.count.setText(count)
             if self.path.sizeHint().width() + self.count.sizeHint().width() + 28 <= self.width():
                 break
-        self.setToolTip(" &nbsp; ".join(self._forms[0]))
+        self.setToolTip(rich_tip(" &nbsp; ".join(self._forms[0])))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Say more or less."""

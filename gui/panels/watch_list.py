@@ -9,7 +9,6 @@ from PyQt6.QtGui import QContextMenuEvent, QKeyEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QMenu,
     QStackedWidget,
     QTableView,
@@ -20,6 +19,7 @@ from PyQt6.QtWidgets import (
 from gui import theme
 from gui.content import label_letters
 from gui.numbers import cell_label, exact, format_number
+from gui.panels.words import Plain, tip_of
 from gui.session import Session
 from gui.watching import Watch
 
@@ -71,7 +71,7 @@ class WatchModel(QAbstractTableModel):
             return self.label(line) if column == 0 else self._words(line, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             number = (None, line.value, None, line.gradient)[column]
-            return f"{self.label(line)}; {TIPS[0]}" if column == 0 else "" if number is None else exact(number)
+            return tip_of(f"{self.label(line)}; {TIPS[0]}") if column == 0 else "" if number is None else exact(number)
         if role == Qt.ItemDataRole.TextAlignmentRole and column:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -107,7 +107,7 @@ class WatchList(QWidget):
         self.table.clicked.connect(self.choose)
         self.table.activated.connect(self.choose)
         self._prepare()
-        empty = QLabel(EMPTY)
+        empty = Plain(EMPTY)
         empty.setWordWrap(True)
         empty.setMargin(8)
         empty.setAlignment(Qt.AlignmentFlag.AlignTop)
