@@ -73,8 +73,12 @@ class Report:
         return sum(line.parameters for line in self.lines)
 
 
-def check(text: str) -> Report:
+def check(text: str, most: int = LARGEST) -> Report:
     r"""Build what the text describes, as far as it goes.
+
+    Args:
+        text: The network.
+        most: Weights that it may have.
 
     Example:
         >>> report = check("Input((2,))\nDense(3)\nDense(units=1)\ncompile('sgd', 'mse')")
@@ -84,7 +88,7 @@ def check(text: str) -> Report:
         "line 2, Dense: expected an argument 'units', received none."
     """
     builder, lines = _Builder(), []
-    with room_for_weights(LARGEST, f"{LARGEST:,}"):
+    with room_for_weights(most, f"{most:,}"):
         for number, line in enumerate(text.splitlines(), 1):
             if line.split("#")[0].strip():
                 lines.append(builder.take(number, line.strip()))

@@ -23,6 +23,7 @@ import ast
 import html
 import math
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,9 @@ TOUR = "tour"
 TIGHT = " style='margin: 0 0 6px 0'"
 HEAD = ("title", "about", "network", "blueprint", "data", "test", "batch", "seed")
 STEP = ("title", "cursor", "sample", "target", "select", "show", "lock", "ask", "answer", "grain")
+LARGEST = 5_000_000  # numbers of a training step; with data written by hand there are some thousands
+LATEST = 10_000_000  # training step that a cursor may name
+PATIENCE = 5.0  # seconds for the way to an answer
 CELL = re.compile(r"([\w./:-]+)\[([-\d,\s]*)\]")
 PLACE = re.compile(r"\{([^{}]+)\}")
 
@@ -90,17 +94,36 @@ class Lesson:
         """
         if "blueprint" not in self.keys:
             return from_preset(self.keys.get("network", "worked-example"))
-        text, batch = self.keys["blueprint"], self.keys.get("batch")
-        report = blueprint.check(text)
+        text = self.keys["blueprint"]
+        report = blueprint.check(text, LARGEST)
         if report.error:
             raise ValueError(f"lesson {self.name}, blueprint: {report.error}")
         shape = report.lines[0].shape or ()
         x, y = self._rows("data", shape)
-        return Source(
+        source = Source(
             self.title, lambda seed: blueprint.build(text, seed), x, y, self.about,
-            name="", batch_size=int(batch) if batch else None,
+            name="", batch_size=self.number("batch") or None,
             test=self._rows("test", shape) if "test" in self.keys else None,
         )  # fmt: skip
+        values = source.stepper(report.model, 0).listing.values.values()
+        count = sum(math.prod(value.shape) for value in values)
+        if count > LARGEST:
+            raise ValueError(
+                f"lesson {self.name}, blueprint: expected at most {LARGEST:,} numbers in a training step, "
+                f"received {count:,}."
+            )
+        return source
+
+    def number(self, key: str) -> int:
+        """A whole number of the head; 0 if it is not there.
+
+        Raises:
+            ValueError: naming the lesson and the key.
+        """
+        text = self.keys.get(key) or "0"
+        if not re.fullmatch("[0-9]{1,18}", text):
+            raise ValueError(f"lesson {self.name}, {key}: expected a whole number, received {text[:40]!r}.")
+        return int(text)
 
     def _rows(self, key: str, shape: tuple[Any, ...]) -> tuple[Any, Any]:
         """Inputs of a shape, and targets, as the head's rows say."""
@@ -147,6 +170,8 @@ def parse(name: str, text: str) -> Lesson:
         said, words = read_keys(name, first, lines, STEP)
         if not words.strip():
             raise ValueError(f"lesson {name}, line {first}: expected text in step {number}, received none.")
+        if "ask" in said and "answer" not in said:
+            raise ValueError(f"lesson {name}, line {first}: expected an answer to what step {number} asks.")
         stages.append(Stage(number, words.strip(), said))
     if not stages:
         raise ValueError(f"lesson {name}: expected at least one step after a line '---', received none.")
@@ -214,12 +239,14 @@ def position(session: Session, words: str) -> int:
             of the first.
 
     Raises:
-        ValueError: if no step has all of these words.
+        ValueError: if no step has all of these words, or for a training step behind `LATEST`.
     """
     found = re.fullmatch(r"(?:step (\d+),?\s*)?(?:(start|end)|(before|after)\s+(.+))", words.strip())
     if found is None:
         raise ValueError(f"expected a cursor such as 'start' or 'step 3, after backward output', received {words!r}.")
     number, edge, side, which = found.groups()
+    if number and (len(number) > len(str(LATEST)) or int(number) > LATEST):
+        raise ValueError(f"expected a training step up to {LATEST:,}, received {words[:40]!r}.")
     base = (int(number) - 1 if number else 0) * len(session.steps)
     if edge:
         return base + (len(session.steps) if edge == "end" else 0)
@@ -321,19 +348,33 @@ def answer(session: Session, stage: Stage) -> float:
     words, _, where = stage.keys["answer"].partition(" at ")
     try:
         return float(ast.literal_eval(words))
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+    except (ValueError, SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError):
         pass
     if not where:
         return number_at(session, words)
     here, stepper = session.moment.position, session.stepper
     name, index = cell(words)
-    stepper.goto(position(session, where))
+    place, until = position(session, where), time.monotonic() + PATIENCE
     try:
+        go(stepper, place, until)
         return float(stepper.view(name)[index])
     except (LookupError, TypeError, FastnnError):
         raise ValueError(f"expected a number computed there, received {words!r}.") from None
     finally:
         stepper.goto(here)
+
+
+def go(stepper: Any, place: int, until: float) -> None:
+    """Go to a position, a training step at a time.
+
+    Raises:
+        ValueError: when it takes too long.
+    """
+    while stepper.position < place:
+        if time.monotonic() > until:
+            raise ValueError(f"expected an answer within {PATIENCE:g} seconds of training, received a later one.")
+        stepper.goto(min(place, stepper.position + len(stepper.steps)))
+    stepper.goto(place)
 
 
 def judge(given: str, right: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from typing import Any
 
@@ -85,7 +86,7 @@ class Learning(QObject):
         try:
             found = lessons.find(name)
             self._source = found.source()
-            self.session.load(self._source, int(found.keys.get("seed", 0)))
+            self.session.load(self._source, found.number("seed"))
         except FAILURES as error:
             self.window.features.files.complain("Cannot begin this lesson", str(error))
             return False
@@ -139,8 +140,9 @@ class Learning(QObject):
         """After a run: if it was on the way to the lesson's step, show that."""
         if self.lesson is not None and not self.session.training:
             stage = self.lesson.stages[self.place]
-            if lessons.destination(self.session, stage) == self.session.moment.position:
-                self._arrive()
+            with contextlib.suppress(*FAILURES):  # a place that is none has been told of
+                if lessons.destination(self.session, stage) == self.session.moment.position:
+                    self._arrive()
 
     def _fail(self, stage: Stage, error: Exception) -> None:
         assert self.lesson is not None

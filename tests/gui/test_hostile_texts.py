@@ -46,6 +46,54 @@ def test_answers_of_cells_that_are_not_there(words):
         lesson.answer(session, stage)
 
 
+def test_answers_that_are_too_large_or_too_far_away(monkeypatch):
+    """Going there runs in the window's thread: it ends after some seconds, at the place where it began."""
+    session = Session()
+    session.load("worked-example")
+    name = session.steps[0].outputs[0]
+    with pytest.raises(ValueError, match="cell"):
+        lesson.answer(session, lesson.Stage(1, "x", {"answer": "9" * 400}))
+    for step in ("99999999999999", "9" * 5000, "10000001"):
+        with pytest.raises(ValueError, match="up to 10,000,000"):
+            lesson.answer(session, lesson.Stage(1, "x", {"answer": f"{name}[0, 0] at step {step}, end"}))
+    monkeypatch.setattr(lesson, "PATIENCE", 0.05)
+    with pytest.raises(ValueError, match="seconds of training"):
+        lesson.answer(session, lesson.Stage(1, "x", {"answer": f"{name}[0, 0] at step 9999999, end"}))
+    assert session.stepper.position == 1
+    near = lesson.answer(session, lesson.Stage(1, "x", {"answer": f"{name}[0, 0] at step 3, end"}))
+    session.stepper.goto(3 * len(session.steps))
+    assert near == session.stepper.view(name)[0, 0]
+
+
+LARGE = {
+    "values": "RepeatVector(60000000)\n  GlobalAveragePooling1D()\n  Dense(1)",
+    "weights": "Dense(7000)\n  Dense(7000)\n  Dense(1)",
+    "scores": "RepeatVector(9000)\n  a = Dense(2)\n  Dot(2)([a, a])\n  GlobalAveragePooling1D()\n  Reshape((9000, 1))"
+    "\n  GlobalAveragePooling1D()",
+}
+LESSON = (
+    "title: t\nblueprint:\n  Input((2,))\n  {}\n  compile('adam', 'mse')\ndata:\n  1 2 | 3\n  1 2 | 4\n{}\n---\n\nText"
+)
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_lessons_of_a_few_letters_ask_for_no_gigabytes(what, tmp_path):
+    with harmless(tmp_path), pytest.raises(ValueError, match=r"lesson l, blueprint: .* 5,000,000"):
+        lesson.parse("l", LESSON.format(LARGE[what], "")).source()
+
+
+@pytest.mark.parametrize("words", ["batch: -1", "batch: x", f"batch: {'9' * 30}", "seed: 1.5", "seed: -2"])
+def test_numbers_of_a_lesson_s_head(words):
+    found = lesson.parse("l", LESSON.format("Dense(1)", words + "\n"))
+    with pytest.raises(ValueError, match=r"lesson l, (batch|seed): expected a whole number"):
+        found.source(), found.number("seed")
+
+
+def test_a_lesson_that_asks_has_an_answer():
+    with pytest.raises(ValueError, match="expected an answer"):
+        lesson.parse("l", "title: t\n\n---\nask: what?\n\nText")
+
+
 CALLS = [
     "__import__('os').system('touch evil')", "Dense(open('evil', 'w'))", "Dense(units=exec('1'))", "Lambda(print)",
     "fastnn.utils.get_file('http://127.0.0.1:9/')", "StringLookup(vocabulary='/etc/hostname')", "Dense.__class__(2)",
