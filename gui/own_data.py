@@ -178,12 +178,23 @@ def numbers(path: Path, name: str, body: Sequence[tuple[int, list[str]]], k: int
     present(path, name, body, k)
     found = [number(cells[k]) for _, cells in body]
     if all(v is None for v in found):
-        words = sorted({cells[k] for _, cells in body})
-        return np.array([words.index(cells[k]) for _, cells in body], np.float32)
+        return numbered([cells[k] for _, cells in body])[0].astype(np.float32)
     for (line, cells), cell in zip(body, found, strict=True):
         if cell is None:
             raise ValueError(f"{path.name}, line {line}, column '{name}': expected a number, received {cells[k]!r}.")
     return np.array(found, np.float32)
+
+
+def numbered(cells: Sequence[str]) -> tuple[Array, tuple[str, ...]]:
+    """The place of each word among all in alphabetical order, and these.
+
+    Example:
+        >>> numbered(["b", "a", "b"])
+        (array([1, 0, 1], dtype=int32), ('a', 'b'))
+    """
+    words = tuple(sorted(set(cells)))
+    places = {word: place for place, word in enumerate(words)}
+    return np.array([places[cell] for cell in cells], np.int32), words
 
 
 def present(path: Path, name: str, body: Sequence[tuple[int, list[str]]], k: int) -> None:
@@ -199,10 +210,10 @@ def aims(path: Path, name: str, body: Sequence[tuple[int, list[str]]], k: int) -
     cells = [row[k] for _, row in body]
     found = [number(cell) for cell in cells]
     if all(v is None for v in found):
-        words = sorted(set(cells))
+        places, words = numbered(cells)
         if len(words) > MOST_CLASSES:
             raise ValueError(f"{path.name}, column '{name}': expected at most {MOST_CLASSES} classes, received more.")
-        return np.array([words.index(cell) for cell in cells], np.int32), tuple(words)
+        return places, words
     values = numbers(path, name, body, k)
     if are_classes(values):
         return values.astype(np.int32), tuple(map(str, range(int(values.max()) + 1)))

@@ -1,6 +1,7 @@
 """Texts and pictures of unknown origin: lessons, blueprints, tables; a clear error and an end."""
 
 import struct
+import time
 import zlib
 from pathlib import Path
 
@@ -146,6 +147,16 @@ def test_tables_made_to_harm(what, tmp_path):
     path.write_bytes(TABLES[what])
     with harmless(tmp_path), pytest.raises(ValueError, match=r"t\.csv"):
         own_data.read(path)
+
+
+def test_a_column_of_many_words_is_read_at_once(tmp_path):
+    """Every word is looked up, not searched for."""
+    path, words = tmp_path / "t.csv", [f"w{k * 7919 % 20_000:07d}" for k in range(20_000)]
+    path.write_text("name,y\n" + "".join(f"{word},{k % 2}\n" for k, word in enumerate(words)))
+    start = time.process_time()
+    x = own_data.read(path).x
+    assert time.process_time() - start < 3.0
+    assert x[:, 0].tolist() == [k * 7919 % 20_000 for k in range(20_000)]
 
 
 def png(width, height):
