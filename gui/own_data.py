@@ -297,8 +297,14 @@ def read_pictures(folder: Path, size: tuple[int, int] | None = None) -> OwnData:
                 f"{file.name}: expected a picture of {words(pictures[0].shape[:2])} as the others, received "
                 f"{words(picture.shape[:2])}; choose a size that all are changed to."
             )
+        if not pictures and 4 * picture.size * len(files) > LARGEST:
+            raise ValueError(
+                f"{folder.name}: expected pictures that take at most {LARGEST:,} bytes as numbers, received "
+                f"{len(files):,} of {words(picture.shape)}; choose a size that all are changed to."
+            )
         pictures.append(picture)
-    x = without_colour(np.stack(pictures)).astype(np.float32) / 255
+    x = without_colour(np.stack(pictures)).astype(np.float32)
+    x /= 255  # in place: there may be gigabytes
     return OwnData(folder, x, np.array([k for k, _ in files], np.int32), tuple(kind.name for kind in kinds))
 
 

@@ -1,6 +1,8 @@
 """Text, sequences and images as older scripts prepare them; estimators around models."""
 
+import io
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +116,32 @@ def test_arrays_and_images(tmp_path):
     with pytest.raises(ValueError, match=r"b\.png"):
         load_img(tmp_path / "b.png")
     np.testing.assert_allclose(normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0, 0]])
+
+
+def test_an_image_is_written_aside(tmp_path, monkeypatch):
+    """Who stops while a picture is written leaves the one that was there."""
+    place, pixels = tmp_path / "a.png", np.full((4, 4, 3), 90.0)
+    save_img(place, pixels, scale=False)
+    before = place.read_bytes()
+
+    def stop(self, file, **_):
+        file.write(b"half") if hasattr(file, "write") else Path(file).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("PIL.Image.Image.save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            save_img(place, pixels + 9, scale=False)
+    assert place.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    stream = io.BytesIO()
+    save_img(stream, pixels, scale=False, file_format="png")
+    assert stream.getvalue() == before
+    save_img(str(tmp_path / "b.any"), pixels, scale=False, file_format="PNG")
+    assert (tmp_path / "b.any").read_bytes() == before
+    for name in ("a.any", "a"):
+        with pytest.raises(ValueError, match="ending of a format"):
+            save_img(tmp_path / name, pixels)
 
 
 def test_images_in_folders(tmp_path):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fastnn.utils.extras import need
+from fastnn.utils.writing import write_aside
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "TGA", "ICO")  # pillow reads others by running programs
+MOST_PIXELS = 100_000_000  # of a picture, before it is changed to another size: a file of 20 kB can say any number
 DAMAGE = (
     SyntaxError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, ValueError, RuntimeError,
     MemoryError, AssertionError, struct.error, zlib.error,
@@ -47,7 +50,8 @@ def load_img(
         keep_aspect_ratio: Whether to cut off what does not fit, rather than to stretch.
 
     Raises:
-        ValueError: for other words, a size that is none, or a file that is no image.
+        ValueError: for other words, a size that is none, or a file that is no image or one of more than 100 million
+            pixels.
         ImportError: if pillow is not installed.
     """
     if color_mode not in MODES:
@@ -57,15 +61,22 @@ def load_img(
     library = pillow()
     try:
         with library.open(path, formats=FORMATS) as opened:
-            image = opened.convert(MODES[color_mode])
+            pixels = opened.width * opened.height
+            image = opened.convert(MODES[color_mode]) if pixels <= MOST_PIXELS else None
     except library.UnidentifiedImageError:
         raise ValueError(f"Expected an image file. Received: '{path}', which is none") from None
-    except (library.DecompressionBombError, *DAMAGE) as error:
+    except (library.DecompressionBombError, library.DecompressionBombWarning):  # pillow's own limits
+        image = None
+    except DAMAGE as error:
         raise ValueError(f"Expected a whole image file. Received: '{path}': {error}") from None
     except OSError as error:
         raise (
             error if error.errno else ValueError(f"Expected a whole image file. Received: '{path}': {error}")
         ) from None
+    if image is None:
+        raise ValueError(
+            f"Expected an image of at most {MOST_PIXELS:,} pixels. Received: '{path}', which says it has more"
+        )
     if target_size is None:
         return image
     height, width = checked_size(target_size)
@@ -152,14 +163,26 @@ def save_img(
     """Write an array as an image file.
 
     Args:
-        path: The file.
+        path: The file, or one that is open for writing bytes.
         x: See `array_to_img`.
         data_format: See `array_to_img`.
         file_format: Format; from the file's ending by default.
         scale: See `array_to_img`.
         **kwargs: Passed to pillow.
+
+    Raises:
+        ValueError: for another shape, or an ending that no format has.
+        OSError: if the file cannot be written; what was there before stays.
     """
-    array_to_img(x, data_format, scale).save(path, format=file_format, **kwargs)
+    image = array_to_img(x, data_format, scale)
+    if hasattr(path, "write"):
+        image.save(path, format=file_format, **kwargs)
+        return
+    ending = Path(path).suffix.lower()
+    kind = file_format or pillow().registered_extensions().get(ending)
+    if kind is None:
+        raise ValueError(f"Expected a file name with the ending of a format, such as .png. Received: '{path}'")
+    write_aside(path, lambda file: image.save(file, format=kind, **kwargs))
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:

@@ -2,6 +2,7 @@
 
 import struct
 import time
+import warnings
 import zlib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from fastnn.compat.preprocessing.text import Tokenizer, tokenizer_from_json
+from fastnn.utils import load_img
 from gui import blueprint, lesson, own_data
 from gui.keymap import Keymap
 from gui.session import Session
@@ -186,6 +188,29 @@ def test_pictures_made_to_harm(what, tmp_path):
     (tmp_path / "b" / "1.png").write_bytes(PICTURES[what])
     with harmless(tmp_path), pytest.raises(ValueError, match=r"1\.png"):
         own_data.read(tmp_path, size=(4, 4))
+
+
+@pytest.mark.parametrize("size", [(10_001, 10_000), (13_300, 13_300), (2**30, 2**30)])
+def test_pictures_of_too_many_pixels_are_not_decoded(size, tmp_path):
+    """A file of 20 kB may say that it has any number of them, also where they are to be changed to a few."""
+    row = b"IDAT" + zlib.compress(b"\0")
+    (tmp_path / "a.png").write_bytes(
+        png(*size) + struct.pack(">I", len(row) - 4) + row + struct.pack(">I", zlib.crc32(row))
+    )
+    with harmless(tmp_path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pillow's, which warns of fewer pixels
+        with pytest.raises(ValueError, match=r"at most 100,000,000 pixels\. Received: '.*a\.png'"):
+            load_img(tmp_path / "a.png", target_size=(32, 32))
+
+
+def test_pictures_that_are_too_many_together(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.zeros((8, 8, 3), "uint8")).save(tmp_path / name / "0.png")
+    monkeypatch.setattr(own_data, "LARGEST", 4 * 8 * 8 * 3)
+    with pytest.raises(ValueError, match="at most 768 bytes as numbers, received 2 of 8x8x3"):
+        own_data.read(tmp_path)
+    assert own_data.read(tmp_path, size=(5, 5)).x.shape == (2, 5, 5, 1)
 
 
 def test_pictures_that_are_links_elsewhere(tmp_path):
