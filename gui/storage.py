@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,15 @@ from gui.source import Source, from_preset
 from gui.state import SHOWS, State
 
 Array = NDArray[Any]
+KINDS: Mapping[str, list[type]] = {
+    "title": [str], "description": [str], "batch_size": [int, NoneType], "shuffle": [bool], "digits": [int],
+    "reseeds": [bool], "expand": [bool], "preset": [str], "seed": [int], "step": [int], "done": [int],
+    "selection": [list, NoneType], "looked": [int, NoneType], "sample": [int], "channel": [int], "show": [str],
+    "numbers": [bool], "batch_mean": [bool], "grain": [str], "window": [dict],
+}  # of fields of a record  # fmt: skip
+LISTED: Mapping[str, type] = {
+    "names": str, "starts": int, "edits": dict, "breakpoints": int, "conditions": dict, "watches": list, "history": list
+}  # kinds of what is in fields that are lists  # fmt: skip
 SETTINGS = ("title", "description", "batch_size", "shuffle", "digits", "reseeds", "expand")  # fields of a source
 
 
@@ -41,7 +51,7 @@ def file_of(session: State, window: Mapping[str, Any] | None = None) -> SessionF
         raise ValueError("expected a network to save, received none.")
     preset = source.name if has_data_of_preset(source, stepper) else ""
     record = {
-        **{name: getattr(source, name) for name in SETTINGS},
+        **{name: as_kind(name, getattr(source, name)) for name in SETTINGS},
         "preset": preset,
         "seed": session.seed,
         **stepper.to_json(),
@@ -121,6 +131,7 @@ def restore(session: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     file = read(path)
     try:
+        check_kinds(file.record)
         source = source_of(file)
         stepper = stepper_of(file, source)
         kept = _kept(file, stepper)
@@ -148,9 +159,24 @@ def source_of(file: SessionFile) -> Source:
     return Source(
         str(record["title"]), lambda seed: model, Feeds(data), None, str(record.get("description", "")),
         batch_size=None if record["batch_size"] is None else whole(record, "batch_size"),
-        shuffle=bool(record["shuffle"]), digits=min(max(int(record.get("digits", 4)), 0), 12), reseeds=False,
+        shuffle=bool(record["shuffle"]), digits=min(max(record.get("digits", 4), 0), 12), reseeds=False,
         test=(Feeds(test), None) if test else None, expand=record.get("expand") is True,
     )  # fmt: skip
+
+
+def as_kind(name: str, value: Any) -> Any:
+    """A field's value as it is read again: a script may have said shuffle=1."""
+    return value if type(value) in KINDS[name] else KINDS[name][0](value)
+
+
+def check_kinds(record: Mapping[str, Any]) -> None:
+    """Raise ValueError at the first field that is of another kind than `file_of` writes it."""
+    for name, value in record.items():
+        if name in KINDS and type(value) not in KINDS[name]:
+            said = " or ".join(kind.__name__ for kind in KINDS[name])
+            raise ValueError(f"expected {name} to be of type {said}, received {value!r:.60}")
+        if name in LISTED and (type(value) is not list or any(type(v) is not LISTED[name] for v in value)):
+            raise ValueError(f"expected {name} to be a list of {LISTED[name].__name__}, received {value!r:.60}")
 
 
 def whole(record: Mapping[str, Any], name: str) -> int:
@@ -175,15 +201,26 @@ def stepper_of(file: SessionFile, source: Source) -> Any:
     stepper = source.stepper(model, seed)
     names = renamed(record["names"], stepper)
     step, losses = whole(record, "step"), file.arrays["losses"]
+    if losses.ndim != 1 or losses.dtype.kind != "f":
+        raise ValueError(f"expected losses to be a row of numbers, received {losses.dtype} of shape {losses.shape}")
     edits = [
         Edit(whole(e, "step"), names[e["name"]], cell_of(e["index"]), value)
         for e, value in zip(record["edits"], file.numbered("edits"), strict=True)
     ]
-    stepper.resume(0, file.numbered("start"), [])
-    stepper.resume(step, file.numbered("state"), losses.tolist(), edits, list(cell_of(record["starts"])))
+    stepper.resume(0, state_of(file, "start", stepper), [])
+    stepper.resume(step, state_of(file, "state", stepper), losses.tolist(), edits, list(cell_of(record["starts"])))
     stepper.run_on(whole(record, "done"))
-    stepper.breakpoints.update(i for i in record["breakpoints"] if isinstance(i, int) and 0 <= i < len(stepper.steps))
+    stepper.breakpoints.update(i for i in record["breakpoints"] if 0 <= i < len(stepper.steps))
     return stepper
+
+
+def state_of(file: SessionFile, prefix: str, stepper: Any) -> list[Array]:
+    """The state of a run, in the types that its variables have."""
+    arrays, wanted = file.numbered(prefix), [a.dtype for a in stepper.checkpoint()]
+    for k, (array, dtype) in enumerate(zip(arrays, wanted, strict=False)):
+        if array.dtype != dtype:
+            raise ValueError(f"expected {prefix}/{k} to be of {dtype}, received {array.dtype}")
+    return arrays
 
 
 def renamed(names: Any, stepper: Any) -> dict[str, str]:

@@ -109,15 +109,20 @@ def read(path: str | os.PathLike[str]) -> SessionFile:
         raise ValueError(f"Expected a whole session file. Received: '{os.fspath(path)}': {error}") from None
 
 
+def _refuse(word: str) -> Any:
+    """NaN and infinity are no JSON; nothing writes them."""
+    raise ValueError(f"{RECORD} holds {word}")
+
+
 def _read(archive: zipfile.ZipFile) -> SessionFile:
     for info in archive.infolist():
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise ValueError(f"'{info.filename}' is packed")
     try:
-        record = json.loads(archives.part(archive, RECORD))
+        record = json.loads(archives.part(archive, RECORD), parse_constant=_refuse)
     except RecursionError:
         raise ValueError(f"{RECORD} is nested too deeply") from None
-    if not isinstance(record, dict) or not isinstance(record.get("format"), int):
+    if not isinstance(record, dict) or type(record.get("format")) is not int or record["format"] < 1:
         raise ValueError("its record names no format")
     if record["format"] > FORMAT:
         raise ValueError(f"it is of format {record['format']}; this version reads up to {FORMAT}")

@@ -12,7 +12,7 @@ from gui import storage
 from gui.session import Session
 from tests.hostile import harmless, members_of, write
 
-INFINITE = float("inf")
+INFINITE, NAN = float("inf"), float("nan")
 VALUES = [None, -1, INFINITE, 2**70, "\0", [["x", [INFINITE]]], [{"step": 0, "name": "x", "index": [INFINITE]}]]
 FIELDS = [
     "format", "title", "description", "batch_size", "shuffle", "digits", "reseeds", "expand", "preset", "seed", "step",
@@ -61,6 +61,41 @@ def test_fields_made_to_harm(field, parts, tmp_path):
         said.append(refusal(session, path))
     strict = {"format", "preset", "seed", "step", "done", "names", "edits", "starts", "conditions"}
     assert len([words for words in said if words]) >= 4 or field not in strict
+
+
+WRONG = {
+    "format": [True, 0], "title": [1], "description": [None], "batch_size": ["1", True, 2.0], "shuffle": [1, "no"],
+    "digits": [True, "4", 4.5], "reseeds": [0], "expand": ["yes"], "preset": [None, 1], "seed": [True, 1.0],
+    "step": [True], "done": [False], "names": ["x", [1]], "edits": ["x", [1]], "starts": ["x", [True]],
+    "breakpoints": ["x", [1.5], {}], "conditions": ["x", [[]], {}], "selection": ["x", 1, {}], "looked": ["1", True],
+    "watches": ["x", ["xy"]], "sample": [True, "0"], "channel": [1.0], "show": [1, None], "numbers": [1, NAN],
+    "batch_mean": ["x"], "grain": [1], "history": ["x", [1]], "window": [5, "x", []],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_fields_of_another_kind(field, parts, tmp_path):
+    path, session = tmp_path / "s.fastnn", Session()
+    session.load("xor")
+    for value in WRONG[field]:
+        record = {**json.loads(parts["session.json"]), field: value}
+        write(path, {**parts, "session.json": json.dumps(record)}, zipfile.ZIP_STORED)
+        assert refusal(session, path), value
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [("state/", np.full((), 2**63, "u8")), ("losses", np.ones(1, bool)), ("losses", np.ones((1, 1)))],
+)
+def test_arrays_of_another_kind(name, array, parts, tmp_path):
+    path, session = tmp_path / "s.fastnn", Session()
+    session.load("xor")
+    kept = [part for part in parts if part.startswith(f"arrays/{name}")]
+    part = next(p for p in kept if name == "losses" or np.load(io.BytesIO(parts[p])).dtype.kind in "iu")
+    stream = io.BytesIO()
+    np.save(stream, array)
+    write(path, {**parts, part: stream.getvalue()}, zipfile.ZIP_STORED)
+    assert refusal(session, path)
 
 
 @pytest.mark.parametrize("array", [np.zeros(0), np.zeros(3, "u1"), np.zeros((9, 9, 9)), None])

@@ -113,6 +113,17 @@ def test_a_network_of_ones_own_is_in_the_file(tmp_path):
     assert np.array_equal(again.losses.array, session.losses.array)
 
 
+def test_options_that_a_script_gave_in_other_types_are_read_again(tmp_path):
+    model = fastnn.Sequential([fastnn.layers.Input((3,)), fastnn.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    session = Session()
+    session.load_model(model, np.ones((8, 3)), np.ones((8, 2)), batch_size=4, shuffle=1, digits=5.0, title="t")
+    storage.save(session, tmp_path / "a.fastnn")
+    again = Session()
+    storage.restore(again, tmp_path / "a.fastnn")
+    assert (again.source.shuffle, again.source.digits, again.title) == (True, 5, "t")
+
+
 def test_a_preset_on_other_points_keeps_the_points(tmp_path):
     session = Session()
     session.load("xor", seed=1)
@@ -162,7 +173,7 @@ def rewritten(path, change):
         (lambda r, e: r.update(step=10**6), "losses"),
         (lambda r, e: r.pop("seed"), "seed"),
         (lambda r, e: r.update(names=[]), "other operations"),
-        (lambda r, e: r.update(names=3), "other operations"),
+        (lambda r, e: r.update(names=3), "names to be a list of str"),
         (lambda r, e: r.update(edits=[]), "shorter|longer"),
         (lambda r, e: r.update(edits=[{"step": 0, "name": "zz", "index": []}]), "zz"),
         (lambda r, e: r.update(conditions=[{"kind": "x"}]), "condition"),
