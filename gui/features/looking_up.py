@@ -6,7 +6,7 @@ import platform
 from functools import partial
 from typing import Any
 
-from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR
+from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
 from PyQt6.QtWidgets import QMessageBox
 
 import fastnn
@@ -17,6 +17,7 @@ from gui.features.performance import FrameTimes
 from gui.finding import Entry
 from gui.handlers import Handler
 from gui.panels.palette import Palette
+from gui.panels.words import message
 from gui.shortcuts import ACTIONS
 
 
@@ -55,8 +56,8 @@ class LookingUp:
 
     def about(self) -> None:
         """Show versions, and how fast the window has been."""
-        box = QMessageBox(self.window)
-        box.setWindowTitle("About fastnn")
+        box = message(QMessageBox.Icon.NoIcon, "About fastnn", "", self.window)
+        box.setTextFormat(Qt.TextFormat.RichText)
         box.setText(self.words())
         box.exec()
         box.deleteLater()
