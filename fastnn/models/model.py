@@ -277,7 +277,8 @@ class Model(Describing, Layer):
                 file's ending ('.onnx', '.py') says by default.
             verbose: Whether to print where the file is.
             input_signature: Shapes of the inputs with None for the batch, such as `[(None, 28, 28, 1)]`: for models
-                with a `call` of their own, or with inputs of open lengths.
+                with a `call` of their own, or to fix open lengths. Without it open lengths stay open, with strides and
+                pooling too; only a layer that reads one as a number, such as half of it, needs them fixed.
             **kwargs: None are available.
 
         Raises:
