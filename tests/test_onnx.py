@@ -168,7 +168,8 @@ def small():
         ("m.onnx", {"input_signature": [(None, 4)]}, r"of shape \(None, 3\)\. Received: shape \(1, 4\)"),
         ("m.onnx", {"input_signature": [(None, None)]}, "all lengths but that of the batch"),
         ("m.onnx", {"input_signature": 3}, "input_signature as shapes"),
-        ("m.onnx", {"opset": 20}, "no further arguments"),
+        ("m.onnx", {"opset": 20}, "no further arguments.*opset=20; known names: 'filepath', 'format'"),
+        ("m.onnx", {"input_signatur": 1}, "did you mean 'input_signature'"),
     ],
 )
 def test_wrong_arguments(name, arguments, words, tmp_path):

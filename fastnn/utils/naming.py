@@ -6,7 +6,7 @@ import difflib
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -58,6 +58,23 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if chosen:
         return f"did you mean {' or '.join(repr(k) for k in chosen)}?"
     return f"known names: {', '.join(map(repr, known))}."
+
+
+def refuse_further(given: Mapping[str, object], function: Callable[..., object]) -> None:
+    """Raise ValueError for arguments that a function does not have.
+
+    Example:
+        >>> def sell(pieces=1, **others):
+        ...     refuse_further(others, sell)
+        >>> sell(piece=2)
+        Traceback (most recent call last):
+        ...
+        ValueError: Expected no further arguments. Received: piece=2; did you mean 'pieces'?
+    """
+    for name, value in given.items():
+        known = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        hint = did_you_mean(name, [own for own in known if own != "self"])
+        raise ValueError(f"Expected no further arguments. Received: {name}={value!r}; {hint}")
 
 
 def with_known_names(method: Callable[Given, Result]) -> Callable[Given, Result]:
