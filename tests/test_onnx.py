@@ -10,7 +10,7 @@ import pytest
 import fastnn
 from fastnn import layers, presets
 from fastnn.engine.nested import map_structure
-from fastnn.errors import GraphError
+from fastnn.errors import GraphError, ShapeError
 from fastnn.exchange.onnx_file import convertible
 from fastnn.ops.exchange import all_reduce
 from fastnn.ops.table import OPS
@@ -306,6 +306,22 @@ def test_pictures_and_sequences_of_any_size_with_strides(kind, tmp_path):
         x = np.random.default_rng(0).normal(size=shape).astype("float32")
         assert_same(model, run, [x], f"{kind} {shape}")
         close(np.asarray(predict(x)), model.predict(x, verbose=0), "script", 1e-5)
+
+
+def test_two_scales_of_pictures_of_any_size(tmp_path):
+    pictures = layers.Input((None, None, 3))
+    fine = layers.Conv2D(4, 3, padding="same", activation="relu")(pictures)
+    rough = layers.Conv2D(4, 3, padding="same")(layers.MaxPooling2D(2)(fine))
+    back = [layers.UpSampling2D(2)(rough), layers.Conv2DTranspose(2, 2, 2)(rough)]
+    model = fastnn.Model(pictures, layers.Conv2D(1, 1)(layers.Concatenate()([fine, *back])))
+    _, run = exported(model, tmp_path / "m.onnx")
+    for height, width in ((6, 10), (14, 8)):
+        x = np.random.default_rng(0).normal(size=(2, height, width, 3)).astype("float32")
+        assert_same(model, run, [x], f"{height} {width}")
+    pictures = layers.Input((None, 4, 3))
+    wrong = fastnn.Model(pictures, layers.Add()([layers.Cropping2D(((1, 0), (0, 0)), name="cut")(pictures), pictures]))
+    with pytest.raises(ShapeError, match=r"add.*149"):
+        wrong.export(tmp_path / "m.onnx")
 
 
 def test_a_published_network_of_any_picture_size(tmp_path):

@@ -18,11 +18,12 @@ import numpy as np
 
 from fastnn.engine.graph import Step, Value
 from fastnn.engine.steplist import KEPT, StepList
-from fastnn.errors import GraphError
+from fastnn.errors import GraphError, ShapeError
 
 BATCH = "batch"
 ROWS = (5, 7, 11, 12)  # numbers of rows that lists are written for; no length of a layer is likely to be made of them
 LENGTHS = ((149, 211, 262, 180), (163, 227, 278, 196), (131, 193, 246, 172))  # the same for the other open axes
+MULTIPLES = ((128, 192, 320, 256), (192, 320, 448, 384), (64, 128, 320, 192))  # that can be halved several times
 FIX = " Fix the lengths of the inputs, such as input_signature=[(None, 32, 32, 3)]."
 MOST = 1 + len(LENGTHS)  # open lengths that can be told apart
 Term = tuple[str, ...]  # open lengths that are multiplied
@@ -99,7 +100,14 @@ def open_list(write: Callable[[Point], StepList], lengths: Mapping[str, tuple[st
         GraphError: if the steps, or numbers in them, follow the lengths in another way.
     """
     points = list(corners(lengths))
-    lists = lists_at(write, points)
+    try:
+        lists = lists_at(write, points)
+    except ShapeError as error:  # networks of several scales, such as a U-Net, take whole multiples only
+        points = list(corners(lengths, MULTIPLES))
+        try:
+            lists = lists_at(write, points)
+        except ShapeError:
+            raise error from None
     first, fit = lists[0], Fit(points)
     shapes: dict[str, Any] = {}
     made = {name for step in first.steps for name in step.outputs if first.values[name].role not in KEPT}
@@ -159,9 +167,9 @@ def fixed_list(listing: StepList) -> OpenList:
 # ---------------------------------------------------------------- numbers that follow lengths
 
 
-def corners(lengths: Sequence[str] | Mapping[str, Any]) -> Iterator[Point]:
+def corners(lengths: Sequence[str] | Mapping[str, Any], tries: Sequence[Sequence[int]] = LENGTHS) -> Iterator[Point]:
     """Lengths to write lists for: the first ones, with each of them and all groups of them changed, then others."""
-    each = dict(zip(lengths, (ROWS, *LENGTHS), strict=False))
+    each = dict(zip(lengths, (ROWS, *tries), strict=False))
     for group in groups(tuple(lengths)):
         yield {name: each[name][name in group] for name in lengths}
     for k in range(2, len(ROWS) if lengths else 2):
@@ -242,11 +250,11 @@ class Fit:
         return fitted
 
     def fitted(self, found: Sequence[int], near: Sequence[str]) -> Open | None:
-        """The sum of products that gives the numbers, of open lengths or of those seen near by; None if none does."""
+        """The sum of products that gives the numbers, of lengths seen near by or of open ones; None if none does."""
         for name in near:
             if self.values[name] == list(found):
                 return Open((((name,), 1),))
-        stands = [(name, *(n for n in near if self.origins.get(n) == name)) for name in self.points[0]]
+        stands = [(*(n for n in near if self.origins.get(n) == name), name) for name in self.points[0]]
         tries = (self.fitted_by(dict(zip(self.points[0], names, strict=True)), found) for names in product(*stands))
         return next((made for made in tries if made is not None), None)
 
