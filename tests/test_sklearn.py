@@ -181,6 +181,30 @@ def test_older_wrappers_are_searched_too():
     assert set(KerasClassifier(model=lazily).fit(X, WORDS).predict(X)) <= {"left", "right"}
 
 
+def test_a_search_over_sizes_as_numpy_has_them():
+    search = model_selection.GridSearchCV(Classifier(epochs=1), {"hidden": np.arange(4, 6)}, cv=FOLDS).fit(X, WORDS)
+    assert search.best_estimator_.model_.layers[0].units in (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "units"),
+    [(np.int64(64), [64]), (7, [7]), (np.array([3, 2]), [3, 2]), ([np.uint8(5)], [5]), ((), []), (range(2, 4), [2, 3])],
+    ids=repr,
+)
+def test_sizes_are_whole_numbers_of_any_type(hidden, units):
+    layers_of = Regressor(hidden=hidden, epochs=1).fit(X, NUMBERS).model_.layers
+    assert [layer.units for layer in layers_of[:-1]] == units
+
+
+@pytest.mark.parametrize(
+    "hidden", ["64", b"64", 8.0, None, (8, 2.5), [8, "4"], True, 0, (4, -1), np.array([1.5]), {4}], ids=repr
+)
+def test_other_sizes_are_refused_at_fit(hidden):
+    classifier = Classifier(hidden=hidden)
+    with pytest.raises(ValueError, match=r"Expected hidden as a whole number of 1 or more.* Received: hidden="):
+        classifier.fit(X, WORDS)
+
+
 def test_several_labels_by_an_estimator_for_each():
     y = (X[:, :2] > 0).astype(int)
     several = MultiOutputClassifier(Classifier(learning_rate=0.02, epochs=30, random_state=0)).fit(X, y)
