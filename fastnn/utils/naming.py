@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -90,14 +90,25 @@ def with_known_names(method: Callable[Given, Result]) -> Callable[Given, Result]
         ...
         TypeError: Shop.sell() got an unexpected keyword argument 'piece'; did you mean 'pieces'?
     """
-    known = list(inspect.signature(method).parameters)[1:]
 
     @wraps(method)
     def checked(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        unknown = next((name for name in kwargs if name not in known), None)
-        if args and unknown is not None:
-            called = f"{type(args[0]).__name__}.{method.__name__}()"
-            raise TypeError(f"{called} got an unexpected keyword argument '{unknown}'; {did_you_mean(unknown, known)}")
+        if args:
+            refuse_unknown(method, kwargs, f"{type(args[0]).__name__}.{method.__name__}()")
         return method(*args, **kwargs)
 
     return checked
+
+
+def refuse_unknown(function: Callable[..., Any], names: Iterable[str], called: str) -> None:
+    """Raise TypeError for names that are none of a function's arguments.
+
+    Args:
+        function: The function.
+        names: The names of keyword arguments.
+        called: What the function is called in the error.
+    """
+    known = inspect.signature(function).parameters
+    for name in names:
+        if name not in known:
+            raise TypeError(f"{called} got an unexpected keyword argument '{name}'; {did_you_mean(name, known)}")
