@@ -47,10 +47,12 @@ def follows_lengths(step: Step, kernel: Sequence[int], strides: Sequence[int]) -
     Raises:
         GraphError: for windows so far apart that onnxruntime would move them, where cells lie between.
     """
-    axes = [(k, s) for k, s, n in zip(kernel, strides, sizes(step)[1:3], strict=True) if not isinstance(n, int)]
-    follow = step.attrs["padding"] == "same" and any(k > 1 < s for k, s in axes)
-    if follow and any(s > k + 1 for k, s in axes):
-        raise GraphError(f"expected strides of at most {kernel} for open lengths, received {tuple(strides)}.{FIX}")
+    axes = list(zip(kernel, strides, sizes(step)[1:3], strict=True))
+    follow = step.attrs["padding"] == "same" and any(k > 1 < s and not isinstance(n, int) for k, s, n in axes)
+    if follow and any(s > k + 1 for k, s, _ in axes):
+        raise GraphError(
+            f"expected strides of at most the window, {tuple(kernel)}, for open lengths, received {tuple(strides)}.{FIX}"
+        )
     return follow
 
 
