@@ -51,7 +51,8 @@ def follows_lengths(step: Step, kernel: Sequence[int], strides: Sequence[int]) -
     follow = step.attrs["padding"] == "same" and any(k > 1 < s and not isinstance(n, int) for k, s, n in axes)
     if follow and any(s > k + 1 for k, s, _ in axes):
         raise GraphError(
-            f"expected strides of at most the window, {tuple(kernel)}, for open lengths, received {tuple(strides)}.{FIX}"
+            f"expected strides of at most the window, {tuple(kernel)}, for open lengths, received {tuple(strides)}."
+            + FIX
         )
     return follow
 
