@@ -26,8 +26,7 @@ from gui.state import SHOWS, State
 Array = NDArray[Any]
 KINDS: Mapping[str, list[type]] = {
     "version": [str], "title": [str], "description": [str], "batch_size": [int, NoneType], "shuffle": [bool],
-    "digits": [int],
-    "reseeds": [bool], "expand": [bool], "preset": [str], "seed": [int], "step": [int], "done": [int],
+    "digits": [int], "reseeds": [bool], "expand": [bool], "preset": [str], "seed": [int], "step": [int], "done": [int],
     "selection": [list, NoneType], "looked": [int, NoneType], "sample": [int], "channel": [int], "show": [str],
     "numbers": [bool], "batch_mean": [bool], "grain": [str], "window": [dict],
 }  # of fields of a record  # fmt: skip

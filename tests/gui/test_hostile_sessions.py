@@ -65,7 +65,8 @@ def test_fields_made_to_harm(field, parts, tmp_path):
 
 
 WRONG = {
-    "format": [True, 0], "version": [1, None], "title": [1], "description": [None], "batch_size": ["1", True, 2.0], "shuffle": [1, "no"],
+    "format": [True, 0], "version": [1, None],
+    "title": [1], "description": [None], "batch_size": ["1", True, 2.0], "shuffle": [1, "no"],
     "digits": [True, "4", 4.5], "reseeds": [0], "expand": ["yes"], "preset": [None, 1], "seed": [True, 1.0],
     "step": [True], "done": [False], "names": ["x", [1]], "edits": ["x", [1]], "starts": ["x", [True]],
     "breakpoints": ["x", [1.5], {}], "conditions": ["x", [[]], {}], "selection": ["x", 1, {}], "looked": ["1", True],
