@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import inspect
+import keyword
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,6 +15,7 @@ from typing import ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _used: Counter[str] = Counter()
+WORDS = frozenset([*keyword.kwlist, *dir(builtins)])  # what Python means by itself
 
 
 def snake_case(name: str) -> str:
@@ -38,6 +41,28 @@ def auto_name(prefix: str) -> str:
     count = _used[prefix]
     _used[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
+
+
+def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """A variable of Python for every name: a letter, then ASCII letters, digits and `_`, as Python takes some other
+    letters for the same; none is that of another name, a word of Python's, or taken.
+
+    Example:
+        >>> identifiers(["a.b", "a b", "class", "2nd", "batch"], taken=["batch"])
+        {'a.b': 'a_b', 'a b': 'a_b_2', 'class': 'class_', '2nd': 'v_2nd', 'batch': 'batch_'}
+    """
+    reserved = WORDS.union(taken)
+    found: dict[str, str] = {}
+    used = set(reserved)
+    for name in names:
+        base = re.sub(r"\W", "_", name, flags=re.ASCII)
+        base = base if base[:1].isalpha() else f"v_{base}"
+        free, k = f"{base}_" if base in reserved else base, 2
+        while free in used:
+            free, k = f"{base}_{k}", k + 1
+        found[name] = free
+        used.add(free)
+    return found
 
 
 def clear_session() -> None:
