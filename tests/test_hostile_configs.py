@@ -40,6 +40,16 @@ CHANGES = {
     "a name that is a path": set_dense("name", "a/../../b"),
     "a name of NUL": set_dense("name", "a\0b"),
     "a name of half a letter": set_dense("name", "\ud800"),
+    "a name that steers terminals": set_dense("name", "\x1b]0;evil\x07"),
+    "a name that ends a line": set_dense("name", "a\u2028b"),
+    "a name that turns the direction of writing": set_dense("name", "a\u202eb"),
+    "a name that XML cannot hold": set_dense("name", "a\uffff"),
+    "a model's name that steers terminals": lambda c, e: c["config"].update(name="\x1b[2J"),
+    "an input's name that steers terminals": lambda c, e: c["config"]["layers"][0]["config"].update(name="\x9b2J"),
+    "an optimizer's name that steers terminals": set_optimizer("name", "\x1b[2J"),
+    "a metric's name that steers terminals": lambda c, e: c["compile_config"].update(
+        metrics=[{"module": "keras.metrics", "class_name": "Accuracy", "config": {"name": "\x1b[2J"}}]
+    ),
     "an activation of NUL": set_dense("activation", "re\0lu"),
     "objects": set_dense("dtype", "object"),
     "an argument that is none": set_dense("__class__", "os"),

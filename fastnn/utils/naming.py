@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _used: Counter[str] = Counter()
+# control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold
+UNSHOWN = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 WORDS = frozenset([*keyword.kwlist, *dir(builtins)])  # what Python means by itself
 
 
@@ -41,6 +43,28 @@ def auto_name(prefix: str) -> str:
     count = _used[prefix]
     _used[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
+
+
+def checked_name(name: Any, forbidden: str = "") -> str:
+    r"""A name as it is, if terminals, pictures and files can show it.
+
+    Args:
+        name: Of a layer, model, input, weight, metric, loss or optimizer.
+        forbidden: What else must not be in it.
+
+    Raises:
+        ValueError: if it is no such name.
+
+    Example:
+        >>> checked_name("größe 2"), checked_name("red\33[31m")
+        Traceback (most recent call last):
+        ...
+        ValueError: Expected name to be a string without control and half characters. Received: name='red\x1b[31m'
+    """
+    if isinstance(name, str) and not UNSHOWN.search(name) and not (forbidden and forbidden in name):
+        return name
+    without = f"{forbidden!r}, " if forbidden else ""
+    raise ValueError(f"Expected name to be a string without {without}control and half characters. Received: {name=}")
 
 
 def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
