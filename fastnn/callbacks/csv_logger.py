@@ -11,6 +11,8 @@ import numpy as np
 
 from fastnn.callbacks.base import Callback, Logs
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that spreadsheets compute
+
 
 class CSVLogger(Callback):
     """Writes the logs of every epoch as a line of a file.
@@ -49,7 +51,7 @@ class CSVLogger(Callback):
         self.on_train_end()
         place = Path(self.filename)
         self._headed = self.append and place.exists() and place.stat().st_size > 0
-        self._file = open(place, "a" if self.append else "w", newline="")  # noqa: SIM115  open until training ends
+        self._file = open(place, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115  open until training ends
         if self._headed and place.read_bytes()[-1:] != b"\n":
             self._file.write("\n")  # of a line that was being written when the process was killed
         self.keys = None
@@ -60,7 +62,7 @@ class CSVLogger(Callback):
         if self.keys is None:
             self.keys = columns(logs)
             if not self._headed:
-                writer.writerow(["epoch", *self.keys])
+                writer.writerow(["epoch", *map(cell, self.keys)])
         writer.writerow([epoch, *(cell(logs.get(key, "NA")) for key in self.keys)])
         self._file.flush()
 
@@ -82,5 +84,12 @@ def columns(logs: Logs) -> list[str]:
 
 
 def cell(value: Any) -> Any:
-    """A value as one entry of a line."""
+    """A value as one entry of a line; text that a spreadsheet would compute is marked as text.
+
+    Example:
+        >>> cell(-0.5), cell("-0.5"), cell("loss")
+        (-0.5, "'-0.5", 'loss')
+    """
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
     return f'"[{", ".join(map(str, value))}]"' if np.ndim(value) else value
