@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 _used: Counter[str] = Counter()
 # control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold
 UNSHOWN = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+LONGEST = 160  # letters of a text in pictures and tables
 WORDS = frozenset([*keyword.kwlist, *dir(builtins)])  # what Python means by itself
 
 
@@ -65,6 +66,17 @@ def checked_name(name: Any, forbidden: str = "") -> str:
         return name
     without = f"{forbidden!r}, " if forbidden else ""
     raise ValueError(f"Expected name to be a string without {without}control and half characters. Received: {name=}")
+
+
+def shortened(text: str) -> str:
+    """A text for pictures and tables; of a very long one the middle is left out.
+
+    Example:
+        >>> shortened("dense"), len(shortened("x" * 1000))
+        ('dense', 159)
+    """
+    half = LONGEST // 2 - 2
+    return text if len(text) <= LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
 def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
