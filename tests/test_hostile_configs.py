@@ -38,6 +38,7 @@ CHANGES = {
     "no class name": lambda c, e: e["one"].pop("class_name"),
     "a class name that is none": lambda c, e: e["one"].update(class_name=["Dense"]),
     "a name that is a path": set_dense("name", "a/../../b"),
+    "a name of a folder": set_dense("name", ".."),
     "a name of NUL": set_dense("name", "a\0b"),
     "a name of half a letter": set_dense("name", "\ud800"),
     "a name that steers terminals": set_dense("name", "\x1b]0;evil\x07"),

@@ -15,8 +15,8 @@ from typing import Any, ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _used: Counter[str] = Counter()
-# control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold
-UNSHOWN = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold; folders
+NO_NAME = re.compile(r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|\A\.\.?\Z")
 LONGEST = 160  # letters of a text in pictures and tables
 WORDS = frozenset([*keyword.kwlist, *dir(builtins)])  # what Python means by itself
 
@@ -60,12 +60,15 @@ def checked_name(name: Any, forbidden: str = "") -> str:
         >>> checked_name("größe 2"), checked_name("red\33[31m")
         Traceback (most recent call last):
         ...
-        ValueError: Expected name to be a string without control and half characters. Received: name='red\x1b[31m'
+        ValueError: Expected name to be a string, not '.' or '..', without control and half characters. Received: ...
     """
-    if isinstance(name, str) and not UNSHOWN.search(name) and not (forbidden and forbidden in name):
+    if isinstance(name, str) and not NO_NAME.search(name) and not (forbidden and forbidden in name):
         return name
     without = f"{forbidden!r}, " if forbidden else ""
-    raise ValueError(f"Expected name to be a string without {without}control and half characters. Received: {name=}")
+    raise ValueError(
+        f"Expected name to be a string, not '.' or '..', without {without}control and half characters. "
+        f"Received: {name=}"
+    )
 
 
 def shortened(text: str) -> str:
