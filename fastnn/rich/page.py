@@ -11,6 +11,7 @@ from fastnn.utils.naming import shortened
 LINE = "1px solid rgba(128,128,128,.3)"
 RIGHT, LEFT = "text-align:right;white-space:nowrap", "text-align:left"
 TABLE = '<table cellpadding="3" style="border-collapse:collapse;margin:.3em 0">'
+PLAIN = 'class="mathjax_ignore tex2jax_ignore"'  # notebooks read no formulas, and no links of formulas, in names
 MOST_ROWS = 60
 
 
@@ -26,7 +27,7 @@ def short(words: Any) -> str:
 
 def page(title: Any, *parts: str) -> str:
     """A block with a title; the parts are HTML."""
-    return f'<div style="font-size:90%;line-height:1.35"><div><b>{short(title)}</b></div>{"".join(parts)}</div>'
+    return f'<div {PLAIN} style="font-size:90%;line-height:1.35"><div><b>{short(title)}</b></div>{"".join(parts)}</div>'
 
 
 def note(words: Any) -> str:
