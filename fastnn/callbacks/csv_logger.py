@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.callbacks.base import Callback, Logs
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that spreadsheets compute
+from fastnn.utils.writing import no_formula
 
 
 class CSVLogger(Callback):
@@ -84,12 +83,7 @@ def columns(logs: Logs) -> list[str]:
 
 
 def cell(value: Any) -> Any:
-    """A value as one entry of a line; text that a spreadsheet would compute is marked as text.
-
-    Example:
-        >>> cell(-0.5), cell("-0.5"), cell("loss")
-        (-0.5, "'-0.5", 'loss')
-    """
+    """A value as one entry of a line."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return no_formula(value)
     return f'"[{", ".join(map(str, value))}]"' if np.ndim(value) else value
