@@ -1,6 +1,7 @@
 """Configurations with values that nobody expects: a clear error that names the file, and an end."""
 
 import json
+import traceback
 
 import h5py
 import numpy as np
@@ -79,6 +80,15 @@ def test_values_made_to_harm(what, tmp_path):
     path = keras_file(tmp_path / "model.keras", CHANGES[what])
     with refused(path):
         load_model(path)
+
+
+@pytest.mark.parametrize("change", [set_optimizer("\x1b[2J", 1), lambda c, e: e["one"].update(class_name="\x1b[2J")])
+def test_errors_steer_no_terminal(change, tmp_path):
+    path = keras_file(tmp_path / "model.keras", change)
+    with pytest.raises(ValueError, match="Expected") as caught:
+        load_model(path)
+    assert "\x1b" not in "".join(traceback.format_exception(caught.value))
+    assert "\\x1b[2J" in str(caught.value)
 
 
 @pytest.mark.parametrize("depth", [900, 100_000])

@@ -15,8 +15,8 @@ from typing import Any, ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _used: Counter[str] = Counter()
-# control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold; folders
-NO_NAME = re.compile(r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|\A\.\.?\Z")
+# control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold
+UNSHOWN = r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 LONGEST = 160  # letters of a text in pictures and tables
 WORDS = frozenset([*keyword.kwlist, *dir(builtins)])  # what Python means by itself
 
@@ -62,13 +62,25 @@ def checked_name(name: Any, forbidden: str = "") -> str:
         ...
         ValueError: Expected name to be a string, not '.' or '..', without control and half characters. Received: ...
     """
-    if isinstance(name, str) and not NO_NAME.search(name) and not (forbidden and forbidden in name):
+    wrong = not isinstance(name, str) or name in (".", "..") or re.search(UNSHOWN, name)
+    if not wrong and not (forbidden and forbidden in name):
         return name
     without = f"{forbidden!r}, " if forbidden else ""
     raise ValueError(
         f"Expected name to be a string, not '.' or '..', without {without}control and half characters. "
         f"Received: {name=}"
     )
+
+
+def printable(text: str) -> str:
+    r"""A text of several lines whose other control characters are written out.
+
+    Example:
+        >>> print(printable("line\nred\33[31m"))
+        line
+        red\x1b[31m
+    """
+    return re.sub(f"(?!\n){UNSHOWN}", lambda found: ascii(found[0])[1:-1], text)
 
 
 def shortened(text: str) -> str:
