@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from fastnn.utils.writing import no_formula
 from gui.content import label_letters
 from gui.numbers import MINUS, cell_label, exact, format_number
 
@@ -216,6 +217,6 @@ class Predictor:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["number", "answer", "value", "verdict", "hints", "points"])
         for a in self.answers:
-            typed = f"'{a.typed}" if a.typed[:1] in ("=", "@") else a.typed  # never a formula
-            writer.writerow([a.cell, typed, exact(a.value), a.verdict, a.hints, f"{a.points:g}"])
+            words = map(no_formula, (a.cell, a.typed))
+            writer.writerow([*words, exact(a.value), a.verdict, a.hints, f"{a.points:g}"])
         return out.getvalue()

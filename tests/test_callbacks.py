@@ -223,6 +223,18 @@ def test_csv_lines_go_on(tmp_path):
     assert lines[1] == lines[2]
 
 
+def test_csv_names_are_no_formulas(tmp_path):
+    x = layers.Input((1,))
+    model = Model(x, [layers.Dense(1, name=name)(x) for name in ("=HYPERLINK(1)", "größe")])
+    model.compile("sgd", "mse")
+    for _ in range(2):
+        logger = callbacks.CSVLogger(tmp_path / "logs.csv", append=True)
+        model.fit(np.ones((4, 1)), [-np.ones((4, 1))] * 2, verbose=0, callbacks=logger)
+    head, *lines = (tmp_path / "logs.csv").read_text("utf-8").splitlines()
+    assert head.startswith("epoch,'=HYPERLINK(1)_loss,größe_loss,loss")
+    assert [line[:2] for line in lines] == ["0,", "0,"]
+
+
 def test_training_ends_at_the_batch_that_is_no_number(capsys):
     model = linear()
     x = X.copy()

@@ -1,6 +1,7 @@
 """Configurations with values that nobody expects: a clear error that names the file, and an end."""
 
 import json
+import traceback
 
 import h5py
 import numpy as np
@@ -38,8 +39,19 @@ CHANGES = {
     "no class name": lambda c, e: e["one"].pop("class_name"),
     "a class name that is none": lambda c, e: e["one"].update(class_name=["Dense"]),
     "a name that is a path": set_dense("name", "a/../../b"),
+    "a name of a folder": set_dense("name", ".."),
     "a name of NUL": set_dense("name", "a\0b"),
     "a name of half a letter": set_dense("name", "\ud800"),
+    "a name that steers terminals": set_dense("name", "\x1b]0;evil\x07"),
+    "a name that ends a line": set_dense("name", "a\u2028b"),
+    "a name that turns the direction of writing": set_dense("name", "a\u202eb"),
+    "a name that XML cannot hold": set_dense("name", "a\uffff"),
+    "a model's name that steers terminals": lambda c, e: c["config"].update(name="\x1b[2J"),
+    "an input's name that steers terminals": lambda c, e: c["config"]["layers"][0]["config"].update(name="\x9b2J"),
+    "an optimizer's name that steers terminals": set_optimizer("name", "\x1b[2J"),
+    "a metric's name that steers terminals": lambda c, e: c["compile_config"].update(
+        metrics=[{"module": "keras.metrics", "class_name": "Accuracy", "config": {"name": "\x1b[2J"}}]
+    ),
     "an activation of NUL": set_dense("activation", "re\0lu"),
     "objects": set_dense("dtype", "object"),
     "an argument that is none": set_dense("__class__", "os"),
@@ -68,6 +80,15 @@ def test_values_made_to_harm(what, tmp_path):
     path = keras_file(tmp_path / "model.keras", CHANGES[what])
     with refused(path):
         load_model(path)
+
+
+@pytest.mark.parametrize("change", [set_optimizer("\x1b[2J", 1), lambda c, e: e["one"].update(class_name="\x1b[2J")])
+def test_errors_steer_no_terminal(change, tmp_path):
+    path = keras_file(tmp_path / "model.keras", change)
+    with pytest.raises(ValueError, match="Expected") as caught:
+        load_model(path)
+    assert "\x1b" not in "".join(traceback.format_exception(caught.value))
+    assert "\\x1b[2J" in str(caught.value)
 
 
 @pytest.mark.parametrize("depth", [900, 100_000])

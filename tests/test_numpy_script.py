@@ -23,6 +23,11 @@ QUICK = {
 }
 
 
+def script_of(path):
+    """The function `predict` of a script."""
+    return runpy.run_path(str(path))["predict"]
+
+
 def run(*command):
     line = [sys.executable, "-I", "-W", "error", *map(str, command)]
     return subprocess.run(line, capture_output=True, text=True, timeout=100, check=False)
@@ -35,7 +40,7 @@ def check_layers(family, chosen, folder):
         if case.traced and (chosen is None or name in chosen):
             model, counts = model_of(case)
             model.export(folder / f"{name}.py")
-            predict = runpy.run_path(str(folder / f"{name}.py"))["predict"]
+            predict = script_of(folder / f"{name}.py")
             for count in counts:
                 case.begin()
                 x = first_rows(case.inputs, count)
@@ -62,7 +67,7 @@ def test_all_layers(family, tmp_path):
 def test_all_presets(name, tmp_path):
     model, (data, _) = presets.get(name).build(), presets.get(name).data()
     model.export(tmp_path / "m.py")
-    predict = runpy.run_path(str(tmp_path / "m.py"))["predict"]
+    predict = script_of(tmp_path / "m.py")
     named = [data[t.name] for t in model.inputs] if isinstance(data, dict) else data_of(data)
     x = [a.astype(t.dtype) for a, t in zip(first_rows(named, 3), model.inputs, strict=True)]
     found = predict(*x)
@@ -118,8 +123,8 @@ def test_training_step(tmp_path):
 
 
 def test_names_are_no_code(tmp_path):
-    evil = 'a\nimport os; os.abort()\r"""\nraise SystemExit(3)\n"\'\\ {é}'
-    inputs = layers.Input((3,), name="x; y\nz")
+    evil = 'a; import os; os.abort()"""; raise SystemExit(3) "\'\\ {é}'
+    inputs = layers.Input((3,), name="x; y z")
     model = fastnn.Model(inputs, layers.Dense(2, name=evil)(inputs), name=evil)
     model.compile("sgd", "mse")
     model.export(tmp_path / """a "b" 'c'.py""")
@@ -130,6 +135,46 @@ def test_names_are_no_code(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     with pytest.raises(ValueError, match="Expected a script's name"):
         model.export(tmp_path / "m.npz", format="numpy")
+
+
+SAME = ["a", "\uff41", "a\u00b2", "\uff4e\uff50", "math", "file", "_", "1", "__name__", "z_row", "predict", "z"]
+
+
+def test_names_that_python_takes_for_others(tmp_path):
+    inputs = [layers.Input((2,), name=name) for name in SAME]
+    outputs = [layers.Dense(1, activation="gelu", name=f"{name}.")(x) for name, x in zip(SAME, inputs, strict=True)]
+    model = fastnn.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    model.export(tmp_path / "m.py")
+    x = [np.full((1, 2), k, "float32") for k in range(len(SAME))]
+    for found, wanted in zip(script_of(tmp_path / "m.py")(*x), predictions(model, x), strict=True):
+        close(found, wanted, "an output", 1e-5)
+    text = numpy_script(model, x, [np.ones((1, 1))] * len(SAME))
+    (tmp_path / "step.py").write_text(text, encoding="utf-8")
+    done = run(tmp_path / "step.py", tmp_path / "values.npz")
+    assert (done.returncode, done.stderr) == (0, "")
+    values = np.load(tmp_path / "values.npz")
+    assert all(np.array_equal(values[name], array) for name, array in zip(SAME, x, strict=True))
+
+
+def test_open_lengths_of_names_that_look_alike(tmp_path):
+    inputs = [layers.Input((2, None), name=name) for name in ("a_1", "a")]
+    model = fastnn.Model(inputs, [layers.UpSampling1D(2)(x) for x in inputs])
+    model.export(tmp_path / "m.py")
+    assert [a.shape for a in script_of(tmp_path / "m.py")(np.ones((3, 2, 5)), np.ones((3, 2, 6)))] == [
+        (3, 4, 5),
+        (3, 4, 6),
+    ]
+
+
+def test_weights_of_another_script_are_refused(tmp_path):
+    for name in ("old", "new"):
+        model = fastnn.Sequential([layers.Input((101,)), layers.Dense(1000, name="one")])
+        model.export(tmp_path / f"{name}.py")
+    script_of(tmp_path / "old.py")
+    (tmp_path / "new.npz").replace(tmp_path / "old.npz")  # as when killed between the two files
+    with pytest.raises(ValueError, match="Expected the weights that were written with"):
+        script_of(tmp_path / "old.py")
 
 
 def test_a_step_needs_a_compiled_model():

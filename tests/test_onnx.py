@@ -121,6 +121,14 @@ def test_weights_of_one_name_are_two(tmp_path):
     assert_same(model, run, [np.eye(3, dtype="float32")], "same")
 
 
+@pytest.mark.parametrize("name", ["", "constant", "a:0", '"{}"'])
+def test_names_are_only_names(name, tmp_path):
+    inputs = layers.Input((3,), name=name)
+    model = fastnn.Model(inputs, layers.Dense(2, name=f"{name} ")(inputs))
+    _, run = exported(model, tmp_path / "m.onnx")
+    assert_same(model, run, [np.eye(3, dtype="float32")], name)
+
+
 def test_what_viewers_show(tmp_path):
     model = fastnn.Sequential(
         [

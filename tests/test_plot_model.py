@@ -205,6 +205,16 @@ def test_names_that_mean_something_elsewhere_are_only_names(tmp_path):
     assert '[label="\\"]; rm [ Dense"]' in dot
 
 
+def test_very_long_names_lose_their_middle(tmp_path):
+    model = Sequential([Input((2,)), layers.Dense(1, name=f"first{'o' * 10**6}last")])  # a minute as a whole
+    utils.plot_model(model, tmp_path / "long.svg", show_layer_names=True)
+    assert (tmp_path / "long.svg").stat().st_size < 10**5
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert max(map(len, lines)) < 250
+    assert any(re.search(r"firsto+\.\.\.o+last \(Dense\)", line) for line in lines)
+
+
 def test_models_without_a_graph_are_one_box(tmp_path):
     class Own(Model):
         def __init__(self):

@@ -216,6 +216,7 @@ def test_a_plan_is_its_table():
 def test_words_are_escaped_and_short():
     assert page.short(HOSTILE) == "&lt;script&gt;alert(&#x27;x&#x27;)&amp;&quot;&lt;b&gt;"
     assert len(page.short("<" * 10**6)) < 1000
+    assert "mathjax_ignore" in page.page("$x$")  # a name is no formula, whose links would be links of the page
 
 
 @pytest.mark.full

@@ -14,6 +14,7 @@ import pytest
 import fastnn
 from fastnn import Input, Model, Sequential, callbacks, layers
 from fastnn.callbacks.event_file import as_picture, buckets
+from fastnn.callbacks.projector import write_embeddings
 
 RNG = np.random.default_rng(5)
 IMAGES = RNG.normal(size=(24, 6, 6, 1)).astype("float32")
@@ -193,6 +194,14 @@ def test_tables_for_the_projector(tmp_path):
     assert entry.metadata_path == "labels.tsv"
     table = np.loadtxt(tmp_path / entry.tensor_path)
     assert np.allclose(table, network.get_layer("words").get_weights()[0], rtol=1e-5)
+
+
+def test_tables_of_names_that_look_alike_are_files_of_their_own(tmp_path):
+    names = ["con", "CON", "a b", "a_b", "x" * 300]
+    words = Input((1,), dtype="int32")
+    write_embeddings(Model(words, [layers.Embedding(2, 1, name=name)(words) for name in names]), tmp_path, None)
+    assert len({path.name.lower() for path in (tmp_path / "embeddings").iterdir()}) == len(names)
+    assert not (tmp_path / "embeddings" / "con.tsv").exists()  # a device on Windows
 
 
 def test_wrong_arguments_are_refused(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.callbacks.base import Callback, Logs
+from fastnn.utils.writing import no_formula
 
 
 class CSVLogger(Callback):
@@ -49,7 +50,7 @@ class CSVLogger(Callback):
         self.on_train_end()
         place = Path(self.filename)
         self._headed = self.append and place.exists() and place.stat().st_size > 0
-        self._file = open(place, "a" if self.append else "w", newline="")  # noqa: SIM115  open until training ends
+        self._file = open(place, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115  open until training ends
         if self._headed and place.read_bytes()[-1:] != b"\n":
             self._file.write("\n")  # of a line that was being written when the process was killed
         self.keys = None
@@ -60,7 +61,7 @@ class CSVLogger(Callback):
         if self.keys is None:
             self.keys = columns(logs)
             if not self._headed:
-                writer.writerow(["epoch", *self.keys])
+                writer.writerow(["epoch", *map(cell, self.keys)])
         writer.writerow([epoch, *(cell(logs.get(key, "NA")) for key in self.keys)])
         self._file.flush()
 
@@ -83,4 +84,6 @@ def columns(logs: Logs) -> list[str]:
 
 def cell(value: Any) -> Any:
     """A value as one entry of a line."""
+    if isinstance(value, str):
+        return no_formula(value)
     return f'"[{", ".join(map(str, value))}]"' if np.ndim(value) else value

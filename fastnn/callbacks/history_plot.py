@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from fastnn.utils.extras import need
+from fastnn.utils.naming import shortened
 
 TRAINING, VALIDATION = "#2f7fc1", "#d0622a"
 WIDE, HIGH = 6.4, 2.4  # inches of one chart
@@ -47,7 +48,7 @@ def draw(axes: Any, history: Mapping[str, Sequence[Any]], name: str, first: int)
             axes.plot(at, found, color=colour, label=label, marker="o" if len(found) < FEW else "", markersize=3)
     if held_out:
         axes.legend(frameon=False)
-    axes.set_title(name, loc="left", fontsize="medium", parse_math=False)
+    axes.set_title(shortened(name), loc="left", fontsize="medium", parse_math=False)
     whole = need("matplotlib.ticker", "plot", "History.plot").MaxNLocator(integer=True, min_n_ticks=1)
     axes.xaxis.set_major_locator(whole)
     axes.grid(alpha=0.25)

@@ -43,8 +43,9 @@ def write_embeddings(model: Any, folder: Path, metadata: Any) -> None:
     """
     config = part("plugins.projector").ProjectorConfig()
     (folder / "embeddings").mkdir(parents=True, exist_ok=True)
-    for name, layer in embeddings_of(model).items():
-        place = f"embeddings/{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.tsv"
+    for k, (name, layer) in enumerate(embeddings_of(model).items()):
+        word = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:100]
+        place = f"embeddings/{k}-{word}.tsv"  # numbered: names that differ for us need not for a file system
         table = np.asarray(layer.embeddings.value)
         write_aside(folder / place, lambda file, table=table: np.savetxt(file, table, "%.6g", "\t"))  # type: ignore[misc]
         entry = config.embeddings.add(tensor_name=f"{name}/embeddings", tensor_path=place)

@@ -40,8 +40,8 @@ class Source:
     def __init__(self) -> None:
         self.imports: dict[str, None] = {}
         self.parts: list[str] = []
-        self._names: dict[int, str] = {}
-        self._taken: set[str] = {"np", "math"}
+        self._names: dict[int, str] = {id(np): "np"}
+        self._taken: set[str] = {"np"}
         self._kept: list[Any] = []  # so that no id is given out twice
 
     def text(self) -> str:
@@ -82,6 +82,14 @@ class Source:
         self._kept.append(thing)
         return name
 
+    def _imported(self, thing: Any, line: str, wanted: str) -> str:
+        """The name of a module, or of something of a module, that a line imports."""
+        if id(thing) not in self._names:
+            self._free(thing, wanted)
+        name = self._names[id(thing)]
+        self.imports[line if line.split()[-1] == name else f"{line} as {name}"] = None
+        return name
+
     def _write(self, node: ast.AST, name: str, spaces: Mapping[str, Any], closed: Mapping[str, Any]) -> None:
         """Append a definition under a name; what it reads from outside is written before it."""
         node = _bare(node)
@@ -107,8 +115,7 @@ class Source:
         if isinstance(thing, PLAIN):
             return "..." if thing is Ellipsis else _number(thing)
         if isinstance(thing, types.ModuleType):
-            self.imports[f"import {thing.__name__} as {name}" if thing.__name__ != name else f"import {name}"] = None
-            return name
+            return self._imported(thing, f"import {thing.__name__}", name)
         if isinstance(thing, (tuple, list, set, frozenset, Mapping)):
             return self._collection(thing, name)
         if isinstance(thing, np.ndarray):
@@ -119,8 +126,7 @@ class Source:
         if isinstance(thing, functools.partial):
             parts = [self.value(thing.func, thing.func.__name__), *(self.value(a, name) for a in thing.args)]
             parts += [f"{k}={self.value(v, k)}" for k, v in thing.keywords.items()]
-            self.imports["import functools"] = None
-            return f"functools.partial({', '.join(parts)})"
+            return f"{self.value(functools, 'functools')}.partial({', '.join(parts)})"
         return self._defined(thing, name)
 
     def _collection(self, thing: Any, name: str) -> str:
@@ -148,8 +154,7 @@ class Source:
         if bare is None or home.split(".")[0] != PACKAGE:
             if not hasattr(bare, "__name__"):
                 raise GraphError(f"expected something that can be written as text, received {name} = {thing!r}.")
-            self.imports[f"from {home} import {bare.__name__}"] = None
-            return str(bare.__name__)
+            return self._imported(bare, f"from {home} import {bare.__name__}", bare.__name__)
         if isinstance(bare, types.FunctionType):
             return self.function(bare, name if bare.__name__ == "<lambda>" else bare.__name__)
         if inspect.isclass(bare):

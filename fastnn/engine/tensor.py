@@ -14,6 +14,7 @@ from fastnn.engine import execute
 from fastnn.errors import DTypeError, ShapeError
 from fastnn.ops.indexing import get_item
 from fastnn.ops.table import find
+from fastnn.utils.naming import checked_name
 
 
 def as_array(value: Any, dtype: Any = None) -> NDArray[Any]:
@@ -223,8 +224,7 @@ class Variable(Tensor):
         self.trainable = trainable
         self.constraint: Callable[[Any], Any] | None = None  # what an optimizer puts the value back to
         self.initializer: Any = None  # the rule that its first value was drawn by, if it is one of ours
-        self.name = name
-        self.path = name
+        self.name = self.path = name and checked_name(name)
 
     def assign(self, value: Any) -> Variable:
         """Overwrite the value in place; the shape must fit.

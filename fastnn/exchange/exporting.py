@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from fastnn.engine.steplist import StepList
 from fastnn.errors import ValueNeededError
 from fastnn.exchange.open_lengths import BATCH, MOST, MULTIPLES, OpenList, Point, corners, open_list
-from fastnn.utils.naming import did_you_mean
+from fastnn.utils.naming import did_you_mean, identifiers
 
 Writer = Callable[[Any, OpenList, Path], None]
 
@@ -109,9 +108,14 @@ def open_lengths(model: Any) -> dict[str, tuple[str, int]]:
             "`call` takes any. Received: None"
         )
     found = {BATCH: (model.network.inputs[0].name, 0)}
-    for k, t in enumerate(model.network.inputs):
-        word = re.sub(r"\W", "_", t.name) + (f"_{k}" if k else "")
-        found.update({f"{word}_{d}": (t.name, d) for d, n in enumerate(t.shape) if d and n is None})
+    inputs = enumerate(model.network.inputs)
+    places = {
+        f"{t.name}/{k}/{d}" if k else f"{t.name}/{d}": (t.name, d)
+        for k, t in inputs
+        for d, n in enumerate(t.shape)
+        if d and n is None
+    }
+    found.update({word: places[text] for text, word in identifiers(places, found).items()})
     if len(found) > MOST:
         raise ValueError(f"Expected input_signature, as more than {MOST - 1} lengths are open. Received: {list(found)}")
     return found

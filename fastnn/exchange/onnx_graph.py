@@ -81,7 +81,7 @@ class Graph:
 
     def fresh(self, wanted: str) -> str:
         """A name that nothing else has."""
-        name = f"{self.prefix}{wanted}"
+        name = f"{self.prefix}{wanted or 'unnamed'}"  # '' means an input that is left out
         self._taken[name] = count = self._taken.get(name, 0) + 1
         return name if count == 1 else self.fresh(f"{wanted}_{count}")
 

@@ -8,7 +8,6 @@ result that follows in another way, such as half a picture's height, is an open 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
@@ -19,6 +18,7 @@ import numpy as np
 from fastnn.engine.graph import Step, Value
 from fastnn.engine.steplist import KEPT, StepList
 from fastnn.errors import GraphError, ShapeError
+from fastnn.utils.naming import identifiers
 
 BATCH = "batch"
 ROWS = (5, 7, 11, 12)  # numbers of rows that lists are written for; no length of a layer is likely to be made of them
@@ -223,9 +223,7 @@ class Fit:
 
     def seen_at(self, value: str, axis: int, found: Sequence[int]) -> Open:
         """A length of its own."""
-        name, k = re.sub(r"\W", "_", f"{value}_{axis}"), 2
-        while name in self.values:
-            name, k = re.sub(r"\W", "_", f"{value}_{axis}_{k}"), k + 1
+        (name,) = identifiers([f"{value}_{axis}"], self.values).values()
         self.values[name], self.places[name] = list(found), (value, axis)
         at = dict(zip(self.groups, found, strict=False))
         changing = {n for n in self.points[0] if at[(n,)] != at[()]}

@@ -6,12 +6,13 @@ They are made of the operations' references, so they are slow and obvious, and c
 from __future__ import annotations
 
 import base64
-import builtins
+import functools
 import io
-import keyword
 import re
+import symtable
+import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,15 @@ from numpy.typing import NDArray
 from fastnn.engine.graph import Step
 from fastnn.engine.source import Source
 from fastnn.engine.stepper import Stepper
-from fastnn.exchange.open_lengths import BATCH, Open, OpenList
+from fastnn.exchange.open_lengths import Open, OpenList
+from fastnn.utils.naming import WORDS, identifiers
 from fastnn.utils.writing import write_aside
 
 WRITTEN = 64  # numbers that are written out; more are packed
 PACKED = 100_000  # numbers that a script holds itself; more are in a file beside it
 IMPORTS = ("import numpy as np", "import base64", "import sys", "import zlib")
-RESERVED = ("np", "sys", "zlib", "base64", "VALUES", "WEIGHTS", "Path", "predict", "unpack", "real", BATCH, "file")
+ZIP_IMPORT = "import zipfile"
+BESIDE_IMPORTS = ("import io", "from pathlib import Path")
 PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "update": "Update"}
 SETTING = 'np.seterr(all="ignore")'
 UNPACK = '''def unpack(text, dtype, shape):
@@ -38,7 +41,10 @@ UNPACK = '''def unpack(text, dtype, shape):
 def real(dtype):
     """Floating-point numbers have double precision here."""
     return "float64" if "float" in dtype else dtype'''
-BESIDE = """with np.load(Path(__file__).with_suffix(".npz")) as file:
+BESIDE = """content = Path(__file__).with_suffix(".npz").read_bytes()
+if zlib.crc32(content) != {checksum}:
+    raise ValueError(f"Expected the weights that were written with {{__file__}}. Received: others in the .npz file")
+with np.load(io.BytesIO(content)) as file:
     WEIGHTS = dict(file)"""
 
 
@@ -49,7 +55,10 @@ STEP_END = """
 if __name__ == "__main__":
     print("loss", {loss})
     if len(sys.argv) > 1:
-        np.savez(sys.argv[1], **{{name: globals()[variable] for name, variable in VALUES.items()}})
+        with zipfile.ZipFile(sys.argv[1], "w") as archive:
+            for name, variable in VALUES.items():
+                with archive.open(name + ".npy", "w", force_zip64=True) as file:
+                    np.save(file, globals()[variable])
 """
 
 
@@ -90,8 +99,8 @@ def step_script(stepper: Stepper, title: str) -> str:
         GraphError: if an operation's reference cannot be written down.
     """
     start = values_at_start(stepper)
-    names, source = identifiers(stepper.listing.values), new_source()
-    source.reserve(*names.values())
+    names = identifiers(stepper.listing.values, frame())
+    source = new_source(names.values(), [ZIP_IMPORT])
     lines, phase = [], ""
     for step in stepper.steps:
         if step.phase != phase:
@@ -134,7 +143,7 @@ def values_at_start(stepper: Stepper) -> dict[str, NDArray[Any]]:
 PREDICT_END = """
 if __name__ == "__main__":
     if len(sys.argv) != {count}:
-        sys.exit({usage!r})
+        sys.exit({usage})
     found = predict(*map(np.load, sys.argv[1:-1]))
     np.savez(sys.argv[-1], *(found if isinstance(found, tuple) else (found,)))
 """
@@ -156,16 +165,28 @@ def write_prediction(model: Any, listing: OpenList, path: Path) -> None:
     if path.suffix == ".npz":
         raise ValueError(f"Expected a script's name, such as '{path.stem}.py'. Received: filepath={str(path)!r}")
     kept: dict[str, Any] = {n: data for n, data in given(listing).items() if data.size > WRITTEN}
-    beside = sum(data.size for data in kept.values()) > PACKED
-    text = prediction_script(model.name, listing, path.name, beside=set(kept) if beside else set())
-    if beside:
-        content = io.BytesIO()
-        np.savez_compressed(content, **kept)
-        write_aside(path.with_suffix(".npz"), lambda file: file.write(content.getvalue()))
+    content, checksum = b"", 0
+    if sum(data.size for data in kept.values()) > PACKED:
+        content = archive(kept)
+        checksum = zlib.crc32(content)
+        write_aside(path.with_suffix(".npz"), lambda file: file.write(content))
+    text = prediction_script(model.name, listing, path.name, beside=set(kept) if content else set(), checksum=checksum)
     write_aside(path, lambda file: file.write(text.encode("utf-8")))
 
 
-def prediction_script(title: str, listing: OpenList, script: str, beside: Iterable[str] = ()) -> str:
+def archive(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The content of an .npz file; unlike np.savez it takes every name."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, array in arrays.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.save(part, array)
+    return content.getvalue()
+
+
+def prediction_script(
+    title: str, listing: OpenList, script: str, beside: Collection[str] = (), checksum: int = 0
+) -> str:
     """A function `predict` in NumPy, with the weights, and a command line for it.
 
     Args:
@@ -173,24 +194,23 @@ def prediction_script(title: str, listing: OpenList, script: str, beside: Iterab
         listing: The steps of its prediction.
         script: Name of the file.
         beside: Names of weights that are read from the .npz file beside it.
+        checksum: Of that file, so that no other one is taken for it.
     """
-    names, source = identifiers(listing.values, listing.lengths), new_source()
-    source.reserve(*names.values(), *listing.lengths)
+    names = identifiers([*listing.values, *map(row, listing.values)], [*frame(), *listing.lengths])
+    source = new_source([*names.values(), *listing.lengths], BESIDE_IMPORTS if beside else ())
     steps = [step for step in listing.steps if step.phase == "forward"]
     lines = [line_of(step, names, source) for step in steps]
     weights = [f"{kept_as(listing, names, n)} = {stored(n, a, n in beside)}" for n, a in given(listing).items()]
-    if beside:
-        source.imports["from pathlib import Path"] = None
     parts = [
         heading(f"What the model {title} predicts, in NumPy."),
         source.text(),
         SETTING,
         UNPACK,
-        "\n".join([*([BESIDE] if beside else []), *weights]),
+        "\n".join([*([BESIDE.format(checksum=checksum)] if beside else []), *weights]),
         predicting(listing, names, with_lengths(listing, names, steps, lines)),
     ]
     usage = " ".join(["usage: python", script, *(f"{names[n].upper()}.npy" for n in listing.inputs), "OUTPUT.npz"])
-    end = PREDICT_END.format(count=len(listing.inputs) + 2, usage=usage)
+    end = PREDICT_END.format(count=len(listing.inputs) + 2, usage=repr(usage))
     return "\n\n\n".join(part for part in parts if part) + "\n\n" + end
 
 
@@ -213,7 +233,7 @@ def predicting(listing: OpenList, names: Mapping[str, str], lines: Sequence[str]
     outputs = [names[n] for n in listing.outputs]
     body = [f"{n} = np.asarray({n}, real({t!r}))" for n, t in zip(inputs, types, strict=True)]
     repeated = [n for n in given(listing) if follows_batch(listing, n)]
-    steps = [f"{names[n]} = np.broadcast_to({names[n]}_row, {expression(listing.shapes[n])})" for n in repeated]
+    steps = [f"{names[n]} = np.broadcast_to({names[row(n)]}, {expression(listing.shapes[n])})" for n in repeated]
     steps += lines
     seen = [n for n, (value, _) in listing.lengths.items() if value in listing.inputs]
     body += [length_of(listing, names, n) for n in seen if is_read(n, steps)]
@@ -250,7 +270,12 @@ def follows_batch(listing: OpenList, name: str) -> bool:
 
 def kept_as(listing: OpenList, names: Mapping[str, str], name: str) -> str:
     """The variable that holds a weight; of one that is the same for all rows it holds one row."""
-    return f"{names[name]}_row" if follows_batch(listing, name) else names[name]
+    return names[row(name) if follows_batch(listing, name) else name]
+
+
+def row(name: str) -> str:
+    """What one row of a value is called; no value has a `/` in its name."""
+    return f"{name}/row"
 
 
 # ---------------------------------------------------------------- what both are written with
@@ -266,27 +291,20 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[\"\\\\]|[^\S ]|[^\w\s!-~]", "_", text))
 
 
-def new_source() -> Source:
-    """Definitions to be collected, and what every script imports."""
+@functools.cache
+def frame() -> frozenset[str]:
+    """Names that the scripts themselves give and read."""
+    ends = [STEP_END.format(loss=0), PREDICT_END.format(count=0, usage=0), "VALUES = predict = None"]
+    text = "\n".join([*IMPORTS, ZIP_IMPORT, *BESIDE_IMPORTS, SETTING, UNPACK, BESIDE.format(checksum=0), *ends])
+    return frozenset(symtable.symtable(text, "script", "exec").get_identifiers())
+
+
+def new_source(taken: Iterable[str], imports: Iterable[str] = ()) -> Source:
+    """Definitions to be collected, none with a name that is taken, and what the script imports."""
     source = Source()
-    source.reserve(*RESERVED, *dir(builtins))
-    source.imports.update(dict.fromkeys(IMPORTS))
+    source.reserve(*taken, *frame(), *WORDS)
+    source.imports.update(dict.fromkeys([*IMPORTS, *imports]))
     return source
-
-
-def identifiers(values: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
-    """A Python name for every value, none of those that are reserved."""
-    found: dict[str, str] = {}
-    taken = set(reserved)
-    for name in values:
-        base = re.sub(r"\W", "_", name)
-        base = f"v_{base}" if base[0].isdigit() else base
-        free, k = f"{base}_" if base in RESERVED or keyword.iskeyword(base) or base in dir(builtins) else base, 2
-        while free in taken:
-            free, k = f"{base}_{k}", k + 1
-        found[name] = free
-        taken.add(free)
-    return found
 
 
 def line_of(step: Step, names: Mapping[str, str], source: Source) -> str:

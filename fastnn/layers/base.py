@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -24,9 +23,7 @@ from fastnn.layers.configured import Configured, map_shapes
 from fastnn.layers.input_spec import check_inputs
 from fastnn.layers.weights import Book, Holder
 from fastnn.utils.flags import check_switches
-from fastnn.utils.naming import auto_name, did_you_mean, snake_case
-
-NO_NAME = re.compile("[/\0\ud800-\udfff]")  # files could not hold such a name
+from fastnn.utils.naming import auto_name, checked_name, did_you_mean, snake_case
 
 
 def building(build: Callable[..., None]) -> Callable[..., None]:
@@ -122,9 +119,7 @@ class Layer(Holder, Configured):
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}; "
                 + did_you_mean(next(iter(kwargs)), list(inspect.signature(type(self).__init__).parameters)[1:])
             )
-        if name is not None and (not isinstance(name, str) or NO_NAME.search(name)):
-            raise ValueError(f"Expected name to be a string without '/', NUL and half characters. Received: {name=}")
-        self.name = auto_name(snake_case(type(self).__name__)) if name is None else name
+        self.name = auto_name(snake_case(type(self).__name__)) if name is None else checked_name(name, "/")
         self.dtype = dtype_name(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -12,7 +12,7 @@ from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
 from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask
 from fastnn.utils.flags import check_switches
-from fastnn.utils.naming import auto_name, snake_case
+from fastnn.utils.naming import auto_name, checked_name, snake_case
 from fastnn.utils.registry import nameable, serializable
 
 FUNCTIONS: dict[str, Callable[..., Any]] = nameable({})
@@ -60,7 +60,7 @@ class Metric:
         return super().__new__(cls)
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
-        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.name = checked_name(name) if name else auto_name(snake_case(type(self).__name__))
         self.dtype = config.dtype_name(dtype)
         self._variables: list[Variable] = []
 

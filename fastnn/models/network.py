@@ -14,6 +14,7 @@ from fastnn.errors import GraphError
 from fastnn.layers import Input, InputLayer, Layer
 from fastnn.models import nodes
 from fastnn.ops.table import Op
+from fastnn.utils.naming import checked_name
 from fastnn.utils.registry import deserialize, serialize_object
 
 
@@ -242,7 +243,7 @@ class Reader:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
-        self.layers = {entry["name"]: make_operation(entry) for entry in config["layers"]}
+        self.layers = {checked_name(entry["name"]): make_operation(entry) for entry in config["layers"]}
         self.tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
         self.call_all()
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastnn.engine.graph import Node
 from fastnn.engine.nested import flatten
 from fastnn.engine.tensor import Variable
+from fastnn.utils.naming import shortened
 
 
 def count(variables: Sequence[Variable]) -> int:
@@ -54,12 +55,12 @@ def sources(model: Any, layer: Any) -> str:
 def origins(model: Any, tensors: Sequence[Any]) -> str:
     """Where tensors come from, as `name[which call][which output]`."""
     places = (model.network.place(t) for t in tensors)
-    return ", ".join(f"{name}[{call}][{output}]" for name, call, output in places) or "-"
+    return ", ".join(f"{shortened(name)}[{call}][{output}]" for name, call, output in places) or "-"
 
 
 def title(layer: Any, depth: int) -> str:
     """A layer's name and class; a branch before it where it is inside of another."""
-    return "  " * (depth - 1) + "└ " * (depth > 0) + f"{layer.name} ({kind(layer)})"
+    return "  " * (depth - 1) + "└ " * (depth > 0) + f"{shortened(layer.name)} ({kind(layer)})"
 
 
 def rows(model: Any, expand: bool, trainable: bool, connected: bool, depth: int = 0) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from fastnn.plotting.framing import MARGIN, TITLE, Frame, picture_of
 from fastnn.plotting.layer_graph import Box, Group
 from fastnn.plotting.layered import Point
 from fastnn.utils.extras import need
+from fastnn.utils.naming import shortened
 
 HEAD, BODY = 9.0, 8.0  # size of type, in points
 HEAD_LINE, BODY_LINE, SPACE, PAD, ROUND, BORDER = 0.23, 0.16, 0.06, 0.11, 0.04, 0.15  # inches
@@ -136,7 +137,7 @@ def text(
     """Write a line, its middle at y."""
     looks = {"family": "DejaVu Sans", "fontsize": size, "color": colour, "weight": weight, "parse_math": False}
     behind = {"facecolor": ground, "edgecolor": "none", "pad": 1.5} if ground else None
-    axes.text(x, y, words, ha=side, va="center_baseline", bbox=behind, **looks)
+    axes.text(x, y, shortened(words), ha=side, va="center_baseline", bbox=behind, **looks)
 
 
 def _heading_width(first: str, second: str) -> float:
@@ -151,7 +152,7 @@ def _title_width(group: Group) -> float:
 def _width(words: str, size: float, weight: str = "normal") -> float:
     """The width of a line in inches."""
     font = part("font_manager").FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    return float(part("textpath").text_to_path.get_text_width_height_descent(words, font, False)[0]) / 72
+    return float(part("textpath").text_to_path.get_text_width_height_descent(shortened(words), font, False)[0]) / 72
 
 
 def part(module: str) -> Any:

@@ -6,10 +6,13 @@ from collections.abc import Collection, Sequence
 from html import escape
 from typing import Any
 
+from fastnn.utils.naming import shortened
+
 LINE = "1px solid rgba(128,128,128,.3)"
 RIGHT, LEFT = "text-align:right;white-space:nowrap", "text-align:left"
 TABLE = '<table cellpadding="3" style="border-collapse:collapse;margin:.3em 0">'
-MOST_ROWS, MOST_WORDS = 60, 160
+PLAIN = 'class="mathjax_ignore tex2jax_ignore"'  # notebooks read no formulas, and no links of formulas, in names
+MOST_ROWS = 60
 
 
 def short(words: Any) -> str:
@@ -19,13 +22,12 @@ def short(words: Any) -> str:
         >>> short("<script>"), len(short("x" * 1000))
         ('&lt;script&gt;', 159)
     """
-    text, half = str(words), MOST_WORDS // 2 - 2
-    return escape(text if len(text) <= MOST_WORDS else f"{text[:half]}...{text[-half:]}")
+    return escape(shortened(str(words)))
 
 
 def page(title: Any, *parts: str) -> str:
     """A block with a title; the parts are HTML."""
-    return f'<div style="font-size:90%;line-height:1.35"><div><b>{short(title)}</b></div>{"".join(parts)}</div>'
+    return f'<div {PLAIN} style="font-size:90%;line-height:1.35"><div><b>{short(title)}</b></div>{"".join(parts)}</div>'
 
 
 def note(words: Any) -> str:
@@ -52,11 +54,11 @@ def table(head: Sequence[Any], rows: Sequence[Sequence[Any]], right: Collection[
         made = (f'<{tag} style="{side}">{short(cell)}</{tag}>' for cell, side in zip(cells, sides, strict=True))
         return f'<tr style="border-bottom:{LINE}">{"".join(made)}</tr>'
 
-    lines = [line(row, "td") for row in shortened(rows)]
+    lines = [line(row, "td") for row in without_middle(rows)]
     return f"{TABLE}{line(head, 'th')}{''.join(lines)}</table>"
 
 
-def shortened(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+def without_middle(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     """Rows of a table, those in the middle left out if there are many."""
     left = len(rows) - MOST_ROWS
     if left <= 0:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.utils.naming import printable
+
 MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
 TEXTS = re.compile(rb"GCOL\x01\0\0\0")  # how a heap of texts begins
 NAMES = re.compile(rb"HEAP\0\0\0\0")  # how a heap of names begins
@@ -37,15 +39,18 @@ def opened(content: bytes, path: Path) -> Iterator[Any]:
 
 @contextmanager
 def naming(path: Path, expected: str, received: str) -> Iterator[None]:
-    """Errors name the file that was read."""
+    """Errors name the file that was read; what it says steers no terminal that prints them."""
     try:
         yield
-    except Damaged as error:
-        raise error if f"'{path}'" in str(error) else Damaged(f"{error} (in '{path}')") from error
     except DAMAGE as error:
         raise Damaged(f"Expected {expected} in '{path}'. Received: {received}: {error!r}") from None
     except ValueError as error:
-        raise error if f"'{path}'" in str(error) else ValueError(f"{error} (in '{path}')") from error
+        text = str(error) if f"'{path}'" in str(error) else f"{error} (in '{path}')"
+        shown = printable(text)
+        if shown == str(error):
+            raise
+        kind = Damaged if isinstance(error, Damaged) else ValueError
+        raise kind(shown) from (error if shown == text else None)
 
 
 def check_heaps(content: bytes, file: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import inspect
+import keyword
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +15,10 @@ from typing import Any, ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _used: Counter[str] = Counter()
+# control characters, ends of lines, turns of the direction of writing, half characters, what XML cannot hold
+UNSHOWN = r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+LONGEST = 160  # letters of a text in pictures and tables
+WORDS = frozenset([*keyword.kwlist, *dir(builtins)])  # what Python means by itself
 
 
 def snake_case(name: str) -> str:
@@ -38,6 +44,76 @@ def auto_name(prefix: str) -> str:
     count = _used[prefix]
     _used[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
+
+
+def checked_name(name: Any, forbidden: str = "") -> str:
+    r"""A name as it is, if terminals, pictures and files can show it.
+
+    Args:
+        name: Of a layer, model, input, weight, metric, loss or optimizer.
+        forbidden: What else must not be in it.
+
+    Raises:
+        ValueError: if it is no such name.
+
+    Example:
+        >>> checked_name("größe 2"), checked_name("red\33[31m")
+        Traceback (most recent call last):
+        ...
+        ValueError: Expected name to be a string, not '.' or '..', without control and half characters. Received: ...
+    """
+    wrong = not isinstance(name, str) or name in (".", "..") or re.search(UNSHOWN, name)
+    if not wrong and not (forbidden and forbidden in name):
+        return name
+    without = f"{forbidden!r}, " if forbidden else ""
+    raise ValueError(
+        f"Expected name to be a string, not '.' or '..', without {without}control and half characters. "
+        f"Received: {name=}"
+    )
+
+
+def printable(text: str) -> str:
+    r"""A text of several lines whose other control characters are written out.
+
+    Example:
+        >>> print(printable("line\nred\33[31m"))
+        line
+        red\x1b[31m
+    """
+    return re.sub(f"(?!\n){UNSHOWN}", lambda found: ascii(found[0])[1:-1], text)
+
+
+def shortened(text: str) -> str:
+    """A text for pictures and tables; of a very long one the middle is left out.
+
+    Example:
+        >>> shortened("dense"), len(shortened("x" * 1000))
+        ('dense', 159)
+    """
+    half = LONGEST // 2 - 2
+    return text if len(text) <= LONGEST else f"{text[:half]}...{text[-half:]}"
+
+
+def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """A variable of Python for every name: a letter, then ASCII letters, digits and `_`, as Python takes some other
+    letters for the same; none is that of another name, a word of Python's, or taken.
+
+    Example:
+        >>> identifiers(["a.b", "a b", "class", "2nd", "batch"], taken=["batch"])
+        {'a.b': 'a_b', 'a b': 'a_b_2', 'class': 'class_', '2nd': 'v_2nd', 'batch': 'batch_'}
+    """
+    reserved = WORDS.union(taken)
+    found: dict[str, str] = {}
+    used = set(reserved)
+    for name in names:
+        base = re.sub(r"\W", "_", name, flags=re.ASCII)
+        base = base if base[:1].isalpha() else f"v_{base}"
+        free, k = f"{base}_" if base in reserved else base, 2
+        while free in used:
+            free, k = f"{base}_{k}", k + 1
+        found[name] = free
+        used.add(free)
+    return found
 
 
 def clear_session() -> None:

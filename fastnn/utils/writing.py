@@ -1,4 +1,4 @@
-"""Files are written aside and renamed: a crash or a full disk leaves the old one whole."""
+"""Files are written aside and renamed: a crash or a full disk leaves the old one whole. Tables hold no formulas."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import IO
 
 ASIDE = ".fastnn.part"  # how names of files end that are not whole yet
 LEFT = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(ASIDE)}", re.DOTALL)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that spreadsheets compute
 STALE = 60  # seconds after the last byte, when nobody writes on
 
 
@@ -52,3 +53,16 @@ def remove_stale(folder: Path) -> None:
         for entry in entries:
             if LEFT.fullmatch(entry.name) and time.time() - entry.stat().st_mtime > STALE:
                 os.unlink(entry)
+
+
+def no_formula(text: str) -> str:
+    """A cell of a CSV file; what a spreadsheet would compute is marked as text, numbers stay.
+
+    Example:
+        >>> no_formula("=1+1"), no_formula("-0,5"), no_formula("loss")
+        ("'=1+1", '-0,5', 'loss')
+    """
+    with contextlib.suppress(ValueError):
+        float(text.replace(",", "."))
+        return text
+    return f"'{text}" if text.startswith(FORMULA) else text

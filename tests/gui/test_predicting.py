@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,12 @@ def test_the_score_is_exported(predictor):
     assert [row["verdict"] for row in rows] == ["rounded", "wrong", "shown"]
     assert predictor.score == (0.5, 2)
     assert float(rows[0]["value"]) == pytest.approx(0.593269992)
+
+
+def test_names_in_the_score_are_no_formulas(predictor):
+    predictor.answer("-0,59")
+    predictor.answers[0] = replace(predictor.answers[0], cell="=HYPERLINK(1)[0]")
+    assert '\n\'=HYPERLINK(1)[0],"-0,59",' in predictor.csv()
 
 
 def test_the_window_keeps_the_secret(open_window, qtbot):
