@@ -40,6 +40,33 @@ def auto_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+class Unique:
+    """Names of which each is given once; one that is taken gets the next free number.
+
+    Args:
+        taken: Names that are taken already.
+        first: The first number.
+
+    Example:
+        >>> free = Unique(["add_1"])
+        >>> free.name("add"), free.name("add"), free.name("add")
+        ('add', 'add_2', 'add_3')
+    """
+
+    def __init__(self, taken: Iterable[str] = (), first: int = 1) -> None:
+        self.taken, self.first = set(taken), first
+        self.numbers: dict[str, int] = {}  # the numbers below are taken: a thousand like names cost no million looks
+
+    def name(self, wanted: str) -> str:
+        """The name, numbered if it is taken."""
+        free = wanted
+        while free in self.taken:
+            number = self.numbers.get(wanted, self.first)
+            free, self.numbers[wanted] = f"{wanted}_{number}", number + 1
+        self.taken.add(free)
+        return free
+
+
 def clear_session() -> None:
     """Count automatic names from the start again."""
     _used.clear()
