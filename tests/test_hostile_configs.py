@@ -1,14 +1,18 @@
 """Configurations with values that nobody expects: a clear error that names the file, and an end."""
 
 import json
+import tracemalloc
+from contextlib import contextmanager
 
 import h5py
 import numpy as np
 import pytest
 
-from fastnn import Input, Sequential, layers
+from fastnn import Input, Sequential, applications, layers
 from fastnn.models import load_model, model_from_json
 from fastnn.models.network import Reader
+from fastnn.utils import limits
+from fastnn.utils.naming import Unique
 from tests.hostile import WEIGHTS, changed_weights, harmless, keras_file, members_of, refused, saved_bytes, write
 
 
@@ -175,6 +179,112 @@ def test_the_order_of_layers_costs_nothing():
         calls.append(len(tried))
     assert calls[0] == count
     assert calls[1] < 2 * count + 1
+
+
+def calling(layer, calls, outputs=None):
+    """A functional configuration of one input and a layer or operation that is called on what came before it."""
+    name = layer["config"]["name"]
+    entry = {"module": "keras.layers", "class_name": "InputLayer", "config": {"name": "in", "batch_shape": [4, 4]}}
+
+    def tensor(source):
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": [source, 0, 0]}}
+
+    nodes = [{"args": [tensor(name if k else "in")], "kwargs": {}} for k in range(calls)]
+    entries = [{**entry, "name": "in", "inbound_nodes": []}, {**layer, "name": name, "inbound_nodes": nodes}]
+    ends = {"input_layers": [["in", 0, 0]], "output_layers": outputs or [[name, 0, 0]]}
+    return {"module": "keras", "class_name": "Functional", "config": {"name": f"of_{name}", "layers": entries, **ends}}
+
+
+def test_models_in_models_each_called_twice(monkeypatch):
+    """Two calls of two calls of two calls: every level of a file doubled what had to be done."""
+    monkeypatch.setattr(limits, "MOST_CALLS", 500)
+    for depth in (3, 60):
+        config = {"module": "keras.layers", "class_name": "Identity", "config": {"name": "of"}}
+        for _ in range(depth):
+            config = calling(config, 2)
+        if depth == 3:
+            assert len(model_from_json(json.dumps(config)).layers) == 2
+        else:
+            with pytest.raises(ValueError, match=r"of_of.*at most 500 calls of layers and operations.*configuration"):
+                model_from_json(json.dumps(config))
+
+
+def test_the_limit_is_far_above_a_real_network_and_a_trusted_file_has_none(monkeypatch, tmp_path):
+    model = applications.MobileNet(weights=None, include_top=False, input_shape=(32, 32, 3))
+    outer = Sequential([Input((32, 32, 3)), model])
+    monkeypatch.setattr(limits, "MOST_CALLS", limits.MOST_CALLS // 50)
+    assert model_from_json(outer.to_json()).count_params() == model.count_params()
+    path = tmp_path / "m.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    monkeypatch.setattr(limits, "MOST_CALLS", 1)
+    with refused(path, "safe_mode=False"):
+        load_model(path)
+    assert load_model(path, safe_mode=False).layers
+
+
+def test_many_like_names_cost_little(monkeypatch):
+    """Every name was compared with all before it, and that for every number: minutes for some thousand outputs."""
+    count = 3000
+    identity = {"module": "keras.layers", "class_name": "Identity", "config": {"name": "d"}}
+    model = model_from_json(json.dumps(calling(identity, 1, [["d", 0, 0]] * count)))
+    assert model.output_names == ["d", *(f"d_{k}" for k in range(1, count))]
+    looks = []
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __eq__(self, other):
+            looks.append(1)
+            return str(self) == str(other)
+
+        __hash__ = str.__hash__
+
+    free = Unique([Counted("d_7")])
+    assert [free.name("d") for _ in range(count)][6:9] == ["d_6", "d_8", "d_9"]
+    assert len(looks) < 10
+
+
+@contextmanager
+def measured():
+    """Inside, memory is watched; gives what asks for the most so far in bytes."""
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+OPERATIONS = {
+    "pieces": ("array_split", {"indices_or_sections": 10**9}, "indices_or_sections of at most 10,000,000"),
+    "fewer pieces": ("array_split", {"indices_or_sections": 2000}, "'strided_slice'.*at most 500 calls"),
+    "powers": ("vander", {"N": 10**9}, "N of at most 10,000,000"),
+    "pixels": ("resize", {"size": [5, 10**9]}, "size of at most 10,000,000"),
+    "segments": ("segment_max", {"num_segments": 10**9, "segment_ids": 3}, "num_segments of at most 10,000,000"),
+    "counted segments": ("segment_max", {"segment_ids": 10**9}, "1,000,000,001 more"),
+}
+
+
+@pytest.mark.parametrize("what", OPERATIONS)
+def test_settings_of_operations_are_not_carried_out(what, monkeypatch):
+    """Some hundred bytes filled gigabytes, or took minutes, before the file had been read."""
+    monkeypatch.setattr(limits, "MOST_CALLS", 500)
+    name, settings, words = OPERATIONS[what]
+    config = calling({"module": "fastnn.ops", "class_name": name, "config": {"name": "o"}}, 1)
+    config["config"]["layers"][1]["inbound_nodes"][0]["kwargs"] = settings
+    with measured() as peak:
+        with pytest.raises(ValueError, match=words) as caught:
+            model_from_json(json.dumps(config))
+        assert "configuration" in str(caught.value)
+        assert peak() < 10**7
+
+
+def test_keras_way_of_saying_such_settings():
+    config = calling({"module": "keras.src.ops.numpy", "class_name": "Vander", "config": {"name": "o", "N": 10**9}}, 1)
+    with pytest.raises(ValueError, match=r"Operation 'vander': expected N of at most 10,000,000 in a file"):
+        model_from_json(json.dumps(config))
+    config = calling({"module": "keras.src.ops.numpy", "class_name": "Clip", "config": {"name": "o", "x_min": 0}}, 1)
+    config["config"]["layers"][1]["config"]["x_max"] = 10**9  # no count
+    assert model_from_json(json.dumps(config)).output_shape == (4, 4)
 
 
 def test_layers_that_wait_for_each_other():
