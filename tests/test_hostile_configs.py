@@ -11,7 +11,7 @@ import pytest
 from fastnn import Input, Sequential, applications, layers
 from fastnn.models import load_model, model_from_json
 from fastnn.models.network import Reader
-from fastnn.utils import limits
+from fastnn.utils import limits, set_random_seed
 from fastnn.utils.naming import Unique
 from tests.hostile import WEIGHTS, changed_weights, harmless, keras_file, members_of, refused, saved_bytes, write
 
@@ -285,6 +285,37 @@ def test_keras_way_of_saying_such_settings():
     config = calling({"module": "keras.src.ops.numpy", "class_name": "Clip", "config": {"name": "o", "x_min": 0}}, 1)
     config["config"]["layers"][1]["config"]["x_max"] = 10**9  # no count
     assert model_from_json(json.dumps(config)).output_shape == (4, 4)
+
+
+@pytest.mark.parametrize("kind", ["DepthwiseConv1D", "SeparableConv1D", "Conv1D", "MaxPooling1D"])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_strides_that_lead_far_behind_the_image(kind, padding):
+    """Rows were fetched ahead as far as the stride leads, and gradients looked at every step of it: without end."""
+    sizes = {"pool_size": 2} if kind == "MaxPooling1D" else {"kernel_size": 2}
+    sizes = {"filters": 2, **sizes} if kind in ("SeparableConv1D", "Conv1D") else sizes
+    results = []
+    for strides in (7, 3 * 10**10, 2**40):
+        set_random_seed(1)
+        layer = getattr(layers, kind)(**sizes, strides=strides, padding=padding)
+        model = Sequential([Input((5, 4)), layer, layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        x = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
+        model.fit(x, np.ones((3, 1)), verbose=0)
+        results.append((model.predict(x, verbose=0), *model.get_weights()))
+    for other in results[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+@pytest.mark.parametrize("dilation", [10**7, 2**62])
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D", "Conv2DTranspose"])
+def test_dilation_and_strides_have_an_end(kind, dilation):
+    sizes = {"kernel_size": 1} if kind == "DepthwiseConv2D" else {"filters": 2, "kernel_size": 3}
+    with pytest.raises(ValueError, match="reaches over at most 16,777,216 cells"):
+        Sequential([Input((5, 4, 3)), getattr(layers, kind)(**sizes, dilation_rate=dilation, padding="same")])
+    with pytest.raises(ValueError, match="strides of at most"):
+        Sequential([Input((5, 4, 3)), getattr(layers, kind)(**sizes, strides=2**62)])
+    with pytest.raises(ValueError, match="strides of at most"):
+        Sequential([Input((5, 4, 3)), layers.MaxPooling2D(2, strides=2**63 - 1, padding="same")])
 
 
 def test_layers_that_wait_for_each_other():
