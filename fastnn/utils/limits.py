@@ -12,9 +12,10 @@ from contextlib import contextmanager
 
 MOST_CALLS = 50_000
 """Calls of layers and operations in all. InceptionV3, of 311 layers, takes 1,550; within two other models 4,000."""
-MOST_NUMBERS = 2**27
-"""Numbers that operations work out at once or keep as constants, in all: half a gigabyte."""
-LARGEST_SETTING = 10**7
+MOST_NUMBERS = 2**31
+"""Numbers that operations work out at once or keep as constants, in all: causal masks of 12 layers of 4,096 words."""
+MOST_AT_ONCE = 2**27
+LARGEST_SETTING = 10**6
 """An operation's counts: of pieces, powers, classes, segments."""
 
 TRUST = ". If you trust whoever wrote the file, pass safe_mode=False"
@@ -73,12 +74,30 @@ def take_numbers(count: int, *names: str) -> None:
     """
     if _reading.calls is None:
         return
+    check_numbers(count, *names)
     if count > _reading.numbers:
         raise ValueError(
             f"'{'/'.join(names)}': expected a file whose operations make at most {MOST_NUMBERS:,} numbers while it is "
             f"read. Received: {count:,} more{TRUST}"
         )
     _reading.numbers -= count
+
+
+def check_numbers(count: int, *names: str) -> None:
+    """The same before an array is made that counts later.
+
+    Args:
+        count: How many.
+        *names: As in `take_call`.
+
+    Raises:
+        ValueError: if there are too many.
+    """
+    if _reading.calls is not None and count > MOST_AT_ONCE:
+        raise ValueError(
+            f"'{'/'.join(names)}': expected a file whose operations make at most {MOST_AT_ONCE:,} numbers at once "
+            f"while it is read. Received: {count:,}{TRUST}"
+        )
 
 
 def check_setting(operation: str, name: str, value: object) -> None:
