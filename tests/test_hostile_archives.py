@@ -12,7 +12,7 @@ import pytest
 
 from fastnn import utils
 from fastnn.models import load_model
-from fastnn.utils import archives
+from fastnn.utils import archives, files
 from fastnn.utils.session_file import SessionFile
 from fastnn.utils.session_file import read as read_session
 from gui import own_data
@@ -266,6 +266,29 @@ def test_cve_2025_12060_2025_12638_2024_55459_archives_that_write_elsewhere(what
     assert {entry.name for entry in tmp_path.iterdir()} <= before
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.name in ("evil", "passwords", "pipe", "null")]
     assert not os.path.exists("/tmp/evil-of-a-tar")
+
+
+@pytest.mark.parametrize(("ending", "many"), [("tar.xz", False), ("tar.gz", True), ("zip", False)])
+def test_an_archive_that_fills_the_disk(ending, many, tmp_path, monkeypatch):
+    """A file of some kilobytes was unpacked to whatever the disk had room for, or to as many empty files."""
+    monkeypatch.setattr(files, "NEVER_REFUSED", 10_000)
+    monkeypatch.setattr(files, "LARGEST_GROWTH", 2)
+    path, content = tmp_path / f"m.{ending}", {str(k): b"" for k in range(300)} if many else {"a": bytes(100_000)}
+    if ending == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in content.items():
+                archive.writestr(name, data)
+    else:
+        with tarfile.open(path, f"w:{ending[4:]}") as archive:
+            for name, data in content.items():
+                info = entry(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    with pytest.raises(ValueError, match="the content', which would grow to"):
+        utils.get_file(origin=path.as_uri(), cache_dir=tmp_path / "cache", extract=True)
+    assert sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*")) < 100_000
+    monkeypatch.undo()
+    assert os.listdir(utils.get_file(origin=path.as_uri(), cache_dir=tmp_path / "cache", extract=True))
 
 
 def test_a_member_that_nobody_asks_for_is_not_read(tmp_path, monkeypatch):

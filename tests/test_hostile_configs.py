@@ -2,14 +2,18 @@
 
 import json
 import traceback
+import tracemalloc
+from contextlib import contextmanager
 
 import h5py
 import numpy as np
 import pytest
 
-from fastnn import Input, Sequential, layers
+from fastnn import Input, Sequential, applications, layers
 from fastnn.models import load_model, model_from_json
 from fastnn.models.network import Reader
+from fastnn.utils import limits, set_random_seed
+from fastnn.utils.naming import Unique
 from tests.hostile import WEIGHTS, changed_weights, harmless, keras_file, members_of, refused, saved_bytes, write
 
 
@@ -196,6 +200,147 @@ def test_the_order_of_layers_costs_nothing():
         calls.append(len(tried))
     assert calls[0] == count
     assert calls[1] < 2 * count + 1
+
+
+def calling(layer, calls, outputs=None):
+    """A functional configuration of one input and a layer or operation that is called on what came before it."""
+    name = layer["config"]["name"]
+    entry = {"module": "keras.layers", "class_name": "InputLayer", "config": {"name": "in", "batch_shape": [4, 4]}}
+
+    def tensor(source):
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": [source, 0, 0]}}
+
+    nodes = [{"args": [tensor(name if k else "in")], "kwargs": {}} for k in range(calls)]
+    entries = [{**entry, "name": "in", "inbound_nodes": []}, {**layer, "name": name, "inbound_nodes": nodes}]
+    ends = {"input_layers": [["in", 0, 0]], "output_layers": outputs or [[name, 0, 0]]}
+    return {"module": "keras", "class_name": "Functional", "config": {"name": f"of_{name}", "layers": entries, **ends}}
+
+
+def test_models_in_models_each_called_twice(monkeypatch):
+    """Two calls of two calls of two calls: every level of a file doubled what had to be done."""
+    monkeypatch.setattr(limits, "MOST_CALLS", 500)
+    for depth in (3, 60):
+        config = {"module": "keras.layers", "class_name": "Identity", "config": {"name": "of"}}
+        for _ in range(depth):
+            config = calling(config, 2)
+        if depth == 3:
+            assert len(model_from_json(json.dumps(config)).layers) == 2
+        else:
+            with pytest.raises(ValueError, match=r"of_of.*at most 500 calls of layers and operations.*configuration"):
+                model_from_json(json.dumps(config))
+
+
+def test_the_limit_is_far_above_a_real_network_and_a_trusted_file_has_none(monkeypatch, tmp_path):
+    model = applications.MobileNet(weights=None, include_top=False, input_shape=(32, 32, 3))
+    outer = Sequential([Input((32, 32, 3)), model])
+    monkeypatch.setattr(limits, "MOST_CALLS", limits.MOST_CALLS // 50)
+    assert model_from_json(outer.to_json()).count_params() == model.count_params()
+    path = tmp_path / "m.keras"
+    path.write_bytes(saved_bytes(".keras"))
+    monkeypatch.setattr(limits, "MOST_CALLS", 1)
+    with refused(path, "safe_mode=False"):
+        load_model(path)
+    assert load_model(path, safe_mode=False).layers
+
+
+def test_many_like_names_cost_little(monkeypatch):
+    """Every name was compared with all before it, and that for every number: minutes for some thousand outputs."""
+    count = 3000
+    identity = {"module": "keras.layers", "class_name": "Identity", "config": {"name": "d"}}
+    model = model_from_json(json.dumps(calling(identity, 1, [["d", 0, 0]] * count)))
+    assert model.output_names == ["d", *(f"d_{k}" for k in range(1, count))]
+    looks = []
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __eq__(self, other):
+            looks.append(1)
+            return str(self) == str(other)
+
+        __hash__ = str.__hash__
+
+    free = Unique([Counted("d_7")])
+    assert [free.name("d") for _ in range(count)][6:9] == ["d_6", "d_8", "d_9"]
+    assert len(looks) < 10
+
+
+@contextmanager
+def measured():
+    """Inside, memory is watched; gives what asks for the most so far in bytes."""
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+OPERATIONS = {
+    "pieces": ("array_split", {"indices_or_sections": 10**9}, "indices_or_sections of at most 1,000,000"),
+    "fewer pieces": ("array_split", {"indices_or_sections": 2000}, "'strided_slice'.*at most 500 calls"),
+    "powers": ("vander", {"N": 10**9}, "N of at most 1,000,000"),
+    "pixels": ("resize", {"size": [5, 10**9]}, "size of at most 1,000,000"),
+    "segments": ("segment_max", {"num_segments": 10**9, "segment_ids": 3}, "num_segments of at most 1,000,000"),
+    "windows": ("extract_sequences", {"sequence_length": 50_000, "sequence_stride": 1}, "at once while it is read"),
+    "copies": ("repeat", {"repeats": [10**6, 10**9, 1, 1], "axis": 1}, "repeats of at most 1,000,000"),
+    "counted segments": ("segment_max", {"segment_ids": 10**9}, "1,000,000,001"),
+}
+
+
+@pytest.mark.parametrize("what", OPERATIONS)
+def test_settings_of_operations_are_not_carried_out(what, monkeypatch):
+    """Some hundred bytes filled gigabytes, or took minutes, before the file had been read."""
+    monkeypatch.setattr(limits, "MOST_CALLS", 500)
+    name, settings, words = OPERATIONS[what]
+    width = 100_000 if what == "windows" else 4
+    config = calling({"module": "fastnn.ops", "class_name": name, "config": {"name": "o"}}, 1)
+    config["config"]["layers"][0]["config"]["batch_shape"] = [4, width]
+    config["config"]["layers"][1]["inbound_nodes"][0]["kwargs"] = settings
+    with measured() as peak:
+        with pytest.raises(ValueError, match=words) as caught:
+            model_from_json(json.dumps(config))
+        assert "configuration" in str(caught.value)
+        assert peak() < 10**7
+
+
+def test_keras_way_of_saying_such_settings():
+    config = calling({"module": "keras.src.ops.numpy", "class_name": "Vander", "config": {"name": "o", "N": 10**9}}, 1)
+    with pytest.raises(ValueError, match=r"Operation 'vander': expected N of at most 1,000,000 in a file"):
+        model_from_json(json.dumps(config))
+    config = calling({"module": "keras.src.ops.numpy", "class_name": "Clip", "config": {"name": "o", "x_min": 0}}, 1)
+    config["config"]["layers"][1]["config"]["x_max"] = 10**9  # no count
+    assert model_from_json(json.dumps(config)).output_shape == (4, 4)
+
+
+@pytest.mark.parametrize("kind", ["DepthwiseConv1D", "SeparableConv1D", "Conv1D", "MaxPooling1D"])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_strides_that_lead_far_behind_the_image(kind, padding):
+    """Rows were fetched ahead as far as the stride leads, and gradients looked at every step of it: without end."""
+    sizes = {"pool_size": 2} if kind == "MaxPooling1D" else {"kernel_size": 2}
+    sizes = {"filters": 2, **sizes} if kind in ("SeparableConv1D", "Conv1D") else sizes
+    results = []
+    for strides in (7, 3 * 10**10, 2**40):
+        set_random_seed(1)
+        layer = getattr(layers, kind)(**sizes, strides=strides, padding=padding)
+        model = Sequential([Input((5, 4)), layer, layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        x = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
+        model.fit(x, np.ones((3, 1)), verbose=0)
+        results.append((model.predict(x, verbose=0), *model.get_weights()))
+    for other in results[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+@pytest.mark.parametrize("dilation", [10**7, 2**62])
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D", "Conv2DTranspose"])
+def test_dilation_and_strides_have_an_end(kind, dilation):
+    sizes = {"kernel_size": 1} if kind == "DepthwiseConv2D" else {"filters": 2, "kernel_size": 3}
+    with pytest.raises(ValueError, match="reaches over at most 16,777,216 cells"):
+        Sequential([Input((5, 4, 3)), getattr(layers, kind)(**sizes, dilation_rate=dilation, padding="same")])
+    with pytest.raises(ValueError, match="strides of at most"):
+        Sequential([Input((5, 4, 3)), getattr(layers, kind)(**sizes, strides=2**62)])
+    with pytest.raises(ValueError, match="strides of at most"):
+        Sequential([Input((5, 4, 3)), layers.MaxPooling2D(2, strides=2**63 - 1, padding="same")])
 
 
 def test_layers_that_wait_for_each_other():

@@ -26,6 +26,7 @@ from fastnn.errors import DTypeError, FastnnError, KernelError
 from fastnn.ops import exchange
 from fastnn.ops.attributes import Choice
 from fastnn.ops.table import OPS, Op
+from fastnn.utils import limits
 
 Array = NDArray[Any]
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
@@ -115,6 +116,7 @@ def runs_in_c(op: Op, inputs: Sequence[Array | None]) -> bool:
 def empty_results(op: Op, inputs: Sequence[Array | None], attrs: Mapping[str, Any]) -> list[Array]:
     """Uninitialised outputs and extras of the right shapes and types."""
     shapes = op.infer([None if a is None else a.shape for a in inputs], attrs)
+    limits.take_numbers(sum(map(math.prod, shapes)), op.name)
     dtype = computing_dtype(op, inputs)
     roles = (*op.outputs, *op.extra)
     return [np.empty(s, op.dtype_of(r, dtype, attrs)) for r, s in zip(roles, shapes, strict=True)]

@@ -26,6 +26,8 @@ from fastnn.engine.peek import Peek
 from fastnn.engine.tensor import Operators, Tensor, Variable, as_array
 from fastnn.errors import DTypeError, FastnnError, GraphError, ShapeError, ValueNeededError
 from fastnn.ops.table import Op, find
+from fastnn.utils import limits
+from fastnn.utils.naming import Unique
 
 Shape = tuple[int, ...]
 OpenShape = tuple["int | None", ...]
@@ -283,6 +285,7 @@ class Trace:
         self.counter = counter if counter is not None else _eager_step
         self.phase = "forward"
         self.values: dict[str, Value] = {}
+        self._free = Unique(first=2)
         self.steps: list[Step] = []
         self.producer: dict[str, Step] = {}
         self.added_losses: list[SymbolicTensor] = []
@@ -326,12 +329,7 @@ class Trace:
 
     def unique(self, name: str) -> str:
         """The name, numbered if there is a value of that name already."""
-        if name not in self.values:
-            return name
-        k = 2
-        while f"{name}_{k}" in self.values:
-            k += 1
-        return f"{name}_{k}"
+        return self._free.name(name)
 
     def variable(self, variable: Variable) -> SymbolicTensor:
         """The value that stands for a variable: what was assigned to it last in this trace, else its place."""
@@ -376,6 +374,7 @@ class Trace:
     def constant(self, value: Any, dtype: Any, name: str = "constant") -> SymbolicTensor:
         """A value that never changes."""
         array = as_array(value)
+        limits.take_numbers(array.size, *self._scope, name)
         if dtype is not None:
             array = contiguous(array, dtype)
         return self.add_value(name, array.shape, array.dtype, "constant", np.array(array, order="C"))
@@ -404,6 +403,7 @@ class Trace:
 
     def record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         """Add an operation; returns its symbolic outputs."""
+        limits.take_call(*self._scope, op.name)
         dtype = self._dtype(op, inputs)
         operands = [
             self._operand(x, np.dtype(op.dtype_of(r, dtype, attrs)), r, op)

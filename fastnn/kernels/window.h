@@ -20,18 +20,28 @@ static inline int64_t fnn_pad_before(int64_t size, int64_t kernel, int64_t strid
     return fnn_max((fnn_ceil_div(size, stride) - 1) * stride + kernel - size, 0) / 2;
 }
 
+/* A stride that leads behind the image from the only window is as good as one to just behind it; loops over strides
+ * and what is fetched ahead end then. */
+static inline int64_t fnn_stride(int64_t stride, int64_t size, int64_t windows) {
+    return windows == 1 ? fnn_min(stride, size + 1) : stride;
+}
+
 /* `padding` is a word: 0 valid, 1 same; or, between kernels, FNN_EXPLICIT, top, left, windows down, windows across. */
 #define FNN_EXPLICIT 2
 static inline fnn_window fnn_window_of(const fnn_tensor *images, int64_t kh, int64_t kw, const fnn_attr *strides,
                                        const fnn_attr *padding) {
     const int64_t h = images->shape[1], w = images->shape[2], sh = strides->i[0], sw = strides->i[1];
     const int same = padding->i[0] == 1;
-    if (padding->i[0] == FNN_EXPLICIT)
-        return (fnn_window){images->shape[0], h, w, images->shape[3], kh, kw, sh, sw,
-                            padding->i[3], padding->i[4], padding->i[1], padding->i[2]};
-    const fnn_window z = {images->shape[0], h, w, images->shape[3], kh, kw, sh, sw,
+    if (padding->i[0] == FNN_EXPLICIT) {
+        const int64_t oh = padding->i[3], ow = padding->i[4];
+        return (fnn_window){images->shape[0], h, w, images->shape[3], kh, kw, fnn_stride(sh, h, oh), fnn_stride(sw, w, ow),
+                            oh, ow, padding->i[1], padding->i[2]};
+    }
+    fnn_window z = {images->shape[0], h, w, images->shape[3], kh, kw, sh, sw,
                           fnn_window_count(h, kh, sh, same), fnn_window_count(w, kw, sw, same),
                           fnn_pad_before(h, kh, sh, same), fnn_pad_before(w, kw, sw, same)};
+    z.sh = fnn_stride(sh, h, z.oh);
+    z.sw = fnn_stride(sw, w, z.ow);
     return z;
 }
 

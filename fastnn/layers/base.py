@@ -22,6 +22,7 @@ from fastnn.layers.calling import calling, training_now
 from fastnn.layers.configured import Configured, map_shapes
 from fastnn.layers.input_spec import check_inputs
 from fastnn.layers.weights import Book, Holder
+from fastnn.utils import limits
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, checked_name, did_you_mean, snake_case
 
@@ -158,6 +159,7 @@ class Layer(Holder, Configured):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer to arrays (at once), or to symbolic tensors (a graph)."""
         self._check_initialised()
+        limits.take_call(self.name)
         if graph.current_trace() is not None:
             return self._call_in_trace(args, kwargs)
         if graph.is_symbolic((args, kwargs)):

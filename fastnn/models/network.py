@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any
 
 from fastnn.engine import functional
@@ -14,7 +13,7 @@ from fastnn.errors import GraphError
 from fastnn.layers import Input, InputLayer, Layer
 from fastnn.models import nodes
 from fastnn.ops.table import Op
-from fastnn.utils.naming import checked_name
+from fastnn.utils.naming import Unique, checked_name
 from fastnn.utils.registry import deserialize, serialize_object
 
 
@@ -59,11 +58,8 @@ class Network:
     def _output_names(self) -> list[str]:
         if isinstance(self.output_structure, dict):
             return list(self.output_structure)
-        found: list[str] = []
-        for name in (self.names[id(operation_of(t.node))] for t in self.outputs if t.node is not None):
-            numbered = (f"{name}_{k}" for k in count(1) if f"{name}_{k}" not in found)
-            found.append(next(numbered) if name in found else name)
-        return found
+        free = Unique()
+        return [free.name(self.names[id(operation_of(t.node))]) for t in self.outputs if t.node is not None]
 
     def run(self, given: Sequence[Any]) -> Any:
         """The outputs for other inputs, eager or symbolic; a list of one is that one."""
@@ -214,22 +210,15 @@ def operation_names(operations: Sequence[Any]) -> dict[int, str]:
         GraphError: if two layers have the same name.
     """
     names = {id(op): op.name for op in operations if isinstance(op, Layer)}
-    taken = list(names.values())
-    twice = sorted({n for n in taken if taken.count(n) > 1})
+    taken = Counter(names.values())
+    twice = sorted(name for name, times in taken.items() if times > 1)
     if twice:
         raise GraphError(
-            f"Expected layers of different names. Received: the name {twice[0]!r} for {taken.count(twice[0])} layers"
+            f"Expected layers of different names. Received: the name {twice[0]!r} for {taken[twice[0]]} layers"
         )
-    for op in operations:
-        if isinstance(op, Node):
-            base = getattr(op.callable, "name", "function")
-            count, name = 0, base
-            while name in taken:
-                count += 1
-                name = f"{base}_{count}"
-            names[id(op)] = name
-            taken.append(name)
-    return names
+    free = Unique(taken)
+    bare = (op for op in operations if isinstance(op, Node))
+    return names | {id(op): free.name(getattr(op.callable, "name", "function")) for op in bare}
 
 
 # ---------------------------------------------------------------- reading a configuration

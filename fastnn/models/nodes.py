@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.engine.nested import flatten
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.ops.table import COMPOSED, OPS, Op
+from fastnn.utils.limits import check_setting
 from fastnn.utils.naming import did_you_mean, snake_case
 
 MODULES = {
@@ -78,6 +80,13 @@ CONFIGURED = {
     "trapezoid": {"x"},
 }
 """Where one of these names is in the configuration all the same."""
+
+_UNCOUNTED = (
+    "begin end epsilon initial max_val max_value n nan neginf newshape posinf seed shape start stop threshold x_max "
+    "x_min"
+)
+UNCOUNTED = frozenset(_UNCOUNTED.split())
+"""Settings that may be as large as any number: they count nothing, or nothing but numbers that are not made yet."""
 
 
 # ---------------------------------------------------------------- writing
@@ -255,8 +264,20 @@ def made(entry: Mapping[str, Any]) -> Callable[..., Any]:
     if operation is None:
         raise ValueError(f"Expected a known operation. Received: {name!r}; {did_you_mean(name, MODULE_OF)}")
     if str(entry["module"]).startswith("fastnn."):
-        return operation
+        return partial(checked, name, operation)
     return Repeated(name, operation, entry.get("config") or {})
+
+
+def checked(name: str, operation: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call an operation as a file says, after a look at its settings.
+
+    Raises:
+        ValueError: for a count that no network needs, such as a thousand million pieces.
+    """
+    for key, value in (*zip(inspect.signature(operation).parameters, args, strict=False), *kwargs.items()):
+        if key not in CALLED | UNCOUNTED:
+            check_setting(name, key, value)
+    return operation(*args, **kwargs)
 
 
 class Repeated:
@@ -287,13 +308,13 @@ class Repeated:
         if self.by_position:
             before = ["subscripts"] if "subscripts" in self.settings else []
             rest = {key: value for key, value in self.settings.items() if key not in before}
-            return self.operation(*(self.settings[key] for key in before), *args, **rest, **kwargs)
+            return checked(self.name, self.operation, *(self.settings[key] for key in before), *args, **rest, **kwargs)
         if len(args) > len(self.called):
             raise ValueError(f"Operation '{self.name}': expected arguments {self.called}. Received: {len(args)}")
         named = {**dict(zip(self.called, args, strict=False)), **kwargs}
         if self.name == "get_item" and isinstance(named.get("key"), list):
             named["key"] = tuple(named["key"])
-        return self.operation(**named, **self.settings)
+        return checked(self.name, self.operation, **named, **self.settings)
 
 
 def revived(value: Any, tensors: Callable[[Mapping[str, Any]], Any]) -> Any:

@@ -20,10 +20,10 @@ from fastnn.models import hdf5, old_configs
 from fastnn.models.model import Model
 from fastnn.models.network import make_layer
 from fastnn.models.weight_groups import groups
-from fastnn.utils import archives
+from fastnn.utils import archives, limits
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
 from fastnn.utils.naming import refuse_further
-from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
+from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object, trusted
 from fastnn.utils.writing import write_aside
 
 FORMAT = "3.8.0"  # the Keras version whose layout this is
@@ -293,7 +293,7 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
 
 def build_model(path: Path, config: Mapping[str, Any], compile: bool = True) -> Model:
     """The model of a configuration, compiled if that says so, without weights."""
-    with naming(path, "a model's configuration", "another one"):
+    with limits.reading(trusted()), naming(path, "a model's configuration", "another one"):
         model = make_layer(config)
         if not isinstance(model, Model):
             raise Damaged(f"Expected a model. Received: {type(model).__name__}")

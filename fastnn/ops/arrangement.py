@@ -17,6 +17,7 @@ from fastnn.ops.shaping import concatenate, expand_dims, reshape, transpose
 from fastnn.ops.slicing import broadcast_to, flip, strided_slice
 from fastnn.ops.table import composed, tensor
 from fastnn.ops.terms import grid
+from fastnn.utils.limits import check_numbers
 
 PadWidth = int | Sequence[int] | Sequence[Sequence[int]]
 
@@ -266,6 +267,7 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any
         return copies(x, at, int(counts[0]), at + 1)
     if counts.shape != (x.shape[at],):
         raise ValueError(f"Expected one number for each of {x.shape[at]} cells. Received: repeats={repeats!r}")
+    check_numbers(int(counts.sum(dtype=float)), "repeat")
     return take(x, np.repeat(np.arange(x.shape[at]), counts), axis=at)
 
 

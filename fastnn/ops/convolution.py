@@ -23,6 +23,11 @@ PADDED = "padding counts as 0"
 # ---------------------------------------------------------------- where windows lie
 
 
+WIDEST_REACH = 2**24
+"""Cells of an image under a kernel, with those that dilation leaves out: the image is padded by as many."""
+LONGEST_STRIDE = 2**40
+
+
 def window_count(size: int, kernel: int, stride: int, padding: str) -> int:
     """How many windows fit along one axis; with "same" one for every `stride` cells."""
     return -(-size // stride) if padding == "same" else (size - kernel) // stride + 1
@@ -42,10 +47,24 @@ def extent(kernel: int, dilation: int) -> int:
 
 
 def reach(kernel_size: Shape, dilation: Pair) -> Pair:
-    """Height and width that a kernel reaches over; raises ShapeError for a dilation below 1."""
+    """Height and width that a kernel reaches over; raises ShapeError for a dilation below 1 or too large."""
     if len(dilation) != 2 or min(dilation) < 1:
         raise ShapeError(f"expected a dilation rate of two positive numbers, received {dilation}.")
-    return extent(kernel_size[0], dilation[0]), extent(kernel_size[1], dilation[1])
+    high, wide = extent(kernel_size[0], dilation[0]), extent(kernel_size[1], dilation[1])
+    if max(high, dilation[0]) * max(wide, dilation[1]) > WIDEST_REACH:
+        raise ShapeError(
+            f"expected a kernel that reaches over at most {WIDEST_REACH:,} cells, received one of {high} x {wide} "
+            f"with dilation {dilation}."
+        )
+    return high, wide
+
+
+def check_strides(strides: Pair) -> None:
+    """Raise ShapeError unless strides are two positive numbers with which positions can be worked out."""
+    if len(strides) != 2 or min(strides) < 1:
+        raise ShapeError(f"expected strides of two positive numbers, received {strides}.")
+    if max(strides) > LONGEST_STRIDE:
+        raise ShapeError(f"expected strides of at most {LONGEST_STRIDE:,}, received {strides}.")
 
 
 def check_dilation(strides: Pair, dilation: Pair) -> None:
@@ -58,8 +77,7 @@ def check_windows(size: Pair, kernel_size: Pair, strides: Pair, padding: str) ->
     """Raise ShapeError unless kernel and strides are positive and a window fits into the image."""
     if len(kernel_size) != 2 or min(kernel_size) < 1:
         raise ShapeError(f"expected a kernel size of two positive numbers, received {kernel_size}.")
-    if len(strides) != 2 or min(strides) < 1:
-        raise ShapeError(f"expected strides of two positive numbers, received {strides}.")
+    check_strides(strides)
     if padding == "valid" and (size[0] < kernel_size[0] or size[1] < kernel_size[1]):
         least, found = " x ".join(map(str, kernel_size)), " x ".join(map(str, size))
         raise ShapeError(f"expected an image of at least {least}, the size of the kernel, received {found}.")

@@ -15,6 +15,7 @@ from fastnn.ops.convolution import (
     axes_of,
     check_dilation,
     check_images,
+    check_strides,
     check_windows,
     crop,
     pad_images,
@@ -169,8 +170,7 @@ def transpose_shape(
     if x[3] != w[3]:
         raise ShapeError(f"expected {w[3]} input channels, received {x[3]}.")
     check_bias(b, w[2], "output channel")
-    if len(strides) != 2 or min(strides) < 1:
-        raise ShapeError(f"expected strides of two positive numbers, received {strides}.")
+    check_strides(strides)
     check_dilation(strides, dilation_rate)
     if min(x[1:3]) < 1:
         raise ShapeError(f"expected an image of at least 1 x 1, received {x[1]} x {x[2]}.")

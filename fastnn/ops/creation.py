@@ -14,6 +14,7 @@ from fastnn.ops.scattering import scatter_nd
 from fastnn.ops.shaping import reshape, transpose
 from fastnn.ops.slicing import broadcast_to
 from fastnn.ops.table import composed, find, tensor
+from fastnn.utils.limits import check_numbers
 
 ShapeLike = int | Sequence[int]
 
@@ -139,21 +140,27 @@ def identity(n: int, dtype: Any = None) -> Any:
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """A matrix with ones on and below diagonal `k`."""
-    return tensor(np.tri(N, M, k, dtype or config.floatx()))
+    return tensor(lower(N, N if M is None else M, k, dtype or config.floatx()))
+
+
+def lower(rows: int, columns: int, k: int, dtype: Any) -> np.ndarray:
+    """The matrix of `tri` as an array."""
+    check_numbers(rows * columns, "tri")
+    return np.tri(rows, columns, k, dtype)
 
 
 @composed
 def tril(x: Any, k: int = 0) -> Any:
     """X with zeros above diagonal `k` of its last two axes."""
     x = tensor(x)
-    return find("where")(np.tri(x.shape[-2], x.shape[-1], k, bool), x, np.zeros((), x.dtype))
+    return find("where")(lower(x.shape[-2], x.shape[-1], k, bool), x, np.zeros((), x.dtype))
 
 
 @composed
 def triu(x: Any, k: int = 0) -> Any:
     """X with zeros below diagonal `k` of its last two axes."""
     x = tensor(x)
-    return find("where")(~np.tri(x.shape[-2], x.shape[-1], k - 1, bool), x, np.zeros((), x.dtype))
+    return find("where")(~lower(x.shape[-2], x.shape[-1], k - 1, bool), x, np.zeros((), x.dtype))
 
 
 def diagonal_cells(rows: int, columns: int, offset: int) -> np.ndarray:

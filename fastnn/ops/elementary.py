@@ -22,6 +22,7 @@ from fastnn.ops.selection import nonzero, segment_max
 from fastnn.ops.shaping import expand_dims, reshape
 from fastnn.ops.table import composed, find, tensor
 from fastnn.ops.unary import absolute, negative
+from fastnn.utils.limits import check_numbers
 
 Axis = int | Sequence[int] | None
 abs = absolute
@@ -369,4 +370,5 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
             f"expected a length from 1 to {size} and a stride from 1, received {sequence_length}, {sequence_stride}."
         )
     begins = np.arange(0, size - sequence_length + 1, sequence_stride)
+    check_numbers(len(begins) * sequence_length, "extract_sequences")
     return find("take")(x, begins[:, None] + np.arange(sequence_length), axis=-1)

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from fastnn.errors import ShapeError
 from fastnn.ops.attributes import Choice
-from fastnn.ops.table import Case, define
+from fastnn.ops.table import LARGEST_SIZE, Case, define
 from fastnn.ops.terms import Formula, Index, Shape, Sum, grid
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def windows(x: Shape, pool_size: Any, strides: Any, padding: str) -> tuple[Axis,
         raise ShapeError(f"expected an image batch (samples, height, width, channels), received shape {x}.")
     if min(*size, *stride) < 1:
         raise ShapeError(f"expected pool_size and strides of at least 1, received {size} and {stride}.")
+    if max(*size, *stride) > LARGEST_SIZE:
+        raise ShapeError(f"expected pool_size and strides of at most 2**48, received {size} and {stride}.")
     if min(x[1:3]) < 1 or (padding == "valid" and (x[1] < size[0] or x[2] < size[1])):
         raise ShapeError(f"expected an image of at least the window {size} for {padding} padding, received {x[1:3]}.")
     return axis_windows(x[1], size[0], stride[0], padding), axis_windows(x[2], size[1], stride[1], padding)

@@ -13,6 +13,7 @@ from fastnn.ops.attributes import Choice
 from fastnn.ops.conversion import floating
 from fastnn.ops.elementwise import add, multiply
 from fastnn.ops.networks import checked_layout
+from fastnn.ops.resampling import resize2d
 from fastnn.ops.shaping import reshape
 from fastnn.ops.slicing import broadcast_to
 from fastnn.ops.table import Case, composed, define, tensor
@@ -255,25 +256,14 @@ def resize(
     if antialias or pad_to_aspect_ratio:
         raise NotImplementedError("resize is available with antialias=False and pad_to_aspect_ratio=False only.")
     x, alone, first = batched(images, data_format)
-    n, height, width, _ = x.shape
+    _, height, width, _ = x.shape
     new_height, new_width = (int(s) for s in size)
-    top, left, tall, wide = 0, 0, height, width
     if crop_to_aspect_ratio:
         tall = min(height, int(width * new_height / new_width))
         wide = min(width, int(height * new_width / new_height))
         top, left = (height - tall) // 2, (width - wide) // 2
-    down = source_places(new_height, tall, top, interpolation, x.dtype).reshape(1, -1, 1)
-    across = source_places(new_width, wide, left, interpolation, x.dtype).reshape(1, 1, -1)
-    shape = (n, new_height, new_width)
-    row, column = (np.broadcast_to(v, shape) for v in (down, across))
-    return unbatched(sample_image(x, row, column, interpolation=interpolation, fill_mode="nearest"), alone, first)
-
-
-def source_places(count: int, extent: int, begin: int, interpolation: str, dtype: Any) -> np.ndarray:
-    """Where along an axis the pixels of a resized image lie in the given one."""
-    middle = (np.arange(count) + 0.5) * extent / count
-    at = np.floor(middle) if interpolation == "nearest" else np.clip(middle - 0.5, 0, extent - 1)
-    return (begin + at).astype(dtype)
+        x = x[:, top : top + tall, left : left + wide]
+    return unbatched(resize2d(x, size=(new_height, new_width), interpolation=interpolation), alone, first)
 
 
 @composed

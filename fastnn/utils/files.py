@@ -16,6 +16,8 @@ from fastnn.datasets.download import alone, fetch
 
 ALGORITHMS = {32: "md5", 64: "sha256"}  # by the length of the hash
 FORMATS = ("tar", "zip")
+LARGEST_GROWTH = 1000  # times an archive's size; sets of data grow about twentyfold
+NEVER_REFUSED = 100 * 2**20  # bytes of content that any archive may have
 
 
 def get_file(
@@ -168,11 +170,12 @@ def unpack(archive: Path, folder: Path, formats: tuple[str, ...]) -> None:
 
     if "tar" in formats and tarfile.is_tarfile(archive):
         with tarfile.open(archive) as tar:
-            members = tar.getmembers()
-            for member in members:
+            size, largest = 0, largest_content(archive, folder)
+            for member in tar:
                 refuse_elsewhere(member)
                 member.mode = 0o755 if member.isdir() else 0o644
-            refuse_growth("the content", sum(member.size for member in members), shutil.disk_usage(folder).free)
+                size += member.size + tarfile.BLOCKSIZE
+                refuse_growth("the content", size, largest)
             safe: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(folder, **safe)
             read_out(tar.fileobj)
@@ -180,7 +183,14 @@ def unpack(archive: Path, folder: Path, formats: tuple[str, ...]) -> None:
         with zipfile.ZipFile(archive) as zipped:
             for name in zipped.namelist():
                 refuse_outside(name)
-            refuse_growth("the content", sum(i.file_size for i in zipped.infolist()), shutil.disk_usage(folder).free)
+            size = sum(member.file_size for member in zipped.infolist())
+            refuse_growth("the content", size, largest_content(archive, folder))
             zipped.extractall(folder)
     else:
         raise ValueError("another kind of file")
+
+
+def largest_content(archive: Path, folder: Path) -> int:
+    """How many bytes an archive may unpack to: no more than the disk holds, or than anybody would pack so small."""
+    growth = max(LARGEST_GROWTH * archive.stat().st_size, NEVER_REFUSED)
+    return min(growth, shutil.disk_usage(folder).free)

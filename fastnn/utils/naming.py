@@ -103,17 +103,39 @@ def identifiers(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
         {'a.b': 'a_b', 'a b': 'a_b_2', 'class': 'class_', '2nd': 'v_2nd', 'batch': 'batch_'}
     """
     reserved = WORDS.union(taken)
-    found: dict[str, str] = {}
-    used = set(reserved)
+    found, free = {}, Unique(reserved, first=2)
     for name in names:
         base = re.sub(r"\W", "_", name, flags=re.ASCII)
         base = base if base[:1].isalpha() else f"v_{base}"
-        free, k = f"{base}_" if base in reserved else base, 2
-        while free in used:
-            free, k = f"{base}_{k}", k + 1
-        found[name] = free
-        used.add(free)
+        found[name] = free.name(f"{base}_" if base in reserved else base)
     return found
+
+
+class Unique:
+    """Names of which each is given once; one that is taken gets the next free number.
+
+    Args:
+        taken: Names that are taken already.
+        first: The first number.
+
+    Example:
+        >>> free = Unique(["add_1"])
+        >>> free.name("add"), free.name("add"), free.name("add")
+        ('add', 'add_2', 'add_3')
+    """
+
+    def __init__(self, taken: Iterable[str] = (), first: int = 1) -> None:
+        self.taken, self.first = set(taken), first
+        self.numbers: dict[str, int] = {}  # the numbers below are taken: a thousand like names cost no million looks
+
+    def name(self, wanted: str) -> str:
+        """The name, numbered if it is taken."""
+        free = wanted
+        while free in self.taken:
+            number = self.numbers.get(wanted, self.first)
+            free, self.numbers[wanted] = f"{wanted}_{number}", number + 1
+        self.taken.add(free)
+        return free
 
 
 def clear_session() -> None:
