@@ -11,7 +11,7 @@ import pytest
 import fastnn
 from fastnn import layers
 from fastnn.models import load_model
-from fastnn.utils import hdf5_files
+from fastnn.utils import hdf5_files, hdf5_numbers
 from fastnn.utils.checkpoints import restore_variables, save_variables
 from tests.hostile import changed_weights, h5_file, keras_file, refused, saved_bytes, small_model
 
@@ -161,8 +161,8 @@ def test_a_large_file_is_no_bomb(tmp_path):
         assert data.nbytes == 600_000_000
         h5.create_dataset("x", data=np.ones(5, "f4"))
     with hdf5_files.opened(path.read_bytes(), path) as h5:
-        assert hdf5_files.numbers_at(h5, "w", path).shape == (150_000_000,)
-        assert hdf5_files.numbers_at(h5, "x", path)[0] == 1
+        assert hdf5_numbers.numbers_at(h5, "w", path).shape == (150_000_000,)
+        assert hdf5_numbers.numbers_at(h5, "x", path)[0] == 1
 
 
 def attribute(name, value):

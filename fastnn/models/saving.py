@@ -21,7 +21,8 @@ from fastnn.models.model import Model
 from fastnn.models.network import make_layer
 from fastnn.models.weight_groups import groups
 from fastnn.utils import archives
-from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
+from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, opened
+from fastnn.utils.hdf5_numbers import numbers_at, numbers_of
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 from fastnn.utils.writing import write_aside
 
@@ -285,7 +286,7 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
             model.optimizer.build(model.trainable_weights)
         pairs = hdf5.read_weights(inner(h5, "model_weights", path), model, path)
         pairs += hdf5.read_optimizer(h5, model, path) if settings else []
-        found = list(hdf5.assigned(pairs))
+        found = list(hdf5.assigned(pairs, path))
     for variable, value in found:
         variable.assign(value)
     return model
@@ -330,7 +331,7 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
                 raise ValueError("Expected by_name with older .h5 files only. Received: a newer one")
         else:
             group = inner(h5, "model_weights", path) if "model_weights" in h5 else h5
-            found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch)))
+            found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch), path))
             for variable, value in found:
                 variable.assign(value)
             return
@@ -381,7 +382,7 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
             raise ValueError(
                 f"Expected '{variable.path}' of shape {variable.shape}. Received: {dataset.shape} in '{file}'"
             )
-        found.append((variable, np.asarray(dataset)))
+        found.append((variable, numbers_of(dataset, file)))
     return found
 
 

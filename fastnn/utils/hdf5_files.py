@@ -151,22 +151,3 @@ def inner_or_none(group: Any, path: str, file: Path) -> Any:
             raise Damaged(f"Expected '{top}/{path}' in '{file}' itself. Received: {link}")
         group = group[part]
     return group
-
-
-def numbers_at(group: Any, path: str, file: Path) -> Any:
-    """The place of an array that the file itself holds, not read yet.
-
-    Raises:
-        ValueError: naming the file, if it is elsewhere, or no array of numbers.
-    """
-    import h5py
-
-    data = inner(group, path, file)
-    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or data.dtype.kind not in "fiub":
-        raise Damaged(f"Expected numbers under '{group.name}/{path}' of '{file}'. Received: {data!r}")
-    return data
-
-
-def arrays_of(group: Any, file: Path) -> list[Any]:
-    """The arrays that a group names, in that order; not read yet."""
-    return [numbers_at(group, name, file) for name in names_of(group, "weight_names", file)]
