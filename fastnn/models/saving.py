@@ -23,6 +23,7 @@ from fastnn.models.weight_groups import groups
 from fastnn.utils import archives
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, opened
 from fastnn.utils.hdf5_numbers import numbers_at, numbers_of
+from fastnn.utils.json_text import json_of
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 from fastnn.utils.writing import write_aside
 
@@ -105,8 +106,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         3
     """
     try:
-        config = json.loads(json_string)
-    except (ValueError, TypeError, RecursionError) as error:
+        config = json_of(json_string)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"Expected a model's configuration as JSON. Received: {error}") from None
     return model_from_config(config, custom_objects)
 
@@ -232,9 +233,9 @@ def parts_of(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
     """The same of a file's content."""
     try:
         with archives.opened(io.BytesIO(content)) as archive:
-            config = json.loads(archives.part(archive, "config.json"))
+            config = json_of(archives.part(archive, "config.json"), archives.held(archive, "config.json"))
             weights = archives.part(archive, WEIGHTS)
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError) as error:
         raise Damaged(f"Expected a model saved as .keras or .h5. Received another file, '{path}': {error}") from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: JSON without a class name")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from fastnn.utils.json_text import json_of
 
 MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
 TEXTS = re.compile(rb"GCOL\x01(...)", re.DOTALL)  # how a heap of texts begins
@@ -143,8 +144,8 @@ def text_of(h5: Any, name: str, file: Path) -> Any:
         return None
     raw = words_of(h5, name, file)
     try:
-        return json.loads(raw if isinstance(raw, (bytes, str)) else bytes(raw))
-    except (ValueError, RecursionError) as error:
+        return json_of(raw if isinstance(raw, (bytes, str)) else bytes(raw))
+    except ValueError as error:
         raise Damaged(f"Expected JSON as '{name}' of '{file}'. Received: {error}") from None
 
 
