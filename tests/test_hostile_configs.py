@@ -6,7 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn import Input, Sequential, layers
+from fastnn.engine import memory
 from fastnn.models import load_model, model_from_json
 from fastnn.models.network import Reader
 from tests.hostile import WEIGHTS, changed_weights, harmless, keras_file, members_of, refused, saved_bytes, write
@@ -183,3 +185,21 @@ def test_layers_that_wait_for_each_other():
     first["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "3"
     with pytest.raises(ValueError, match="depend on the inputs"):
         model_from_json(json.dumps(config))
+
+
+def test_a_configuration_asks_for_no_more_weights_than_memory_holds(monkeypatch):
+    """It has no file whose length were a limit: some hundred letters took gigabytes, layer by layer."""
+    model = fastnn.Sequential([layers.Input((30,)), layers.Dense(100, name="one"), layers.Dense(100, name="two")])
+    functional = fastnn.Model(model.inputs, model.outputs)
+    needed = 2 * 4 * model.count_params()
+    readers = {
+        "model_from_json": lambda: model_from_json(model.to_json()),
+        "from_config": lambda: fastnn.Sequential.from_config(model.get_config()),
+        "functional": lambda: fastnn.Model.from_config(functional.get_config()),
+    }
+    for read in readers.values():
+        monkeypatch.setattr(memory, "memory_of_machine", lambda: needed)
+        assert read().count_params() == model.count_params()
+        monkeypatch.setattr(memory, "memory_of_machine", lambda: needed - 8)
+        with pytest.raises(ValueError, match="'two': .* no more weights than half of this machine's memory"):
+            read()

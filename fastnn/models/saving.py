@@ -18,7 +18,7 @@ from fastnn.engine.tensor import Variable
 from fastnn.exchange import safetensors
 from fastnn.models import hdf5, old_configs
 from fastnn.models.model import Model
-from fastnn.models.network import make_layer
+from fastnn.models.network import configuring, make_layer
 from fastnn.models.weight_groups import groups
 from fastnn.utils import archives
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, opened
@@ -128,7 +128,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     if "module" not in config:
         with naming(path, "a model's configuration", "another one"):
             config = old_configs.todays_model(config)
-    with custom_object_scope(custom_objects):
+    with configuring(custom_objects):
         return build_model(path, config)
 
 

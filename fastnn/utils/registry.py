@@ -73,6 +73,11 @@ def room_for_weights(count: int, most: str = "the file can hold") -> Iterator[No
         _scopes.room, _scopes.most = before
 
 
+def has_room_set() -> bool:
+    """Whether there is a limit of weights."""
+    return _scopes.room is not None
+
+
 def take_room(layer: str, count: int) -> None:
     """Count weights that are about to be made.
 
