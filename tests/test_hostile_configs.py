@@ -201,5 +201,5 @@ def test_a_configuration_asks_for_no_more_weights_than_memory_holds(monkeypatch)
         monkeypatch.setattr(memory, "memory_of_machine", lambda: needed)
         assert read().count_params() == model.count_params()
         monkeypatch.setattr(memory, "memory_of_machine", lambda: needed - 8)
-        with pytest.raises(ValueError, match="'two': .* no more weights than half of this machine's memory"):
+        with pytest.raises(ValueError, match=r"'two': .* than the [\d,]+ that half of this machine's memory"):
             read()

@@ -307,3 +307,23 @@ def test_heaps_are_known_whatever_lies_in_their_unused_bytes(tmp_path):
     path.write_bytes(content)
     with refused(path, "heap"):
         load_model(path)
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_names_that_paths_have_another_meaning_for(name, tmp_path):
+    """Such layers were written into files that could not be read again."""
+    with pytest.raises(ValueError, match=r"not '\.' or '\.\.'"):
+        layers.Dense(2, name=name)
+    model = small_model()
+    model.layers[0].weights[0].path = f"one/{name}"
+    with pytest.raises(ValueError, match=r"not '\.' or '\.\.'. Received: 'one/\."):
+        model.save(tmp_path / "m.h5")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "top_level_model_weights"])
+def test_names_that_files_have_another_meaning_for(name, tmp_path):
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(2, name=name)])
+    with pytest.raises(ValueError, match=f"not '' or 'top_level_model_weights'. Received: .'{name}'"):
+        model.save(tmp_path / "m.h5")
+    assert not list(tmp_path.iterdir())

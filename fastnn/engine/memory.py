@@ -104,10 +104,8 @@ def memory_of_machine() -> int:
     try:
         import resource  # which Windows lacks
 
-        limit, most = (
-            resource.getrlimit(resource.RLIMIT_AS)[0],
-            os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
-        )
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ImportError, AttributeError, ValueError, OSError):
         return 2**60
     return most if limit == resource.RLIM_INFINITY else min(limit, most)

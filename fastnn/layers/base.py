@@ -26,7 +26,7 @@ from fastnn.layers.weights import Book, Holder
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import auto_name, did_you_mean, snake_case
 
-NO_NAME = re.compile("[/\0\ud800-\udfff]")  # files could not hold such a name
+NO_NAME = re.compile(r"[/\0\ud800-\udfff]|\A\.{1,2}\Z")  # files could not hold such a name, or not under it
 
 
 def building(build: Callable[..., None]) -> Callable[..., None]:
@@ -123,7 +123,9 @@ class Layer(Holder, Configured):
                 + did_you_mean(next(iter(kwargs)), list(inspect.signature(type(self).__init__).parameters)[1:])
             )
         if name is not None and (not isinstance(name, str) or NO_NAME.search(name)):
-            raise ValueError(f"Expected name to be a string without '/', NUL and half characters. Received: {name=}")
+            raise ValueError(
+                f"Expected name to be a string without '/', NUL and half characters, not '.' or '..'. Received: {name=}"
+            )
         self.name = auto_name(snake_case(type(self).__name__)) if name is None else name
         self.dtype = dtype_name(dtype)
         self.autocast = autocast

@@ -50,7 +50,12 @@ def write(h5: Any, model: Any, optimizer: bool) -> None:
 
 def write_weights(group: Any, model: Any) -> None:
     """Write the weights of every layer under its name."""
-    put_names(group, "layer_names", [layer.name for layer in model.layers])
+    names = [layer.name for layer in model.layers]
+    if unfit := [name for name in names if names.count(name) > 1 or name in (TOP, "")]:
+        raise ValueError(
+            f"Expected layers in an .h5 file to have different names, not '' or '{TOP}'. Received: {unfit}"
+        )
+    put_names(group, "layer_names", names)
     group.attrs["backend"], group.attrs["keras_version"] = b"tensorflow", VERSION.encode()
     for layer in sorted(model.layers, key=lambda x: str(x.name)):
         write_arrays(group.create_group(layer.name), in_order(layer))
@@ -64,6 +69,8 @@ def write_arrays(group: Any, variables: Sequence[Variable]) -> None:
         name, k = variable.path, 1
         while name in names:
             name, k = f"{variable.path}_{k}", k + 1
+        if {".", "..", ""} & set(name.split("/")):  # which paths in a file have another meaning for
+            raise ValueError(f"Expected weights in an .h5 file to have names, not '.' or '..'. Received: '{name}'")
         names.append(name)
     put_names(group, "weight_names", names)
     for name, variable in zip(names, variables, strict=True):

@@ -28,10 +28,8 @@ def configuring(custom_objects: Mapping[str, Any] | None = None) -> Iterator[Non
     The other half is for gradients and the like. Where a file is read, what that holds is the limit already.
     """
     most = memory.memory_of_machine() // 2 // np.dtype(floatx()).itemsize
-    limit = (
-        nullcontext() if has_room_set() else room_for_weights(most, f"half of this machine's memory holds, {most:,}")
-    )
-    with custom_object_scope(custom_objects), limit:
+    said = f"the {most:,} that half of this machine's memory holds"
+    with custom_object_scope(custom_objects), nullcontext() if has_room_set() else room_for_weights(most, said):
         yield
 
 
