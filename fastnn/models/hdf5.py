@@ -13,6 +13,7 @@ import numpy as np
 
 from fastnn.engine.tensor import Variable
 from fastnn.models import old_configs
+from fastnn.utils.fitting import fitted
 from fastnn.utils.hdf5_files import Damaged, inner, names_of, text_of
 from fastnn.utils.hdf5_numbers import arrays_of, numbers_of
 from fastnn.utils.registry import deserialize, serialize
@@ -213,4 +214,4 @@ def compiled(model: Any, settings: Mapping[str, Any]) -> None:
 
 def assigned(pairs: Pairs, file: Path) -> Iterator[tuple[Variable, Any]]:
     """The pairs with their arrays read, all before the first is assigned."""
-    return iter([(variable, numbers_of(data, file)) for variable, data in pairs])
+    return iter([(variable, fitted(variable, numbers_of(data, file), f"'{file}'")) for variable, data in pairs])

@@ -21,6 +21,7 @@ from fastnn.models.model import Model
 from fastnn.models.network import configuring, make_layer
 from fastnn.models.weight_groups import groups
 from fastnn.utils import archives
+from fastnn.utils.fitting import fitted
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, opened
 from fastnn.utils.hdf5_numbers import numbers_at, numbers_of
 from fastnn.utils.json_text import json_of
@@ -383,7 +384,7 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
             raise ValueError(
                 f"Expected '{variable.path}' of shape {variable.shape}. Received: {dataset.shape} in '{file}'"
             )
-        found.append((variable, numbers_of(dataset, file)))
+        found.append((variable, fitted(variable, numbers_of(dataset, file), f"'{file}'")))
     return found
 
 
