@@ -203,3 +203,41 @@ def test_a_configuration_asks_for_no_more_weights_than_memory_holds(monkeypatch)
         monkeypatch.setattr(memory, "memory_of_machine", lambda: needed - 8)
         with pytest.raises(ValueError, match=r"'two': .* than the [\d,]+ that half of this machine's memory"):
             read()
+
+
+METRIC = {"module": "keras.metrics", "class_name": "BinaryAccuracy"}
+MISTYPED = {
+    "a regularizer": set_dense("kernel_regularizer", {"a": 1}),
+    "a regularizer of another kind": set_dense("kernel_regularizer", {"class_name": "Zeros", "config": 1}),
+    "an optimizer as a constraint": set_dense(
+        "kernel_constraint", {"module": "keras.optimizers", "class_name": "Adam", "config": {}}
+    ),
+    "a constraint": set_dense("kernel_constraint", {"a": 1}),
+    "an initializer": set_dense("kernel_initializer", {"a": 1}),
+    "an initializer that is no number": set_dense("kernel_initializer", float("nan")),
+    "a rate larger than any": set_optimizer("learning_rate", -1e308),
+    "a switch": set_dense("trainable", "no"),
+    "another switch": set_dense("trainable", {"a": 1}),
+    "an optimizer's name": set_optimizer("name", 7),
+    "a metric's name": lambda config, entries: config["compile_config"].update(
+        metrics=[{**METRIC, "config": {"name": 5}}]
+    ),
+    "a metric's threshold": lambda config, entries: config["compile_config"].update(
+        metrics=[{**METRIC, "config": {"threshold": [1]}}]
+    ),
+    "a loss's name": lambda config, entries: config["compile_config"].update(
+        loss={"module": "keras.losses", "class_name": "MeanSquaredError", "config": {"name": [7]}}
+    ),
+    "weights of losses": lambda config, entries: config["compile_config"].update(loss_weights=float("nan")),
+    "a metric that is called as the loss is": lambda config, entries: config["compile_config"].update(
+        metrics=[{**METRIC, "config": {"name": "loss"}}]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISTYPED)
+def test_mistyped_settings_do_not_wait_for_training(what, tmp_path):
+    """They were loaded; training then ended in another error, or went on with something else."""
+    path = keras_file(tmp_path / "m.keras", MISTYPED[what])
+    with refused(path, "Expected "):
+        load_model(path)

@@ -12,7 +12,7 @@ from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
 from fastnn.utils.flags import check_switches
-from fastnn.utils.naming import did_you_mean, snake_case
+from fastnn.utils.naming import checked_name, did_you_mean, snake_case
 from fastnn.utils.registry import nameable, serializable
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
@@ -192,7 +192,7 @@ class Loss:
     ) -> None:
         if reduction not in REDUCTIONS:
             raise ValueError(f"Expected reduction to be one of {REDUCTIONS}. Received: reduction={reduction!r}")
-        self.name = name or snake_case(type(self).__name__)
+        self.name = checked_name(name) or snake_case(type(self).__name__)
         self.reduction = reduction
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f"Expected dtype to be 'float32' or 'float64'. Received: dtype={dtype!r}")

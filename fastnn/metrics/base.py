@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsFloat
 
 from fastnn import config, ops
 from fastnn.engine.nested import flatten
@@ -12,7 +12,7 @@ from fastnn.engine.tensor import Tensor, Variable
 from fastnn.initializers import get as initializer_named
 from fastnn.losses.base import aligned, as_labels, as_prediction, as_tensor, mask_of, name_of, with_mask
 from fastnn.utils.flags import check_switches
-from fastnn.utils.naming import auto_name, snake_case
+from fastnn.utils.naming import auto_name, checked_name, snake_case
 from fastnn.utils.registry import nameable, serializable
 
 FUNCTIONS: dict[str, Callable[..., Any]] = nameable({})
@@ -60,7 +60,7 @@ class Metric:
         return super().__new__(cls)
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
-        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.name = checked_name(name) or auto_name(snake_case(type(self).__name__))
         self.dtype = config.dtype_name(dtype)
         self._variables: list[Variable] = []
 
@@ -349,6 +349,11 @@ def mean_of(
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
+        for p in own:
+            if p.annotation == "float" and not isinstance(bound.arguments[p.name], SupportsFloat):
+                raise ValueError(
+                    f"Expected {p.name} of {class_name} to be a number. Received: {p.name}={bound.arguments[p.name]!r}"
+                )
         MeanMetricWrapper.__init__(self, function, **bound.arguments)
 
     __init__.__signature__ = signature.replace(  # type: ignore[attr-defined]

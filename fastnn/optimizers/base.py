@@ -18,7 +18,7 @@ from fastnn.optimizers.rate import Rated, state
 from fastnn.optimizers.settings import check_settings, check_share, clipping, count, refuse_unknown
 from fastnn.optimizers.stored import Stored
 from fastnn.utils.flags import check_switches
-from fastnn.utils.naming import snake_case
+from fastnn.utils.naming import checked_name, snake_case
 from fastnn.utils.registry import deserialize, serializable
 
 FLOATS = ("float32", "float64")
@@ -75,7 +75,7 @@ class Optimizer(Rated, Eager, Stored):
         **unknown: Any,
     ) -> None:
         refuse_unknown(type(self), unknown)
-        self.name = name or snake_case(type(self).__name__)
+        self.name = checked_name(name) or snake_case(type(self).__name__)
         check_switches(Optimizer, (), {"use_ema": use_ema})
         self.use_ema, self.ema_momentum = bool(use_ema), check_share("ema_momentum", ema_momentum)
         self.ema_overwrite_frequency = count("ema_overwrite_frequency", ema_overwrite_frequency or None, 1)

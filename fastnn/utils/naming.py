@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -38,6 +38,17 @@ def auto_name(prefix: str) -> str:
     count = _used[prefix]
     _used[prefix] += 1
     return f"{prefix}_{count}" if count else prefix
+
+
+def checked_name(name: Any) -> str | None:
+    """A name that was given, or None.
+
+    Raises:
+        ValueError: if it is no text.
+    """
+    if name is not None and not isinstance(name, str):
+        raise ValueError(f"Expected name to be text. Received: name={name!r}")
+    return name
 
 
 def clear_session() -> None:
