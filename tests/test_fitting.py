@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 
 from fastnn import Variable
 from fastnn.engine.stepper import Stepper
+from fastnn.exchange import load_state_dict, to_state_dict
 from fastnn.models import load_model
 from fastnn.utils.checkpoints import restore_variables, save_variables
 from fastnn.utils.fitting import fitted
@@ -138,3 +139,20 @@ def test_numbers_in_other_types_are_taken(tmp_path):
     model = load_model(path)
     assert (model.get_weights()[0] == np.float32(0.1)).all()
     assert int(model.optimizer.iterations) == 9
+
+
+def test_state_dicts():
+    model = small_model()
+    state = {name: np.asarray(value, "f8") for name, value in to_state_dict(model).items()}
+    load_state_dict(model, state)
+    name = next(iter(state))
+    with pytest.raises(ValueError, match=r"'one/\w+' in .*1e\+300"):
+        load_state_dict(model, {**state, name: np.full_like(state[name], 1e300)})
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_counts_of_more_than_four_bytes_are_written_and_read(ending, tmp_path):
+    model = small_model()
+    model.optimizer.iterations.assign(2**33)
+    model.save(tmp_path / f"m{ending}")
+    assert int(load_model(tmp_path / f"m{ending}").optimizer.iterations) == 2**33

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.engine.tensor import Variable
 from fastnn.models import old_configs
@@ -75,8 +76,13 @@ def write_arrays(group: Any, variables: Sequence[Variable]) -> None:
         names.append(name)
     put_names(group, "weight_names", names)
     for name, variable in zip(names, variables, strict=True):
-        value = variable.value
-        group.create_dataset(name, data=value.astype(np.int32) if value.dtype == np.int64 else value)
+        group.create_dataset(name, data=narrowed(variable.value))
+
+
+def narrowed(value: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in the four bytes that Keras' files have for them, where these hold them."""
+    fits = value.dtype == np.int64 and np.array_equal(value.astype(np.int32), value)
+    return value.astype(np.int32) if fits else value
 
 
 def put_names(group: Any, name: str, names: Sequence[str]) -> None:

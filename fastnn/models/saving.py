@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.exchange import safetensors
@@ -70,8 +68,7 @@ def write_group(h5: Any, path: str, name: str, variables: Sequence[Variable]) ->
     group = h5.create_group(path)
     group.attrs["name"] = name
     for i, variable in enumerate(variables):
-        value = variable.value
-        group.create_dataset(str(i), data=value.astype(np.int32) if value.dtype == np.int64 else value)
+        group.create_dataset(str(i), data=hdf5.narrowed(variable.value))
 
 
 def describe(model: Model) -> dict[str, Any]:
