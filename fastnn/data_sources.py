@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,11 +15,15 @@ from fastnn.config import global_seed
 from fastnn.data import Dataset
 from fastnn.engine.tensor import Tensor
 from fastnn.utils.images import img_to_array, load_img
+from fastnn.utils.naming import did_you_mean
 from fastnn.utils.numerical import to_categorical
 
 Array = NDArray[Any]
 IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 SUBSETS = (None, "training", "validation", "both")
+OF_KERAS = (  # its arguments that are not available
+    "crop_to_aspect_ratio", "data_format", "follow_links", "format", "pad_to_aspect_ratio", "verbose",
+)  # fmt: skip
 LABELS = ("int", "categorical", "binary", None)
 
 
@@ -206,7 +211,7 @@ def image_dataset_from_directory(
         ValueError: for a folder without images, or arguments that do not fit.
         ImportError: without pillow.
     """
-    refuse(unavailable)
+    refuse(unavailable, image_dataset_from_directory)
 
     def read(path: Path) -> Array:
         return img_to_array(load_img(path, color_mode=color_mode, target_size=image_size, interpolation=interpolation))
@@ -250,7 +255,7 @@ def text_dataset_from_directory(
     Raises:
         ValueError: for a folder without texts, or arguments that do not fit.
     """
-    refuse(unavailable)
+    refuse(unavailable, text_dataset_from_directory)
 
     def read(path: Path) -> Array:
         return np.asarray(path.read_text(encoding="utf-8", errors="replace")[:max_length])
@@ -260,9 +265,12 @@ def text_dataset_from_directory(
     )
 
 
-def refuse(unavailable: dict[str, Any]) -> None:
-    """Raise ValueError for arguments of Keras that are not available, unless they switch nothing on."""
+def refuse(unavailable: dict[str, Any], function: Callable[..., Any]) -> None:
+    """Raise for arguments of Keras that are not available, unless they switch nothing on, and for unknown ones."""
     for name, value in unavailable.items():
+        if name not in OF_KERAS:
+            called, known = function.__name__, [n for n in inspect.signature(function).parameters if n != "unavailable"]
+            raise TypeError(f"{called}() got an unexpected keyword argument '{name}'; {did_you_mean(name, known)}")
         if value and name != "verbose":
             raise ValueError(f"Expected {name} not to be given: it is not available. Received: {name}={value!r}")
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import config
+from fastnn.utils.absent import missing
 from fastnn.utils.naming import did_you_mean, snake_case
 from fastnn.utils.registry import deserializer, serializable
 
@@ -537,3 +538,7 @@ def serialize(initializer: Any) -> Any:
     from fastnn.utils.registry import serialize as serialize_any
 
     return serialize_any(initializer)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("initializers", name, [n for n, v in globals().items() if getattr(v, "__module__", None) == __name__])

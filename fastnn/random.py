@@ -18,6 +18,7 @@ from fastnn.engine.graph import current_trace, training_step
 from fastnn.ops.conversion import as_type, floating
 from fastnn.ops.creation import dimensions
 from fastnn.ops.random import LARGEST_SEED
+from fastnn.utils.absent import missing
 
 Shape = int | Sequence[int]
 
@@ -210,3 +211,7 @@ def dropout(
         return ops.dropout(inputs, step, rate=rate, seed=key)
     shape = tuple(size if n is None else n for n, size in zip(noise_shape, inputs.shape, strict=True))
     return inputs * ops.dropout(ops.ones(shape, inputs.dtype), step, rate=rate, seed=key)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("random", name, [n for n, v in globals().items() if getattr(v, "__module__", None) == __name__])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastnn.models.saving import load_model, load_weights, save_model, save_weights
+from fastnn.utils.absent import missing
 from fastnn.utils.registry import (
     custom_object_scope,
     deserialize,
@@ -84,3 +85,7 @@ def get_registered_object(
             return find_custom(name, name)
         except ValueError:
             return None
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("saving", name, __all__)

@@ -66,23 +66,101 @@ def equal(parallel):
 
 
 def masked(parallel):
-    """Batch normalization behind a mask that leaves another number of steps to every process."""
+    """Batch normalization and losses behind masks that leave another number of steps to every process."""
 
-    def model():
+    def model(loss, outputs, steps):
         fastnn.utils.set_random_seed(4)
         normalized = [layers.BatchNormalization(momentum=0.5), layers.BatchNormalization(synchronized=True)]
-        made = fastnn.Sequential([layers.Input((6, 2)), layers.Masking(), *normalized, layers.GRU(3), layers.Dense(1)])
-        made.compile(fastnn.optimizers.SGD(0.1), "mse")
+        recurrent = layers.GRU(3, return_sequences=steps)
+        made = fastnn.Sequential(
+            [layers.Input((6, 2)), layers.Masking(), *normalized, recurrent, layers.Dense(outputs, "softmax")]
+        )
+        made.compile(fastnn.optimizers.SGD(0.1), loss)
         return made
 
     numbers = np.random.default_rng(5)
-    x, y = numbers.normal(size=(31, 6, 2)).astype(np.float32), numbers.normal(size=(31, 1)).astype(np.float32)
+    x, y = numbers.normal(size=(31, 6, 2)).astype(np.float32), numbers.integers(0, 3, (31, 6))
     x[numbers.random((31, 6)) < 0.3] = 0
-    together = DataParallel(model())
-    together.fit(x, y, batch_size=10, epochs=3, verbose=0)
-    alone = model()
-    alone.fit(x, y, batch_size=10, epochs=3, verbose=0)
-    return {"steps": float(x.any(-1).mean()), "weights": float(np.abs(values(together.model) - values(alone)).max())}
+    ignoring = fastnn.losses.SparseCategoricalCrossentropy(ignore_class=0)
+    attempts = {
+        "normalized": ((ignoring, 3, False), y[:, 0]),
+        "steps": (("sparse_categorical_crossentropy", 3, True), y),
+        "ignored": ((ignoring, 3, True), y),
+    }
+    found = {"share": float(x.any(-1).mean())}
+    for name, (arguments, targets) in attempts.items():
+        together, alone = DataParallel(model(*arguments)), model(*arguments)
+        together.fit(x, targets, 10, 3, verbose=0)
+        alone.fit(x, targets, 10, 3, verbose=0)
+        losses = [p.evaluate(x, targets, 10, verbose=0) for p in (together, alone)]
+        found[name] = [float(np.abs(values(together.model) - values(alone)).max()), abs(losses[0] - losses[1])]
+    return found
+
+
+def no_mean(parallel):
+    """Models of which the parts of a batch do not give what the whole batch does are refused in every process."""
+    numbers = np.random.default_rng(5)
+    x, y = numbers.normal(size=(32, 6)).astype(np.float32), (numbers.random((32, 2)) < 0.3).astype(np.float32)
+
+    class Summed(layers.Layer):
+        def call(self, t):
+            self.add_loss(fastnn.ops.sum(t * t))
+            return t
+
+    def root(a, b):
+        return fastnn.ops.sqrt(fastnn.ops.mean(fastnn.ops.square(a - b)))
+
+    def tried(loss, *inside):
+        fastnn.utils.set_random_seed(4)
+        model = fastnn.Sequential([layers.Input((6,)), *inside, layers.Dense(2, "softmax")])
+        model.compile("sgd", loss)
+        messages = []
+        for method in ("fit", "evaluate"):
+            try:
+                getattr(DataParallel(model), method)(x, y, verbose=0)
+                messages.append("nothing")
+            except ValueError as error:
+                messages.append(str(error))
+        return parallel.comm.allgather(messages)
+
+    return {
+        "dice": tried("dice"),
+        "own": tried(root),
+        "added": tried("mse", Summed()),
+        "centred": tried("mse", layers.Lambda(lambda t: t - fastnn.ops.mean(t, axis=0))),
+        "fine": tried("mse", layers.Dense(3, activity_regularizer="l2"), layers.BatchNormalization()),
+    }
+
+
+def callbacks(parallel):
+    """Callbacks of one process only: nothing hangs, and what they change is the same everywhere."""
+    x, y = digits(96)
+    first = parallel.rank == 0
+    seen = []
+
+    class Scores(fastnn.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(self.model.evaluate(x, y, verbose=0)[0] - np.mean(self.model.evaluate(x, y, 96, verbose=0)[0]))
+
+    class Ends(fastnn.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    def fit(mine, **options):
+        history = parallel.fit(x, y, 16, 3, verbose=0, callbacks=mine, **options)
+        state = float(parallel.model.optimizer.learning_rate), values(parallel.model).tobytes()
+        return len(history.epoch), len(set(map(str, parallel.comm.allgather(state)))) == 1
+
+    slower = fastnn.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=10, verbose=1)
+    stopping = fastnn.callbacks.EarlyStopping("loss", min_delta=10, patience=1, restore_best_weights=True, verbose=1)
+    found = {
+        "evaluated": fit([Scores()] if first else []),
+        "stopped": fit([] if first else [Ends()]),
+        "slower": fit([slower] if first else []),
+        "restored": fit([stopping] if first else []),
+        "printed": fit([fastnn.callbacks.EarlyStopping("loss", min_delta=10, verbose=1)]),
+    }
+    return {**found, "scores": [float(s) for s in seen], "rate": float(parallel.model.optimizer.learning_rate)}
 
 
 def first(parallel):
@@ -133,10 +211,17 @@ def refused(parallel):
     """Errors before training are errors in every process, and training goes on afterwards."""
     x, y = digits(40)
     odd = parallel.rank == 1
+    if odd:
+        fastnn.Input((3,))  # the names of layers that are counted differ
     attempts = {
         "data": lambda: parallel.fit(x + odd, y, verbose=0),
         "settings": lambda: parallel.fit(x, y, batch_size=4 + odd, verbose=0),
         "length": lambda: parallel.fit(x, y[: 30 if odd else 40], verbose=0),
+        "validation": lambda: parallel.fit(x, y, verbose=0, validation_data=(x, y) if odd else None),
+        "weights": lambda: parallel.fit(x, y, verbose=0, class_weight={0: 2.0} if odd else None),
+        "unknown": lambda: parallel.fit(x, y, epoch=3),
+        "size": lambda: parallel.evaluate(x, y, batch_size=0),
+        "epochs": lambda: parallel.fit(x, y, epochs="a"),
         "generator": lambda: parallel.fit(iter([(x, y)]), verbose=0),
         "sum": lambda: DataParallel(network(loss=fastnn.losses.SparseCategoricalCrossentropy(reduction="sum"))).fit(
             x, y
@@ -148,7 +233,7 @@ def refused(parallel):
         try:
             attempt()
             message = "nothing"
-        except (ValueError, OSError, DistributionError) as error:
+        except (TypeError, ValueError, OSError, DistributionError) as error:
             message = f"{type(error).__name__}: {error}"
         found[name] = parallel.comm.allgather(message)
     parallel.fit(x, y, verbose=0)
@@ -174,7 +259,7 @@ def dying(parallel):
     return {}
 
 
-CASES = {case.__name__: case for case in (equal, masked, first, states, restored, refused, dying)}
+CASES = {case.__name__: case for case in (equal, masked, no_mean, callbacks, first, states, restored, refused, dying)}
 
 
 def main():

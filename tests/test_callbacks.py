@@ -260,6 +260,7 @@ def test_a_plot_shows_training_and_validation(monkeypatch):
     assert drawn == [([1, 2, 3, 4], logs["mae"], "training"), ([2, 4], logs["val_mae"], "validation")]
     assert [a.get_title("left") for a in history.plot().axes] == ["loss", "mae"]
     assert figure._repr_png_().startswith(b"\x89PNG")
+    assert [a.get_title("left") for a in history.plot(["loss", "mae"]).axes] == ["loss", "mae"]
 
 
 def test_a_plot_is_legible_and_leaves_no_figure_open():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fastnn
@@ -53,10 +54,35 @@ def test_together_is_what_one_process_does_alone(tmp_path, processes):
 @needs_mpi
 @pytest.mark.full
 @pytest.mark.parametrize("processes", [2, 3])
-def test_normalization_of_masked_steps_is_that_of_the_whole_batch(tmp_path, processes):
+def test_masked_steps_are_left_out_of_the_whole_batch_s_statistics_and_losses(tmp_path, processes):
     found = result(start("masked", tmp_path, processes))
-    assert found["steps"] < 0.9, "some steps are masked"
-    assert found["weights"] < 2e-6
+    assert found.pop("share") < 0.9, "some steps are masked"
+    assert np.max(list(found.values())) < 3e-6, found
+
+
+@needs_mpi
+def test_models_whose_batch_is_more_than_its_parts_are_refused(tmp_path):
+    found = result(start("no_mean", tmp_path, 2))
+    assert found.pop("fine") == [["nothing", "nothing"]] * 2
+    for told in found.values():
+        assert told[0] == told[1]
+        for message in told[0]:
+            assert message.startswith("Expected a model of which the parts of a batch give what the whole batch does")
+
+
+@needs_mpi
+@pytest.mark.parametrize("processes", [2, pytest.param(3, marks=pytest.mark.full)])
+def test_callbacks_of_one_process_change_all(tmp_path, processes):
+    run = start("callbacks", tmp_path, processes)
+    found = result(run)
+    assert found["evaluated"] == [3, True]
+    assert found["stopped"] == [1, True]
+    assert found["slower"] == [3, True]
+    assert found["restored"] == [2, True]
+    assert found["rate"] < 0.01
+    assert len(found["scores"]) == 3
+    assert np.abs(found["scores"]).max() < 1e-5
+    assert run.stdout.count(": early stopping") == 2, "once for each that was printed, by the first process"
 
 
 @needs_mpi
@@ -95,6 +121,10 @@ def test_errors_before_training_are_errors_in_every_process(tmp_path):
     assert all("batch_size" in message for message in found["settings"])
     assert found["length"][0].startswith("DistributionError: expected all processes to begin, received from process 1")
     assert found["length"][1].startswith("ValueError: Expected the same number of samples")
+    assert all("expected the same in all processes" in message for message in found["validation"] + found["weights"])
+    assert all("TypeError: DataParallel.fit()" in m and "'epochs'?" in m for m in found["unknown"])
+    assert all("batch_size=0" in message for message in found["size"])
+    assert all("epochs" in message for message in found["epochs"])
     assert all("Expected x as arrays" in message for message in found["generator"])
     assert all("reduction='sum'" in message for message in found["sum"])
     assert all("Error" in message for message in found["save"])

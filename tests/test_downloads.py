@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fastnn import datasets
+from fastnn import datasets, utils
 from fastnn.datasets import DatasetError, addresses, download, mnist
 from fastnn.datasets.download import cache_folder, fetch
 from tests import public_files
@@ -179,9 +179,22 @@ def test_damaged_copies_are_fetched_anew_or_kept(server):
     assert copy.read_bytes() == FILES["mnist.npz"]
     copy.write_bytes(b"damaged")
     server.close()
-    with pytest.raises(DatasetError, match=r"expected mnist\.npz from http"):
+    found = hashlib.sha256(b"damaged").hexdigest()
+    words = (
+        rf"with sha256 [0-9a-f]{{64}} in .*received: a file there of another hash, sha256 {found}, .*put the right file"
+    )
+    with pytest.raises(DatasetError, match=words):
         mnist.load_data()
     assert (cached(), copy.read_bytes()) == (["mnist.npz"], b"damaged")
+
+
+def test_a_data_folder_that_does_not_exist_is_named(server, monkeypatch, tmp_path):
+    server.close()
+    monkeypatch.setenv("FASTNN_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DatasetError, match=r"FASTNN_DATA names a folder that does not exist: .*nowhere"):
+        mnist.load_data()
+    with pytest.raises(DatasetError, match=r"yourself\.$"):  # weights do not come from there
+        utils.get_file("a.h5", server.address("a.h5"), cache_subdir="models")
 
 
 def test_a_cache_that_cannot_be_a_folder_is_named(server, monkeypatch, tmp_path):

@@ -25,7 +25,22 @@ def test_absent_names_say_so_and_are_absent(package):
         assert why in str(caught.value)
 
 
-@pytest.mark.parametrize(("home", "name", "near"), [(layers, "Densee", "Dense"), (fastnn, "Modell", "Model")])
+def test_the_table_has_the_names_of_smaller_packages_too():
+    pairs = [(package, name) for package, names in ABSENT.items() for name in names]
+    few = {"initializers": ["STFT"], "preprocessing.image": ["smart_resize"], "saving": ["KerasFileEditor"]}
+    for package, names in {**few, "random": ["beta", "gamma", "binomial"], "layers": ["SpectralNormalization"]}.items():
+        assert {(package, name) for name in names} <= set(pairs)
+    assert "not available" not in [why for names in ABSENT.values() for why in names.values()]  # what else, then?
+
+
+NEAR = [
+    (layers, "Densee", "Dense"), (fastnn, "Modell", "Model"), (fastnn.random, "unifrom", "uniform"),
+    (fastnn.initializers, "HeUnifrom", "HeUniform"), (fastnn.saving, "load_modell", "load_model"),
+    (fastnn.preprocessing.image, "load_imgs", "load_img"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("home", "name", "near"), NEAR)
 def test_misspelt_names_are_told_what_is_near(home, name, near):
     with pytest.raises(AttributeError, match=f"did you mean '{near}'"):
         getattr(home, name)
@@ -33,6 +48,13 @@ def test_misspelt_names_are_told_what_is_near(home, name, near):
 
 def test_optimizers_of_before_are_those_of_today():
     assert fastnn.optimizers.legacy.Adam is fastnn.optimizers.Adam
+
+
+def test_every_data_set_loads_data_and_says_where_it_is_from():
+    for name in set(fastnn.datasets.__all__) - {"DatasetError", "pairs"}:
+        home = getattr(fastnn.datasets, name)
+        assert callable(home.load_data), name
+        assert home.SOURCE, name
 
 
 def test_data_sets_that_there_are_not_are_told_what_there_is():
@@ -163,6 +185,13 @@ def test_texts_from_folders(tmp_path):
 def test_folders_that_do_not_fit(pictures, given, words):
     with pytest.raises(ValueError, match=words):
         utils.image_dataset_from_directory(**{"directory": pictures, **given})
+
+
+def test_misspelt_arguments_are_told_what_is_near(pictures):
+    with pytest.raises(TypeError, match=r"image_dataset_from_directory\(\).*'imagesize'; did you mean 'image_size'"):
+        utils.image_dataset_from_directory(pictures, imagesize=3)
+    with pytest.raises(TypeError, match=r"text_dataset_from_directory\(\).*'max_len'; did you mean 'max_length'"):
+        utils.text_dataset_from_directory(pictures, max_len=None)
 
 
 # ---------------------------------------------------------------- files and bars

@@ -10,7 +10,7 @@ import pytest
 import fastnn
 from fastnn import layers, presets
 from fastnn.engine.nested import map_structure
-from fastnn.errors import GraphError
+from fastnn.errors import GraphError, ShapeError
 from fastnn.exchange.onnx_file import convertible
 from fastnn.ops.exchange import all_reduce
 from fastnn.ops.table import OPS
@@ -168,7 +168,8 @@ def small():
         ("m.onnx", {"input_signature": [(None, 4)]}, r"of shape \(None, 3\)\. Received: shape \(1, 4\)"),
         ("m.onnx", {"input_signature": [(None, None)]}, "all lengths but that of the batch"),
         ("m.onnx", {"input_signature": 3}, "input_signature as shapes"),
-        ("m.onnx", {"opset": 20}, "no further arguments"),
+        ("m.onnx", {"opset": 20}, "no further arguments.*opset=20; known names: 'filepath', 'format'"),
+        ("m.onnx", {"input_signatur": 1}, "did you mean 'input_signature'"),
     ],
 )
 def test_wrong_arguments(name, arguments, words, tmp_path):
@@ -276,11 +277,82 @@ def test_pictures_of_any_size(tmp_path):
     )
     _, run = exported(model, tmp_path / "m.onnx")
     assert_same(model, run, [np.random.default_rng(0).normal(size=(2, 8, 5, 3)).astype("float32")], "pictures")
-    strided = fastnn.Sequential([layers.Input((None, None, 3)), layers.Conv2D(4, 3, strides=2, padding="same")])
-    with pytest.raises(GraphError, match="expected"):
-        strided.export(tmp_path / "m.onnx")
-    _, run = exported(strided, tmp_path / "m.onnx", input_signature=[(None, 7, 8, 3)])
-    assert_same(strided, run, [np.ones((2, 7, 8, 3), "float32")], "strided")
+
+
+def halved(kind):
+    """Layers whose results have other lengths than an even share of their inputs'."""
+    pad = "valid" if kind == "valid" else "same"
+    if kind == "sequences":
+        found = [layers.Input((None, 3)), layers.Conv1D(4, 3, strides=2, padding="causal"), layers.MaxPooling1D(2)]
+        return [*found, layers.Conv1D(3, 2, strides=3, padding="same"), layers.LSTM(2, return_sequences=True)]
+    found = [layers.Input((None, None, 3)), layers.Conv2D(4, 3, strides=2, padding=pad)]
+    if kind == "back":
+        back = [layers.Conv2DTranspose(3, 3, strides=2, padding="same"), layers.UpSampling2D(2)]
+        return [*found, *back, layers.Conv2DTranspose(2, 2, strides=3)]
+    if kind == "far":
+        return [found[0], layers.Conv2D(4, 64, 64, "same"), layers.Conv2D(4, 1, 3, "same"), layers.Reshape((-1, 4))]
+    pools = [layers.MaxPooling2D(3, 2, padding=pad), layers.AveragePooling2D(2, padding=pad)]
+    return [*found, *pools, layers.DepthwiseConv2D(2, strides=1, padding=pad), layers.Reshape((-1, 2))]
+
+
+@pytest.mark.parametrize("kind", ["same", "valid", "sequences", "back", "far"])
+def test_pictures_and_sequences_of_any_size_with_strides(kind, tmp_path):
+    model = fastnn.Sequential(halved(kind))
+    _, run = exported(model, tmp_path / "m.onnx")
+    model.export(tmp_path / "m.py")
+    predict = runpy.run_path(str(tmp_path / "m.py"))["predict"]
+    for size in ((2, 65, 32), (1, 30, 37), (1, 131, 28)):
+        shape = (*size[: len(model.inputs[0].shape) - 1], 3)
+        x = np.random.default_rng(0).normal(size=shape).astype("float32")
+        assert_same(model, run, [x], f"{kind} {shape}")
+        close(np.asarray(predict(x)), model.predict(x, verbose=0), "script", 1e-5)
+
+
+def test_two_scales_of_pictures_of_any_size(tmp_path):
+    pictures = layers.Input((None, None, 3))
+    fine = layers.Conv2D(4, 3, padding="same", activation="relu")(pictures)
+    rough = layers.Conv2D(4, 3, padding="same")(layers.MaxPooling2D(2)(fine))
+    back = [layers.UpSampling2D(2)(rough), layers.Conv2DTranspose(2, 2, 2)(rough)]
+    model = fastnn.Model(pictures, layers.Conv2D(1, 1)(layers.Concatenate()([fine, *back])))
+    _, run = exported(model, tmp_path / "m.onnx")
+    for height, width in ((6, 10), (14, 8)):
+        x = np.random.default_rng(0).normal(size=(2, height, width, 3)).astype("float32")
+        assert_same(model, run, [x], f"{height} {width}")
+    pictures = layers.Input((None, 4, 3))
+    wrong = fastnn.Model(pictures, layers.Add()([layers.Cropping2D(((1, 0), (0, 0)), name="cut")(pictures), pictures]))
+    with pytest.raises(ShapeError, match=r"add.*149"):
+        wrong.export(tmp_path / "m.onnx")
+
+
+def test_a_published_network_of_any_picture_size(tmp_path):
+    fastnn.utils.set_random_seed(1)
+    model = fastnn.applications.MobileNet((None, None, 3), 0.25, include_top=False, weights=None)
+    model.set_weights([w * 5 if w.ndim == 4 else w for w in model.get_weights()])  # numbers that do not vanish
+    _, run = exported(model, tmp_path / "m.onnx")
+    for height, width in ((65, 96), (50, 75)):
+        x = np.random.default_rng(0).normal(size=(1, height, width, 3)).astype("float32")
+        assert np.abs(model.predict(x, verbose=0)).max() > 0.01
+        assert_same(model, run, [x], f"{height} {width}")
+
+
+def test_lengths_that_are_read_as_numbers_are_fixed_by_a_signature(tmp_path):
+    def longer(x):
+        return fastnn.ops.pad(x, [[0, 0], [0, x.shape[1] // 2], [0, 0]])
+
+    model = fastnn.Sequential([layers.Input((None, 3)), layers.Lambda(longer, name="longer")])
+    with pytest.raises(GraphError, match=r"'longer'.*input_signature=\[\(None, 32, 32, 3\)\]"):
+        model.export(tmp_path / "m.onnx")
+    _, run = exported(model, tmp_path / "m.onnx", input_signature=[(None, 7, 3)])
+    assert_same(model, run, [np.ones((2, 7, 3), "float32")], "fixed")
+
+
+def test_windows_far_apart_in_pictures_of_any_size_are_refused(tmp_path):
+    for width, kernel, strides in ((None, 2, 5), (8, (3, 1), (2, 4))):
+        far = layers.Conv2D(4, kernel, strides, "same", name="far")
+        model = fastnn.Sequential([layers.Input((None, width, 3)), far])
+        with pytest.raises(GraphError, match=r"'far'.*strides of at most the window, .*input_signature"):
+            model.export(tmp_path / "m.onnx")
+    model.export(tmp_path / "m.onnx", input_signature=[(None, 7, 8, 3)])
 
 
 def test_files_stay_whole(tmp_path, monkeypatch):

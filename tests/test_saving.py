@@ -291,6 +291,13 @@ def test_paths(saved, tmp_path):
     with pytest.raises(ValueError, match="overwrite"):
         model.save(path, overwrite=False)
     assert path.read_bytes() == before
+    for name in ("w.pt", "w.safetensor"):
+        with pytest.raises(
+            ValueError, match=rf"ends in '\.weights\.h5' or '\.safetensors'\. Received: filepath=.*{name}"
+        ):
+            model.save_weights(tmp_path / name)
+    with pytest.raises(ValueError, match=r"overwrites='no'; did you mean 'overwrite'"):
+        fastnn.models.save_model(model, path, overwrites="no")
     with pytest.raises(OSError, match="missing"):
         model.save(tmp_path / "missing" / "model.keras")
     with pytest.raises(OSError, match="absent"):

@@ -1,11 +1,12 @@
 """Models as scikit-learn's estimators: its own checks, searches, cross-validation, pipelines, models of one's own."""
 
 import copy
+import pickle
 import sys
 
 import numpy as np
 import pytest
-from sklearn import model_selection
+from sklearn import metrics, model_selection
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.multioutput import MultiOutputClassifier
@@ -112,6 +113,9 @@ def test_arguments_of_the_function_are_parameters():
         (lambda: Classifier(validation_split=5).fit(X, WORDS), ValueError, "below 1. Received: 5"),
         (lambda: Classifier(batch_size=0).fit(X, WORDS), ValueError, "batch_size=0"),
         (lambda: Classifier(optimizer="adma").fit(X, WORDS), ValueError, "'adma'; did you mean"),
+        (lambda: Classifier().fit(X, WORDS, epochs=3), TypeError, r"^Classifier.fit.* Classifier\(epochs=3\) or "),
+        (lambda: Regressor().partial_fit(X, NUMBERS, verbose=1), TypeError, r"^Regressor.partial_fit.*\(verbose=1\)"),
+        (lambda: Classifier().fit(X, WORDS, sample_weights=3), TypeError, "Classifier.fit.*'sample_weight'"),
         (lambda: Classifier().predict(X), NotFittedError, "not fitted"),
         (lambda: Classifier().fit(X, ["a"] * 60), ValueError, "two classes or more"),
         (lambda: Classifier().fit(X.astype(float) * 1e300, WORDS), ValueError, "too large for dtype"),
@@ -181,6 +185,30 @@ def test_older_wrappers_are_searched_too():
     assert set(KerasClassifier(model=lazily).fit(X, WORDS).predict(X)) <= {"left", "right"}
 
 
+def test_a_search_over_sizes_as_numpy_has_them():
+    search = model_selection.GridSearchCV(Classifier(epochs=1), {"hidden": np.arange(4, 6)}, cv=FOLDS).fit(X, WORDS)
+    assert search.best_estimator_.model_.layers[0].units in (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "units"),
+    [(np.int64(64), [64]), (7, [7]), (np.array([3, 2]), [3, 2]), ([np.uint8(5)], [5]), ((), []), (range(2, 4), [2, 3])],
+    ids=repr,
+)
+def test_sizes_are_whole_numbers_of_any_type(hidden, units):
+    layers_of = Regressor(hidden=hidden, epochs=1).fit(X, NUMBERS).model_.layers
+    assert [layer.units for layer in layers_of[:-1]] == units
+
+
+@pytest.mark.parametrize(
+    "hidden", ["64", b"64", 8.0, None, (8, 2.5), [8, "4"], True, 0, (4, -1), np.array([1.5]), {4}], ids=repr
+)
+def test_other_sizes_are_refused_at_fit(hidden):
+    classifier = Classifier(hidden=hidden)
+    with pytest.raises(ValueError, match=r"Expected hidden as a whole number of 1 or more.* Received: hidden="):
+        classifier.fit(X, WORDS)
+
+
 def test_several_labels_by_an_estimator_for_each():
     y = (X[:, :2] > 0).astype(int)
     several = MultiOutputClassifier(Classifier(learning_rate=0.02, epochs=30, random_state=0)).fit(X, y)
@@ -218,6 +246,112 @@ def test_what_is_not_compiled_is_compiled(model):
     classifier = Classifier(model, learning_rate=rate, epochs=30, metrics=["accuracy"], random_state=0).fit(X, WORDS)
     assert classifier.score(X, WORDS) > 0.9
     assert classifier.history_["accuracy"][-1] > 0.9
+
+
+# ---------------------------------------------------------------- what outputs mean
+
+SIDES = np.where(X[:, 0] > 0.5, "c", np.where(X[:, 0] < -0.5, "a", "b"))
+
+
+def head_of(outputs, activation=None):
+    """A build function with this last layer, whatever the estimator would like."""
+    return lambda: stack(outputs, activation)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", losses.Hinge(), "categorical_hinge", "mse"])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_losses_without_probabilities_decide_by_their_outputs(loss, outputs):
+    if (loss, outputs) == ("categorical_hinge", 1):
+        with pytest.raises(ValueError, match="shape \\(None, 2\\)"):
+            Classifier(head_of(1), loss=loss).fit(X, WORDS)
+        return
+    classifier = Classifier(head_of(outputs), loss=loss, learning_rate=0.05, epochs=20, random_state=0).fit(X, WORDS)
+    found = classifier.model_.predict(X, verbose=0)
+    border = 0.5 if loss == "mse" else 0
+    right = found[:, 0] > border if outputs == 1 else found[:, 1] > found[:, 0]
+    assert np.array_equal(classifier.predict(X), np.where(right, "right", "left"))
+    assert np.array_equal(classifier.decision_function(X) > 0, right)
+    assert not hasattr(classifier, "predict_proba")
+    assert not hasattr(classifier, "predict_log_proba")
+    with pytest.raises(AttributeError, match="predict_proba") as caught:
+        classifier.predict_proba(X)
+    assert "decision_function" in str(caught.value.__cause__)
+    assert metrics.get_scorer("roc_auc")(classifier, X, WORDS) > 0.95
+
+
+def test_margins_near_the_border_count_by_their_sign():
+    model = stack(1, None, "hinge")
+    model.set_weights([np.eye(3, 1), np.zeros(1)])
+    still = Classifier(model, epochs=1, class_weight={"left": 1e-9, "right": 1e-9}).fit(X, WORDS)
+    still.model_.set_weights(model.get_weights())
+    assert still.score(X, WORDS) == 1  # outputs from 0 to 0.5 were "left" at a border of 0.5
+
+
+def test_several_classes_by_their_margins():
+    for loss in ("categorical_hinge", "hinge"):
+        classifier = Classifier(hidden=(8,), loss=loss, learning_rate=0.03, epochs=40, random_state=0).fit(X, SIDES)
+        assert not hasattr(classifier, "predict_proba")
+        assert classifier.decision_function(X).shape == (60, 3)
+        assert classifier.model_.predict(X, verbose=0).min() < 0  # the perceptron's head is linear for such losses
+        assert classifier.score(X, SIDES) > 0.85
+    assert not hasattr(Classifier(loss="hinge"), "predict_proba")
+    assert hasattr(Classifier(), "predict_proba")
+    assert not hasattr(Classifier(), "decision_function")
+
+
+@pytest.mark.parametrize(("outputs", "y"), [(1, WORDS), (2, WORDS), (3, SIDES)])
+def test_linear_outputs_are_logits_if_no_loss_is_given(outputs, y):
+    classifier = Classifier(head_of(outputs), learning_rate=0.1, epochs=30, random_state=0).fit(X, y)
+    found = classifier.model_.predict(X, verbose=0)
+    shares = classifier.predict_proba(X)
+    wanted = fastnn.ops.sigmoid(found) if outputs == 1 else fastnn.ops.softmax(found)
+    np.testing.assert_allclose(shares[:, -1], np.asarray(wanted)[:, -1], rtol=1e-5)
+    assert classifier.model_.loss.get_config()["from_logits"] is True
+    assert classifier.score(X, y) > 0.8
+    assert np.array_equal(classifier.predict_log_proba(X), np.log(shares))
+    assert not hasattr(classifier, "decision_function")
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "words"),
+    [
+        (head_of(1), "binary_crossentropy", "activation='sigmoid', a cross-entropy with from_logits=True"),
+        (head_of(2), "sparse_categorical_crossentropy", "activation='softmax'.*Received: outputs of <op dense"),
+        (stack(2, None, "kl_divergence"), None, "activation='softmax'"),
+        (stack(1, "sigmoid", "categorical_crossentropy"), None, "an output per class.*Received: one output"),
+    ],
+)
+def test_cross_entropy_of_what_is_no_probability_is_refused(model, loss, words):
+    with pytest.raises(ValueError, match=words):
+        Classifier(model, loss=loss, epochs=1).fit(X, WORDS)
+
+
+def test_probabilities_lie_between_0_and_1():
+    several = Classifier(stack(3, "sigmoid", "binary_crossentropy"), epochs=2).fit(X, SIDES)
+    np.testing.assert_allclose(several.predict_proba(X).sum(1), 1, rtol=1e-6)
+    logits = losses.BinaryCrossentropy(from_logits=True)
+    assert Classifier(loss=logits, epochs=1).fit(X, WORDS).model_.layers[-1].activation.__name__ == "linear"
+    with pytest.raises(ValueError, match=r"outputs from 0 to 1.*Received: outputs from -"):
+        Classifier(head_of(1, "tanh"), epochs=1).fit(X, WORDS).predict_proba(X)
+    sure = Classifier(stack(1, "hard_sigmoid", "mse"), epochs=1).fit(X, WORDS)
+    assert sure.predict_log_proba(X * 1000).min() == -np.inf
+
+
+def test_what_outputs_mean_goes_into_pickles():
+    classifier = Classifier(loss="hinge", epochs=1).fit(X, WORDS)
+    loaded = pickle.loads(pickle.dumps(classifier))
+    assert np.array_equal(loaded.decision_function(X), classifier.decision_function(X))
+
+
+def test_older_wrappers_take_the_sign_of_margins():
+    model = stack(1, None, "hinge")
+    model.set_weights([np.eye(3, 1), np.zeros(1)])
+    wrapper = KerasClassifier(model=model, epochs=1).fit(X, WORDS)
+    wrapper.model.set_weights(model.get_weights())
+    assert wrapper.score(X, WORDS) == 1
+
+
+# ---------------------------------------------------------------- data of other shapes
 
 
 def test_images():

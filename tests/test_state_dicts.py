@@ -225,7 +225,7 @@ def dense_state(**changes):
         (dense_state(**{"fc.weight": np.ones(6)}), None, r"Received: \(6,\)"),
         (dense_state(**{"fc.weight": "text"}), None, "Expected numbers for 'fc.weight'"),
         (dense_state() | {3: np.ones(2)}, None, "names of weights. Received: 3"),
-        ({"epoch": 3, "state_dict": dense_state()}, None, "Expected numbers for 'state_dict'. Received: dict"),
+        ({"epoch": 3, "state_dict": dense_state()}, None, r"those of 'state_dict': give checkpoint\['state_dict'\]"),
         (dense_state(**{"other.weight": np.ones(2)}), None, "Received: 2 in the state dict: fc, other"),
         (dense_state(), {"out": "fd"}, r"Received: 'fd'; known names: 'fc'"),
         (dense_state(), {"oud": "fc"}, r"did you mean 'out'"),
@@ -256,3 +256,23 @@ def test_layers_that_torch_has_not():
     model = fastnn.Sequential([layers.Input((5, 3)), layers.GRU(2, reset_after=False, name="old")])
     with pytest.raises(ValueError, match="reset_after=True"):
         to_state_dict(model)
+
+
+class Torch:
+    """What has a state dict, but is none."""
+
+    def state_dict(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Torch(), r"Received: Torch; give its \.state_dict\(\)$"),
+        (3, r"Expected a state dict, or the path of its file\. Received: int$"),
+    ],
+)
+def test_what_is_no_state_dict_is_told_where_it_is(given, words):
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(2)])
+    with pytest.raises(ValueError, match=words):
+        load_state_dict(model, given)

@@ -199,6 +199,8 @@ def test_wrong_arguments_are_refused(tmp_path):
     for arguments in ({"update_freq": 0}, {"update_freq": "epochs"}, {"histogram_freq": -1}, {"embeddings_freq": 0.5}):
         with pytest.raises(ValueError, match=f"{next(iter(arguments))}.*Received"):
             callbacks.TensorBoard(tmp_path, **arguments)
+    with pytest.raises(ValueError, match=r"Expected log_dir .*\. Received: log_dir=3"):
+        callbacks.TensorBoard(3)
     with pytest.raises(ValueError, match=r"Expected embeddings_metadata.*'words'.*Received: \['word'\]"):
         train(tmp_path, embeddings_freq=1, embeddings_metadata={"word": "labels.tsv"})
     with pytest.warns(UserWarning, match="profile_batch=2.* is ignored"):

@@ -137,6 +137,13 @@ def out(monkeypatch):
     return make
 
 
+def test_terminals_of_unknown_width_have_80_columns(monkeypatch):
+    there, here = pty.openpty()  # 0 columns until somebody says how many
+    with os.fdopen(there, "rb"), os.fdopen(here, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        assert meter.line_width() == 79
+
+
 def test_nobody_looks_on_where_changes_are_tested(out, monkeypatch):
     out()
     assert Meter(1, 3).moving

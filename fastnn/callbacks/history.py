@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
@@ -33,11 +34,11 @@ class History(Callback):
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)
 
-    def plot(self, *names: str) -> Any:
+    def plot(self, *names: str | Sequence[str]) -> Any:
         """Draw losses and metrics over the epochs, those of validation data in the same axes.
 
         Args:
-            *names: Which to draw, such as 'loss'; all by default.
+            *names: Which to draw, such as 'loss', or lists of them; all by default.
 
         Returns:
             The Matplotlib figure, which notebooks show; `figure.savefig(path)` writes it, `pyplot.show()` shows it if
@@ -48,12 +49,15 @@ class History(Callback):
             ValueError: for names that are not in the history, or an empty history.
         """
         known = [key for key in self.history if not key.startswith("val_")]
-        for name in names:
+        chosen: list[Any] = [
+            name for given in names for name in (given if isinstance(given, (list, tuple)) else [given])
+        ]
+        for name in chosen:
             if name not in known:
                 raise ValueError(f"Expected names out of {known}. Received: {name!r}")
         if not known:
             raise ValueError("Expected a history with at least one epoch. Received: an empty one")
-        return curves(self.history, names or known, self._first())
+        return curves(self.history, chosen or known, self._first())
 
     def _first(self) -> int:
         """The first epoch, where the values are those of the last call of fit."""

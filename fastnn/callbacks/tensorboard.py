@@ -72,6 +72,8 @@ class TensorBoard(Callback):
         super().__init__()
         pass_over(old)
         part("summary")
+        if not isinstance(log_dir, (str, os.PathLike)):
+            raise ValueError(f"Expected log_dir to be the path of a folder. Received: log_dir={log_dir!r}")
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq = check_count("histogram_freq", histogram_freq)
         self.write_graph, self.write_images = write_graph, write_images

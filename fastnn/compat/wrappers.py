@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.models.estimating import arguments_of, coded, made, output_shapes, probabilities
+from fastnn.models import estimating
+from fastnn.models.estimating import arguments_of, coded, made, output_shapes
 from fastnn.utils.naming import did_you_mean
 
 FIT, PREDICT = ("epochs", "nb_epoch", "batch_size", "verbose", "callbacks", "validation_split", "validation_data",
@@ -143,13 +144,17 @@ class KerasClassifier(BaseWrapper):
 
     def predict(self, X: Any, **kwargs: Any) -> Any:
         """The class of every sample."""
-        likeliest = self.predict_proba(X, **kwargs).argmax(-1)
-        return self.classes_[likeliest]
+        found = self.outputs(X, kwargs)
+        return self.classes_[estimating.class_numbers(found, self.meaning(X))]
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Any:
         """The probability of every class, shape (n, classes)."""
         found = self.outputs(X, kwargs)
-        return probabilities(self.model, found)
+        return estimating.probabilities(found, self.meaning(X))
+
+    def meaning(self, X: Any) -> str:
+        """What the model's outputs are."""
+        return estimating.meaning_of(self.model, estimating.head_of(self.model, np.asarray(X)))
 
     def score(self, X: Any, y: Any, **kwargs: Any) -> float:
         """The share of samples whose class is right."""

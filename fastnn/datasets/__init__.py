@@ -1,8 +1,8 @@
 """Data sets: small ones that ship with the package or are made by formula, and public ones, downloaded at first use.
 
 The public ones are mnist, fashion_mnist, cifar10, cifar100, imdb, reuters, boston_housing, california_housing, whose
-arrays, arguments and defaults are those of Keras, and energy_efficiency. Every module has `load_data()` and says in
-`SOURCE` where the data are from.
+arrays, arguments and defaults are those of Keras, and energy_efficiency. Every set's module
+has `load_data()` and says in `SOURCE` where the data are from; `pairs` has `make_pairs`, which pairs samples of any.
 """
 
 import importlib

@@ -49,10 +49,26 @@ def fetch(url: str, place: Path, known: str | None = None, anew: bool = False) -
     except Exception as error:  # what the libraries for the net raise has no common base
         told = f" with {known.replace(':', ' ')}" if known else ""
         raise DatasetError(
-            f"expected {place.name} from {url}{told} in {place.parent}, received: {error}. "
-            "Without a network, put the file there yourself."
+            f"expected {place.name} from {url}{told} in {place.parent}, received: {other(place, known)}{error}. "
+            f"Without a network, put the {'right ' if place.is_file() else ''}file there yourself.{lost_folder(place)}"
         ) from error
     return place
+
+
+def other(place: Path, known: str | None) -> str:
+    """The beginning of a sentence about a file that is there, but is another one."""
+    with suppress(OSError):
+        if place.is_file() and known is not None and not is_right(place, known):
+            return f"a file there of another hash, {hash_of(place, known).replace(':', ' ')}, and no other: "
+    return ""
+
+
+def lost_folder(place: Path) -> str:
+    """A sentence about FASTNN_DATA, if it names a folder that does not exist and a data set is looked for."""
+    data = os.environ.get("FASTNN_DATA")
+    if not data or Path(data).is_dir() or place.parent != cache_folder():
+        return ""
+    return f" FASTNN_DATA names a folder that does not exist: {data!r}."
 
 
 def is_right(place: Path, known: str | None) -> bool:

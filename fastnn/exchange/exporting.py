@@ -12,7 +12,7 @@ import numpy as np
 
 from fastnn.engine.steplist import StepList
 from fastnn.errors import ValueNeededError
-from fastnn.exchange.open_lengths import BATCH, MOST, OpenList, Point, corners, open_list
+from fastnn.exchange.open_lengths import BATCH, MOST, MULTIPLES, OpenList, Point, corners, open_list
 from fastnn.utils.naming import did_you_mean
 
 Writer = Callable[[Any, OpenList, Path], None]
@@ -96,7 +96,7 @@ def prediction(model: Any, input_signature: Any = None) -> OpenList:
 def any_list(model: Any) -> StepList:
     """The steps of a prediction for some lengths, where it does not matter which."""
     lengths = open_lengths(model)
-    point = next(corners(lengths))
+    point = next(corners(lengths, MULTIPLES))
     feeds = feeds_at(model, {place: name for name, place in lengths.items()}, point)
     return model.step_list(model.network.inputs[0].shape[0] or point[BATCH], feeds, training=None)
 

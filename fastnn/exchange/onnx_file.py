@@ -24,7 +24,7 @@ from fastnn.exchange import (  # noqa: F401  each registers its converters
 from fastnn.exchange.onnx_formula import formula
 from fastnn.exchange.onnx_graph import CONVERTERS, Graph, Node, stored_type
 from fastnn.exchange.onnx_order import rename, tidy
-from fastnn.exchange.open_lengths import Open, OpenList
+from fastnn.exchange.open_lengths import FIX, Open, OpenList
 from fastnn.ops.table import Op
 from fastnn.utils.extras import need
 from fastnn.utils.writing import write_aside
@@ -107,7 +107,7 @@ def write_step(graph: Graph, step: Step) -> None:
         if not any(isinstance(n, Open) for shape in step.shapes for n in shape or ()):
             raise
         raise GraphError(
-            f"expected an axis of a length that is known, received shapes {', '.join(map(shown, step.shapes))}.",
+            f"expected an axis of a length that is known, received shapes {', '.join(map(shown, step.shapes))}.{FIX}",
             layer=step.layer or None,
             operation=op.name,
         ) from None

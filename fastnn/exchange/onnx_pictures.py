@@ -5,18 +5,22 @@ Where one move undoes another, both are left out in the end (see `onnx_order`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fastnn.engine.graph import Step
+from fastnn.errors import GraphError
 from fastnn.exchange.onnx_graph import Graph, converts, sizes
+from fastnn.exchange.open_lengths import FIX, Length, Open
 from fastnn.ops.convolution import pads, reach, window_counts
 from fastnn.ops.convolution_kinds import transposed
-from fastnn.ops.pooling import Axis, windows
+from fastnn.ops.pooling import Axis, pair, windows
 from fastnn.ops.resampling import taps
 
 CHANNELS_FIRST, CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
+SAME = {"auto_pad": "SAME_UPPER"}
 
 
 def on_channels_first(graph: Graph, kind: str, x: str, *inputs: str, **attrs: Any) -> str:
@@ -25,13 +29,32 @@ def on_channels_first(graph: Graph, kind: str, x: str, *inputs: str, **attrs: An
     return graph.transpose(made, CHANNELS_LAST)
 
 
-def border(step: Step) -> list[int]:
-    """Zeros before height and width, then behind them."""
+def border(step: Step) -> dict[str, Any]:
+    """Zeros before height and width, then behind them; where they follow open lengths, the rule for them."""
     x, attrs = sizes(step), step.attrs
     reached = reach(sizes(step, 1), attrs["dilation_rate"])
+    if follows_lengths(step, reached, attrs["strides"]):
+        return SAME
     size = [reached[d] if attrs["strides"][d] == 1 else x[1 + d] for d in (0, 1)]  # all have the same border for 1
+    size = [n if isinstance(n, int) else 1 for n in size]
     rows, cols = pads((size[0], size[1]), reached, attrs["strides"], attrs["padding"])
-    return [rows[0], cols[0], rows[1], cols[1]]
+    return {"pads": [rows[0], cols[0], rows[1], cols[1]]}
+
+
+def follows_lengths(step: Step, kernel: Sequence[int], strides: Sequence[int]) -> bool:
+    """Whether the border follows a length that is open; single cells have none.
+
+    Raises:
+        GraphError: for windows so far apart that onnxruntime would move them, where cells lie between.
+    """
+    axes = list(zip(kernel, strides, sizes(step)[1:3], strict=True))
+    follow = step.attrs["padding"] == "same" and any(k > 1 < s and not isinstance(n, int) for k, s, n in axes)
+    if follow and any(s > k + 1 for k, s, _ in axes):
+        raise GraphError(
+            f"expected strides of at most the window, {tuple(kernel)}, for open lengths, received {tuple(strides)}."
+            + FIX
+        )
+    return follow
 
 
 @converts("conv2d")
@@ -58,16 +81,17 @@ def convolved(graph: Graph, step: Step, x: str, kernel: str, b: str, groups: int
         kernel,
         *([b] if b else []),
         strides=list(attrs["strides"]),
-        pads=border(step),
         dilations=list(attrs["dilation_rate"]),
         group=groups,
+        **border(step),
     )
 
 
 @converts("conv2d_transpose")
 def conv2d_transpose(graph: Graph, step: Step, x: str, w: str, b: str) -> str:
     """Kernels (height, width, out, in) become (in, out, height, width)."""
-    shape, kernel, attrs = sizes(step), sizes(step, 1), step.attrs
+    kernel, attrs = sizes(step, 1), step.attrs
+    shape = tuple(n if isinstance(n, int) else 1 for n in sizes(step))  # what is cut off is the same for all lengths
     reached = reach(kernel, attrs["dilation_rate"])
     axes = transposed(shape, kernel, **attrs)[0]
     whole = [(shape[1 + d] - 1) * attrs["strides"][d] + reached[d] for d in (0, 1)]
@@ -91,16 +115,22 @@ def conv2d_transpose(graph: Graph, step: Step, x: str, w: str, b: str) -> str:
 @converts("max_pool2d", "average_pool2d")
 def pool(graph: Graph, step: Step, x: str) -> str:
     """The largest or mean number of windows; padding counts for neither."""
-    axes = windows(sizes(step), **step.attrs)
     largest = step.op.name == "max_pool2d"
+    size = pair(step.attrs["pool_size"])
+    strides = size if step.attrs["strides"] is None else pair(step.attrs["strides"])
+    edges: dict[str, Any] = SAME
+    if not follows_lengths(step, size, strides):
+        known = [max(size) if not isinstance(n, int) else n for n in sizes(step)]  # all have the same border then
+        axes = windows(tuple(known), **step.attrs)
+        edges = {"pads": [*(axis.before for axis in axes), *map(cells_behind, axes)]}
     return on_channels_first(
         graph,
         "MaxPool" if largest else "AveragePool",
         x,
-        kernel_shape=[axis.size for axis in axes],
-        strides=[axis.stride for axis in axes],
-        pads=[*(axis.before for axis in axes), *map(cells_behind, axes)],
+        kernel_shape=list(size),
+        strides=list(strides),
         count_include_pad=None if largest else 0,
+        **edges,
     )
 
 
@@ -124,13 +154,22 @@ def global_pool(graph: Graph, step: Step, x: str) -> str:
 def resize2d(graph: Graph, step: Step, x: str) -> str:
     """Rows and columns that lie nearest, or mixes of the two around."""
     shape, size = sizes(step), step.attrs["size"]
-    whole = all(new % old == 0 for new, old in zip(size, shape[1:3], strict=True))
+    whole = all(is_multiple(new, old) for new, old in zip(size, shape[1:3], strict=True))
     if whole or step.attrs["interpolation"] != "nearest":
         return resized(graph, step, x)
     for axis in (1, 2):
         nearest = taps(shape[axis], size[axis - 1], "nearest")[0]
         x = graph.add("Gather", x, graph.constant(nearest), axis=axis)
     return x
+
+
+def is_multiple(new: Length, old: Length) -> bool:
+    """Whether a length is a multiple of another; of open ones, whether it is for all lengths."""
+    if isinstance(new, Open) and isinstance(old, Open):
+        known = dict(old.terms)
+        ratios = {divmod(n, known[term]) for term, n in new.terms} if dict(new.terms).keys() == known.keys() else set()
+        return len(ratios) == 1 and ratios.pop()[1] == 0
+    return new % old == 0  # type: ignore[operator]  # one open: an axis of a length that is known is expected
 
 
 def resized(graph: Graph, step: Step, x: str) -> str:

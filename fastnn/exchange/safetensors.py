@@ -117,18 +117,28 @@ def load(model: Any, path: Path) -> None:
     found, wanted = read(path), named(model.weights)
     missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
     if missing or extra:
-        raise ValueError(
-            f"Expected the weights of '{model.name}' in '{path}'. Received: a file without {some(missing)}, and with "
-            f"{some(extra)} that the model does not have"
-        )
+        raise ValueError(f"Expected the weights of '{model.name}' in '{path}'. Received: {difference(missing, extra)}")
     checked = [(variable, fitting(variable, name, found[name], path)) for name, variable in wanted.items()]
     for variable, value in checked:
         variable.assign(value)
 
 
+def difference(missing: list[str], extra: list[str]) -> str:
+    """What a file lacks, and what it has too much.
+
+    Example:
+        >>> difference(["a"], []), difference([], ["b", "c"])
+        ("a file without 'a'", "a file with 'b', 'c', which the model does not have")
+    """
+    lacks = [f"without {some(missing)}"] if missing else []
+    return (
+        f"a file {' and '.join([*lacks, *([f'with {some(extra)}, which the model does not have'] if extra else [])])}"
+    )
+
+
 def some(names: list[str]) -> str:
     """The first names of many."""
-    shown = ", ".join(map(repr, names[:5])) or "nothing"
+    shown = ", ".join(map(repr, names[:5]))
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
 
 

@@ -176,7 +176,8 @@ def prediction_script(title: str, listing: OpenList, script: str, beside: Iterab
     """
     names, source = identifiers(listing.values, listing.lengths), new_source()
     source.reserve(*names.values(), *listing.lengths)
-    lines = [line_of(step, names, source) for step in listing.steps if step.phase == "forward"]
+    steps = [step for step in listing.steps if step.phase == "forward"]
+    lines = [line_of(step, names, source) for step in steps]
     weights = [f"{kept_as(listing, names, n)} = {stored(n, a, n in beside)}" for n, a in given(listing).items()]
     if beside:
         source.imports["from pathlib import Path"] = None
@@ -186,7 +187,7 @@ def prediction_script(title: str, listing: OpenList, script: str, beside: Iterab
         SETTING,
         UNPACK,
         "\n".join([*([BESIDE] if beside else []), *weights]),
-        predicting(listing, names, lines),
+        predicting(listing, names, with_lengths(listing, names, steps, lines)),
     ]
     usage = " ".join(["usage: python", script, *(f"{names[n].upper()}.npy" for n in listing.inputs), "OUTPUT.npz"])
     end = PREDICT_END.format(count=len(listing.inputs) + 2, usage=usage)
@@ -214,11 +215,32 @@ def predicting(listing: OpenList, names: Mapping[str, str], lines: Sequence[str]
     repeated = [n for n in given(listing) if follows_batch(listing, n)]
     steps = [f"{names[n]} = np.broadcast_to({names[n]}_row, {expression(listing.shapes[n])})" for n in repeated]
     steps += lines
-    read = [n for n in listing.lengths if any(re.search(rf"\b{n}\b", line) for line in steps)]
-    body += [f"{n} = {names[listing.lengths[n][0]]}.shape[{listing.lengths[n][1]}]" for n in read]
+    seen = [n for n, (value, _) in listing.lengths.items() if value in listing.inputs]
+    body += [length_of(listing, names, n) for n in seen if is_read(n, steps)]
     body += [*steps, f"return {', '.join(outputs)}"]
     shapes = ", ".join(f"{names[n]} {expression(listing.shapes[n])}" for n in listing.inputs)
     return "\n    ".join([f"def predict({', '.join(inputs)}):", f'"""Outputs for inputs of shape {shapes}."""', *body])
+
+
+def with_lengths(listing: OpenList, names: Mapping[str, str], steps: Sequence[Step], lines: Sequence[str]) -> list[str]:
+    """The lines of steps, and behind them the open lengths that are seen at their results, if anything reads them."""
+    found = []
+    for step, line in zip(steps, lines, strict=True):
+        found.append(line)
+        seen = [n for n, (value, _) in listing.lengths.items() if value in step.outputs]
+        found += [length_of(listing, names, n) for n in seen if is_read(n, lines)]
+    return found
+
+
+def length_of(listing: OpenList, names: Mapping[str, str], name: str) -> str:
+    """The line that reads an open length."""
+    value, axis = listing.lengths[name]
+    return f"{name} = {names[value]}.shape[{axis}]"
+
+
+def is_read(name: str, lines: Sequence[str]) -> bool:
+    """Whether a line reads a variable."""
+    return any(re.search(rf"\b{name}\b", line) for line in lines)
 
 
 def follows_batch(listing: OpenList, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise, zip_longest
@@ -48,7 +49,7 @@ def load_state_dict(
         For every layer with weights the name that it got them from.
 
     Raises:
-        ValueError: for layers or shapes that do not match, or a damaged file.
+        ValueError: for layers or shapes that do not match, a damaged file, or something that is no state dict.
         ImportError: if a file needs a package that is not installed.
 
     Example:
@@ -60,7 +61,7 @@ def load_state_dict(
         >>> float(model.predict(np.ones((1, 3)), verbose=0)[0, 0])
         3.0
     """
-    groups = grouped(state_dict if isinstance(state_dict, Mapping) else read(Path(state_dict)))
+    groups = grouped(state_dict if isinstance(state_dict, Mapping) else read(checked_file(state_dict)))
     parts = parts_of(model, flatten)
     if not isinstance(state_dict, Mapping) and str(state_dict).endswith(safetensors.ENDING):
         groups = in_number_order(groups, known=groups if set(groups) == set(parts) else (names or {}).values())
@@ -109,6 +110,34 @@ def to_state_dict(model: Any, names: Mapping[str, str] | None = None, flatten: s
 # ---------------------------------------------------------------- files
 
 
+def checked_file(given: Any) -> Path:
+    """The path of a file.
+
+    Raises:
+        ValueError: for anything else, such as a PyTorch model.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        return Path(given)
+    hint = "; give its .state_dict()" if callable(getattr(given, "state_dict", None)) else ""
+    raise ValueError(f"Expected a state dict, or the path of its file. Received: {type(given).__name__}{hint}")
+
+
+def flat(state: State) -> State:
+    """A state dict as it is.
+
+    Raises:
+        ValueError: for one inside of a checkpoint, naming its key.
+    """
+    inner = [k for k, v in state.items() if isinstance(v, Mapping) and any(hasattr(a, "shape") for a in v.values())]
+    if inner:
+        near = ", ".join(map(repr, inner))
+        raise ValueError(
+            f"Expected names and arrays. Received: a checkpoint of {', '.join(map(repr, state))}; the arrays seem to "
+            f"be those of {near}: give checkpoint[{inner[0]!r}]"
+        )
+    return state
+
+
 def read(path: Path) -> State:
     """The state dict that a file holds.
 
@@ -153,7 +182,7 @@ def grouped(state: State) -> dict[str, dict[str, Array]]:
     """The arrays of every layer by its name; of recurrent layers, each of a stack by itself: `lstm:0`, `lstm:1`."""
     found: dict[str, dict[str, Array]] = {}
     stacks: dict[str, set[str]] = {}
-    for name, value in state.items():
+    for name, value in flat(state).items():
         if not isinstance(name, str):
             raise ValueError(f"Expected names of weights. Received: {name!r}")
         prefix, _, key = name.rpartition(".")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,14 @@ from fastnn import ops
 from fastnn.engine import graph
 from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.tensor import Tensor, as_array
+from fastnn.ops.networks import mean_of_all
 from fastnn.utils.flags import check_switches
 from fastnn.utils.naming import checked_name, did_you_mean, snake_case
 from fastnn.utils.registry import nameable, serializable
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 EPSILON = 1e-7  # keeps logarithms and divisions away from 0
+LEAST = 1e-30  # what a share that is 0 is divided by
 
 FUNCTIONS: dict[str, Callable[..., Any]] = nameable({})
 CLASSES: dict[str, type[Loss]] = {}
@@ -132,8 +133,8 @@ def with_mask(weights: Any, mask: Any, dtype: str, reduction: str | None) -> Any
         return weights
     counted = ops.cast(mask, dtype=dtype)
     if reduction in ("mean", "sum_over_batch_size"):
-        valid = ops.sum(counted)
-        counted = counted * (float(math.prod(mask.shape)) / ops.maximum(valid, 1.0))
+        valid = mean_of_all(counted, tuple(range(counted.ndim)))  # of the whole batch, where processes have parts of it
+        counted = counted / ops.maximum(valid, LEAST)
     if weights is None:
         return counted
     counted, weights = same_rank(counted, as_tensor(weights, dtype))

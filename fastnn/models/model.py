@@ -16,7 +16,7 @@ from fastnn.models.describing import Describing
 from fastnn.models.network import Network, Reader, alone, configuring
 from fastnn.models.rows import is_list_of_one_array
 from fastnn.models.summary import Summary
-from fastnn.utils.naming import auto_name, did_you_mean
+from fastnn.utils.naming import auto_name, did_you_mean, refuse_further
 from fastnn.utils.registry import serializable
 
 FUNCTIONAL = ("keras.src.models.functional", "Functional")
@@ -277,7 +277,8 @@ class Model(Describing, Layer):
                 file's ending ('.onnx', '.py') says by default.
             verbose: Whether to print where the file is.
             input_signature: Shapes of the inputs with None for the batch, such as `[(None, 28, 28, 1)]`: for models
-                with a `call` of their own, or with inputs of open lengths.
+                with a `call` of their own, or to fix open lengths. Without it open lengths stay open, with strides and
+                pooling too; only a layer that reads one as a number, such as half of it, needs them fixed.
             **kwargs: None are available.
 
         Raises:
@@ -288,8 +289,7 @@ class Model(Describing, Layer):
         """
         from fastnn.exchange.exporting import export
 
-        if kwargs:
-            raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+        refuse_further(kwargs, Model.export)
         export(self, filepath, format, verbose, input_signature)
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any) -> None:
@@ -334,8 +334,7 @@ class Model(Describing, Layer):
         """
         from fastnn.models.saving import load_weights
 
-        if kwargs:
-            raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+        refuse_further(kwargs, Model.load_weights)
         load_weights(self, filepath, by_name, skip_mismatch)
 
 

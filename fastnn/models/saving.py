@@ -23,6 +23,7 @@ from fastnn.utils.fitting import fitted
 from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, opened
 from fastnn.utils.hdf5_numbers import numbers_at, numbers_of
 from fastnn.utils.json_text import json_of
+from fastnn.utils.naming import refuse_further
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object
 from fastnn.utils.writing import write_aside
 
@@ -43,7 +44,8 @@ def checked_path(filepath: Any, ending: str | tuple[str, ...], overwrite: bool) 
     """
     path = Path(filepath)
     if not path.name.endswith(ending):
-        raise ValueError(f"Expected a file name that ends in {ending!r}. Received: filepath={str(filepath)!r}")
+        known = " or ".join(map(repr, [ending] if isinstance(ending, str) else ending))
+        raise ValueError(f"Expected a file name that ends in {known}. Received: filepath={str(filepath)!r}")
     if path.exists() and not overwrite:
         raise ValueError(f"Expected overwrite=True to replace an existing file. Received: filepath={str(filepath)!r}")
     return path
@@ -146,8 +148,7 @@ def save_model(
         ValueError: for another ending, an existing file with overwrite=False, or a model without weights yet.
         OSError: if the file cannot be written.
     """
-    if set(kwargs) - {"save_format"}:
-        raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+    refuse_further({k: v for k, v in kwargs.items() if k != "save_format"}, save_model)
     path = checked_path(filepath, (".keras", *HDF5), overwrite)
     check_built(model)
     if path.name.endswith(HDF5):
@@ -209,7 +210,7 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
         path = checked_path(path, path.suffix, overwrite)
         write_aside(path, lambda file: file.write(as_hdf5(lambda h5: hdf5.write_weights(h5, model))))
         return
-    path = checked_path(path, ".weights.h5", overwrite)
+    path = checked_path(path, (".weights.h5", safetensors.ENDING), overwrite)
     content = io.BytesIO()
     write_weights(content, model, optimizer=True)
     write_aside(path, lambda file: file.write(content.getvalue()))
@@ -260,8 +261,7 @@ def load_model(
         ValueError: naming the file, if it is damaged, of another kind, or needs a class that is not known.
         OSError: if it cannot be opened.
     """
-    if kwargs:
-        raise ValueError(f"Expected no further arguments. Received: {kwargs}")
+    refuse_further(kwargs, load_model)
     path = Path(filepath)
     content = path.read_bytes()
     with custom_object_scope(custom_objects), running_code(not safe_mode), room_for_weights(room(content)):

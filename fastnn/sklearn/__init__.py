@@ -15,7 +15,8 @@ Its arguments are found by their names: `meta` is a dict of what is known of the
 `n_features_in_`, `n_outputs`, `output_activation`, and `n_classes_` of a classifier); names that the estimator has,
 such as `learning_rate`, are the estimator's; all others, here `units`, become parameters of the estimator, which a
 search may vary. A model that the function has not compiled is compiled with the estimator's optimizer, learning rate,
-loss and metrics.
+loss and metrics. `output_activation` is what targets and loss ask for; None, say, for a hinge loss. Outputs without an
+activation are right as well, if no loss is given: they are taken for logits.
 
 K-fold cross-validation, a pipeline and a search over its parameters:
 

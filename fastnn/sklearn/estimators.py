@@ -10,20 +10,24 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_random_state, column_or_1d, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from fastnn import config
-from fastnn.models.estimating import coded, packed, probabilities, unpacked
-from fastnn.sklearn.parameters import Parameters
+from fastnn import config, losses
+from fastnn.models import estimating
+from fastnn.models.estimating import coded, packed, unpacked
+from fastnn.sklearn.parameters import Parameters, with_parameters_apart
 
 Array = NDArray[Any]
 WHOLE = (np.int32, np.int64, np.uint8)  # inputs of these types stay what they are: numbers of words, pixels
+TOLERANCE = 1e-5  # what rounding adds to probabilities of 0 and 1
 
 
 class Estimator(Parameters):
     """What both estimators share."""
 
+    @with_parameters_apart
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Make a new model and train it; with `warm_start`, train the present one further.
 
@@ -106,6 +110,26 @@ class Estimator(Parameters):
         super().__setstate__({**state, "model_": unpacked(state["model_"])} if "model_" in state else state)
 
 
+def _gives_probabilities(classifier: Any) -> bool:
+    """Whether outputs are probabilities, or made into them; before `fit`, whether the loss may lead to such."""
+    if not hasattr(classifier, "model_"):
+        return not estimating.is_margin(classifier._given_loss())
+    if _gives_scores(classifier):
+        loss = classifier.model_.loss
+        raise AttributeError(
+            "Expected a loss that leads to probabilities, such as a cross-entropy. "
+            f"Received: loss={getattr(loss, 'name', loss)!r} with outputs that are none; decision_function has them"
+        )
+    return True
+
+
+def _gives_scores(classifier: Any) -> bool:
+    """Whether there are outputs that are no probabilities."""
+    if not hasattr(classifier, "model_"):
+        return estimating.is_margin(classifier._given_loss())
+    return classifier._meaning in ("margins", "targets")
+
+
 class Classifier(ClassifierMixin, Estimator):
     """A classifier that trains a model.
 
@@ -116,7 +140,9 @@ class Classifier(ClassifierMixin, Estimator):
         activation: Their activation.
         optimizer: Optimizer or its name; 'adam' by default.
         learning_rate: Step size; the optimizer's own by default.
-        loss: Loss or its name; cross-entropy by default.
+        loss: Loss or its name; cross-entropy by default, of logits if the model's last layer has no activation.
+            After hinge losses there is `decision_function` in the place of `predict_proba`, as after losses of one's
+            own and squared errors if the outputs are no probabilities; theirs are near the targets, 0 and 1.
         metrics: Metrics to keep in `history_`.
         epochs: How often `fit` goes through the data.
         batch_size: Samples of a training step.
@@ -172,6 +198,7 @@ class Classifier(ClassifierMixin, Estimator):
         )  # fmt: skip
         self.class_weight = class_weight
 
+    @with_parameters_apart
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Go once through some of the data, with the present model if there is one.
 
@@ -194,17 +221,65 @@ class Classifier(ClassifierMixin, Estimator):
         Args:
             X: Samples, as for `fit`.
         """
-        likeliest = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[likeliest]
+        outputs = self._outputs(X)
+        return self.classes_[estimating.class_numbers(outputs, self._meaning)]
 
+    @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
         """The probability of every class, shape (n, classes), in the order of `classes_`.
 
         Args:
             X: Samples, as for `fit`.
+
+        Raises:
+            AttributeError: if loss and outputs are not made for probabilities; there is `decision_function` then.
+            ValueError: for a model whose outputs are none, though its loss took them for that.
         """
         outputs = self._outputs(X)
-        return probabilities(self.model_, outputs)
+        shares = estimating.probabilities(outputs, self._meaning)
+        if ((shares < -TOLERANCE) | (shares > 1 + TOLERANCE)).any():
+            raise ValueError(
+                "Expected outputs from 0 to 1, such as those of activation='softmax' or 'sigmoid'. "
+                f"Received: outputs from {outputs.min():.4g} to {outputs.max():.4g}"
+            )
+        shares = np.clip(shares, 0, 1)
+        total = shares.sum(axis=1, keepdims=True)  # several sigmoids do not add up to 1
+        return np.where(total == 0, 1 / shares.shape[1], shares) / np.where(total == 0, 1, total)
+
+    @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of every class's probability, shape (n, classes), in the order of `classes_`.
+
+        Args:
+            X: Samples, as for `fit`.
+        """
+        with np.errstate(divide="ignore"):  # the logarithm of 0 is minus infinity
+            return np.log(self.predict_proba(X))
+
+    @available_if(_gives_scores)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Array:
+        """How much speaks for every class, shape (n, classes); of two classes for the second if above 0, shape (n,).
+
+        Args:
+            X: Samples, as for `fit`.
+
+        Raises:
+            AttributeError: if there are probabilities.
+        """
+        found = estimating.decisions(self._outputs(X), self._meaning)
+        return found[:, 1] - found[:, 0] if found.shape[1:] == (2,) else found
+
+    def _given_loss(self) -> Any:
+        """The parameter as a loss object, or None."""
+        named = isinstance(self.loss, str) or callable(self.loss)
+        return losses.as_loss(self.loss) if named else None
+
+    def _made(self, X: Array) -> Any:
+        model = super()._made(X)
+        head = estimating.head_of(model, X)
+        estimating.refuse_unfit(model, head)
+        self._meaning = estimating.meaning_of(model, head)
+        return model
 
     def _checked(self, X: Any, y: Any, new: bool, classes: Any) -> tuple[Array, Array]:
         X, y = self._input(X, y, reset=new)
@@ -222,13 +297,17 @@ class Classifier(ClassifierMixin, Estimator):
         return coded(self.model_, np.searchsorted(self.classes_, y), len(self.classes_))
 
     def _head(self) -> dict[str, Any]:
-        count = len(self.classes_)
-        if count == 2:
-            return {"n_classes_": 2, "n_outputs": 1, "output_activation": "sigmoid"}
-        return {"n_classes_": count, "n_outputs": count, "output_activation": "softmax"}
+        count, loss = len(self.classes_), self._given_loss()
+        alone = count == 2 and not estimating.is_categorical(loss)
+        open_ended = estimating.is_margin(loss) or estimating.takes_logits(loss)
+        activation = None if open_ended else "sigmoid" if alone else "softmax"
+        return {"n_classes_": count, "n_outputs": 1 if alone else count, "output_activation": activation}
 
-    def _default_loss(self, outputs: int) -> str:
-        return "binary_crossentropy" if outputs == 1 else "sparse_categorical_crossentropy"
+    def _default_loss(self, model: Any, X: Array) -> Any:
+        logits = estimating.is_linear(estimating.head_of(model, X))
+        if estimating.output_shapes(model, X)[0][-1] == 1:
+            return losses.BinaryCrossentropy(from_logits=logits)
+        return losses.SparseCategoricalCrossentropy(from_logits=logits)
 
 
 class Regressor(RegressorMixin, Estimator):
@@ -268,6 +347,7 @@ class Regressor(RegressorMixin, Estimator):
         [7.0]
     """
 
+    @with_parameters_apart
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Go once through some of the data, with the present model if there is one.
 
@@ -303,7 +383,7 @@ class Regressor(RegressorMixin, Estimator):
     def _head(self) -> dict[str, Any]:
         return {"n_outputs": (*self.target_shape_, 1)[0], "output_activation": None}
 
-    def _default_loss(self, outputs: int) -> str:
+    def _default_loss(self, model: Any, X: Array) -> Any:
         return "mse"
 
     def __sklearn_tags__(self) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,10 +14,29 @@ from sklearn.base import BaseEstimator
 from fastnn import optimizers
 from fastnn.models.estimating import arguments_of, made, output_shapes
 from fastnn.sklearn.perceptron import perceptron
-from fastnn.utils.naming import did_you_mean
+from fastnn.utils.naming import did_you_mean, with_known_names
 
 Array = NDArray[Any]
 COMPILED_WITH = ("optimizer", "learning_rate", "loss", "metrics")
+
+
+def with_parameters_apart(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method whose error about an argument that is a parameter says that it belongs to the constructor."""
+    known = inspect.signature(method).parameters
+    other = with_known_names(method)
+
+    @wraps(method)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for name in kwargs:
+            if name not in known and name in self.get_params(deep=False):
+                kind = type(self).__name__
+                raise TypeError(
+                    f"{kind}.{method.__name__}() got an unexpected keyword argument {name!r}; it is a parameter: "
+                    f"{kind}({name}={kwargs[name]!r}) or set_params({name}={kwargs[name]!r})"
+                )
+        return other(self, *args, **kwargs)
+
+    return checked
 
 
 class Parameters(BaseEstimator):
@@ -113,11 +133,11 @@ class Parameters(BaseEstimator):
         build = perceptron if self.build_model is None else self.build_model
         meta = {"input_shape": X.shape[1:], "n_features_in_": self.n_features_in_, **self._head()}
         model = made(build, dict(self._arguments(build, meta)))
-        size = self._output_size(model, X)
+        self._check_outputs(model, X)
         compiled = bool(model.compiled)
         self._refuse_idle(arguments_of(build), compiled)
         if not compiled:
-            loss = self._default_loss(size) if self.loss is None else copy.deepcopy(self.loss)
+            loss = self._default_loss(model, X) if self.loss is None else copy.deepcopy(self.loss)
             model.compile(self._new_optimizer(), loss, metrics=copy.deepcopy(self.metrics))
         return model
 
@@ -134,19 +154,14 @@ class Parameters(BaseEstimator):
             elif default is inspect.Parameter.empty:
                 raise ValueError(f"Expected a value for build_model's argument {name!r}. Received: none")
 
-    def _output_size(self, model: Any, X: Array) -> int:
-        """The number of the model's outputs.
-
-        Raises:
-            ValueError: unless they are one row per sample, as many as the targets need.
-        """
+    def _check_outputs(self, model: Any, X: Array) -> None:
+        """Raise ValueError unless outputs are one row per sample, as many as the targets need."""
         shapes = output_shapes(model, X)
         wanted = self._head()["n_outputs"]
         fitting = {wanted, self._head().get("n_classes_", wanted)}
         if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] not in fitting:
             words = " or ".join(str((None, n)) for n in sorted(fitting))
             raise ValueError(f"Expected a model with outputs of shape {words}. Received: {shapes}")
-        return shapes[0][1] or 0
 
     def _refuse_idle(self, taken: dict[str, Any], compiled: bool) -> None:
         """Raise ValueError for parameters that are given and could change nothing."""
@@ -170,6 +185,6 @@ class Parameters(BaseEstimator):
         """What the targets ask of a model's outputs, see `fastnn.sklearn`."""
         raise NotImplementedError
 
-    def _default_loss(self, outputs: int) -> str:
+    def _default_loss(self, model: Any, X: Array) -> Any:
         """The loss of a model that is not told one."""
         raise NotImplementedError

@@ -23,7 +23,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "weights are named after their layers": "name_scope",
         "fastnn.engine.nested has flatten and map_structure": "tree",
         "fastnn.__version__ says it": "version",
-        "not available": "distillation",
+        "write a train_step of your own, with the teacher's prediction in its loss": "distillation",
+        "load_model reads .h5 files of any version": "legacy",
     },
     "applications": {
         "of the published networks there are VGG16, VGG19, ResNet50, InceptionV3 and MobileNet": "ConvNeXtBase "
@@ -60,20 +61,28 @@ GROUPS: dict[str, dict[str, str]] = {
         "use MultiHeadAttention": "GroupQueryAttention",
         "use StringLookup or IntegerLookup": "HashedCrossing Hashing",
         "use Sequential": "Pipeline",
-        "not available": "MaxNumBoundingBoxes ReversibleEmbedding SpectralNormalization",
+        "boxes are not available": "MaxNumBoundingBoxes",
+        "use Embedding, and ops.matmul with its embeddings transposed": "ReversibleEmbedding",
+        "give the layer a kernel_constraint, or write a layers.Wrapper of your own": "SpectralNormalization",
     },
+    "initializers": {"Fourier transforms are not available": "STFT STFTInitializer stft"},
     "losses": {"connectionist temporal classification is not available": "CTC ctc"},
     "optimizers": {
         "use Adam or AdamW": "Adafactor Muon ScheduleFreeAdamW",
         "losses need no scaling in float32; optimizers take loss_scale_factor": "LossScaleOptimizer",
         "write a train_step of your own with several optimizers": "MultiOptimizer OptimizerMap",
     },
+    "preprocessing.image": {"use ops.image.resize(..., crop_to_aspect_ratio=True)": "smart_resize"},
+    "random": {"draw from normal, uniform, randint or categorical": "beta binomial gamma"},
+    "saving": {
+        "`.keras` files are zip archives, and their weights HDF5: zipfile and h5py open them": "KerasFileEditor"
+    },
     "utils": {
         QUIET: "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled",
         "sound is not available": "audio_dataset_from_directory",
         "boxes are not available": "bounding_boxes",
         "use Normalization, StringLookup and CategoryEncoding": "FeatureSpace",
-        "not available": "Config",
+        "use a dict": "Config",
     },
 }
 ABSENT = {

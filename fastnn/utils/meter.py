@@ -13,6 +13,7 @@ import numpy as np
 
 BAR, FEWEST = 20, 5  # most and fewest characters of the bar
 TERMINAL, NOTEBOOK, NEVER = 0.1, 0.5, 3600.0  # seconds between changes
+UNKNOWN = 80  # columns of a terminal that says 0, as those that mpiexec and containers make do
 Logs = Mapping[str, Any]
 
 
@@ -120,7 +121,7 @@ def line_width() -> int | None:
     if in_notebook():  # whose kernel may have been started on a terminal
         return None
     try:
-        return max(os.get_terminal_size(sys.stdout.fileno()).columns - 1, 1)
+        return max((os.get_terminal_size(sys.stdout.fileno()).columns or UNKNOWN) - 1, 1)
     except (OSError, ValueError, AttributeError):
         return None
 

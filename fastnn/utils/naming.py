@@ -6,7 +6,7 @@ import difflib
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -71,6 +71,23 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"known names: {', '.join(map(repr, known))}."
 
 
+def refuse_further(given: Mapping[str, object], function: Callable[..., object]) -> None:
+    """Raise ValueError for arguments that a function does not have.
+
+    Example:
+        >>> def sell(pieces=1, **others):
+        ...     refuse_further(others, sell)
+        >>> sell(piece=2)
+        Traceback (most recent call last):
+        ...
+        ValueError: Expected no further arguments. Received: piece=2; did you mean 'pieces'?
+    """
+    for name, value in given.items():
+        known = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        hint = did_you_mean(name, [own for own in known if own != "self"])
+        raise ValueError(f"Expected no further arguments. Received: {name}={value!r}; {hint}")
+
+
 def with_known_names(method: Callable[Given, Result]) -> Callable[Given, Result]:
     """A method whose error about an unknown argument names the object's class and the nearest argument.
 
@@ -84,14 +101,25 @@ def with_known_names(method: Callable[Given, Result]) -> Callable[Given, Result]
         ...
         TypeError: Shop.sell() got an unexpected keyword argument 'piece'; did you mean 'pieces'?
     """
-    known = list(inspect.signature(method).parameters)[1:]
 
     @wraps(method)
     def checked(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        unknown = next((name for name in kwargs if name not in known), None)
-        if args and unknown is not None:
-            called = f"{type(args[0]).__name__}.{method.__name__}()"
-            raise TypeError(f"{called} got an unexpected keyword argument '{unknown}'; {did_you_mean(unknown, known)}")
+        if args:
+            refuse_unknown(method, kwargs, f"{type(args[0]).__name__}.{method.__name__}()")
         return method(*args, **kwargs)
 
     return checked
+
+
+def refuse_unknown(function: Callable[..., Any], names: Iterable[str], called: str) -> None:
+    """Raise TypeError for names that are none of a function's arguments.
+
+    Args:
+        function: The function.
+        names: The names of keyword arguments.
+        called: What the function is called in the error.
+    """
+    known = inspect.signature(function).parameters
+    for name in names:
+        if name not in known:
+            raise TypeError(f"{called} got an unexpected keyword argument '{name}'; {did_you_mean(name, known)}")

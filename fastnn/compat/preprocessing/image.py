@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import ops
+from fastnn.utils.absent import missing
 from fastnn.utils.images import array_to_img, img_to_array, load_img, save_img
 from fastnn.utils.numerical import to_categorical
 from fastnn.utils.sequence import PyDataset
@@ -348,3 +349,7 @@ def as_images(x: Any) -> Array:
     if array.ndim != 4:
         raise ValueError(f"Expected images of shape (n, height, width, channels). Received: shape {array.shape}")
     return array
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("preprocessing.image", name, __all__)
