@@ -521,7 +521,7 @@ def get(identifier: Any) -> Callable[..., Any] | None:
                 f"Expected the name of an initializer. Received: {identifier!r}; {did_you_mean(identifier, KNOWN)}"
             )
         return KNOWN[name]()
-    if isinstance(identifier, (np.ndarray, int, float)):
+    if isinstance(identifier, (np.ndarray, int, float)) and np.isfinite(identifier).all():
         return Constant(identifier)
     if callable(identifier):
         return identifier() if isinstance(identifier, type) else identifier

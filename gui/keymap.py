@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Mapping
 
+from fastnn.utils.json_text import json_of
 from gui.shortcuts import ACTIONS, GROUPS, find
 
 Keys = tuple[str, ...]
@@ -66,8 +67,8 @@ class Keymap:
     def loads(text: str) -> Keymap:
         """The keymap of such a text; what it does not understand, or what would clash, is left as in the table."""
         try:
-            held = json.loads(text)
-        except (ValueError, RecursionError):
+            held = json_of(text)
+        except ValueError:
             held = {}
         keymap, known = Keymap(), {a.name for a in ACTIONS}
         for name, keys in held.items() if isinstance(held, dict) else ():

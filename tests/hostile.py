@@ -104,6 +104,6 @@ def harmless(folder):
 def refused(path, words=None):
     """Inside, a ValueError that names the file, and nothing else happens."""
     with harmless(path.parent), pytest.raises(ValueError, match=words) as caught:
-        yield
+        yield caught
     assert path.name in str(caught.value)
     assert "MemoryError" not in str(caught.value)

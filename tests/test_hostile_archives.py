@@ -13,6 +13,7 @@ import pytest
 from fastnn import utils
 from fastnn.models import load_model
 from fastnn.utils import archives, files
+from fastnn.utils.json_text import json_of
 from fastnn.utils.session_file import SessionFile
 from fastnn.utils.session_file import read as read_session
 from gui import own_data
@@ -299,3 +300,32 @@ def test_a_member_that_nobody_asks_for_is_not_read(tmp_path, monkeypatch):
     write(path, {**members_of(path), "assets/large": bytes(2 << 20)})
     load_model(path)
     assert WEIGHTS in members_of(path)
+
+
+MANY = {
+    "lists": b"[],",
+    "tables": b'{"a":{}},',
+    "numbers": b"1,",
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_json_that_is_large_only_when_unpacked(what, tmp_path):
+    """A file of some kB became gigabytes of empty tables before anything was looked at."""
+    path = tmp_path / "m.keras"
+    config = b'{"class_name": "Sequential", "config": {}, "x": [' + MANY[what] * 600_000 + b"0]}"
+    write(path, {"metadata.json": b"{}", "config.json": config, WEIGHTS: b""})
+    assert path.stat().st_size < 20_000
+    with refused(path, r"values, more than the \d+ that"):
+        load_model(path)
+    with pytest.raises(ValueError, match="values, more than"):
+        json_of(b"[" + MANY[what] * 1_000_000 + b"0]", held=1000)
+
+
+def test_long_json_of_other_kinds_is_read(tmp_path):
+    """Vocabularies and lists of numbers may have millions of entries: the file is as long as they are."""
+    numbers = json.dumps(list(range(1_100_000)))
+    assert json_of(numbers)[-1] == 1_099_999
+    assert json_of(numbers.encode(), held=len(numbers) // 3)[0] == 0
+    with pytest.raises(ValueError, match="nested too deeply"):
+        json_of("[" * 100_000)

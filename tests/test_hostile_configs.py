@@ -9,7 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn import Input, Sequential, applications, layers
+from fastnn.engine import memory
 from fastnn.models import load_model, model_from_json
 from fastnn.models.network import Reader
 from fastnn.utils import limits, set_random_seed
@@ -349,3 +351,59 @@ def test_layers_that_wait_for_each_other():
     first["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "3"
     with pytest.raises(ValueError, match="depend on the inputs"):
         model_from_json(json.dumps(config))
+
+
+def test_a_configuration_asks_for_no_more_weights_than_memory_holds(monkeypatch):
+    """It has no file whose length were a limit: some hundred letters took gigabytes, layer by layer."""
+    model = fastnn.Sequential([layers.Input((30,)), layers.Dense(100, name="one"), layers.Dense(100, name="two")])
+    functional = fastnn.Model(model.inputs, model.outputs)
+    needed = 2 * 4 * model.count_params()
+    readers = {
+        "model_from_json": lambda: model_from_json(model.to_json()),
+        "from_config": lambda: fastnn.Sequential.from_config(model.get_config()),
+        "functional": lambda: fastnn.Model.from_config(functional.get_config()),
+    }
+    for read in readers.values():
+        monkeypatch.setattr(memory, "memory_of_machine", lambda: needed)
+        assert read().count_params() == model.count_params()
+        monkeypatch.setattr(memory, "memory_of_machine", lambda: needed - 8)
+        with pytest.raises(ValueError, match=r"'two': .* than the [\d,]+ that half of this machine's memory"):
+            read()
+
+
+METRIC = {"module": "keras.metrics", "class_name": "BinaryAccuracy"}
+MISTYPED = {
+    "a regularizer": set_dense("kernel_regularizer", {"a": 1}),
+    "a regularizer of another kind": set_dense("kernel_regularizer", {"class_name": "Zeros", "config": 1}),
+    "an optimizer as a constraint": set_dense(
+        "kernel_constraint", {"module": "keras.optimizers", "class_name": "Adam", "config": {}}
+    ),
+    "a constraint": set_dense("kernel_constraint", {"a": 1}),
+    "an initializer": set_dense("kernel_initializer", {"a": 1}),
+    "an initializer that is no number": set_dense("kernel_initializer", float("nan")),
+    "a rate larger than any": set_optimizer("learning_rate", -1e308),
+    "a switch": set_dense("trainable", "no"),
+    "another switch": set_dense("trainable", {"a": 1}),
+    "an optimizer's name": set_optimizer("name", 7),
+    "a metric's name": lambda config, entries: config["compile_config"].update(
+        metrics=[{**METRIC, "config": {"name": 5}}]
+    ),
+    "a metric's threshold": lambda config, entries: config["compile_config"].update(
+        metrics=[{**METRIC, "config": {"threshold": [1]}}]
+    ),
+    "a loss's name": lambda config, entries: config["compile_config"].update(
+        loss={"module": "keras.losses", "class_name": "MeanSquaredError", "config": {"name": [7]}}
+    ),
+    "weights of losses": lambda config, entries: config["compile_config"].update(loss_weights=float("nan")),
+    "a metric that is called as the loss is": lambda config, entries: config["compile_config"].update(
+        metrics=[{**METRIC, "config": {"name": "loss"}}]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISTYPED)
+def test_mistyped_settings_do_not_wait_for_training(what, tmp_path):
+    """They were loaded; training then ended in another error, or went on with something else."""
+    path = keras_file(tmp_path / "m.keras", MISTYPED[what])
+    with refused(path, "Expected "):
+        load_model(path)

@@ -1,6 +1,8 @@
 """HDF5 parts made to harm: paths out of the file, shapes of no end, damaged heaps; refused before anything changes."""
 
+import io
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 import fastnn
 from fastnn import layers
 from fastnn.models import load_model
-from fastnn.utils import hdf5_files
+from fastnn.utils import hdf5_files, hdf5_numbers
 from fastnn.utils.checkpoints import restore_variables, save_variables
 from tests.hostile import changed_weights, h5_file, keras_file, refused, saved_bytes, small_model
 
@@ -161,8 +163,8 @@ def test_a_large_file_is_no_bomb(tmp_path):
         assert data.nbytes == 600_000_000
         h5.create_dataset("x", data=np.ones(5, "f4"))
     with hdf5_files.opened(path.read_bytes(), path) as h5:
-        assert hdf5_files.numbers_at(h5, "w", path).shape == (150_000_000,)
-        assert hdf5_files.numbers_at(h5, "x", path)[0] == 1
+        assert hdf5_numbers.numbers_at(h5, "w", path).shape == (150_000_000,)
+        assert hdf5_numbers.numbers_at(h5, "x", path)[0] == 1
 
 
 def attribute(name, value):
@@ -255,3 +257,73 @@ def test_a_heap_whose_free_places_go_round_in_a_circle(tmp_path):
     for read in (load_model, small_model().load_weights):
         with refused(path, "circle"):
             read(path)
+
+
+def one_text_many_times(name, letters, count):
+    """An HDF5 file with an attribute whose places all refer to the same text."""
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as h5:
+        h5.attrs.create(name, np.array(["x" * letters] + [""] * (count - 1), object), dtype=h5py.string_dtype())
+    content = bytearray(stream.getvalue())
+    reference = re.search(re.escape(struct.pack("<I", letters)) + rb".{8}[\1-\x09]\0\0\0", content, re.DOTALL)[0]
+    empty = content.index(reference) + 16
+    content[empty : empty + 16 * (count - 1)] = reference * (count - 1)
+    with h5py.File(io.BytesIO(content)) as h5:
+        assert [len(text) for text in h5.attrs[name][:: count - 1]] == [letters] * 2
+    return bytes(content)
+
+
+def test_texts_that_are_one_and_the_same(tmp_path):
+    """A file of 40 kB became gigabytes of names, or of an error's words."""
+    for name, read in (("model_config", load_model), ("layer_names", small_model().load_weights)):
+        path = tmp_path / "m.h5"
+        path.write_bytes(one_text_many_times(name, 20_000, 4000))
+        with refused(path, "4000 texts"):
+            read(path)
+    path.write_bytes(one_text_many_times("layer_names", 20_000, 4))
+    with refused(path, "more") as caught:
+        small_model().load_weights(path)
+    assert len(str(caught.value)) < 2000
+
+
+def test_all_lists_of_names_together_have_a_limit(tmp_path, monkeypatch):
+    path = tmp_path / "m.h5"
+    small_model().save(path)
+    monkeypatch.setattr(hdf5_files, "LONGEST_NAMES", 40)
+    with refused(path, "40 letters in all"):
+        load_model(path)
+
+
+def test_heaps_are_known_whatever_lies_in_their_unused_bytes(tmp_path):
+    """The library passes over three bytes of a heap's first line; a damaged one behind them is refused all the same."""
+    path = tmp_path / "m.h5"
+    content = bytearray(saved_bytes(".h5"))
+    at = content.index(b"GCOL\1")
+    content[at + 5] = 7
+    path.write_bytes(content)
+    load_model(path)
+    content[at + 24 : at + 32] = bytes(8)  # the first text's length
+    struct.pack_into("<H", content, at + 16, 0)
+    path.write_bytes(content)
+    with refused(path, "heap"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_names_that_paths_have_another_meaning_for(name, tmp_path):
+    """Such layers were written into files that could not be read again."""
+    with pytest.raises(ValueError, match=r"not '\.' or '\.\.'"):
+        layers.Dense(2, name=name)
+    model = small_model()
+    model.layers[0].weights[0].path = f"one/{name}"
+    with pytest.raises(ValueError, match=r"not '\.' or '\.\.'. Received: 'one/\."):
+        model.save(tmp_path / "m.h5")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "top_level_model_weights"])
+def test_names_that_files_have_another_meaning_for(name, tmp_path):
+    model = fastnn.Sequential([layers.Input((3,)), layers.Dense(2, name=name)])
+    with pytest.raises(ValueError, match=f"not '' or 'top_level_model_weights'. Received: .'{name}'"):
+        model.save(tmp_path / "m.h5")
+    assert not list(tmp_path.iterdir())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
 from fastnn import config, ops
 from fastnn.utils.files import get_file
+from fastnn.utils.json_text import json_of
 
 MODES = ("caffe", "tf", "torch")
 LAYOUTS = ("channels_last", "channels_first")
@@ -103,5 +103,5 @@ def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, An
     if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
         raise ValueError(f"Expected top to be a whole number from 1. Received: top={top!r}")
     with open(get_file(cache_subdir="models", **CLASS_INDEX), encoding="utf-8") as file:
-        names = json.load(file)
+        names = json_of(file.read())
     return [[(*names[str(i)], row[i]) for i in np.argsort(row)[::-1][:top]] for row in found]

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastnn.callbacks.base import Callback, Logs
 from fastnn.callbacks.monitor import BatchCounter, check_save_freq
+from fastnn.utils.json_text import json_of
 
 STATE, BEFORE = "training_metadata.json", "training_metadata.json.bkp"
 
@@ -61,13 +62,13 @@ class BackupAndRestore(Callback):
             if place.exists():
                 try:
                     return self._restore(place)
-                except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+                except (OSError, ValueError, LookupError, TypeError) as error:
                     if name == BEFORE or not (self._folder / BEFORE).exists():
                         raise ValueError(f"Expected whole files in backup_dir='{self._folder}'. {error}") from error
         return None
 
     def _restore(self, place: Path) -> None:
-        state = json.loads(place.read_text(encoding="utf-8"))
+        state = json_of(place.read_text(encoding="utf-8"))
         counts = [state["epoch"], state["number"]]
         if not all(type(n) is int and n >= 0 for n in counts):
             raise ValueError(f"Expected whole numbers in '{place}'. Received: {counts}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 import zipfile
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from fastnn.datasets import pickles
 from fastnn.datasets.download import DatasetError
+from fastnn.utils.json_text import json_of
 
 if TYPE_CHECKING:
     import tarfile
@@ -227,7 +227,7 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, int]:
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
         refuse_growth(Path(path).name, len(content), LARGEST)
-        found = json.loads(content)
+        found = json_of(content)
         if not isinstance(found, dict) or not all(type(number) is int for number in found.values()):
             raise ValueError("something else")
         return found

@@ -100,11 +100,15 @@ def check_room(rooms: Mapping[str, _Room], values: Mapping[str, Value]) -> None:
 
 
 def memory_of_machine() -> int:
-    """Bytes of memory; where the system does not tell, more than any machine has."""
+    """Bytes of memory that a process may have; where the system does not tell, more than any machine has."""
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+        import resource  # which Windows lacks
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, AttributeError, ValueError, OSError):
         return 2**60
+    return most if limit == resource.RLIM_INFINITY else min(limit, most)
 
 
 def _lifetimes(listing: StepList, program: Program) -> dict[str, int]:

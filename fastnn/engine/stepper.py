@@ -28,6 +28,7 @@ from fastnn.engine.run import BURST, Array, Run
 from fastnn.engine.steplist import FED, PHASES
 from fastnn.engine.tensor import Variable
 from fastnn.errors import GraphError, ValueNeededError
+from fastnn.utils.fitting import fitted
 
 
 class Stepper(Looking, Run):
@@ -430,6 +431,7 @@ class Stepper(Looking, Run):
 
         Raises:
             GraphError: if the state is not that of such a model.
+            ValueError: naming a variable whose type does not have the state's numbers.
         """
         variables = list(self.storage)
         fits = [np.shape(a) == self.storage[v].shape for v, a in zip(variables, state, strict=False)]
@@ -438,9 +440,10 @@ class Stepper(Looking, Run):
                 f"expected the state of {len(variables)} variables and {step} losses, received {len(state)} variables "
                 f"({fits.count(False)} of another shape) and {len(losses)} losses."
             )
+        whole_state = [fitted(v, a, "the state") for v, a in zip(variables, state, strict=True)]
         self._edits = tuple(checked(e, self.listing, self.schedule.count) for e in edits)
         self._keep_base()
-        for variable, kept in zip(variables, state, strict=True):
+        for variable, kept in zip(variables, whole_state, strict=True):
             self._base.get(variable, self.storage[variable])[...] = kept
         self._losses = array("d", losses)
         self._starts = list(starts) if self._each_its_own and starts else self._starts

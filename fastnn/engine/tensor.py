@@ -217,6 +217,8 @@ class Variable(Tensor):
         array([3., 4.], dtype=float32)
     """
 
+    counts = False  # whether it is the number of something
+
     def __init__(self, value: Any, dtype: Any = None, trainable: bool = True, name: str = "variable") -> None:
         super().__init__(value, dtype)
         initial, self.value = self.value, execute.aligned(self.shape, self.dtype)

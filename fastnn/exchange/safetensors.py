@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastnn.engine.tensor import Variable
 from fastnn.utils.extras import need
+from fastnn.utils.fitting import fitted
 from fastnn.utils.writing import write_aside
 
 ENDING = ".safetensors"
@@ -67,7 +70,17 @@ def read(path: Path, what: str = "Model.load_weights") -> dict[str, NDArray[Any]
         entries = package.deserialize(content)
     except Exception as error:  # its errors have a type of their own, and none for a text that is no text
         raise ValueError(f"Expected a whole .safetensors file. Received: '{path}': {error}") from None
+    names = names_in(content)
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise ValueError(f"Expected weights of different names in '{path}'. Received: {some(twice)} more than once")
     return {name: array_of(name, entry, path) for name, entry in entries}
+
+
+def names_in(content: bytes) -> list[str]:
+    """All names in the first line of a file that the package has read, which takes the last of those that are alike."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    names: list[str] = json.loads(content[8:end], object_pairs_hook=lambda pairs: [key for key, _ in pairs])
+    return names
 
 
 def array_of(name: str, entry: Mapping[str, Any], path: Path) -> NDArray[Any]:
@@ -81,7 +94,12 @@ def array_of(name: str, entry: Mapping[str, Any], path: Path) -> NDArray[Any]:
         raise ValueError(f"Expected numbers for '{name}' of shape {shape}. Received: {flat.size} in '{path}'")
     if dtype == "BF16":
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    return (flat.astype(np.float32) if dtype == "F16" else flat).reshape(shape)
+    try:
+        return (flat.astype(np.float32) if dtype == "F16" else flat).reshape(shape)
+    except ValueError as error:  # an axis of no length may stand beside one of any
+        raise ValueError(
+            f"Expected a shape that arrays can have for '{name}'. Received: {shape} in '{path}': {error}"
+        ) from None
 
 
 def load(model: Any, path: Path) -> None:
@@ -128,7 +146,7 @@ def fitting(variable: Variable, name: str, array: NDArray[Any], path: Path) -> N
     """An array in the variable's type; floats stay floats and whole numbers stay whole.
 
     Raises:
-        ValueError: for another shape or kind of number.
+        ValueError: for another shape or kind of number, or numbers that the type does not have.
     """
     kinds = "f" if np.dtype(variable.dtype).kind == "f" else "iub"
     if array.shape != tuple(variable.shape) or array.dtype.kind not in kinds:
@@ -136,4 +154,4 @@ def fitting(variable: Variable, name: str, array: NDArray[Any], path: Path) -> N
             f"Expected '{name}' of shape {tuple(variable.shape)} and {variable.dtype}. "
             f"Received: {array.shape} and {array.dtype} in '{path}'"
         )
-    return array.astype(variable.dtype)
+    return fitted(variable, array, f"'{path}'", name)

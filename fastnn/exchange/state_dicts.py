@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fastnn.exchange import safetensors
 from fastnn.exchange.flattened import channels_first_orders
 from fastnn.exchange.torch_layers import LAYERS, SHARED, Entry, in_channel_order
+from fastnn.utils.fitting import fitted
 from fastnn.utils.naming import did_you_mean
 
 Array = NDArray[Any]
@@ -281,7 +282,7 @@ def assignments(
     """Pairs of variable and value, once everything fits.
 
     Raises:
-        ValueError: naming the layer, for entries or shapes that are not its own.
+        ValueError: naming the layer, for entries, shapes or numbers that are not its own.
     """
     wanted = [key for entry in entries for key in entry.keys]
     if set(wanted) != set(arrays):
@@ -296,7 +297,7 @@ def assignments(
                 f"Expected for layer '{layer}' ({kind}) {', '.join(entry.keys)} of {', '.join(map(str, shapes))}. "
                 f"Received: {', '.join(str(a.shape) for a in given)} of '{group}'"
             )
-        yield entry.variable, entry.ours(*given).astype(entry.variable.dtype)
+        yield entry.variable, fitted(entry.variable, entry.ours(*given), f"'{group}'")
 
 
 # ---------------------------------------------------------------- a model's layers

@@ -124,6 +124,7 @@ class Layer(Holder, Configured):
         self.dtype = dtype_name(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
+        check_switches(Layer, (), {"trainable": trainable})
         self._trainable = bool(trainable)
 
     def build(self, input_shape: Any) -> None:

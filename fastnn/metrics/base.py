@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsFloat
 
 from fastnn import config, ops
 from fastnn.engine.nested import flatten
@@ -349,6 +349,11 @@ def mean_of(
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
+        for p in own:
+            if p.annotation == "float" and not isinstance(bound.arguments[p.name], SupportsFloat):
+                raise ValueError(
+                    f"Expected {p.name} of {class_name} to be a number. Received: {p.name}={bound.arguments[p.name]!r}"
+                )
         MeanMetricWrapper.__init__(self, function, **bound.arguments)
 
     __init__.__signature__ = signature.replace(  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,10 @@ class Settings:
         for aim, loss, weight in zip(found, per_output("loss", self.loss, names), weights, strict=True):
             aim.loss = None if loss is None else losses.as_loss(loss)
             aim.weight = 1.0 if weight is None else float(weight)
+            if not math.isfinite(aim.weight):
+                raise ValueError(
+                    f"Expected loss_weights to be finite numbers. Received: loss_weights={self.loss_weights}"
+                )
         for key, spec in (("metrics", self.metrics), ("weighted", self.weighted_metrics)):
             for aim, some in zip(found, metrics_per_output(spec, names), strict=True):
                 taken = [name for name, _ in aim.metrics] if key == "weighted" else []
@@ -146,6 +151,8 @@ def named_metrics(aim: Aim, some: Sequence[Any], several_outputs: bool) -> list[
         labels = aim.loss is not None and aim.loss.labels
         metric = metrics.as_metric(identifier, labels, int(aim.shape[-1] or 0) if aim.shape else 0)
         name = f"{aim.name}_{metric.name}" if several_outputs else metric.name
+        if metric.name == "loss":
+            raise ValueError("Expected a metric of another name than 'loss', which the loss has. Received: name='loss'")
         taken = [n for n, _ in found]
         unique, k = name, 1
         while unique in taken:

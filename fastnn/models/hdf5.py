@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.engine.tensor import Variable
 from fastnn.models import old_configs
-from fastnn.utils.hdf5_files import Damaged, arrays_of, inner, names_of, text_of
+from fastnn.utils.fitting import fitted
+from fastnn.utils.hdf5_files import Damaged, inner, names_of, text_of
+from fastnn.utils.hdf5_numbers import arrays_of, numbers_of
 from fastnn.utils.registry import deserialize, serialize
 
 if TYPE_CHECKING:
@@ -49,7 +52,12 @@ def write(h5: Any, model: Any, optimizer: bool) -> None:
 
 def write_weights(group: Any, model: Any) -> None:
     """Write the weights of every layer under its name."""
-    put_names(group, "layer_names", [layer.name for layer in model.layers])
+    names = [layer.name for layer in model.layers]
+    if unfit := [name for name in names if names.count(name) > 1 or name in (TOP, "")]:
+        raise ValueError(
+            f"Expected layers in an .h5 file to have different names, not '' or '{TOP}'. Received: {unfit}"
+        )
+    put_names(group, "layer_names", names)
     group.attrs["backend"], group.attrs["keras_version"] = b"tensorflow", VERSION.encode()
     for layer in sorted(model.layers, key=lambda x: str(x.name)):
         write_arrays(group.create_group(layer.name), in_order(layer))
@@ -63,11 +71,18 @@ def write_arrays(group: Any, variables: Sequence[Variable]) -> None:
         name, k = variable.path, 1
         while name in names:
             name, k = f"{variable.path}_{k}", k + 1
+        if {".", "..", ""} & set(name.split("/")):  # which paths in a file have another meaning for
+            raise ValueError(f"Expected weights in an .h5 file to have names, not '.' or '..'. Received: '{name}'")
         names.append(name)
     put_names(group, "weight_names", names)
     for name, variable in zip(names, variables, strict=True):
-        value = variable.value
-        group.create_dataset(name, data=value.astype(np.int32) if value.dtype == np.int64 else value)
+        group.create_dataset(name, data=narrowed(variable.value))
+
+
+def narrowed(value: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in the four bytes that Keras' files have for them, where these hold them."""
+    fits = value.dtype == np.int64 and np.array_equal(value.astype(np.int32), value)
+    return value.astype(np.int32) if fits else value
 
 
 def put_names(group: Any, name: str, names: Sequence[str]) -> None:
@@ -203,6 +218,6 @@ def compiled(model: Any, settings: Mapping[str, Any]) -> None:
     )
 
 
-def assigned(pairs: Pairs) -> Iterator[tuple[Variable, Any]]:
+def assigned(pairs: Pairs, file: Path) -> Iterator[tuple[Variable, Any]]:
     """The pairs with their arrays read, all before the first is assigned."""
-    return iter([(variable, np.asarray(data)) for variable, data in pairs])
+    return iter([(variable, fitted(variable, numbers_of(data, file), f"'{file}'")) for variable, data in pairs])

@@ -13,11 +13,11 @@ from fastnn.engine.tensor import Tensor, as_array
 from fastnn.layers import Layer, masks
 from fastnn.models.data import fit_shape
 from fastnn.models.describing import Describing
-from fastnn.models.network import Network, Reader, alone
+from fastnn.models.network import Network, Reader, alone, configuring
 from fastnn.models.rows import is_list_of_one_array
 from fastnn.models.summary import Summary
 from fastnn.utils.naming import auto_name, did_you_mean, refuse_further
-from fastnn.utils.registry import custom_object_scope, serializable
+from fastnn.utils.registry import serializable
 
 FUNCTIONAL = ("keras.src.models.functional", "Functional")
 
@@ -249,7 +249,7 @@ class Model(Describing, Layer):
         """The model that a configuration describes."""
         if "layers" not in config:
             return super().from_config(config)
-        with custom_object_scope(custom_objects):
+        with configuring(custom_objects):
             reader = Reader(config)
         model = cls(reader.ends("input_layers"), reader.ends("output_layers"), name=config.get("name"))
         if config.get("trainable") is False:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from fastnn.engine import functional
+import numpy as np
+
+from fastnn.config import floatx
+from fastnn.engine import functional, memory
 from fastnn.engine.graph import Node, SymbolicTensor
 from fastnn.engine.nested import flatten, map_structure
 from fastnn.errors import GraphError
@@ -14,7 +18,19 @@ from fastnn.layers import Input, InputLayer, Layer
 from fastnn.models import nodes
 from fastnn.ops.table import Op
 from fastnn.utils.naming import Unique, checked_name
-from fastnn.utils.registry import deserialize, serialize_object
+from fastnn.utils.registry import custom_object_scope, deserialize, has_room_set, room_for_weights, serialize_object
+
+
+@contextmanager
+def configuring(custom_objects: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Inside, a configuration makes layers: its names are known, its weights fit half of the memory of this machine.
+
+    The other half is for gradients and the like. Where a file is read, what that holds is the limit already.
+    """
+    most = memory.memory_of_machine() // 2 // np.dtype(floatx()).itemsize
+    said = f"the {most:,} that half of this machine's memory holds"
+    with custom_object_scope(custom_objects), nullcontext() if has_room_set() else room_for_weights(most, said):
+        yield
 
 
 def alone(structure: Any) -> Any:

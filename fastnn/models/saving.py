@@ -11,17 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fastnn.compat.spellings import say
 from fastnn.engine.tensor import Variable
 from fastnn.exchange import safetensors
 from fastnn.models import hdf5, old_configs
 from fastnn.models.model import Model
-from fastnn.models.network import make_layer
+from fastnn.models.network import configuring, make_layer
 from fastnn.models.weight_groups import groups
 from fastnn.utils import archives, limits
-from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, numbers_at, opened
+from fastnn.utils.fitting import fitted
+from fastnn.utils.hdf5_files import MARK, Damaged, inner, inner_or_none, naming, opened
+from fastnn.utils.hdf5_numbers import numbers_at, numbers_of
+from fastnn.utils.json_text import json_of
 from fastnn.utils.naming import refuse_further
 from fastnn.utils.registry import custom_object_scope, room_for_weights, running_code, serialize_object, trusted
 from fastnn.utils.writing import write_aside
@@ -69,8 +70,7 @@ def write_group(h5: Any, path: str, name: str, variables: Sequence[Variable]) ->
     group = h5.create_group(path)
     group.attrs["name"] = name
     for i, variable in enumerate(variables):
-        value = variable.value
-        group.create_dataset(str(i), data=value.astype(np.int32) if value.dtype == np.int64 else value)
+        group.create_dataset(str(i), data=hdf5.narrowed(variable.value))
 
 
 def describe(model: Model) -> dict[str, Any]:
@@ -106,8 +106,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         3
     """
     try:
-        config = json.loads(json_string)
-    except (ValueError, TypeError, RecursionError) as error:
+        config = json_of(json_string)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"Expected a model's configuration as JSON. Received: {error}") from None
     return model_from_config(config, custom_objects)
 
@@ -128,7 +128,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     if "module" not in config:
         with naming(path, "a model's configuration", "another one"):
             config = old_configs.todays_model(config)
-    with custom_object_scope(custom_objects):
+    with configuring(custom_objects):
         return build_model(path, config)
 
 
@@ -232,9 +232,9 @@ def parts_of(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
     """The same of a file's content."""
     try:
         with archives.opened(io.BytesIO(content)) as archive:
-            config = json.loads(archives.part(archive, "config.json"))
+            config = json_of(archives.part(archive, "config.json"), archives.held(archive, "config.json"))
             weights = archives.part(archive, WEIGHTS)
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError) as error:
         raise Damaged(f"Expected a model saved as .keras or .h5. Received another file, '{path}': {error}") from None
     if not isinstance(config, dict) or "class_name" not in config:
         raise Damaged(f"Expected a model's configuration in '{path}'. Received: JSON without a class name")
@@ -285,7 +285,7 @@ def read_hdf5_model(path: Path, content: bytes, compile: bool) -> Any:
             model.optimizer.build(model.trainable_weights)
         pairs = hdf5.read_weights(inner(h5, "model_weights", path), model, path)
         pairs += hdf5.read_optimizer(h5, model, path) if settings else []
-        found = list(hdf5.assigned(pairs))
+        found = list(hdf5.assigned(pairs, path))
     for variable, value in found:
         variable.assign(value)
     return model
@@ -330,7 +330,7 @@ def load_weights(model: Model, filepath: Any, by_name: bool = False, skip_mismat
                 raise ValueError("Expected by_name with older .h5 files only. Received: a newer one")
         else:
             group = inner(h5, "model_weights", path) if "model_weights" in h5 else h5
-            found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch)))
+            found = list(hdf5.assigned(hdf5.read_weights(group, model, path, by_name, skip_mismatch), path))
             for variable, value in found:
                 variable.assign(value)
             return
@@ -381,7 +381,7 @@ def read_group(h5: Any, path: str, variables: Sequence[Variable], file: Path) ->
             raise ValueError(
                 f"Expected '{variable.path}' of shape {variable.shape}. Received: {dataset.shape} in '{file}'"
             )
-        found.append((variable, np.asarray(dataset)))
+        found.append((variable, fitted(variable, numbers_of(dataset, file), f"'{file}'")))
     return found
 
 

@@ -10,8 +10,8 @@ from fastnn.engine.graph import SymbolicTensor
 from fastnn.engine.nested import flatten, map_structure
 from fastnn.layers import Input, InputLayer, Layer, masks
 from fastnn.models.model import Model
-from fastnn.models.network import Network, layer_entry, make_layer
-from fastnn.utils.registry import custom_object_scope, serializable
+from fastnn.models.network import Network, configuring, layer_entry, make_layer
+from fastnn.utils.registry import serializable
 
 
 @serializable("keras")
@@ -148,12 +148,12 @@ class Sequential(Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The model that a configuration describes."""
         model = cls(name=config.get("name"))
-        with custom_object_scope(custom_objects):
+        with configuring(custom_objects):
             for entry in config["layers"]:
                 model.add(make_layer(entry))
-        shape = config.get("build_input_shape")
-        if shape and model._layers and not model.built and all(n is None or isinstance(n, int) for n in shape):
-            model.build(tuple(shape))
+            shape = config.get("build_input_shape")
+            if shape and model._layers and not model.built and all(n is None or isinstance(n, int) for n in shape):
+                model.build(tuple(shape))
         if config.get("trainable") is False:
             model.trainable = False
         return model

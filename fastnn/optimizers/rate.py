@@ -31,6 +31,7 @@ class Rated:
             raise ValueError(f"Expected learning_rate to be a number beside decay. Received: {learning_rate!r}")
         self.decay = float(decay)
         self.iterations = state(0, "int64", "iterations")
+        self.iterations.counts = True
         self._schedule: Callable[..., Any] | None = None
         self._exact_rate = 0.0 if is_asked(learning_rate) else rate(learning_rate)
         self._learning_rate = state(self._exact_rate, config.floatx(), "learning_rate")

@@ -74,6 +74,11 @@ def part(archive: zipfile.ZipFile, name: str, growth: int = LARGEST_GROWTH) -> b
     return content
 
 
+def held(archive: zipfile.ZipFile, name: str) -> int:
+    """Bytes that a part takes in the archive."""
+    return archive.getinfo(name).compress_size
+
+
 def array(content: bytes, name: str, kinds: str = NUMBERS) -> NDArray[Any]:
     """An array from NumPy's format, never one of objects; its header must agree with the bytes that follow.
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fastnn.engine.tensor import Variable
-from fastnn.utils.hdf5_files import inner, numbers_at, opened
+from fastnn.utils.fitting import fitted
+from fastnn.utils.hdf5_files import inner, opened
+from fastnn.utils.hdf5_numbers import numbers_at, numbers_of
 from fastnn.utils.writing import write_aside
 
 
@@ -86,4 +86,4 @@ def read(group: Any, held: Mapping[str, str], name: str, variable: Variable, fil
             f"Expected '{name}' of shape {variable.shape} in '{file}'. Received: {data.shape}; variables "
             "without names of their own are numbered in the order in which they are made"
         )
-    return np.asarray(data)
+    return fitted(variable, numbers_of(data, file), f"'{file}'")

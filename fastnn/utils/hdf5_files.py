@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import io
-import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastnn.utils.json_text import json_of
 from fastnn.utils.naming import printable
 
 MARK = b"\x89HDF\r\n\x1a\n"  # how every HDF5 file begins
-TEXTS = re.compile(rb"GCOL\x01\0\0\0")  # how a heap of texts begins
-NAMES = re.compile(rb"HEAP\0\0\0\0")  # how a heap of names begins
+TEXTS = re.compile(rb"GCOL\x01(...)", re.DOTALL)  # how a heap of texts begins
+NAMES = re.compile(rb"HEAP\0(...)", re.DOTALL)  # how a heap of names begins
+UNUSED = b"\0\0\0"  # the three bytes behind, which the library passes over; else it may be a number
 NO_MORE = 1  # where the list of free places of such a heap ends
+LONGEST_NAMES = 2**26  # letters of all lists of names
+LONGEST_WORDS = 1000  # letters of an error
 DAMAGE = (
     OSError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError, MemoryError, AssertionError
 )  # what damaged files lead to, besides ValueError  # fmt: skip
+
+
+_texts: ContextVar[list[int]] = ContextVar("texts")  # of the file: the longest one, and what names may still take
 
 
 class Damaged(ValueError):
@@ -32,29 +40,39 @@ def opened(content: bytes, path: Path) -> Iterator[Any]:
     """An HDF5 file's content, to be read; errors of a damaged one name the file."""
     import h5py  # here, for it is slow to import and seldom needed
 
-    check_heaps(content, path)
-    with naming(path, "whole weights", "damaged ones"), h5py.File(io.BytesIO(content), "r") as h5:
-        yield h5
+    before = _texts.set([check_heaps(content, path), LONGEST_NAMES])
+    try:
+        with naming(path, "whole weights", "damaged ones"), h5py.File(io.BytesIO(content), "r") as h5:
+            yield h5
+    finally:
+        _texts.reset(before)
 
 
 @contextmanager
 def naming(path: Path, expected: str, received: str) -> Iterator[None]:
-    """Errors name the file that was read; what it says steers no terminal that prints them."""
+    """Errors name the file that was read; they repeat no more of it than can be read, and steer no terminal."""
     try:
         yield
     except DAMAGE as error:
-        raise Damaged(f"Expected {expected} in '{path}'. Received: {received}: {error!r}") from None
+        raise Damaged(f"Expected {expected} in '{path}'. Received: {received}: {shortened(repr(error))}") from None
     except ValueError as error:
-        text = str(error) if f"'{path}'" in str(error) else f"{error} (in '{path}')"
-        shown = printable(text)
-        if shown == str(error):
+        said = shortened(printable(str(error)))
+        if said == str(error) and f"'{path}'" in said:
             raise
         kind = Damaged if isinstance(error, Damaged) else ValueError
-        raise kind(shown) from (error if shown == text else None)
+        raise kind(said if f"'{path}'" in said else f"{said} (in '{path}')") from None
 
 
-def check_heaps(content: bytes, file: Path) -> None:
+def shortened(words: str) -> str:
+    """The beginning of words that a file may have made long."""
+    return words if len(words) <= LONGEST_WORDS else f"{words[:LONGEST_WORDS]}… and {len(words) - LONGEST_WORDS} more"
+
+
+def check_heaps(content: bytes, file: Path) -> int:
     """Check the heaps in an HDF5 file's bytes: the library never ends on some that are damaged.
+
+    Returns:
+        The length of the longest text.
 
     Raises:
         ValueError: naming the file.
@@ -62,29 +80,34 @@ def check_heaps(content: bytes, file: Path) -> None:
     place = 13 if content[8:9] < b"\2" else 9  # of the sizes of offsets and lengths, by the version
     if content.startswith(MARK) and content[place : place + 2] != b"\x08\x08":
         raise Damaged(f"Expected offsets and lengths of 8 bytes in '{file}'. Received: other ones")
-    for found in TEXTS.finditer(content):
-        check_texts(content, found.start(), file)
     for found in NAMES.finditer(content):
-        check_names(content, found.end(), file)
+        check_names(content, found.end(), file, sure=found[1] == UNUSED)
+    heaps = TEXTS.finditer(content)
+    return max((check_texts(content, found.start(), file, sure=found[1] == UNUSED) for found in heaps), default=0)
 
 
-def check_texts(content: bytes, at: int, file: Path) -> None:
-    """Check that the objects of a heap lie one behind the other, within it."""
+def check_texts(content: bytes, at: int, file: Path, sure: bool) -> int:
+    """Check that the objects of a heap lie one behind the other, within it; the length of the longest."""
     size = int.from_bytes(content[at + 8 : at + 16], "little")
+    if not sure and not 16 <= size <= len(content) - at:
+        return 0  # neither would the library take it
     if not 16 <= size <= len(content) - at:
         raise Damaged(f"Expected a whole file '{file}'. Received: a heap of {size} bytes")
-    end, at = at + size, at + 16
+    end, at, longest = at + size, at + 16, 0
     while at + 16 <= end:
         number, length = (int.from_bytes(content[at + a : at + b], "little") for a, b in ((0, 2), (8, 16)))
         step = 16 + -(-length // 8) * 8 if number else length
         if not 16 <= step <= end - at:
             raise Damaged(f"Expected a whole file '{file}'. Received: a heap with an object of {length} bytes")
-        at += step
+        at, longest = at + step, max(longest, length)
+    return longest
 
 
-def check_names(content: bytes, at: int, file: Path) -> None:
+def check_names(content: bytes, at: int, file: Path, sure: bool) -> None:
     """Check that the list of a heap's free places comes to an end."""
     size, free, start = (int.from_bytes(content[at + k : at + k + 8], "little") for k in (0, 8, 16))
+    if not sure and start + size > len(content):
+        return
     seen: set[int] = set()
     while free != NO_MORE and free + 16 <= size:
         if free in seen:
@@ -104,8 +127,15 @@ def words_of(group: Any, name: str, file: Path) -> Any:
     kept = group.attrs.get_id(name)
     if kept.shape and 0 in kept.shape:
         return []
-    if h5py.check_string_dtype(kept.dtype) is None:
+    kind = h5py.check_string_dtype(kept.dtype)
+    if kind is None:
         raise Damaged(f"Expected text as '{name}' of '{file}'. Received: {kept.dtype}")
+    count, longest = math.prod(kept.shape), _texts.get()[0]
+    if kind.length is None and count > 1 and count * longest > LONGEST_NAMES:  # all may stand for the same one
+        raise Damaged(
+            f"Expected no more than {LONGEST_NAMES} letters as '{name}' of '{file}', or texts of one length. "
+            f"Received: {count} texts in a file that has one of {longest}"
+        )
     return group.attrs[name]
 
 
@@ -115,8 +145,8 @@ def text_of(h5: Any, name: str, file: Path) -> Any:
         return None
     raw = words_of(h5, name, file)
     try:
-        return json.loads(raw if isinstance(raw, (bytes, str)) else bytes(raw))
-    except (ValueError, RecursionError) as error:
+        return json_of(raw if isinstance(raw, (bytes, str)) else bytes(raw))
+    except ValueError as error:
         raise Damaged(f"Expected JSON as '{name}' of '{file}'. Received: {error}") from None
 
 
@@ -128,6 +158,9 @@ def names_of(group: Any, name: str, file: Path) -> list[str]:
         if part not in group.attrs:
             break
         found += [n.decode() if isinstance(n, bytes) else str(n) for n in np.ravel(words_of(group, part, file))]
+    _texts.get()[1] -= sum(map(len, found))
+    if _texts.get()[1] < 0:
+        raise Damaged(f"Expected lists of names in '{file}' of {LONGEST_NAMES} letters in all. Received: longer ones")
     return found
 
 
@@ -156,22 +189,3 @@ def inner_or_none(group: Any, path: str, file: Path) -> Any:
             raise Damaged(f"Expected '{top}/{path}' in '{file}' itself. Received: {link}")
         group = group[part]
     return group
-
-
-def numbers_at(group: Any, path: str, file: Path) -> Any:
-    """The place of an array that the file itself holds, not read yet.
-
-    Raises:
-        ValueError: naming the file, if it is elsewhere, or no array of numbers.
-    """
-    import h5py
-
-    data = inner(group, path, file)
-    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or data.dtype.kind not in "fiub":
-        raise Damaged(f"Expected numbers under '{group.name}/{path}' of '{file}'. Received: {data!r}")
-    return data
-
-
-def arrays_of(group: Any, file: Path) -> list[Any]:
-    """The arrays that a group names, in that order; not read yet."""
-    return [numbers_at(group, name, file) for name in names_of(group, "weight_names", file)]

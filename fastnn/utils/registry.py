@@ -17,6 +17,7 @@ import numpy as np
 from fastnn.utils.naming import did_you_mean
 
 Class = TypeVar("Class", bound=type)
+LONGEST_CONFIG = 300  # letters of a configuration that an error repeats
 _classes: dict[tuple[str, str], type] = {}
 _custom: dict[str, Any] = {}
 _functions: list[Mapping[str, Any]] = []  # built-in ones that files name
@@ -71,6 +72,11 @@ def room_for_weights(count: int, most: str = "the file can hold") -> Iterator[No
         yield
     finally:
         _scopes.room, _scopes.most = before
+
+
+def has_room_set() -> bool:
+    """Whether there is a limit of weights."""
+    return _scopes.room is not None
 
 
 def take_room(layer: str, count: int) -> None:
@@ -276,10 +282,21 @@ def deserializer(module: str) -> Callable[..., Any]:
         Args:
             config: What `serialize` gave, or a file of Keras.
             custom_objects: Further classes and functions by name.
+
+        Raises:
+            ValueError: for a dict that describes nothing, or something that is called where this cannot be.
         """
-        if isinstance(config, dict) and "class_name" in config:
-            config = {"module": module, "config": {}, **config}
-        return deserialize(config, custom_objects)
+        if not isinstance(config, dict):
+            return deserialize(config, custom_objects)
+        found = (
+            deserialize({"module": module, "config": {}, **config}, custom_objects) if "class_name" in config else None
+        )
+        if found is None or not (callable(found) or module == "keras.optimizers"):
+            said = repr(config)[:LONGEST_CONFIG]
+            raise ValueError(
+                f"Expected a description with class_name and config of something in {module}. Received: {said}"
+            )
+        return found
 
     return deserialize_here
 

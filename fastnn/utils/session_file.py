@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fastnn._version import __version__
 from fastnn.utils import archives
+from fastnn.utils.json_text import json_of
 from fastnn.utils.registry import custom_names
 from fastnn.utils.writing import write_aside
 
@@ -59,7 +60,7 @@ class SessionFile:
         if self.model is None:
             return ""
         with zipfile.ZipFile(io.BytesIO(self.model)) as archive:
-            named = dict(custom_names(json.loads(archive.read("config.json"))))
+            named = dict(custom_names(json_of(archive.read("config.json"))))
         unknown = [name for name, registered in named.items() if not registered]
         if unknown:
             return (
@@ -118,10 +119,7 @@ def _read(archive: zipfile.ZipFile) -> SessionFile:
     for info in archive.infolist():
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise ValueError(f"'{info.filename}' is packed")
-    try:
-        record = json.loads(archives.part(archive, RECORD), parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError(f"{RECORD} is nested too deeply") from None
+    record = json_of(archives.part(archive, RECORD), parse_constant=_refuse)
     if not isinstance(record, dict) or type(record.get("format")) is not int or record["format"] < 1:
         raise ValueError("its record names no format")
     if record["format"] > FORMAT:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.utils.json_text import json_of
+
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 MODES = ("binary", "count", "tfidf", "freq")
 
@@ -259,15 +261,15 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
         {'a': 1, 'b': 2}
     """
     try:
-        config = dict(json.loads(json_string)["config"])
+        config = dict(json_of(json_string)["config"])
         counts = {
-            k: json.loads(config.pop(k)) for k in ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
+            k: json_of(config.pop(k)) for k in ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
         }
         tokenizer = Tokenizer(**config)
         tokenizer.word_counts, tokenizer.word_index = dict(counts["word_counts"]), dict(counts["word_index"])
         tokenizer.word_docs = Counter(dict(counts["word_docs"]))
         tokenizer.index_docs = Counter({int(k): v for k, v in dict(counts["index_docs"]).items()})
         tokenizer.index_word = {int(k): v for k, v in dict(counts["index_word"]).items()}
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"Expected what Tokenizer.to_json gave. Received: {error}") from None
     return tokenizer
