@@ -4,6 +4,7 @@ import doctest
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
@@ -70,10 +71,13 @@ class Greedy:
 def test_memory_counts_what_a_task_took_at_most_and_no_task_before():
     if memory.high_water() is None:
         pytest.skip("the system does not tell")
-    server, sizes = Server(Greedy), []
-    for size in (BLOCK, 2 * BLOCK, 1000):
-        server.prepare({"bytes": size})
-        sizes.append(server.memory())
+    server, rounds = Server(Greedy), []
+    for _ in range(3 if memory.FORGET.exists() else 1):  # the system may take back pages of files at any moment
+        rounds.append([])
+        for size in (BLOCK, 2 * BLOCK, 1000):
+            server.prepare({"bytes": size})
+            rounds[-1].append(server.memory())
+    sizes = np.median(rounds, axis=0)
     assert 0.8 * BLOCK < sizes[0] < 1.3 * BLOCK
     if memory.FORGET.exists():
         assert 1.8 * BLOCK < sizes[1] < 2.3 * BLOCK

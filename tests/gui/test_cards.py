@@ -450,7 +450,7 @@ def test_pictures_are_drawn(card):
     image = card.body.loadResource(kind, QUrl("svg:0"))
     colours = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
     assert len(colours) > 3
-    assert card.body.loadResource(kind, QUrl("svg:7")) is None
+    assert card.body.loadResource(kind, QUrl("svg:7")).isNull()
     assert card.body.loadResource(kind, QUrl("hatch.png")).width() > 0
 
 
