@@ -61,6 +61,7 @@ def test_masked_steps_are_left_out_of_the_whole_batch_s_statistics_and_losses(tm
 
 
 @needs_mpi
+@pytest.mark.full
 def test_models_whose_batch_is_more_than_its_parts_are_refused(tmp_path):
     found = result(start("no_mean", tmp_path, 2))
     assert found.pop("fine") == [["nothing", "nothing"]] * 2
@@ -71,7 +72,8 @@ def test_models_whose_batch_is_more_than_its_parts_are_refused(tmp_path):
 
 
 @needs_mpi
-@pytest.mark.parametrize("processes", [2, pytest.param(3, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("processes", [2, 3])
 def test_callbacks_of_one_process_change_all(tmp_path, processes):
     run = start("callbacks", tmp_path, processes)
     found = result(run)

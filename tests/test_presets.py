@@ -10,6 +10,7 @@ from fastnn.engine.stepper import Stepper
 from fastnn.presets import by_hand
 
 SMALL = [name for name in presets.PRESETS if name != "mnist-cnn"]
+LONG_TO_LEARN = {"autoencoder", "cifar-plain", "cifar-residual", "inception", "lenet5", "siamese-digits"}  # a second
 NO_DERIVATIVE = {"iris-perceptron"}  # its rule is not a derivative of what the threshold puts out
 
 
@@ -103,7 +104,10 @@ def test_a_corrupted_buffer_is_noticed():
         there_and_back(stepper, corrupt)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.full] * (name in LONG_TO_LEARN)) for name in SMALL],
+)
 def test_training_reaches_the_goal(name):
     preset, model, x, y = opened(name, seed=0)
     size = preset.batch_size or count(x)

@@ -23,7 +23,7 @@ def kernel(name, x):
     return y
 
 
-def floats_between(low, high, count=300_000):
+def floats_between(low, high, count=100_000):
     """Floats spread evenly over the bit patterns from low to high (both positive)."""
     first, last = np.array([low, high], np.float32).view(np.int32)
     return np.unique(np.linspace(first, last, count).astype(np.int32)).view(np.float32)
