@@ -17,6 +17,7 @@ from fastnn.models import old_configs
 from fastnn.utils.fitting import fitted
 from fastnn.utils.hdf5_files import Damaged, inner, names_of, text_of
 from fastnn.utils.hdf5_numbers import arrays_of, numbers_of
+from fastnn.utils.naming import Unique
 from fastnn.utils.registry import deserialize, serialize
 
 if TYPE_CHECKING:
@@ -67,10 +68,9 @@ def write_weights(group: Any, model: Any) -> None:
 def write_arrays(group: Any, variables: Sequence[Variable]) -> None:
     """Write variables under their paths, made different where two are the same."""
     names: list[str] = []
+    free = Unique()
     for variable in variables:
-        name, k = variable.path, 1
-        while name in names:
-            name, k = f"{variable.path}_{k}", k + 1
+        name = free.name(variable.path)
         if {".", "..", ""} & set(name.split("/")):  # which paths in a file have another meaning for
             raise ValueError(f"Expected weights in an .h5 file to have names, not '.' or '..'. Received: '{name}'")
         names.append(name)
